@@ -34,6 +34,8 @@ export function startingAccount({ perDay }: OwnerDemand, settings: DaySettings):
     keyConcurrentMax: raised(limits.keyConcurrentMax, atOnce, concurrentCeiling),
     keyHeldPercentMax: 100,
     wallClockMs: null,
+    dailyMicrousd: null,
+    monthlyMicrousd: null,
   };
   return { ...credit(newAccount(midnight), creditedMicrousd, midnight), limits: own };
 }

@@ -20,9 +20,12 @@ const Executions = exactObject({
   wallClockMs: shape.wallClockMs.unwrap().optional(),
 });
 
+const Shown = OwnerLimits.omit({ dailyMicrousd: true, monthlyMicrousd: true });
+
 export const setOwnerLimits = change({
   endpoint: "POST /v1/billing/admin/:userId/limits",
-  summary: "Set an owner's daily and monthly limit, and limits of executions; null lifts one.",
+  summary:
+    "Cap an owner's spending, whatever its keys set, and its executions; null lifts a limit.",
   authenticate: "operator",
   scope: "none",
   params: z.object({ userId: idSchema("owner") }),
@@ -43,7 +46,7 @@ export const setOwnerLimits = change({
       userId: z.string(),
       dailyLimit: z.number().nullable(),
       monthlyLimit: z.number().nullable(),
-      executions: OwnerLimits,
+      executions: Shown,
     }),
   },
   read: async ({ params, deps }) => await existingOwner(deps.store, params.userId),
@@ -52,21 +55,26 @@ export const setOwnerLimits = change({
     if (!account) throw new ApiError("NOT_FOUND");
     const current = inPeriod(account, now);
     const stated = Object.entries(body.executions ?? {}).filter(([, limit]) => limit !== undefined);
-    const limits = { ...current.limits, ...Object.fromEntries(stated) };
-    const changed = { ...current, ...limitsFrom(body), limits };
-    const { dailyLimitMicrousd, monthlyLimitMicrousd } = changed;
+    const caps = limitsFrom(body);
+    const {
+      dailyLimitMicrousd: dailyMicrousd = current.limits.dailyMicrousd,
+      monthlyLimitMicrousd: monthlyMicrousd = current.limits.monthlyMicrousd,
+    } = caps;
+    const executions = { ...current.limits, ...Object.fromEntries(stated) };
+    const limits: OwnerLimits = { ...executions, dailyMicrousd, monthlyMicrousd };
+    const changed = { ...current, limits };
     const { dailyLimit, monthlyLimit } = budgetStatus(changed, now);
     return {
       writes: [],
       account: changed,
       subject: owner.id,
-      facts: { dailyLimitMicrousd, monthlyLimitMicrousd, ...limits },
+      facts: { ...limits },
       reply: ok({
         success: true,
         userId: owner.id,
         dailyLimit,
         monthlyLimit,
-        executions: limits,
+        executions: Shown.parse(limits),
       }),
     };
   },

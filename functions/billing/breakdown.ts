@@ -36,7 +36,11 @@ export async function breakdown(
   owner: Owner,
   { span, by }: { readonly span: Span; readonly by: Dimension },
 ): Promise<readonly Group[]> {
-  const ids = await store.distinct(ledger.all(owner), by, groupsMax);
+  const all = await store.distinct(ledger.all(owner), by, groupsMax);
+  const { environmentIds } = owner;
+  // A key that is limited to environments sees the others' costs as a sum without a name.
+  const isHidden = (id: string) => by === "environmentId" && environmentIds?.includes(id) === false;
+  const ids = all.filter((id) => !isHidden(id));
   const [total, allThreads, names, groups] = await Promise.all([
     spentIn(store, owner, { span }),
     threadTotalsIn(store, owner, { span }),

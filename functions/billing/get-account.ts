@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { iso, noParams, noQuery, ok, usd } from "#shared/contract/common";
+import { spendingCaps } from "#shared/core/money/account";
 import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 
@@ -29,13 +30,14 @@ export const getAccount = query({
   },
   read: async ({ caller, deps }) => await deps.store.require(accounts.of(caller.owner, accountId)),
   answer({ caller, data: { value } }) {
-    const { monthlyLimitMicrousd, balanceMicrousd, createdAt } = value;
+    const { balanceMicrousd, createdAt } = value;
+    const { monthlyMicrousd } = spendingCaps(value);
     const account = {
       apiKeyId: caller.id,
       userId: caller.owner.id,
       type: "standard" as const,
       status: caller.key.ownerState,
-      monthlyBudget: monthlyLimitMicrousd === null ? null : usd(monthlyLimitMicrousd),
+      monthlyBudget: monthlyMicrousd === null ? null : usd(monthlyMicrousd),
       currentBalance: usd(balanceMicrousd),
       billingEmail: null,
       createdAt: iso(createdAt),

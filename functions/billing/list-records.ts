@@ -17,7 +17,7 @@ export const listRecords = query({
   reply: { 200: listOf(BillingRecord) },
   read: async ({ caller, query, deps }) => await readRecords(deps.store, caller.owner, query),
   answer({ caller, query, data }) {
-    const records = data.items.map((entry) => billingRecord(entry, caller.owner.id));
+    const records = data.items.map((entry) => billingRecord(entry, caller.owner));
     return ok(listBody(records, { ...query, total: data.total }));
   },
 });

@@ -31,7 +31,7 @@ export const listTransactions = query({
   read: async ({ caller, query, deps }) => await readRecords(deps.store, caller.owner, query),
   answer({ caller, query: { limit, offset }, data }) {
     const transactions = data.items.map((entry) => {
-      const { id, type, description, createdAt } = billingRecord(entry, caller.owner.id);
+      const { id, type, description, createdAt } = billingRecord(entry, caller.owner);
       return { id, type, amount: usd(entry.amountMicrousd), description, createdAt };
     });
     const pagination = { total: data.total, limit, offset };

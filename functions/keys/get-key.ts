@@ -20,7 +20,7 @@ export const getKey = query({
   reply: { 200: KeyRecord },
   read: async ({ caller, params: { keyId }, deps }) =>
     await findKey(deps.store, { ownerId: caller.owner.id, keyId }),
-  answer({ data, now }) {
-    return ok(keyRecord(data.value, now));
+  answer({ caller: { owner }, data, now }) {
+    return ok(keyRecord(data.value, now, owner.environmentIds));
   },
 });

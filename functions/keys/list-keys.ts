@@ -27,8 +27,8 @@ export const listKeys = query({
       offset: query.offset,
     });
   },
-  answer({ data, query, now }) {
-    const records = data.items.map((key) => keyRecord(key, now));
+  answer({ caller: { owner }, data, query, now }) {
+    const records = data.items.map((key) => keyRecord(key, now, owner.environmentIds));
     return ok(listBody(records, { ...query, total: data.total }));
   },
 });

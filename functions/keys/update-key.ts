@@ -23,11 +23,11 @@ export const updateKey = change({
   reply: { 200: KeyRecord },
   read: async ({ caller, params: { keyId }, deps }) =>
     await findKey(deps.store, { ownerId: caller.owner.id, keyId }),
-  decide({ body, data: { ref, value, version }, now }) {
+  decide({ caller: { owner }, body, data: { ref, value, version }, now }) {
     const { name = value.name, description = value.description, metadata } = body;
     const metadataJson = metadata === undefined ? value.metadataJson : toJsonText(metadata);
     const fields = { name, description, metadataJson };
-    const reply = ok(keyRecord({ ...value, ...fields }, now));
+    const reply = ok(keyRecord({ ...value, ...fields }, now, owner.environmentIds));
     return { writes: [patch(ref, fields, { version })], subject: value.id, reply };
   },
 });

@@ -4,8 +4,17 @@ import { fromJsonText, iso, isoOrNull } from "../contract/common.ts";
 import { dollars } from "../core/money/pricing.ts";
 import type { ApiKey } from "../store/api-keys.ts";
 
-/** An API key as the API shows it: never the key itself. */
-export function keyRecord(key: ApiKey, now: number): z.input<typeof KeyRecord> {
+/**
+ * An API key as the API shows it: never the key itself.
+ * @param known The environments that the asking key is limited to, since it isn't told of others;
+ * null if it isn't.
+ */
+export function keyRecord(
+  key: ApiKey,
+  now: number,
+  known: readonly string[] | null = null,
+): z.input<typeof KeyRecord> {
+  const environmentIds = key.environmentIds?.filter((id) => known?.includes(id) ?? true) ?? null;
   const isExpired = key.expiresAt !== null && key.expiresAt <= now;
   return {
     id: key.id,
@@ -23,7 +32,7 @@ export function keyRecord(key: ApiKey, now: number): z.input<typeof KeyRecord> {
     replacedBy: key.replacedBy,
     isActive: key.revokedAt === null && key.ownerState === "active" && !isExpired,
     scopes: [...key.scopes],
-    environmentIds: key.environmentIds,
+    environmentIds,
     addressRanges: key.addressRanges,
     maxCostPerExecution: dollarsOrNull(key.executionCostMaxMicrousd),
     maxCostPerDay: dollarsOrNull(key.dayCostMaxMicrousd),

@@ -35,6 +35,7 @@ const headsMax = 200;
 /** A full bucket is one MiB, and a commit takes 10. */
 const bucketsPerEpoch = 8;
 const secretBytes = 32;
+const positionBytes = 32;
 
 type TreeFound = FoundDocument<typeof AuditTree>;
 type Bucket = Snapshot<(typeof auditBuckets)["schema"]>;
@@ -53,15 +54,13 @@ export async function loadMap(deps: SequencerDeps): Promise<FoundDocument<typeof
  * @returns The number of heads that the new epoch brings; 0 if there was nothing to bring.
  */
 export async function publishHeads(
-  { store, now }: SequencerDeps,
+  deps: SequencerDeps,
   log: FoundDocument<typeof AuditLog>,
   turn: SequencerTurn,
 ): Promise<number> {
-  const source = { collectionGroup: auditTrees.name, schema: AuditTree };
-  const request = { field: "unpublished", after: "", limit: headsMax };
-  const due = await store.findDue(source, request);
+  const { store, now } = deps;
   const trees = firstBuckets(
-    due.flatMap(({ ref, ...one }) => {
+    (await findHeads(deps)).flatMap(({ ref, ...one }) => {
       if (one.found) return [one.found];
       turn.report("a tree can't be read, so it isn't published", one.cause, { path: ref.path });
       return [];
@@ -95,6 +94,19 @@ export async function publishHeads(
     ...trees.map((tree) => markPublished(tree, epoch.number)),
   ]);
   return trees.length;
+}
+
+/**
+ * Heads that the map doesn't have, by position from a random one on and around. If they were taken
+ * from the lowest on, owners with high positions would wait for ever while there are many.
+ */
+async function findHeads({ store, random }: SequencerDeps) {
+  const source = { collectionGroup: auditTrees.name, schema: AuditTree };
+  const start = random(positionBytes).toString("hex");
+  const request = { field: "unpublished", limit: headsMax };
+  const from = await store.findDue(source, { ...request, after: start });
+  if (from.length > 0) return from;
+  return await store.findDue(source, { ...request, after: "", upTo: start });
 }
 
 /** The trees of the first buckets, as many as a commit may change. */

@@ -75,7 +75,7 @@ export async function* archiveEntries(
   const records = allOf(store, ledger.all(owner), byCreation);
   yield lines(
     "billing.ndjson",
-    map(records, (line) => billingRecord(line, id)),
+    map(records, (line) => billingRecord(line, owner)),
   );
   yield lines("threads.ndjson", map(allOf(store, threads.all(owner), byCreation), threadOf(id)));
   yield lines("messages.ndjson", allMessages(deps, owner));

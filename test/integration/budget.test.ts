@@ -142,6 +142,34 @@ describe("BUD-2 a cap that is met", () => {
   });
 });
 
+describe("INC-4 an operator's cap of spending", () => {
+  test("isn't lifted by the account's keys, which may set a lower one", async () => {
+    const owner = await newOwner({ creditUsd: 1 });
+    const threadId = await newThread(owner.key);
+    await setOwnerLimits(owner, { dailyLimit: 0, monthlyLimit: 3 });
+    expect((await setLimits(owner, { dailyLimit: null, monthlyLimit: 2 })).json).toMatchObject({
+      dailyLimit: 0,
+      monthlyLimit: 2,
+    });
+    const refused = await send(`/v1/threads/${threadId}/messages`, {
+      key: owner.key,
+      body: { content: "true" },
+    });
+    expect(refused).toMatchObject({ status: 402, json: { code: "BUDGET_LIMIT_DAILY" } });
+    const preferences = await send("/v1/billing/preferences", {
+      key: owner.key,
+      method: "PATCH",
+      body: { monthlyResourceSpendLimit: null },
+    });
+    expect(preferences.status).toBe(200);
+    await setOwnerLimits(owner, { dailyLimit: null });
+    expect((await setLimits(owner, { dailyLimit: null })).json).toMatchObject({
+      dailyLimit: null,
+      monthlyLimit: 3,
+    });
+  });
+});
+
 describe("BUD-8 an estimate", () => {
   /** The cheapest and the most expensive profile. */
   const profiles = ["lite", "desktop"];

@@ -29,6 +29,7 @@ describe("KEY-4 a key that is limited to environments", () => {
     const { run } = await runScript(owner.key, thread, "echo secret > a.txt");
     expect(run.status).toBe("success");
     others = { ...nobodys, env: outside, thread, run: run.id };
+    await limited(owner, { environmentIds: [outside] });
   });
 
   const reaches = (prefix: string) => ["env_", "thread_", "run_"].includes(prefix);
@@ -93,6 +94,16 @@ describe("KEY-4 a key that is limited to environments", () => {
     const { content } = await runScript(key, threadId, "cat a.txt");
     expect(content).toContain("mine");
   });
+
+  test.each(keyRoutes.filter(({ method }) => method === "GET"))(
+    "isn't told of others by $title",
+    async (route) => {
+      const answer = await ask(route, { key }, { ...nobodys, env: inside });
+      for (const id of [outside, others.thread, others.run]) {
+        expect(answer.text).not.toContain(id);
+      }
+    },
+  );
 
   test("makes keys for no other", async () => {
     for (const environmentIds of [[outside], [inside, outside]]) {

@@ -44,6 +44,9 @@ export const OwnerLimits = z.object({
   keyConcurrentMax: z.int().min(1).max(500).nullable().default(null),
   keyHeldPercentMax: z.int().min(1).max(100).nullable().default(null),
   wallClockMs: z.int().min(1_000).max(3_600_000).nullable().default(null),
+  /** Caps of spending that the owner's keys can't lift; the owner may set lower ones. */
+  dailyMicrousd: amount.nullable().default(null),
+  monthlyMicrousd: amount.nullable().default(null),
 });
 export type OwnerLimits = z.infer<typeof OwnerLimits>;
 
@@ -91,6 +94,18 @@ export function newAccount(now: number): Account {
     createdAt: now,
     updatedAt: now,
   });
+}
+
+/** The caps of spending that apply: the owner's or an operator's, whichever is lower. */
+export function spendingCaps({ dailyLimitMicrousd, monthlyLimitMicrousd, limits }: Account) {
+  return {
+    dailyMicrousd: lower(dailyLimitMicrousd, limits.dailyMicrousd),
+    monthlyMicrousd: lower(monthlyLimitMicrousd, limits.monthlyMicrousd),
+  };
+}
+
+function lower(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
 /** The account counts windows and spending for at most this many lineages of keys. */

@@ -3,7 +3,7 @@
  * Held money doesn't count: most of it is released, and an alert that is raised too early isn't
  * raised again.
  */
-import type { Account } from "./account.ts";
+import { type Account, spendingCaps } from "./account.ts";
 import type { Alert } from "./alert-state.ts";
 import { microusdPerMinute } from "./pricing.ts";
 
@@ -57,11 +57,12 @@ function spending(account: Account): readonly Spending[] {
     limitMicrousd === null
       ? []
       : [{ of: kind, period: spent.key, limitMicrousd, spentMicrousd: spent.spentMicrousd }];
+  const { dailyMicrousd, monthlyMicrousd } = spendingCaps(account);
   const period = new Date(alerts.creditedAt).toISOString();
   return [
     { of: "balance" as const, period, limitMicrousd: base, spentMicrousd: used },
-    ...capped("day", account.dailyLimitMicrousd, day),
-    ...capped("month", account.monthlyLimitMicrousd, month),
+    ...capped("day", dailyMicrousd, day),
+    ...capped("month", monthlyMicrousd, month),
   ].filter(({ limitMicrousd }) => limitMicrousd > 0);
 }
 

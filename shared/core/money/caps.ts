@@ -6,6 +6,7 @@ import {
   keySpentMicrousd,
   lineageIn,
   spendableMicrousd,
+  spendingCaps,
 } from "./account.ts";
 
 export type BudgetRefusal =
@@ -42,7 +43,8 @@ export function capsOf(
   ceilings: Ceilings,
   executionMicrousd: number,
 ): readonly Cap[] {
-  const { day, month, dailyLimitMicrousd, monthlyLimitMicrousd } = account;
+  const { day, month } = account;
+  const { dailyMicrousd, monthlyMicrousd } = spendingCaps(account);
   const { executionMaxMicrousd, keyDayMaxMicrousd } = ceilings;
   const lineageId = lineageIn(ceilings);
   const ends = endsOf(account);
@@ -55,8 +57,8 @@ export function capsOf(
   const ofKey = { spent: keySpent, held: keyHeld, resetsAt: ends.day };
   return [
     { ...cap("INSUFFICIENT_BUDGET", null, balance), leftMicrousd: spendableMicrousd(account) },
-    cap("BUDGET_LIMIT_DAILY", dailyLimitMicrousd, { spent: day.spentMicrousd, ...today }),
-    cap("BUDGET_LIMIT_MONTHLY", monthlyLimitMicrousd, { spent: month.spentMicrousd, ...thisMonth }),
+    cap("BUDGET_LIMIT_DAILY", dailyMicrousd, { spent: day.spentMicrousd, ...today }),
+    cap("BUDGET_LIMIT_MONTHLY", monthlyMicrousd, { spent: month.spentMicrousd, ...thisMonth }),
     cap("BUDGET_LIMIT_KEY", executionMaxMicrousd, ofExecution),
     cap("BUDGET_LIMIT_KEY", keyDayMaxMicrousd, ofKey),
   ];

@@ -52,6 +52,8 @@ const specialIpv6 = named([
   ["2001::/23", "protocol assignments"],
   ["2001:db8::/32", "documentation"],
   ["2002::/16", "6to4"],
+  ["2600:2d00:2:1000::/64", "Google APIs, private access"],
+  ["2600:2d00:2:2000::/64", "Google APIs, private access"],
   ["2620:4f:8000::/48", "AS112"],
   ["3fff::/20", "documentation"],
   ["5f00::/16", "segment routing"],

@@ -1,0 +1,80 @@
+import { createHash, randomBytes } from "node:crypto";
+import { Timestamp } from "@google-cloud/firestore";
+import { describe, expect, test } from "vitest";
+import { AuditTree, auditLogs } from "../store/audit-trees.ts";
+import type { Ref, Snapshot, Write } from "../store/documents.ts";
+import { loadMap, publishHeads } from "./publish-heads.ts";
+import type { SequencerDeps } from "./sequencer-deps.ts";
+
+const version = Timestamp.fromMillis(1);
+const ownersCount = 2_000;
+const turn = { isLate: () => false, report: () => undefined };
+
+/** A database in which each owner has a new head, as after each minute of writing. */
+class Heads {
+  readonly published = new Set<string>();
+  readonly #positions = new Map<string, string>();
+  readonly #waiting = new Set<string>();
+  readonly #documents = new Map<string, object>();
+
+  constructor() {
+    for (let index = 0; index < ownersCount; index += 1) {
+      const path = `owners/user_${String(index).padStart(21, "0")}/auditTrees/head`;
+      this.#positions.set(path, createHash("sha256").update(path).digest("hex"));
+    }
+  }
+
+  renew(): void {
+    for (const path of this.#positions.keys()) this.#waiting.add(path);
+  }
+
+  get deps(): SequencerDeps {
+    const store = {
+      get: async (ref: Ref) => this.#read(ref),
+      getAll: async (...refs: readonly Ref[]) => refs.map((ref) => this.#read(ref)),
+      findDue: async (_all: object, request: { after: string; upTo?: string; limit: number }) => {
+        const { after, upTo = "g", limit } = request;
+        const inRange = [...this.#waiting]
+          .map((path) => ({ path, position: this.#positions.get(path) ?? "" }))
+          .filter(({ position }) => position > after && position <= upTo)
+          .toSorted((one, other) => (one.position < other.position ? -1 : 1));
+        return inRange.slice(0, limit).map(({ path, position }) => this.#tree(path, position));
+      },
+      commitWithoutRetry: async (writes: readonly Write[]) => {
+        for (const { path, ...write } of writes) {
+          if (this.#waiting.delete(path)) this.published.add(path);
+          else if ("value" in write) this.#documents.set(path, write.value);
+        }
+        return writes.map(() => version);
+      },
+    };
+    return { store: store as never, now: () => 0, random: randomBytes };
+  }
+
+  #read(ref: Ref): Snapshot<Ref["schema"]> {
+    const value = this.#documents.get(ref.path);
+    return value ? { ref, value, version } : { ref, value: null, version: null };
+  }
+
+  #tree(path: string, position: string) {
+    const ownerId = path.split("/")[1];
+    const roots = ["11".repeat(32)];
+    const tree = { v: 1, ownerId, size: 1, roots, unpublished: position, published: null };
+    const ref = { path, schema: AuditTree };
+    return { ref, found: { ref, version, value: AuditTree.parse(tree) } };
+  }
+}
+
+describe("AUD-5 heads of many owners", () => {
+  test("all get their turn, though calls end before the map has all of them", async () => {
+    const heads = new Heads();
+    await loadMap(heads.deps);
+    const log = { v: 1, origin: "x", size: 0, roots: [], rootsBefore: null, open: null, lastAt: 0 };
+    const found = { ref: auditLogs.doc("x"), version, value: log } as never;
+    for (let call = 0; call < 30; call += 1) {
+      heads.renew();
+      for (let epoch = 0; epoch < 30; epoch += 1) await publishHeads(heads.deps, found, turn);
+    }
+    expect(heads.published.size).toBe(ownersCount);
+  });
+});
