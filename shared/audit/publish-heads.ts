@@ -103,10 +103,11 @@ export async function publishHeads(
 async function findHeads({ store, random }: SequencerDeps) {
   const source = { collectionGroup: auditTrees.name, schema: AuditTree };
   const start = random(positionBytes).toString("hex");
-  const request = { field: "unpublished", limit: headsMax };
-  const from = await store.findDue(source, { ...request, after: start });
-  if (from.length > 0) return from;
-  return await store.findDue(source, { ...request, after: "", upTo: start });
+  const field = "unpublished";
+  const first = await store.findDue(source, { field, after: start, limit: headsMax });
+  const limit = headsMax - first.length;
+  if (limit === 0) return first;
+  return [...first, ...(await store.findDue(source, { field, after: "", upTo: start, limit }))];
 }
 
 /** The trees of the first buckets, as many as a commit may change. */
