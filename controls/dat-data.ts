@@ -20,4 +20,13 @@ export const datControls: Readonly<Record<string, Control>> = {
       replace: "page.filter((batch) => !isExpired(batch, 0))",
     },
   },
+  "DAT-7": {
+    enforcedBy: "shared/deletion/erase-documents.ts",
+    test: "test/retention.test.ts",
+    mutation: {
+      file: "shared/core/retention/retention-table.ts",
+      find: 'owned("executions/*/egress", withExecution)',
+      replace: 'owned("executions/*/egress")',
+    },
+  },
 };

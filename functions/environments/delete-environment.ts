@@ -1,8 +1,11 @@
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import { newDeletion } from "#shared/deletion/deletion-order";
+import { finishInRequest } from "#shared/deletion/finish-deletion";
 import { finishShredding, shredDeadlineMs } from "#shared/environments/shred";
 import { change } from "#shared/pipeline/route";
+import { deletions } from "#shared/store/deletions";
 import { create, remove } from "#shared/store/documents";
 import { environments, sealedSecrets } from "#shared/store/environments";
 import {
@@ -45,21 +48,27 @@ export const deleteEnvironment = change({
       actor,
       dueAt: now + shredDeadlineMs,
     };
+    const which = { kind: "environment", id: environmentId, requestId: request.id, now } as const;
+    const order = newDeletion(caller, which);
     return {
       writes: [
         remove(environment.ref, environment.version),
         ...(sealed.version ? [remove(sealed.ref, sealed.version)] : []),
         create(pendingKeyDestructions.doc(environmentId), shred),
+        create(deletions.doc(environmentId), order),
       ],
       subject: environmentId,
       facts: { secrets: secretKeys.length },
       reply: ok({ success: true, id: environmentId, message: deletedMessage(name) }),
       shred,
+      order,
     };
   },
   // If this process dies here, maintenance finishes the work.
-  after: async ({ caller: { owner }, decided, deps }) =>
-    await finishShredding(deps, owner, decided.shred),
+  after: async ({ caller: { owner }, decided: { shred, order }, deps }) => {
+    await finishShredding(deps, owner, shred);
+    await finishInRequest(deps, owner, order);
+  },
 });
 
 /** Tells the client what holds from now on, and what follows. */

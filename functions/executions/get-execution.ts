@@ -3,9 +3,9 @@ import { executionBody } from "#shared/answers/execution-body";
 import { noQuery, ok } from "#shared/contract/common";
 import { ExecutionBody } from "#shared/contract/execution";
 import { idSchema } from "#shared/core/ids";
+import { requireShown } from "#shared/executions/shown-execution";
 import { endOverdue } from "#shared/executions/sweep";
 import { action } from "#shared/pipeline/route";
-import { executions } from "#shared/store/executions";
 
 export const getExecution = action({
   endpoint: "GET /v1/executions/:executionId",
@@ -21,7 +21,7 @@ export const getExecution = action({
   reply: { 200: z.object({ execution: ExecutionBody }) },
   beforeConfirmed: "reads",
   read: async ({ caller: { owner }, params: { executionId }, deps }) =>
-    await deps.store.require(executions.of(owner, executionId)),
+    await requireShown(deps.store, owner, executionId),
   perform: async ({ data: found, deps }) => {
     const isEnded = await endOverdue(deps, found);
     const { value } = isEnded ? await deps.store.require(found.ref) : found;

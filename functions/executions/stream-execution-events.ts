@@ -2,9 +2,9 @@ import * as z from "zod";
 import { idSchema } from "#shared/core/ids";
 import { resumableStream } from "#shared/executions/resumable-stream";
 import { refusedPoint, resumePoint } from "#shared/executions/resume-point";
+import { requireShown } from "#shared/executions/shown-execution";
 import { requireEvent } from "#shared/executions/stream-start";
 import { action } from "#shared/pipeline/route";
-import { executions } from "#shared/store/executions";
 
 export const followExecution = action({
   ...resumableStream,
@@ -16,7 +16,7 @@ export const followExecution = action({
     if (point !== null && (point.executionId ?? executionId) !== executionId) {
       throw refusedPoint(point.field, "names an event of another execution");
     }
-    const found = await deps.store.require(executions.of(owner, executionId));
+    const found = await requireShown(deps.store, owner, executionId);
     if (point !== null) await requireEvent(deps.store, owner, { execution: found.value, point });
     return { found, afterNumber: point?.number ?? null, newestId: executionId };
   },

@@ -2,6 +2,7 @@
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { archiveLedgers } from "./archive-ledgers.ts";
 import { checkLedgers } from "./check-ledgers.ts";
+import { sweepDeletions } from "./sweep-deletions.ts";
 import { sweepQueued, sweepRunning } from "./sweep-executions.ts";
 import { sweepKeys } from "./sweep-keys.ts";
 import { sweepObjects } from "./sweep-objects.ts";
@@ -18,6 +19,7 @@ export const service: Service = {
     sweepKeys,
     sweepOwners,
     sweepShreds,
+    sweepDeletions,
     sweepObjects,
     checkLedgers,
     archiveLedgers,

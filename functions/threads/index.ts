@@ -2,6 +2,8 @@
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { cancelExecution } from "./cancel-execution.ts";
 import { createThread } from "./create-thread.ts";
+import { deleteMessage } from "./delete-message.ts";
+import { deleteThread } from "./delete-thread.ts";
 import { getStatus } from "./get-status.ts";
 import { getThread } from "./get-thread.ts";
 import { listMessages } from "./list-messages.ts";
@@ -20,6 +22,8 @@ export const service: Service = {
     sendMessage,
     streamThreadEvents,
     cancelExecution,
+    deleteThread,
+    deleteMessage,
   ],
   // A stream ends itself after 15 minutes, shortly before the platform would.
   limits: { ...defaultLimits, concurrency: 200, memoryMib: 1_024, timeoutSeconds: 960 },

@@ -5,7 +5,7 @@ import type { Owner } from "#shared/identity/owner";
 import { agents } from "#shared/store/agents";
 import type { Ref, Snapshot } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
-import { type Execution, executions } from "#shared/store/executions";
+import { deletedExecutions, type Execution, executions } from "#shared/store/executions";
 import type { FoundDocument } from "#shared/store/read-document";
 import { type ReadStore, requireFound } from "#shared/store/store";
 import { threads } from "#shared/store/threads";
@@ -19,6 +19,8 @@ export interface StartRead {
   readonly agent: FoundDocument<typeof agents.schema> | null;
   /** The execution that an earlier request with the same Idempotency-Key created. */
   readonly earlier: Execution | null;
+  /** Whether that execution was deleted; its id must not be used again. */
+  readonly wasDeleted: boolean;
   readonly sealedSecrets: Execution["sealedSecrets"];
 }
 
@@ -40,12 +42,13 @@ export async function readForStart(
   const { threadId, executionId, mayExist } = which;
   const threadRef = threads.of(owner, threadId);
   const earlierRef = executions.of(owner, executionId);
+  const deletedRef = deletedExecutions.of(owner, executionId);
   const hint = threadHint(owner, threadId) ?? (await hintFromThread(deps, owner, threadId));
   const { store } = deps;
   const environmentRef = environments.of(owner, hint.environmentId);
   const more: Ref[] = [];
   if (hint.agentId !== null) more.push(agents.of(owner, hint.agentId));
-  if (mayExist) more.push(earlierRef);
+  if (mayExist) more.push(earlierRef, deletedRef);
   const [thread, environment, ...rest] = await store.getAll(threadRef, environmentRef, ...more);
   const foundThread = requireFound(thread);
   const running = foundThread.value.executionId;
@@ -57,6 +60,7 @@ export async function readForStart(
     running: running === null ? null : await store.get(executions.of(owner, running)),
     environment: foundEnvironment,
     agent: hint.agentId === null ? null : requireAgent(storedAt(agents.of(owner, hint.agentId))),
+    wasDeleted: rest.some(({ ref, value }) => ref.path === deletedRef.path && value !== null),
     earlier: mayExist ? (storedAt(earlierRef)?.value ?? null) : null,
     sealedSecrets: await sealAll(owner, foundEnvironment.value, which),
   };

@@ -89,6 +89,10 @@ export function startExecution(start: Start, basis: StartBasis): Started {
   if (account.holds[execution.id]) throw new StaleRead();
   const held = hold(account, { ...asked, executionId: execution.id });
   if (!held.granted) throw startRefusal(held, { account, limits, now });
+  if (data.wasDeleted) {
+    const message = "That Idempotency-Key was used for a message that was deleted.";
+    throw new ApiError("IDEMPOTENCY_CONFLICT", { message });
+  }
   if (thread.value.executionId !== null) throw new ApiError("THREAD_BUSY");
   const { remaining, resetMs } = held.window;
   return {

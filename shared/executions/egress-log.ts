@@ -2,8 +2,9 @@
 import { isExpired } from "../core/retention/expiry.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { EgressAttempt } from "../protocol/runner.ts";
-import { type EgressBatch, egressBatches, executions } from "../store/executions.ts";
+import { type EgressBatch, egressBatches } from "../store/executions.ts";
 import type { ReadStore } from "../store/store.ts";
+import { requireShown } from "./shown-execution.ts";
 
 export interface EgressPage {
   readonly attempts: readonly EgressAttempt[];
@@ -30,7 +31,7 @@ export async function readEgress(
   // Numbers have no gaps, so an offset is a number. A batch has between one and five hundred
   // attempts, so `limit` batches are enough.
   const [execution, found, [newest]] = await Promise.all([
-    store.require(executions.of(owner, executionId)),
+    requireShown(store, owner, executionId),
     store.findFitting(
       batches,
       {

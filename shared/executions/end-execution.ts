@@ -98,7 +98,7 @@ export function endExecution(
     writes: [
       replace(executions.of(owner, execution.id), version, ended),
       ...ledgerLines(owner, execution, line),
-      ...conversation(owner, ended, end),
+      ...(execution.threadDeleted ? [] : conversation(owner, ended, end)),
       closedLog(owner, ended, end.now),
     ],
     facts: {

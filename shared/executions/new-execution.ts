@@ -89,6 +89,7 @@ export function newExecution(
     dispatchedAt: null,
     waitingSince: null,
     cancelRequestedAt: null,
+    threadDeleted: false,
     claimedAt: null,
     claimantSha256: null,
     hasStored: false,

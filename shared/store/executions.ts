@@ -77,6 +77,8 @@ export const Execution = z.object({
    * When its owner asked to cancel it while it ran. The gateway tells its runner, which settles.
    */
   cancelRequestedAt: z.int().nullable().default(null),
+  /** Whether its thread was deleted while it ran. Then its end writes no message. */
+  threadDeleted: z.boolean().default(false),
   claimedAt: z.int().nullable(),
   /**
    * Hash of a value that the claiming runner made up, so that it can repeat a claim whose answer
@@ -110,6 +112,15 @@ export const Execution = z.object({
 export type Execution = z.infer<typeof Execution>;
 
 export const executions = ownedCollection(["executions"], Execution, "environmentId");
+
+/**
+ * The ids of executions that were deleted. An id derives from an Idempotency-Key, and ledger lines
+ * derive from the id, so it must never be used again.
+ */
+export const deletedExecutions = ownedCollection(
+  ["deletedExecutions"],
+  z.object({ v: z.literal(1), deletedAt: z.int() }),
+);
 
 /**
  * A batch of events. Its id is its first sequence number, so a repeated batch collides. A batch

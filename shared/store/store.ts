@@ -21,6 +21,7 @@ import { type DueDocument, type DueRequest, readDue } from "./due-documents.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
 import { type FoundDocument, toFound, toSnapshot } from "./read-document.ts";
 import { type ReadOptions, readFitting, readPage } from "./read-page.ts";
+import { type PathsRequest, readDistinct, readPaths } from "./read-paths.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
 import { deliver, type Listener } from "./shared-listener.ts";
 import { SharedState } from "./shared-state.ts";
@@ -140,16 +141,14 @@ export class Store {
    * a turn of its own.
    */
   async distinct(collection: CollectionRef, field: string, max: number): Promise<string[]> {
-    const ordered = this.#visible(collection).orderBy(field).select(field).limit(1);
-    const values: string[] = [];
-    while (values.length < max) {
-      const next = ordered.where(field, ">", values.at(-1) ?? "");
-      const { docs } = await this.#inTurn("sums", collection, async () => await next.get());
-      const value = docs[0]?.get(field);
-      if (typeof value !== "string") break;
-      values.push(value);
-    }
-    return values;
+    return await readDistinct(this.#visible(collection), { field, max }, (next) =>
+      this.#inTurn("sums", collection, async () => await next.get()),
+    );
+  }
+
+  /** The paths of matching documents, which aren't read, in the order of their ids. */
+  async findPaths(collection: CollectionRef, request: PathsRequest): Promise<readonly string[]> {
+    return await withDeadline(readPaths(this.#visible(collection), request));
   }
 
   /** Every matching document, at most `limit`, each with its reference and version. */

@@ -18,6 +18,8 @@ export interface StoredCollection {
   readonly database: "main" | "keys";
   /** The collection whose documents these are copied from or belong to, and go with. */
   readonly goesWith?: string;
+  /** What names that document: the path, the same id, or a field. The path where it is missing. */
+  readonly by?: "id" | (string & {});
 }
 
 export interface StoredObjects {
@@ -62,7 +64,7 @@ type Place<P extends RetentionPlace> = Omit<P, "kind">;
 /** A collection of each owner. */
 export function owned<const P extends string>(
   path: P,
-  also: Partial<Pick<StoredCollection, "database" | "goesWith">> = {},
+  also: Partial<Pick<StoredCollection, "database" | "goesWith" | "by">> = {},
 ) {
   return { kind: "collection", path: `owners/*/${path}`, database: "main", ...also } as const;
 }

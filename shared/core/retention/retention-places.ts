@@ -1,4 +1,5 @@
 /** The retention table's places, for those who go through all of them. */
+import { assert } from "../assert.ts";
 import type {
   LogBucket,
   RetentionClass,
@@ -8,11 +9,13 @@ import type {
 import { retention } from "./retention-table.ts";
 
 /** A place and the class that it belongs to. */
-export type InClass<P> = P & { readonly class: RetentionClass };
+type InClass<P> = P & { readonly class: RetentionClass };
 
 const classes: readonly RetentionClass[] = Object.values(retention);
 
-export const collectionPlaces: readonly InClass<StoredCollection>[] = classes.flatMap((each) =>
+export type CollectionPlace = InClass<StoredCollection>;
+
+export const collectionPlaces: readonly CollectionPlace[] = classes.flatMap((each) =>
   each.places.flatMap((place) => (place.kind === "collection" ? { ...place, class: each } : [])),
 );
 
@@ -30,6 +33,18 @@ export function groupOf({ path }: Pick<StoredCollection, "path">): string {
 }
 
 /** Whether Firestore deletes the documents once they have expired. */
-export function hasTimeToLive(place: InClass<StoredCollection>): boolean {
+export function hasTimeToLive(place: CollectionPlace): boolean {
   return place.class.enforcedBy.includes("time to live");
+}
+
+/** @param path With `*` for ids. @throws if the table doesn't name the collection. */
+export function placeOf(path: string): CollectionPlace {
+  const place = collectionPlaces.find((each) => each.path === path);
+  assert(place, "a collection that the retention table doesn't name");
+  return place;
+}
+
+/** The collections whose documents go with those of this one. */
+export function dependentsOf({ path }: Pick<StoredCollection, "path">): readonly CollectionPlace[] {
+  return collectionPlaces.filter(({ goesWith }) => goesWith === path);
 }

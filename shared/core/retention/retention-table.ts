@@ -10,6 +10,7 @@ export const dayMs = 24 * hourMs;
 
 const workspaces = { bucket: "workspaces", setting: "PADDOCK_WORKSPACE_BUCKET" } as const;
 const withEnvironment = { goesWith: "owners/*/environments" } as const;
+const withThread = { goesWith: "owners/*/threads" } as const;
 const withExecution = { goesWith: "owners/*/executions" } as const;
 
 export const retention = {
@@ -94,8 +95,8 @@ export const retention = {
     why: "They are the owner's. Without its key pair, no copy of a secret can be opened.",
     places: [
       owned("environments"),
-      owned("sealedSecrets", withEnvironment),
-      owned("sealingKeys", { database: "keys", ...withEnvironment }),
+      owned("sealedSecrets", { ...withEnvironment, by: "id" }),
+      owned("sealingKeys", { database: "keys", ...withEnvironment, by: "id" }),
     ],
   },
   files: {
@@ -118,17 +119,37 @@ export const retention = {
     places: [copies("older versions and soft-deleted objects")],
   },
   conversations: {
-    holds: "agents, threads, messages and executions",
+    holds: "threads, messages and executions",
+    keptMs: null,
+    kept: "until the thread or the message is deleted",
+    enforcedBy: ["deletion", "sweep"],
+    routes: [
+      "DELETE /v1/threads/:threadId",
+      "DELETE /v1/threads/:threadId/messages/:messageId",
+      "POST /internal/maintenance/deletions",
+    ],
+    why: "They are the owner's.",
+    places: [
+      owned("threads"),
+      owned("threads/*/messages", withThread),
+      owned("executions", { ...withThread, by: "threadId" }),
+    ],
+  },
+  agents: {
+    holds: "agents: models and instructions",
     keptMs: null,
     kept: "for good",
     enforcedBy: ["nothing"],
     why: "They are the owner's.",
-    places: [
-      owned("agents"),
-      owned("threads"),
-      owned("threads/*/messages", { goesWith: "owners/*/threads" }),
-      owned("executions", { goesWith: "owners/*/threads" }),
-    ],
+    places: [owned("agents")],
+  },
+  deletedIds: {
+    holds: "ids of deleted executions",
+    keptMs: null,
+    kept: "for good",
+    enforcedBy: ["nothing"],
+    why: "An id derives from an `Idempotency-Key`; a request that was charged must not run again.",
+    places: [owned("deletedExecutions")],
   },
   money: {
     holds: "account, ledger and credit requests",
@@ -178,10 +199,16 @@ export const retention = {
     routes: [
       "POST /internal/maintenance/owners",
       "POST /internal/maintenance/shreds",
+      "POST /internal/maintenance/deletions",
       "POST /internal/exports/build",
     ],
     why: "If a process dies, somebody must know what remains.",
-    places: [ofSystem("keyFollowUps"), ofSystem("shreds"), ofSystem("dueExports")],
+    places: [
+      ofSystem("keyFollowUps"),
+      ofSystem("shreds"),
+      ofSystem("deletions"),
+      ofSystem("dueExports"),
+    ],
   },
   auditLog: {
     holds: "the log of epochs, which are hashes of all trails' heads",

@@ -30,6 +30,7 @@ const prefixOfField: Readonly<Record<string, string | null>> = {
   computerId: "env",
   agentId: "agent",
   threadId: "thread",
+  messageId: "msg",
   executionId: "run",
   runId: "run",
   keyId: "key",

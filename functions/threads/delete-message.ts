@@ -1,0 +1,71 @@
+import * as z from "zod";
+import { noQuery, ok } from "#shared/contract/common";
+import { Deleted } from "#shared/contract/deleted";
+import { idSchema } from "#shared/core/ids";
+import { deletedBody, newDeletion } from "#shared/deletion/deletion-order";
+import { finishInRequest } from "#shared/deletion/finish-deletion";
+import { ApiError } from "#shared/errors/api-error";
+import { change } from "#shared/pipeline/route";
+import { deletions } from "#shared/store/deletions";
+import { create, patch, remove, type Write } from "#shared/store/documents";
+import { type Execution, executions, hasEnded } from "#shared/store/executions";
+import { type Message, messages, threads } from "#shared/store/threads";
+
+export const deleteMessage = change({
+  endpoint: "DELETE /v1/threads/:threadId/messages/:messageId",
+  summary: "Delete one message, and its copies in the execution and its events.",
+  authenticate: "api-key",
+  scope: "threads:write",
+  params: z.object({ threadId: idSchema("thread"), messageId: idSchema("message") }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  requestClass: "writes",
+  beforeConfirmed: "reads",
+  account: "none",
+  audit: "message.deleted",
+  reply: { 200: Deleted },
+  read: async ({ caller: { owner }, params: { threadId, messageId }, deps: { store } }) => {
+    const [thread, message] = await Promise.all([
+      store.require(threads.of(owner, threadId)),
+      store.require(messages.of(owner, threadId, messageId)),
+    ]);
+    const execution = await store.get(executions.of(owner, message.value.executionId));
+    return { thread, message, execution };
+  },
+  /** @throws {ApiError} `THREAD_BUSY` while the message's execution hasn't ended. */
+  decide({ caller, data: { thread, message, execution }, request, now }) {
+    const { id, role, createdAt, executionId } = message.value;
+    if (execution.version && !hasEnded(execution.value)) throw new ApiError("THREAD_BUSY");
+    const which = { kind: "message", id, executionId, requestId: request.id, now } as const;
+    const order = newDeletion(caller, which);
+    const isNewest = thread.value.lastMessageAt === createdAt;
+    const shown = { updatedAt: now, ...(isNewest ? { lastMessagePreview: null } : {}) };
+    const fewer = { increments: { messageCount: -1 }, version: thread.version };
+    const copies: readonly Write[] = execution.version
+      ? [patch(execution.ref, withoutCopy(execution.value, role), { version: execution.version })]
+      : [];
+    return {
+      writes: [
+        remove(message.ref, message.version),
+        patch(thread.ref, shown, fewer),
+        ...copies,
+        create(deletions.doc(id), order),
+      ],
+      subject: id,
+      facts: { role },
+      reply: ok(deletedBody(id, { isErased: false })),
+      order,
+    };
+  },
+  // If this process dies here, maintenance finishes the work.
+  answerAfter: async ({ caller: { owner }, decided: { order }, deps }) =>
+    ok(deletedBody(order.id, { isErased: await finishInRequest(deps, owner, order) })),
+});
+
+/** Events repeat what was asked and answered, so none is shown from now on. */
+function withoutCopy({ task }: Execution, role: Message["role"]): Partial<Execution> {
+  const text =
+    role === "user" ? { task: { ...task, content: "" } } : { output: null, detail: null };
+  return { ...text, eventsLastSequence: 0 };
+}

@@ -1,0 +1,47 @@
+import type { Deletion } from "../store/deletions.ts";
+import { patch } from "../store/documents.ts";
+import { Execution, executions } from "../store/executions.ts";
+import { withDeadline } from "../store/with-deadline.ts";
+import type { Eraser } from "./erase-documents.ts";
+
+const pageLength = 100;
+/** What an execution has copied from its environment, besides names. */
+const copied = { environmentVariables: [], setupScripts: [], sealedSecrets: [] };
+const Copies = Execution.pick({
+  environmentVariables: true,
+  setupScripts: true,
+  sealedSecrets: true,
+});
+
+/**
+ * Takes the copies of a deleted environment's variables, scripts and sealed secrets out of the
+ * executions that ran in it. The executions stay, with their thread.
+ */
+export async function forgetEnvironment(
+  { store, owner, isLate }: Eraser,
+  { id }: Deletion,
+): Promise<boolean> {
+  let after: string | null = null;
+  for (;;) {
+    if (isLate()) return false;
+    const where = [["environmentId", id]] as const;
+    const page: readonly string[] = await store.findPaths(executions.all(owner), {
+      where,
+      after,
+      limit: pageLength,
+    });
+    const ids = page.map((path) => path.slice(path.lastIndexOf("/") + 1));
+    const refs = ids.map((each) => executions.of(owner, each));
+    const found = await store.getParts(Copies, refs);
+    const writes = refs.flatMap((ref, index) =>
+      hasCopies(found[index]) ? [patch(ref, copied, { mustExist: true })] : [],
+    );
+    if (writes.length > 0) await withDeadline(store.commit(writes));
+    after = ids.at(-1) ?? null;
+    if (page.length < pageLength) return true;
+  }
+}
+
+function hasCopies(execution: (typeof Copies)["_output"] | null | undefined): boolean {
+  return Object.values(execution ?? {}).some((list) => list.length > 0);
+}
