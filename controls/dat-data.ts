@@ -2,6 +2,24 @@
 import type { Control } from "./control.ts";
 
 export const datControls: Readonly<Record<string, Control>> = {
+  "DAT-3": {
+    enforcedBy: "shared/deletion/finish-deletion.ts",
+    test: "test/integration/deletion.test.ts",
+    mutation: {
+      file: "shared/executions/shown-execution.ts",
+      find: "if (!hasThread) throw",
+      replace: 'if (!hasThread && found.value.status === "queued") throw',
+    },
+  },
+  "DAT-4": {
+    enforcedBy: "shared/deletion/find-remains.ts",
+    test: "test/integration/account-deletion.test.ts",
+    mutation: {
+      file: "shared/deletion/find-remains.ts",
+      find: "await removeBelow(stores.store, path, 0),",
+      replace: "0,",
+    },
+  },
   "DAT-5": {
     enforcedBy: "shared/exports/archive-entries.ts",
     test: "test/integration/account-export.test.ts",

@@ -42,7 +42,10 @@ locals {
         PADDOCK_CHECKPOINT_KEY_VERSION = tostring(var.audit.key_version)
       }
       exports = { PADDOCK_EXPORT_BUCKET = module.storage.export_bucket }
-      kms     = { PADDOCK_KMS_KEY_RING = module.keys.ring }
+      kms = {
+        PADDOCK_CERTIFICATE_KEY_VERSION = tostring(var.audit.certificate_key_version)
+        PADDOCK_KMS_KEY_RING            = module.keys.ring
+      }
       objects = { PADDOCK_WORKSPACE_BUCKET = module.storage.workspace_bucket }
     }
   }

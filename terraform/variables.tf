@@ -66,14 +66,15 @@ variable "audit" {
     signs its checkpoints. A restored database can't continue a log, so it begins the next one.
   EOT
   type = object({
-    key_version = optional(number, 1)
-    log         = optional(number, 1)
+    certificate_key_version = optional(number, 1)
+    key_version             = optional(number, 1)
+    log                     = optional(number, 1)
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = var.audit.log >= 1 && var.audit.key_version >= 1
+    condition     = min(values(var.audit)...) >= 1
     error_message = "Logs and versions of keys are numbered from 1."
   }
 }

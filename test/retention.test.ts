@@ -61,6 +61,20 @@ describe("DAT-7 the retention table", () => {
   });
 });
 
+describe("DAT-4 the retention table", () => {
+  test("says of each document of the system that names an owner whether it goes with it", () => {
+    const named = tables.filter(
+      ({ pattern, schema }) => !pattern.startsWith("owners/*") && "ownerId" in schema.shape,
+    );
+    expect(named.length).toBeGreaterThan(3);
+    const silent = named.filter(({ pattern }) => {
+      const place = collectionPlaces.find(({ path }) => path === pattern);
+      return place?.ownerField === undefined && !place?.outlivesAccount;
+    });
+    expect(silent.map(({ pattern }) => pattern)).toEqual([]);
+  });
+});
+
 describe("DAT-6 the retention table", () => {
   test("gives a time to live to every document that has an expiry date, and to no other", () => {
     const expiring = tables.filter(({ schema }) => "expireAt" in schema.shape);

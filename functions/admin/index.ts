@@ -7,6 +7,7 @@ import { createOwner } from "./create-owner.ts";
 import { createOwnersKey } from "./create-owners-key.ts";
 import { addCredits, adjustOwner, creditOwner, topUp } from "./credit-owner.ts";
 import { declineCredit } from "./decline-credit.ts";
+import { cancelOwnersDeletion, deleteOwner, getOwnersDeletion } from "./delete-owner.ts";
 import { getOwner } from "./get-owner.ts";
 import { getOwnerBudget } from "./get-owner-budget.ts";
 import { listCreditRequests } from "./list-credit-requests.ts";
@@ -26,6 +27,7 @@ export const service: Service = {
     ...[createFirstOperator, createOperator, vouchForOperator, removeOperator],
     ...[createOwner, getOwner],
     ...[suspendOwner, resumeOwner, listPeppers],
+    ...[deleteOwner, cancelOwnersDeletion, getOwnersDeletion],
     ...[createOwnersKey, revokeOwnersKeys],
     ...[creditOwner, adjustOwner, listCreditRequests, confirmCredit, declineCredit],
     ...[addCredits, topUp, setOwnerLimits, getOwnerBudget],

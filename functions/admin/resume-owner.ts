@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { followAccount, turnOwner, wholeOwner } from "#shared/owners/suspend-owner";
+import { readForDeletion, requireNoDeletion } from "#shared/deletion/account-deletion";
+import { followAccount, turnOwner } from "#shared/owners/suspend-owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
 
@@ -19,9 +20,10 @@ export const resumeOwner = change({
   account: "closing",
   audit: "owner.resumed",
   reply: { 200: OwnerBody },
-  read: async ({ params, deps }) => await wholeOwner(deps.store, params.userId),
+  read: async ({ params, deps }) => await readForDeletion(deps.store, params.userId),
   actsOn: ({ owner }) => owner,
   decide({ caller, data, request, now }) {
+    requireNoDeletion(data.earlier);
     const { owner, profile } = data;
     const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
     return {

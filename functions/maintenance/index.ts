@@ -2,6 +2,7 @@
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { archiveLedgers } from "./archive-ledgers.ts";
 import { checkLedgers } from "./check-ledgers.ts";
+import { eraseAccounts } from "./erase-accounts.ts";
 import { sweepDeletions } from "./sweep-deletions.ts";
 import { sweepQueued, sweepRunning } from "./sweep-executions.ts";
 import { sweepKeys } from "./sweep-keys.ts";
@@ -20,6 +21,7 @@ export const service: Service = {
     sweepOwners,
     sweepShreds,
     sweepDeletions,
+    eraseAccounts,
     sweepObjects,
     checkLedgers,
     archiveLedgers,
@@ -33,5 +35,14 @@ export const service: Service = {
   },
   // It adds billing records to the archive and can't remove any.
   // It destroys key pairs that are due, and has no right to open any.
-  roles: ["firestore.main", "firestore.keys", "jobs.run", "objects.collect", "archive.store"],
+  // It signs that accounts are gone, with a key for that alone.
+  roles: [
+    "firestore.main",
+    "firestore.keys",
+    "jobs.run",
+    "objects.collect",
+    "exports.collect",
+    "archive.store",
+    "kms.sign.certificates",
+  ],
 };

@@ -28,11 +28,11 @@ const keys: readonly InitialKey[] = [
     purpose: "ENCRYPT_DECRYPT" as const,
     algorithm: "GOOGLE_SYMMETRIC_ENCRYPTION" as const,
   })),
-  {
-    name: `${keyRing}/cryptoKeys/checkpoints`,
-    purpose: "ASYMMETRIC_SIGN",
-    algorithm: "EC_SIGN_ED25519",
-  },
+  ...["checkpoints", "certificates"].map((purpose) => ({
+    name: `${keyRing}/cryptoKeys/${purpose}`,
+    purpose: "ASYMMETRIC_SIGN" as const,
+    algorithm: "EC_SIGN_ED25519" as const,
+  })),
 ];
 
 const buckets = [workspaceBucket, checkpointBucket, archiveBucket, exportBucket];

@@ -11,6 +11,9 @@ let bucket: Promise<Bucket> | undefined;
 /** What the client keeps in memory until the bucket has confirmed it. */
 const chunkBytes = 8 * 1024 * 1024;
 
+/** Archives per list. What is left is found by the search after an erasure. */
+const listedMax = 1_000;
+
 interface Archive {
   readonly exportId: string;
   /** Each attempt writes an object of its own, so that none overwrites another. */
@@ -64,4 +67,20 @@ export async function readExport(
   const bytes = await download(await file(owner, archive), range);
   if (bytes === null) throw new ApiError("NOT_FOUND");
   return bytes;
+}
+
+/**
+ * Deletes the archives of an owner, a thousand at most. @returns how many there were.
+ * @throws {ApiError} `UNAVAILABLE`.
+ */
+export async function deleteExports({ id }: Owner): Promise<number> {
+  bucket ??= connectBucket("PADDOCK_EXPORT_BUCKET");
+  const query = { prefix: `exports/${id}/`, maxResults: listedMax, autoPaginate: false };
+  try {
+    const [files] = await (await bucket).getFiles(query);
+    for (const found of files) await found.delete({ ignoreNotFound: true });
+    return files.length;
+  } catch (cause) {
+    throw new ApiError("UNAVAILABLE", { cause });
+  }
 }

@@ -18,6 +18,11 @@ export function newOwner(id: string, mode: Mode): Owner {
   return mintOwner(id, mode);
 }
 
+/** The owner of an account that is being deleted, whose profile may be gone. */
+export function deletedOwner(deletion: { readonly ownerId: string; readonly mode: Mode }): Owner {
+  return mintOwner(deletion.ownerId, deletion.mode);
+}
+
 /** The owner of a profile that maintenance found. */
 export function ownerOf({ id, mode }: OwnerProfile): Owner {
   return mintOwner(id, mode);

@@ -32,7 +32,7 @@ import { settledMs } from "./check-ledger.ts";
  */
 const linesMax = 500;
 /** Lines wait for others, so that an owner has one object a day and not one a minute. */
-const waitMs = 86_400_000;
+const usualWaitMs = 86_400_000;
 
 /** The archive has an object that the ledger contradicts. A person must look at it. */
 export class ArchiveFork extends Fault {
@@ -53,18 +53,20 @@ export interface Archived {
 
 /**
  * Archives the owner's next lines as one object, once the oldest of them is a day old.
+ * @param options.waitMs How old the oldest line has to be, if the owner won't get any more.
  * @throws {ArchiveFork} and stores nothing if the archive contradicts the ledger.
  */
 export async function archiveLedger(
   store: Store,
   owner: Owner,
-  { now }: { readonly now: number },
+  { now, waitMs = usualWaitMs }: { readonly now: number; readonly waitMs?: number },
 ): Promise<Archived> {
   const ref = billingArchives.of(owner, billingArchiveId);
   const { value, version } = await store.get(ref);
   const { state, place } = stateOf(owner, value);
   const number = state.objects + 1;
-  const oldest = await linesAfter(store, owner, { place, until: now - waitMs, limit: 1 });
+  const until = now - Math.max(waitMs, settledMs);
+  const oldest = await linesAfter(store, owner, { place, until, limit: 1 });
   if (oldest.length === 0) return { lines: 0, more: false };
   const due = await linesAfter(store, owner, { place, until: now - settledMs, limit: linesMax });
   const mine = appendLines(state, due.map(archived));

@@ -1,5 +1,13 @@
 /** Queries of which less than whole documents is read. */
-import { FieldPath, type Query, type QuerySnapshot } from "@google-cloud/firestore";
+import {
+  type DocumentReference,
+  FieldPath,
+  type Firestore,
+  type Query,
+  type QuerySnapshot,
+} from "@google-cloud/firestore";
+import type * as z from "zod";
+import { isVisible, parseStored, type Ref } from "./documents.ts";
 import { filtered, type PageRequest } from "./queries.ts";
 
 export interface PathsRequest extends Pick<PageRequest, "where" | "limit"> {
@@ -31,4 +39,33 @@ export async function readDistinct(
     values.push(value);
   }
   return values;
+}
+
+/** Some fields of several documents, in the order asked for; null for one that doesn't exist. */
+export async function readParts<S extends z.ZodObject>(
+  db: Firestore,
+  part: S,
+  refs: readonly Ref[],
+): Promise<readonly (z.output<S> | null)[]> {
+  if (refs.length === 0) return [];
+  const fields = [...Object.keys(part.shape), ...refs.flatMap(({ within }) => within?.field ?? [])];
+  const places = refs.map(({ path }) => db.doc(path));
+  const snapshots = await db.getAll(...places, { fieldMask: [...new Set(fields)] });
+  return refs.map((ref, index) => {
+    const data = snapshots[index]?.data();
+    return data && isVisible(ref, data) ? parseStored(part, data) : null;
+  });
+}
+
+/** For each collection below a document, the paths of some documents in it. */
+export type Below = readonly { readonly collection: string; readonly paths: readonly string[] }[];
+
+/** Also names documents that don't exist and have documents below them. */
+export async function readBelow(document: DocumentReference, limit: number): Promise<Below> {
+  const collections = await document.listCollections();
+  const below = collections.map(async (collection) => {
+    const paths = (await collection.listDocuments()).slice(0, limit).map(({ path }) => path);
+    return { collection: collection.id, paths };
+  });
+  return await Promise.all(below);
 }

@@ -10,7 +10,6 @@ import { ApiError } from "../errors/api-error.ts";
 import { batchOf, commitBatchWithoutRetry } from "./batch.ts";
 import {
   type CollectionRef,
-  isVisible,
   parseStored,
   type Ref,
   type Snapshot,
@@ -21,7 +20,14 @@ import { type DueDocument, type DueRequest, readDue } from "./due-documents.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
 import { type FoundDocument, toFound, toSnapshot } from "./read-document.ts";
 import { type ReadOptions, readFitting, readPage } from "./read-page.ts";
-import { type PathsRequest, readDistinct, readPaths } from "./read-paths.ts";
+import {
+  type Below,
+  type PathsRequest,
+  readBelow,
+  readDistinct,
+  readParts,
+  readPaths,
+} from "./read-paths.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
 import { deliver, type Listener } from "./shared-listener.ts";
 import { SharedState } from "./shared-state.ts";
@@ -86,19 +92,7 @@ export class Store {
     part: S,
     refs: readonly Ref[],
   ): Promise<readonly (z.output<S> | null)[]> {
-    if (refs.length === 0) return [];
-    const fields = [
-      ...Object.keys(part.shape),
-      ...refs.flatMap(({ within }) => within?.field ?? []),
-    ];
-    const places = refs.map(({ path }) => this.#db.doc(path));
-    const snapshots = await withDeadline(
-      this.#db.getAll(...places, { fieldMask: [...new Set(fields)] }),
-    );
-    return refs.map((ref, index) => {
-      const data = snapshots[index]?.data();
-      return data && isVisible(ref, data) ? parseStored(part, data) : null;
-    });
+    return await withDeadline(readParts(this.#db, part, refs));
   }
 
   /**
@@ -190,6 +184,11 @@ export class Store {
     const read = (signal: AbortSignal) => readFitting(query, { ...options, signal });
     const { isEnd } = await this.#inTurn("pages", collection, read);
     return { found, isEnd };
+  }
+
+  /** The collections and documents below a document, for the check that a deletion left nothing. */
+  async findBelow(path: string, limit: number): Promise<Below> {
+    return await withDeadline(readBelow(this.#db.doc(path), limit));
   }
 
   /** Like `findAll`, but reads the fields of `part` only, so the rest isn't sent. */

@@ -42,7 +42,10 @@ describe.skipIf(!isPlanned)("AUD-5 records", () => {
         .filter(({ values }) => values.purpose === "ASYMMETRIC_SIGN")
         .map(({ key, values }) => [key, values.version_template[0]]);
       const template = { algorithm: "EC_SIGN_ED25519", protection_level: "SOFTWARE" };
-      expect(signing).toEqual([["checkpoints", template]]);
+      expect(signing).toEqual([
+        ["certificates", template],
+        ["checkpoints", template],
+      ]);
     }
     const Grant = z.object({ crypto_key_id: z.string(), role: z.string(), member: z.string() });
     const grants = readAll("main", "google_kms_crypto_key_iam_member", Grant)
@@ -52,6 +55,17 @@ describe.skipIf(!isPlanned)("AUD-5 records", () => {
       "serviceAccount:fn-audit roles/cloudkms.publicKeyViewer",
       "serviceAccount:fn-audit-sequencer roles/cloudkms.publicKeyViewer",
       "serviceAccount:fn-audit-sequencer roles/cloudkms.signer",
+    ]);
+  });
+
+  test("differ from certificates of deleted accounts, whose key maintenance alone may use", () => {
+    const Grant = z.object({ crypto_key_id: z.string(), role: z.string(), member: z.string() });
+    const grants = readAll("main", "google_kms_crypto_key_iam_member", Grant)
+      .filter(({ values }) => values.crypto_key_id.endsWith("/cryptoKeys/certificates"))
+      .map(({ values }) => `${values.member.split("@")[0]} ${values.role}`);
+    expect(grants.toSorted((a, b) => a.localeCompare(b, "en"))).toEqual([
+      "serviceAccount:fn-maintenance roles/cloudkms.publicKeyViewer",
+      "serviceAccount:fn-maintenance roles/cloudkms.signer",
     ]);
   });
 

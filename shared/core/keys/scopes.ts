@@ -17,6 +17,7 @@ export const scopes = [
   "keys:write",
   "account:read",
   "account:write",
+  "account:delete",
   "audit:read",
   "execute",
 ] as const;

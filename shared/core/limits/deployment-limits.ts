@@ -1,6 +1,6 @@
 /** Every limit of a deployment with its default. `PADDOCK_LIMITS_FILE` overrides single limits. */
 import * as z from "zod";
-import { unreferencedMs } from "../retention/retention-table.ts";
+import { dayMs, unreferencedMs } from "../retention/retention-table.ts";
 
 const minuteMs = 60_000;
 const countMax = 10_000_000;
@@ -144,6 +144,19 @@ export const DeploymentLimits = z
       })
       .prefault({}),
     timing: Timing.prefault({}),
+    /**
+     * How long the deletion of an account can be cancelled. At most 14 days: deleted objects can be
+     * restored for 14 more, and everything must be gone within 30.
+     */
+    accountDeletion: z
+      .object({
+        cancelMs: z
+          .int()
+          .min(0)
+          .max(14 * dayMs)
+          .default(7 * dayMs),
+      })
+      .prefault({}),
     /**
      * What an operator may credit or adjust alone, per owner and UTC day; more takes a second one.
      */

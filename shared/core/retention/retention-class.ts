@@ -18,6 +18,10 @@ export interface StoredCollection {
   readonly database: "main" | "keys";
   /** The collection whose documents these are copied from or belong to, and go with. */
   readonly goesWith?: string;
+  /** Whether it stays when its owner's account is deleted. */
+  readonly outlivesAccount?: true;
+  /** The field of the system's documents that names their owner. */
+  readonly ownerField?: string;
   /** What names that document: the path, the same id, or a field. The path where it is missing. */
   readonly by?: "id" | (string & {});
 }
@@ -64,14 +68,17 @@ type Place<P extends RetentionPlace> = Omit<P, "kind">;
 /** A collection of each owner. */
 export function owned<const P extends string>(
   path: P,
-  also: Partial<Pick<StoredCollection, "database" | "goesWith" | "by">> = {},
+  also: Partial<Pick<StoredCollection, "database" | "goesWith" | "by" | "outlivesAccount">> = {},
 ) {
   return { kind: "collection", path: `owners/*/${path}`, database: "main", ...also } as const;
 }
 
 /** A collection of the system. */
-export function ofSystem<const P extends string>(path: P) {
-  return { kind: "collection", path, database: "main" } as const;
+export function ofSystem<const P extends string>(
+  path: P,
+  also: Partial<Pick<StoredCollection, "ownerField" | "outlivesAccount">> = {},
+) {
+  return { kind: "collection", path, database: "main", ...also } as const;
 }
 
 export function objects<const P extends Place<StoredObjects>>(place: P) {

@@ -6,7 +6,7 @@ import type {
   StoredCollection,
   StoredObjects,
 } from "./retention-class.ts";
-import { retention } from "./retention-table.ts";
+import { type ObjectKind, retention } from "./retention-table.ts";
 
 /** A place and the class that it belongs to. */
 type InClass<P> = P & { readonly class: RetentionClass };
@@ -48,3 +48,7 @@ export function placeOf(path: string): CollectionPlace {
 export function dependentsOf({ path }: Pick<StoredCollection, "path">): readonly CollectionPlace[] {
   return collectionPlaces.filter(({ goesWith }) => goesWith === path);
 }
+
+/** Each kind of object in the workspace bucket; the compiler misses none. */
+const everyKind: Readonly<Record<ObjectKind, true>> = { manifests: true, packs: true };
+export const objectKinds = Object.keys(everyKind) as readonly ObjectKind[];

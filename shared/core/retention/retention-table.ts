@@ -10,6 +10,8 @@ export const dayMs = 24 * hourMs;
 
 const workspaces = { bucket: "workspaces", setting: "PADDOCK_WORKSPACE_BUCKET" } as const;
 const withEnvironment = { goesWith: "owners/*/environments" } as const;
+const ofOwner = { ownerField: "ownerId" } as const;
+const accountDeletion = ["DELETE /v1/account", "POST /internal/maintenance/accounts"] as const;
 const withThread = { goesWith: "owners/*/threads" } as const;
 const withExecution = { goesWith: "owners/*/executions" } as const;
 
@@ -138,42 +140,74 @@ export const retention = {
   agents: {
     holds: "agents: models and instructions",
     keptMs: null,
-    kept: "for good",
-    enforcedBy: ["nothing"],
+    kept: "until the account is deleted",
+    enforcedBy: ["deletion", "sweep"],
+    routes: accountDeletion,
     why: "They are the owner's.",
     places: [owned("agents")],
   },
   deletedIds: {
     holds: "ids of deleted executions",
     keptMs: null,
-    kept: "for good",
-    enforcedBy: ["nothing"],
+    kept: "until the account is deleted",
+    enforcedBy: ["deletion", "sweep"],
+    routes: accountDeletion,
     why: "An id derives from an `Idempotency-Key`; a request that was charged must not run again.",
     places: [owned("deletedExecutions")],
   },
   money: {
     holds: "account, ledger and credit requests",
     keptMs: null,
-    kept: "for good",
-    enforcedBy: ["nothing"],
+    kept: "until the account is deleted; the lines are in the archive before",
+    enforcedBy: ["deletion", "sweep"],
+    routes: accountDeletion,
     why: "Every balance can be recomputed from its first line.",
     places: [owned("account"), owned("ledger"), owned("creditRequests")],
   },
   trail: {
-    holds: "audit rows, and the trees that prove them",
+    holds: "audit rows",
+    keptMs: null,
+    kept: "until the account is deleted",
+    enforcedBy: ["deletion", "sweep"],
+    routes: accountDeletion,
+    why: "Who did what must stay provable, whatever else is deleted.",
+    places: [owned("audit")],
+  },
+  trees: {
+    holds: "the hashes that prove trails",
     keptMs: null,
     kept: "for good",
     enforcedBy: ["nothing"],
-    why: "A proof needs all rows before.",
-    places: [owned("audit"), owned("auditTrees"), owned("auditNodes")],
+    why: "Signed checkpoints cover them, and an export that somebody keeps can be checked.",
+    places: [
+      owned("auditTrees", { outlivesAccount: true }),
+      owned("auditNodes", { outlivesAccount: true }),
+    ],
   },
   identities: {
-    holds: "owners, API keys (as hashes) and operators",
+    holds: "owners, and API keys as hashes",
+    keptMs: null,
+    kept: "until the account is deleted",
+    enforcedBy: ["deletion", "sweep"],
+    routes: accountDeletion,
+    why: "A trail names them.",
+    places: [ofSystem("owners", { ownerField: "id" }), ofSystem("apiKeys", ofOwner)],
+  },
+  operators: {
+    holds: "operators",
     keptMs: null,
     kept: "for good",
     enforcedBy: ["nothing"],
-    why: "A trail names them, and a key that was deleted must never be accepted again.",
-    places: [ofSystem("owners"), ofSystem("apiKeys"), ofSystem("operators")],
+    why: "They show who made whom an operator.",
+    places: [ofSystem("operators")],
+  },
+  certificates: {
+    holds: "deletions of accounts: the owner's id, times, and the signed certificate",
+    keptMs: null,
+    kept: "for good",
+    enforcedBy: ["nothing"],
+    why: "They prove that an account is gone.",
+    places: [ofSystem("accountDeletions", { outlivesAccount: true })],
   },
   bookkeeping: {
     holds: "counts, positions, the last export, and which environment is the default one",
@@ -204,10 +238,10 @@ export const retention = {
     ],
     why: "If a process dies, somebody must know what remains.",
     places: [
-      ofSystem("keyFollowUps"),
-      ofSystem("shreds"),
-      ofSystem("deletions"),
-      ofSystem("dueExports"),
+      ofSystem("keyFollowUps", ofOwner),
+      ofSystem("shreds", ofOwner),
+      ofSystem("deletions", ofOwner),
+      ofSystem("dueExports", ofOwner),
     ],
   },
   auditLog: {

@@ -87,6 +87,7 @@ variable "purposes" {
     audit-details       = "wrap"
     environment-secrets = "wrap"
     trigger-secrets     = "wrap"
+    certificates        = "sign"
     checkpoints         = "sign"
   }
   nullable = false

@@ -1,0 +1,69 @@
+import * as z from "zod";
+import { accountDeletionBody } from "#shared/answers/account-deletion-body";
+import { AccountDeletionBody } from "#shared/contract/account-deletion";
+import { noQuery, ok } from "#shared/contract/common";
+import {
+  cancelDeletion,
+  deletionOfReceipt,
+  receiptForm,
+  requireCancellable,
+} from "#shared/deletion/account-deletion";
+import { followAccount, wholeOwner } from "#shared/owners/suspend-owner";
+import { action, type ReadDeps } from "#shared/pipeline/route";
+import { auditEntry } from "#shared/store/audit-rows";
+
+/**
+ * The keys are dead, so the receipt is what proves the right to cancel. It is an action, because a
+ * change has a caller for its audit row; here, that is the key or operator that has the receipt.
+ */
+export const cancelAccountDeletion = action({
+  endpoint: "POST /v1/account/deletions/:receipt/cancel",
+  summary: "Cancel a deletion before it erases anything; the account's keys are good again.",
+  authenticate: "public",
+  scope: "none",
+  params: z.object({ receipt: z.string().regex(receiptForm) }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  requestClass: "none",
+  beforeConfirmed: "nothing",
+  reply: { 200: z.object({ deletion: AccountDeletionBody }) },
+  read: async ({ params: { receipt }, deps }) => await readCancellable(deps, receipt),
+  perform: async ({ params: { receipt }, data, deps, request, now }) => {
+    let found = data;
+    const { owner } = data.whole;
+    const { actor } = data.deletion.value;
+    const by = { actor, requestId: request.id };
+    const id = deps.newId("auditRow");
+    const row = auditEntry(owner, {
+      id,
+      at: now,
+      ...by,
+      action: "account.deletion_cancelled",
+      subject: owner.id,
+      facts: { by: "receipt" },
+      sealedDetails: null,
+    });
+    await deps.commits.submit({
+      owner,
+      needsAccount: false,
+      closes: true,
+      refresh: async () => {
+        found = await readCancellable(deps, receipt);
+      },
+      decide: () => ({
+        writes: [...cancelDeletion(found.whole, found.deletion, { by, now }), row],
+      }),
+    });
+    await followAccount(deps, owner.id);
+    const body = { ...data.deletion.value, state: "cancelled", finishedAt: now } as const;
+    return ok({ deletion: accountDeletionBody(body) });
+  },
+});
+
+async function readCancellable({ store }: Pick<ReadDeps, "store">, receipt: string) {
+  const deletion = await deletionOfReceipt(store, receipt);
+  // The profile is erased first, and a deletion that is over isn't one that never was.
+  requireCancellable(deletion.value);
+  return { deletion, whole: await wholeOwner(store, deletion.value.ownerId) };
+}

@@ -1,0 +1,87 @@
+import * as z from "zod";
+import { ok } from "#shared/contract/common";
+import type { FoundDeletion } from "#shared/deletion/account-deletion";
+import { certifyDeletion } from "#shared/deletion/certify-deletion";
+import { closeAccount, eraseAccount, storeState } from "#shared/deletion/erase-account";
+import { removeRemains } from "#shared/deletion/find-remains";
+import { deletedOwner } from "#shared/owners/act-on-owner";
+import { logViolation } from "#shared/pipeline/request-log";
+import { action, type Deps } from "#shared/pipeline/route";
+import { scheduled } from "#shared/pipeline/scheduled";
+import { accountDeletions } from "#shared/store/account-deletions";
+import { sweepEach } from "./sweep-each.ts";
+
+/** The most accounts per call; the rest is due at the next. */
+const accountsMax = 10;
+/**
+ * The time from the erasure to the search for remains. No call that began before can still write
+ * then: the platform has ended it.
+ */
+const searchAfterMs = 150_000;
+
+type Outcome = "erased" | "goes on" | "failed";
+
+export const eraseAccounts = action({
+  ...scheduled,
+  endpoint: "POST /internal/maintenance/accounts",
+  summary: "Erase accounts that were deleted, search for remains, and certify that none is left.",
+  everyMs: 60_000,
+  reply: { 200: z.object({ due: z.int(), erased: z.int(), failed: z.int() }) },
+  perform: async ({ deps }) => {
+    const due = await deps.store.findDue(accountDeletions.all(), {
+      field: "dueAt",
+      until: deps.now(),
+      limit: accountsMax,
+    });
+    const outcomes = await sweepEach<typeof accountDeletions.schema, Outcome>(deps, due, {
+      concurrency: 1,
+      dueField: "dueAt",
+      work: async ({ ref }, { isLate }) => {
+        // Putting it off has changed its version.
+        const outcome = await goOn(deps, await deps.store.require(ref), isLate);
+        return outcome;
+      },
+      failure: {
+        message: "an account isn't erased yet; it is tried again",
+        facts: ({ ownerId, state }) => ({ ownerId, state }),
+      },
+      failed: "failed",
+    });
+    const count = (what: Outcome) => outcomes.filter((outcome) => outcome === what).length;
+    return ok({ due: due.length, erased: count("erased"), failed: count("failed") });
+  },
+});
+
+/** Does what the state asks for. What isn't done is due again, because it was put off before. */
+async function goOn(
+  deps: Deps,
+  found: FoundDeletion,
+  isLate: () => boolean,
+): Promise<"erased" | "goes on"> {
+  const { state, kept, eraseAt } = found.value;
+  if (state === "pending") {
+    // From this commit on it can't be cancelled.
+    if (deps.now() >= eraseAt) await storeState(deps, found, { state: "erasing" });
+    else await storeState(deps, found, { dueAt: eraseAt });
+    return "goes on";
+  }
+  if (state === "erasing" && kept === null) {
+    const closed = await closeAccount(deps, found, isLate);
+    if (typeof closed === "object") await storeState(deps, found, { kept: closed });
+    return "goes on";
+  }
+  if (state === "erasing") {
+    if (!(await eraseAccount(deps, found, isLate))) return "goes on";
+    await storeState(deps, found, { state: "checking", dueAt: deps.now() + searchAfterMs });
+    return "goes on";
+  }
+  if (state !== "checking" || kept === null) return "goes on";
+  const remains = await removeRemains(deps, deletedOwner(found.value));
+  if (remains > 0) {
+    logViolation("account_deletion_violation", { ownerId: found.value.ownerId, remains });
+    await storeState(deps, found, { state: "erasing" });
+    return "goes on";
+  }
+  await certifyDeletion(deps, found, kept);
+  return "erased";
+}

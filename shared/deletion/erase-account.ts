@@ -1,0 +1,158 @@
+/**
+ * Erases an account, step by step. Each step may be repeated, and each begins only when nothing of
+ * the one before is left, so a process that dies only delays the deletion.
+ */
+
+import { collectionPlaces, objectKinds, placeOf } from "../core/retention/retention-places.ts";
+import { stopExecutions } from "../executions/stop-executions.ts";
+import { archiveName } from "../google/billing-objects.ts";
+import { deleteExports } from "../google/export-objects.ts";
+import { deleteObject, listObjects } from "../google/objects.ts";
+import type { Owner } from "../identity/owner.ts";
+import { executionsOf } from "../keys/revoke-keys.ts";
+import { deletedOwner } from "../owners/act-on-owner.ts";
+import { archiveLedger, linesAfter, stateOf } from "../owners/archive-ledger.ts";
+import { followAccount } from "../owners/suspend-owner.ts";
+import type { KeptOfAccount } from "../store/account-deletions.ts";
+import { auditRows } from "../store/audit-rows.ts";
+import { auditTreeId, auditTrees } from "../store/audit-trees.ts";
+import { billingArchiveId, billingArchives } from "../store/billing-archives.ts";
+import { remove, replace } from "../store/documents.ts";
+import { sealingKeys } from "../store/environments.ts";
+import { accountId, accounts } from "../store/owners.ts";
+import { withDeadline } from "../store/with-deadline.ts";
+import type { FoundDeletion } from "./account-deletion.ts";
+import { type Eraser, eraseCollection } from "./erase-documents.ts";
+import type { DeletionDeps } from "./finish-deletion.ts";
+
+const pageLength = 200;
+
+/** Whether a step is done, or something must happen first, or the call's time is over. */
+export type Step = "done" | "waits" | "late";
+
+/**
+ * Ends everything that could still write for the owner, destroys the key pairs, and brings into
+ * safety what the law keeps.
+ * @returns what is kept, or why that can't be said yet.
+ */
+export async function closeAccount(
+  deps: DeletionDeps,
+  { value: deletion }: FoundDeletion,
+  isLate: () => boolean,
+): Promise<KeptOfAccount | Exclude<Step, "done">> {
+  const owner = deletedOwner(deletion);
+  await followAccount(deps, owner.id);
+  if (!(await isIdle(deps, owner, deletion))) return "waits";
+  const eraser = { store: deps.store, keyStore: deps.keyStore, owner, isLate };
+  const outerPath = `owners/${owner.id}`;
+  if (!(await eraseCollection(eraser, placeOf(sealingKeys.pattern), { outerPath }))) return "late";
+  if (!(await isArchived(deps, owner, isLate))) return "waits";
+  return (await keptOf(deps, owner)) ?? "waits";
+}
+
+/** Stops what still runs. @returns Whether nothing holds money any more. */
+async function isIdle(
+  deps: DeletionDeps,
+  owner: Owner,
+  { actor, requestId }: FoundDeletion["value"],
+): Promise<boolean> {
+  const { value: account } = await deps.store.get(accounts.of(owner, accountId));
+  const ids = account ? executionsOf(account, null) : [];
+  await stopExecutions(deps, owner, { ids, by: { actor, requestId } });
+  return ids.length === 0;
+}
+
+/** Copies all ledger lines into the archive. @returns Whether none is missing there. */
+async function isArchived(
+  { store, now }: DeletionDeps,
+  owner: Owner,
+  isLate: () => boolean,
+): Promise<boolean> {
+  for (let more = true; more && !isLate(); ) {
+    more = (await archiveLedger(store, owner, { now: now(), waitMs: 0 })).more;
+  }
+  const { value } = await store.get(billingArchives.of(owner, billingArchiveId));
+  const { place } = stateOf(owner, value);
+  return (await linesAfter(store, owner, { place, limit: 1 })).length === 0;
+}
+
+/** Null until all rows are in the owner's tree, and the tree in the map of heads. */
+async function keptOf({ store }: DeletionDeps, owner: Owner): Promise<KeptOfAccount | null> {
+  const where = [["sequence", null]] as const;
+  const unsequenced = await store.findPaths(auditRows.all(owner), { where, limit: 1 });
+  const [archive, tree] = await store.getAll(
+    billingArchives.of(owner, billingArchiveId),
+    auditTrees.of(owner, auditTreeId),
+  );
+  if (unsequenced.length > 0 || (tree.value?.unpublished ?? null) !== null) return null;
+  return {
+    archive: archiveName(),
+    archiveObjects: archive.value?.objects ?? 0,
+    archiveSha256: archive.value?.last ?? null,
+    treeSize: tree.value?.size ?? 0,
+    treeRoot: tree.value?.published?.root ?? null,
+  };
+}
+
+/** Erases the documents and objects of an account. @returns Whether nothing is left. */
+export async function eraseAccount(
+  deps: DeletionDeps,
+  { value: deletion }: FoundDeletion,
+  isLate: () => boolean,
+): Promise<boolean> {
+  const owner = deletedOwner(deletion);
+  const eraser = { store: deps.store, keyStore: deps.keyStore, owner, isLate };
+  // The profile goes first: no round over all owners begins to work for this one any more.
+  return (
+    (await eraseSystemDocuments(eraser)) &&
+    (await eraseObjects(owner, isLate)) &&
+    (await eraseOwnedDocuments(eraser))
+  );
+}
+
+async function eraseSystemDocuments({ store, owner, isLate }: Eraser): Promise<boolean> {
+  for (const { path, ownerField } of collectionPlaces) {
+    if (ownerField === undefined) continue;
+    const collection = { path, schema: accounts.schema };
+    for (let length = pageLength; length === pageLength; ) {
+      if (isLate()) return false;
+      const where = [[ownerField, owner.id]] as const;
+      const paths = await store.findPaths(collection, { where, limit: pageLength });
+      const gone = paths.map((each) => remove({ path: each, schema: accounts.schema }, null));
+      if (gone.length > 0) await withDeadline(store.commit(gone));
+      length = paths.length;
+    }
+  }
+  return true;
+}
+
+async function eraseObjects(owner: Owner, isLate: () => boolean): Promise<boolean> {
+  for (const kind of objectKinds) {
+    for await (const page of listObjects(owner, kind)) {
+      for (const object of page) {
+        if (isLate()) return false;
+        await deleteObject(owner, object);
+      }
+    }
+  }
+  await deleteExports(owner);
+  return true;
+}
+
+async function eraseOwnedDocuments(eraser: Eraser): Promise<boolean> {
+  const outerPath = `owners/${eraser.owner.id}`;
+  const outermost = collectionPlaces.filter(({ path }) => /^owners\/\*\/[^/]+$/.test(path));
+  for (const place of outermost.filter(({ outlivesAccount }) => !outlivesAccount)) {
+    if (!(await eraseCollection(eraser, place, { outerPath }))) return false;
+  }
+  return true;
+}
+
+/** Stores the next state of a deletion. It fails if another process has changed it. */
+export async function storeState(
+  { store }: Pick<DeletionDeps, "store">,
+  { ref, value, version }: FoundDeletion,
+  next: Partial<FoundDeletion["value"]>,
+): Promise<void> {
+  await withDeadline(store.commit([replace(ref, version, { ...value, ...next })]));
+}
