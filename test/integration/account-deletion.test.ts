@@ -11,14 +11,14 @@ import {
   firstOperator,
   workspaceBucket,
 } from "../../local/cloud/names.ts";
-import { rowsOf, sequence, treeOf } from "../kit/audit-trail.ts";
+import { sequence, treeOf } from "../kit/audit-trail.ts";
 import { send } from "../kit/client.ts";
 import { cloud, operatorTokenFor, until } from "../kit/cloud.ts";
 import { allDocuments } from "../kit/dump.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { sharedOut } from "../kit/shard.ts";
-import { firestore } from "../kit/store.ts";
+import { auditOf, firestore } from "../kit/store.ts";
 import { sweep } from "../kit/sweep.ts";
 
 const pass = { kind: "delay", delayMs: 0 } as const;
@@ -124,7 +124,7 @@ describe("DAT-4 an account that is deleted", () => {
     expect(await get()).toBe(200);
     expect((await send(cancel, { method: "POST" })).status).toBe(409);
     expect((await send(`/v1/account/deletions/${"0".repeat(64)}`)).status).toBe(404);
-    const actions = (await rowsOf(owner.id)).map(({ action }) => action);
+    const actions = (await auditOf(owner.id)).map(({ action }) => action);
     expect(actions.slice(-2)).toEqual(["account.deleted", "account.deletion_cancelled"]);
   });
 
