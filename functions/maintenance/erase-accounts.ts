@@ -19,13 +19,18 @@ const accountsMax = 10;
  */
 const searchAfterMs = 150_000;
 
+/** For so long no other call works on an account, unless this one stores that it is done. */
+const leaseMs = 90_000;
+/** When to look again at what somebody else must do first, such as a runner that is stopped. */
+const waitMs = 10_000;
+
 type Outcome = "erased" | "goes on" | "failed";
 
 export const eraseAccounts = action({
   ...scheduled,
   endpoint: "POST /internal/maintenance/accounts",
   summary: "Erase accounts that were deleted, search for remains, and certify that none is left.",
-  everyMs: 60_000,
+  everyMs: 15_000,
   reply: { 200: z.object({ due: z.int(), erased: z.int(), failed: z.int() }) },
   perform: async ({ deps }) => {
     const due = await deps.store.findDue(accountDeletions.all(), {
@@ -37,9 +42,8 @@ export const eraseAccounts = action({
       concurrency: 1,
       dueField: "dueAt",
       work: async ({ ref }, { isLate }) => {
-        // Putting it off has changed its version.
-        const outcome = await goOn(deps, await deps.store.require(ref), isLate);
-        return outcome;
+        await storeState(deps, await deps.store.require(ref), { dueAt: deps.now() + leaseMs });
+        return await goOn(deps, await deps.store.require(ref), isLate);
       },
       failure: {
         message: "an account isn't erased yet; it is tried again",
@@ -52,35 +56,35 @@ export const eraseAccounts = action({
   },
 });
 
-/** Does what the state asks for. What isn't done is due again, because it was put off before. */
+/** Does what the state asks for, and stores when to go on. */
 async function goOn(
   deps: Deps,
   found: FoundDeletion,
   isLate: () => boolean,
 ): Promise<"erased" | "goes on"> {
   const { state, kept, eraseAt } = found.value;
+  const store = async (next: Partial<FoundDeletion["value"]>) => {
+    await storeState(deps, found, { dueAt: deps.now(), ...next });
+    return "goes on" as const;
+  };
   if (state === "pending") {
     // From this commit on it can't be cancelled.
-    if (deps.now() >= eraseAt) await storeState(deps, found, { state: "erasing" });
-    else await storeState(deps, found, { dueAt: eraseAt });
-    return "goes on";
+    return await store(deps.now() >= eraseAt ? { state: "erasing" } : { dueAt: eraseAt });
   }
   if (state === "erasing" && kept === null) {
     const closed = await closeAccount(deps, found, isLate);
-    if (typeof closed === "object") await storeState(deps, found, { kept: closed });
-    return "goes on";
+    if (typeof closed === "object") return await store({ kept: closed });
+    return await store(closed === "late" ? {} : { dueAt: deps.now() + waitMs });
   }
   if (state === "erasing") {
-    if (!(await eraseAccount(deps, found, isLate))) return "goes on";
-    await storeState(deps, found, { state: "checking", dueAt: deps.now() + searchAfterMs });
-    return "goes on";
+    if (!(await eraseAccount(deps, found, isLate))) return await store({});
+    return await store({ state: "checking", dueAt: deps.now() + searchAfterMs });
   }
   if (state !== "checking" || kept === null) return "goes on";
   const remains = await removeRemains(deps, deletedOwner(found.value));
   if (remains > 0) {
     logViolation("account_deletion_violation", { ownerId: found.value.ownerId, remains });
-    await storeState(deps, found, { state: "erasing" });
-    return "goes on";
+    return await store({ state: "erasing" });
   }
   await certifyDeletion(deps, found, kept);
   return "erased";

@@ -3,11 +3,12 @@
  * the one before is left, so a process that dies only delays the deletion.
  */
 
+import pMap from "p-map";
 import { collectionPlaces, objectKinds, placeOf } from "../core/retention/retention-places.ts";
 import { stopExecutions } from "../executions/stop-executions.ts";
 import { archiveName } from "../google/billing-objects.ts";
 import { deleteExports } from "../google/export-objects.ts";
-import { deleteObject, listObjects } from "../google/objects.ts";
+import { deleteObject, listObjects, type StoredObject } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
 import { executionsOf } from "../keys/revoke-keys.ts";
 import { deletedOwner } from "../owners/act-on-owner.ts";
@@ -26,6 +27,8 @@ import { type Eraser, eraseCollection } from "./erase-documents.ts";
 import type { DeletionDeps } from "./finish-deletion.ts";
 
 const pageLength = 200;
+/** Objects that are deleted at once. */
+const concurrency = 8;
 
 /** Whether a step is done, or something must happen first, or the call's time is over. */
 export type Step = "done" | "waits" | "late";
@@ -129,10 +132,11 @@ async function eraseSystemDocuments({ store, owner, isLate }: Eraser): Promise<b
 async function eraseObjects(owner: Owner, isLate: () => boolean): Promise<boolean> {
   for (const kind of objectKinds) {
     for await (const page of listObjects(owner, kind)) {
-      for (const object of page) {
-        if (isLate()) return false;
-        await deleteObject(owner, object);
-      }
+      const erase = async (object: StoredObject) => {
+        if (!isLate()) await deleteObject(owner, object);
+      };
+      await pMap(page, erase, { concurrency });
+      if (isLate()) return false;
     }
   }
   await deleteExports(owner);

@@ -190,7 +190,7 @@ describe("DAT-4 an account that is deleted", () => {
     expect((await below.get()).exists).toBe(false);
   });
 
-  const commits = [1, 2, 3, 5, 8, 13, 21];
+  const commits = [2, 3, 4, 6, 9, 14, 22];
 
   test.each(sharedOut(commits, 2))(
     "is erased though maintenance is killed before its commit %i of each state",
