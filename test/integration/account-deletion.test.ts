@@ -192,7 +192,7 @@ describe("DAT-4 an account that is deleted", () => {
 
   const commits = [2, 3, 4, 6, 9, 14, 22];
 
-  test.each(sharedOut(commits, 2))(
+  test.each(sharedOut(commits, 4))(
     "is erased though maintenance is killed before its commit %i of each state",
     async (number) => {
       const owner = await newOwner({ creditUsd: 1 });

@@ -122,7 +122,7 @@ describe("DAT-3 a thread that is deleted", () => {
 
   const commits = [1, 2, 3, 4, 5];
 
-  test.each(sharedOut(commits, 2))(
+  test.each(sharedOut(commits, 3))(
     "is erased whatever dies: its function after the commit, maintenance before commit %i",
     async (number) => {
       const { threads, maintenance } = asides;
