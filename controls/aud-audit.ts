@@ -2,6 +2,24 @@
 import type { Control } from "./control.ts";
 
 export const audControls: Readonly<Record<string, Control>> = {
+  "AUD-1": {
+    enforcedBy: "shared/keys/refused-key-uses.ts",
+    test: "test/integration/key-uses.test.ts",
+    mutation: {
+      file: "shared/keys/refused-key-uses.ts",
+      find: "[document, ...written, keyExists]",
+      replace: "[document, keyExists]",
+    },
+  },
+  "AUD-2": {
+    enforcedBy: "shared/pipeline/request-log.ts",
+    test: "test/integration/key-uses.test.ts",
+    mutation: {
+      file: "shared/pipeline/request-facts.ts",
+      find: 'withoutKeys(request.headers["user-agent"] ?? "")',
+      replace: '(request.headers["user-agent"] ?? "")',
+    },
+  },
   "AUD-5": {
     enforcedBy: "shared/audit/sequence-rows.ts",
     test: "test/integration/audit-sequencer.test.ts",

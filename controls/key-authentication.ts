@@ -7,7 +7,7 @@ export const keyControls: Readonly<Record<string, Control>> = {
     test: "test/security/strangers.test.ts",
     mutation: {
       file: "shared/pipeline/credential.ts",
-      find: 'throw new ApiError("UNAUTHORIZED", { cause: "no credential" });',
+      find: 'throw refused("no credential");',
       replace: 'return { type: "nothing" };',
     },
   },

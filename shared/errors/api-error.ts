@@ -11,9 +11,19 @@ interface ApiErrorOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Logged, never sent to the client. */
   readonly cause?: unknown;
+  /** Logged, if the caller's credential was refused. */
+  readonly authentication?: RefusedAuthentication;
 }
 
-/** A refusal with a public and an internal part: clients see everything but `cause`. */
+/** Why a credential was refused, and whose it was if that is known. */
+export interface RefusedAuthentication {
+  /** One of our own words, such as `revoked`. */
+  readonly reason: string;
+  readonly callerId?: string;
+  readonly ownerId?: string;
+}
+
+/** A refusal: clients see everything but `cause` and `authentication`, which are logged. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: ErrorCode;
@@ -21,6 +31,7 @@ export class ApiError extends Error {
   readonly details: unknown;
   readonly extras: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
+  readonly authentication: RefusedAuthentication | null;
 
   constructor(code: ErrorCode, options: ApiErrorOptions = {}) {
     super(options.message ?? catalogue[code].message, { cause: options.cause });
@@ -29,6 +40,7 @@ export class ApiError extends Error {
     this.details = options.details;
     this.extras = options.extras ?? {};
     this.headers = options.headers ?? {};
+    this.authentication = options.authentication ?? null;
   }
 }
 

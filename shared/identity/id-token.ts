@@ -30,6 +30,7 @@ export async function verifyIdToken(token: string, audience: string): Promise<Id
     throw new ApiError("UNAUTHORIZED", {
       message: "Send a valid Google ID token for this service.",
       cause,
+      authentication: { reason: "invalid token" },
     });
   }
 }

@@ -19,6 +19,7 @@ export async function requireOperator(
   if (found.value && found.value.removedAt === null) return found;
   throw new ApiError("FORBIDDEN", {
     message: "This account isn't an operator of this deployment.",
+    authentication: { reason: "no operator" },
   });
 }
 

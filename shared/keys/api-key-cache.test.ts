@@ -5,7 +5,8 @@ import { type ApiKey, apiKeys } from "../store/api-keys.ts";
 import { overwrite } from "../store/documents.ts";
 import { ApiKeyCache } from "./api-key-cache.ts";
 
-const shown = { mode: "development", address: "192.0.2.1" } as const;
+const client = { address: "192.0.2.1", userAgent: "test", requestId: "req_1" };
+const shown = { mode: "development", ...client } as const;
 const stored = apiKeys.schema.parse({
   ...{ v: 2, id: "key_a", ownerId: "user_a", ownerState: "active", mode: "development" },
   ...{ name: "a", description: null, prefix: "tb_dev_", scopes: ["*"], auditPublicKey: "" },
@@ -21,7 +22,12 @@ function newRing() {
     return await store.get(ref);
   };
   const counting = { get, commitWithoutRetry: store.commitWithoutRetry.bind(store) };
-  const ring = new ApiKeyCache(() => counting, { now: () => nowMs, elapsed: () => nowMs });
+  const ring = new ApiKeyCache(() => counting, {
+    now: () => nowMs,
+    elapsed: () => nowMs,
+    newId: () => "aud_1",
+    refused: () => undefined,
+  });
   return {
     find: async (key: string) => await (await ring.find(key, shown)).confirmed,
     keep: async (key: string, fields: Partial<ApiKey> = {}) => {

@@ -8,10 +8,13 @@ import { LRUCache } from "lru-cache";
 import { hashKey } from "../core/keys/api-key.ts";
 import { type KeyUse, keyRefusal } from "../core/keys/key-refusal.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { announceNetwork } from "../owners/announce-network.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
-import { patch, type Version } from "../store/documents.ts";
+import type { Version } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
+import { isConflict } from "../store/with-deadline.ts";
+import type { KeyClient } from "./key-client.ts";
+import { recordableUse, recordKeyUse } from "./record-key-use.ts";
+import type { RefusedUse } from "./refused-key-uses.ts";
 
 /** How long an entry may be used after its read began. */
 export const entryFreshMs = 1_000;
@@ -24,8 +27,8 @@ const entriesMax = 10_000;
  * a restored database could make this wrong.
  */
 const unknownMs = 60_000;
-/** The precision of `lastUsedAt`; it saves a write per request. */
-const useNotedEveryMs = 10 * 60_000;
+/** How often the write of a new network is tried when the key's document changes meanwhile. */
+const recordingsMax = 4;
 /** When a failed note is tried again. */
 const useTriedEveryMs = 10_000;
 
@@ -44,25 +47,39 @@ export interface CachedKey {
 
 type KeyStore = Pick<Store, "get" | "commitWithoutRetry">;
 
-interface Clocks {
+interface CacheDeps {
   /** Epoch milliseconds, for expiry. */
   now(): number;
   /** Monotonic milliseconds, for ages. */
   elapsed(): number;
+  newId(kind: "auditRow"): string;
+  /** Called with each refusal of a key that is stored. It must return at once. */
+  refused(use: RefusedUse): void;
 }
+
+interface Recorded {
+  readonly text: string;
+  readonly hash: string;
+  readonly client: KeyClient;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** How a key is used, and by whom. */
+type ClientUse = KeyUse & KeyClient;
 
 export class ApiKeyCache {
   readonly #store: () => KeyStore;
-  readonly #clocks: Clocks;
+  readonly #deps: CacheDeps;
   readonly #entries = new LRUCache<string, Entry>({ max: entriesMax });
   /** Keys that aren't stored, and when that was looked up, in monotonic milliseconds. */
   readonly #unknown = new LRUCache<string, number>({ max: entriesMax });
   readonly #usesTried = new LRUCache<string, number>({ max: entriesMax });
   readonly #reads = new Map<string, { readonly beganAt: number; readonly key: Promise<ApiKey> }>();
 
-  constructor(store: () => KeyStore, clocks: Clocks) {
+  constructor(store: () => KeyStore, deps: CacheDeps) {
     this.#store = store;
-    this.#clocks = clocks;
+    this.#deps = deps;
   }
 
   /**
@@ -70,43 +87,70 @@ export class ApiKeyCache {
    * the same. A key that is dead for good is refused without a read.
    * @throws {ApiError} `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE` if the key can't be read.
    */
-  async find(key: string, shown: KeyUse): Promise<CachedKey> {
+  async find(key: string, shown: ClientUse): Promise<CachedKey> {
     const hash = hashKey(key);
     const known = this.#entries.get(hash);
-    if (known && known.key.revokedAt !== null) this.#requireValid(known.key, shown);
+    const requireValid = (found: ApiKey) => this.#requireValid(found, { text: key, hash, shown });
+    if (known && known.key.revokedAt !== null) requireValid(known.key);
     if (this.#isKnownMissing(hash)) throw noSuchKey();
     if (!known) {
-      const read = this.#requireValid(await this.#read(hash), shown);
+      const read = requireValid(await this.#read(hash));
       return { provisional: read, confirmed: Promise.resolve(read) };
     }
-    if (this.#clocks.elapsed() - known.beganAt < entryFreshMs) {
-      const fresh = this.#requireValid(known.key, shown);
+    if (this.#deps.elapsed() - known.beganAt < entryFreshMs) {
+      const fresh = requireValid(known.key);
       return { provisional: fresh, confirmed: Promise.resolve(fresh) };
     }
-    const confirmed = this.#read(hash).then((read) => this.#requireValid(read, shown));
+    const confirmed = this.#read(hash).then(requireValid);
     confirmed.catch(() => {}); // The pipeline awaits it, but it may fail earlier.
     return { provisional: known.key, confirmed };
   }
 
   /**
    * Records when and from where a key was used: once in ten minutes across all instances, since the
-   * write fails if the key's document changed meanwhile.
+   * write fails if the key's document changed meanwhile, and at once from a network that is new for
+   * the key. A write that failed is tried again with the next use, but not within ten seconds.
    */
-  async recordUse(key: string, address: string): Promise<void> {
-    const hash = hashKey(key);
+  async recordUse(text: string, client: KeyClient): Promise<void> {
+    const hash = hashKey(text);
     const entry = this.#entries.get(hash);
-    const now = this.#clocks.now();
-    if (!entry || now - (entry.key.lastUsedAt ?? 0) < useNotedEveryMs) return;
-    if (now - (this.#usesTried.get(hash) ?? 0) < useTriedEveryMs) return;
-    this.#usesTried.set(hash, now);
-    const used = { lastUsedAt: now, lastUsedIp: address };
-    const { version } = entry;
-    await this.#store().commitWithoutRetry([patch(apiKeys.doc(hash), used, { version })]);
-    announceNetwork(entry.key, address);
+    if (!entry) return;
+    const now = this.#deps.now();
+    const use = recordableUse({ text, key: entry.key }, { address: client.address, now });
+    if (!use) return;
+    const tried = `${hash} ${use.unrecorded ?? ""}`;
+    if (now - (this.#usesTried.get(tried) ?? 0) < useTriedEveryMs) return;
+    this.#usesTried.set(tried, now);
+    await this.#record({ text, hash, client, now }, entry);
+  }
+
+  /** A network may be used once only, so its write is repeated if the document has changed. */
+  async #record({ text, hash, client, now }: Recorded, first: Entry): Promise<void> {
+    let entry: Entry | undefined = first;
+    for (let attempt = 1; entry && attempt <= recordingsMax; attempt += 1) {
+      const { key, version } = entry;
+      const use = recordableUse({ text, key }, { address: client.address, now });
+      if (!use) return;
+      const used = { text, ref: apiKeys.doc(hash), key, version };
+      const recording = { store: this.#store(), rowId: this.#deps.newId("auditRow"), now };
+      try {
+        return await recordKeyUse(recording, used, { use, client });
+      } catch (error) {
+        if (use.unrecorded === null || !isConflict(error)) throw error;
+      }
+      await this.#fetch(hash, this.#deps.elapsed());
+      entry = this.#entries.get(hash);
+    }
+  }
+
+  /** Passes on that a key which is valid was refused for another reason, after it was found. */
+  noteRefusal(text: string, { key, client }: { readonly key: ApiKey; readonly client: KeyClient }) {
+    const ref = apiKeys.doc(hashKey(text));
+    this.#deps.refused({ text, key, ref, reason: "scope", client });
   }
 
   #read(hash: string): Promise<ApiKey> {
-    const beganAt = this.#clocks.elapsed();
+    const beganAt = this.#deps.elapsed();
     const underWay = this.#reads.get(hash);
     if (underWay && beganAt - underWay.beganAt < entryFreshMs) return underWay.key;
     const key = this.#fetch(hash, beganAt).finally(() => {
@@ -134,18 +178,27 @@ export class ApiKeyCache {
 
   #isKnownMissing(hash: string): boolean {
     const lookedUpAt = this.#unknown.get(hash);
-    return lookedUpAt !== undefined && this.#clocks.elapsed() - lookedUpAt < unknownMs;
+    return lookedUpAt !== undefined && this.#deps.elapsed() - lookedUpAt < unknownMs;
   }
 
-  #requireValid(key: ApiKey, use: KeyUse): ApiKey {
-    const refusal = keyRefusal(key, use, this.#clocks.now());
+  #requireValid(key: ApiKey, { text, hash, shown }: FoundUse): ApiKey {
+    const refusal = keyRefusal(key, shown, this.#deps.now());
     if (!refusal) return key;
-    throw new ApiError(refusal.code, { message: refusal.message, cause: key.id });
+    const { reason, code, message } = refusal;
+    this.#deps.refused({ text, key, ref: apiKeys.doc(hash), reason, client: shown });
+    const authentication = { reason, callerId: key.id, ownerId: key.ownerId };
+    throw new ApiError(code, { message, authentication });
   }
 }
 
+interface FoundUse {
+  readonly text: string;
+  readonly hash: string;
+  readonly shown: ClientUse;
+}
+
 function noSuchKey(): ApiError {
-  return new ApiError("UNAUTHORIZED", { cause: "no such key" });
+  return new ApiError("UNAUTHORIZED", { authentication: { reason: "unknown key" } });
 }
 
 /** An owner's notes on a key decide nothing, and would be kept ten thousand times. */

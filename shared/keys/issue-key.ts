@@ -60,6 +60,7 @@ export function issueKey(
     replacedBy: null,
     lastUsedAt: null,
     lastUsedIp: null,
+    networks: null,
   };
   return { text, key, write: create(apiKeys.doc(hashKey(text)), key) };
 }

@@ -6,6 +6,7 @@ import { type Identity, verifyIdToken } from "../identity/id-token.ts";
 import { requireOperator, stillOperator } from "../identity/operators.ts";
 import { mintOwner, operatorsTrail } from "../identity/owner.ts";
 import { type ApiKeyCache, entryFreshMs } from "../keys/api-key-cache.ts";
+import type { KeyClient } from "../keys/key-client.ts";
 import type { ReadStore } from "../store/store.ts";
 import type { Credential } from "./credential.ts";
 import { type Authenticated, confirmedAlready } from "./request-security.ts";
@@ -14,8 +15,7 @@ import type { Authentication, Callers, Deps } from "./route.ts";
 interface KeyLookup {
   readonly keys: ApiKeyCache;
   readonly deps: Pick<Deps, "store" | "now">;
-  /** The client's address. */
-  readonly address: string;
+  readonly client: KeyClient;
 }
 
 function withKey(key: Callers["api-key"]["key"]): Callers["api-key"] {
@@ -25,9 +25,9 @@ function withKey(key: Callers["api-key"]["key"]): Callers["api-key"] {
 
 async function atKey(
   { key, mode }: Extract<Credential, { type: "key" }>,
-  { keys, address }: KeyLookup,
+  { keys, client }: KeyLookup,
 ): Promise<Authenticated<"api-key">> {
-  const { provisional, confirmed } = await keys.find(key, { mode, address });
+  const { provisional, confirmed } = await keys.find(key, { mode, ...client });
   const later = confirmed.then(withKey);
   // It is awaited before the answer. Failing earlier, it mustn't end the process.
   later.catch(() => {});
@@ -35,10 +35,11 @@ async function atKey(
     caller: withKey(provisional),
     confirmed: later,
     freshMs: entryFreshMs,
-    reconfirm: async () => withKey(await (await keys.find(key, { mode, address })).confirmed),
+    reconfirm: async () => withKey(await (await keys.find(key, { mode, ...client })).confirmed),
     // What the key starts or makes is decided on the account, which says whether it was closed.
     stillAllowed: null,
-    recordKeyUse: async () => await keys.recordUse(key, address).catch(() => {}),
+    recordKeyUse: async () => await keys.recordUse(key, client).catch(() => {}),
+    recordScopeRefusal: () => keys.noteRefusal(key, { key: provisional, client }),
   };
 }
 
@@ -76,12 +77,16 @@ export async function asOperator(
 async function requireAccount(token: string, audience: string, email: string): Promise<Identity> {
   const identity = await verifyIdToken(token, audience);
   if (identity.email === email) return identity;
-  throw new ApiError("FORBIDDEN", { message: "This account may not call this service." });
+  const message = "This account may not call this service.";
+  throw new ApiError("FORBIDDEN", { message, authentication: { reason: "another account" } });
 }
 
 function withControlToken(token: string, now: number): Callers["execution"] {
   const claims = verifyToken("control", token, { keys: gatewayKeys(), now });
-  if (!claims) throw new ApiError("UNAUTHORIZED", { message: "Send a valid control token." });
+  if (!claims) {
+    const message = "Send a valid control token.";
+    throw new ApiError("UNAUTHORIZED", { message, authentication: { reason: "invalid token" } });
+  }
   const owner = mintOwner(claims.ownerId, "production");
   return { type: "runner", id: claims.executionId, owner, claims };
 }
@@ -129,6 +134,6 @@ export async function authenticate(
       });
     }
     default:
-      throw new ApiError("UNAUTHORIZED");
+      throw new ApiError("UNAUTHORIZED", { authentication: { reason: "another credential" } });
   }
 }

@@ -73,7 +73,8 @@ export async function commitChange(
  */
 function requireAdmitted(caller: AnyContext["caller"], account: Account | null): void {
   if (!account || !("key" in caller) || admits(account.admission, caller.key.id)) return;
-  throw new ApiError("UNAUTHORIZED", { message: "The API key has been revoked." });
+  const message = "The API key has been revoked.";
+  throw new ApiError("UNAUTHORIZED", { message, authentication: { reason: "revoked" } });
 }
 
 /** One that removes itself names the version of its document already. */

@@ -30,12 +30,17 @@ export function checkCredential(
 ): Credential {
   if (authentication === "public") return { type: "nothing" };
   const shown = credentialOf(request);
-  if (shown === null) throw new ApiError("UNAUTHORIZED", { cause: "no credential" });
+  if (shown === null) throw refused("no credential");
   if (authentication !== "api-key") return { type: "token", token: shown };
   const mode = checkKey(shown, Object.values(peppers().keys));
-  if (!mode) throw new ApiError("UNAUTHORIZED", { cause: "a key that was never issued" });
+  if (!mode) throw refused("never issued");
   if (mode === "development" && config().PADDOCK_DEVELOPMENT_KEYS === "refused") {
-    throw new ApiError("UNAUTHORIZED", { message: "This deployment refuses development keys." });
+    throw refused("development key", "This deployment refuses development keys.");
   }
   return { type: "key", key: shown, mode };
+}
+
+function refused(reason: string, message?: string): ApiError {
+  const authentication = { reason };
+  return new ApiError("UNAUTHORIZED", message ? { message, authentication } : { authentication });
 }

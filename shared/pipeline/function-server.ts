@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { takeRequest } from "../http/linger.ts";
 import { lingerLimits, refuseUnparsed } from "./raw-refusal.ts";
+import { logUnparsed } from "./request-log.ts";
 
 export interface Deadlines {
   /** Time from a request's first byte to the end of its headers. */
@@ -41,6 +42,9 @@ export function createFunctionServer(handle: Handle, limits: Deadlines = deadlin
   );
   // Any other expectation may be ignored (RFC 9110, 10.1.1).
   server.on("checkExpectation", (request, response) => take(request, response, () => undefined));
-  server.on("clientError", refuseUnparsed);
+  server.on("clientError", (failure, socket) => {
+    const refusal = refuseUnparsed(failure, socket);
+    if (refusal) logUnparsed(refusal, socket);
+  });
   return server;
 }

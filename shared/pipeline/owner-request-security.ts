@@ -1,21 +1,28 @@
+import { deploymentLimits } from "../config.ts";
 import { assert } from "../core/assert.ts";
 import type { Owner } from "../identity/owner.ts";
 import { ApiKeyCache } from "../keys/api-key-cache.ts";
+import { RefusedKeyUses } from "../keys/refused-key-uses.ts";
 import { sealAuditDetails } from "../secrets/seal-audit-details.ts";
 import { auditEntry } from "../store/audit-rows.ts";
 import { authenticate } from "./authenticate.ts";
+import { logFailure } from "./request-log.ts";
 import type { AuditedChange, RequestSecurity } from "./request-security.ts";
 import type { AnyContext, ChangeRoute, Deps } from "./route.ts";
 
 /** The security of a function whose callers are identified. */
 export function requestSecurity(deps: Deps): RequestSecurity {
+  const onFailure = (cause: unknown) => logFailure("refused uses of a key weren't counted", cause);
+  const { refusedUsesWrittenMs } = deploymentLimits();
+  const refusedUses = new RefusedKeyUses({ ...deps, onFailure }, refusedUsesWrittenMs);
   const keys = new ApiKeyCache(() => deps.store, {
-    now: deps.now,
+    ...deps,
     elapsed: () => performance.now(),
+    refused: (use) => refusedUses.add(use),
   });
   return {
-    authenticate: (authentication, shown, address) =>
-      authenticate(authentication, shown, { keys, deps, address }),
+    authenticate: (authentication, shown, client) =>
+      authenticate(authentication, shown, { keys, deps, client }),
     sealDetails: sealedFor,
     auditRow: auditOf,
   };

@@ -26,24 +26,34 @@ export function refusalAnswer(error: ApiError) {
     "content-type": "application/json; charset=utf-8",
     "content-length": String(Buffer.byteLength(body)),
   };
-  return { headers, body, phrase: String(content.error) };
+  return { headers, body, phrase: String(content.error), requestId };
 }
 
-/** Node's parser is strict, so two lengths, a bare line feed or a bad chunk all lead here. */
-export function refuseUnparsed(failure: NodeJS.ErrnoException, socket: Duplex): void {
-  refuseRaw(socket, parserRefusal(failure));
+/** What was answered to a request that couldn't be parsed. */
+export interface RawRefusal {
+  readonly requestId: string;
+  readonly error: ApiError;
 }
 
-export function refuseRaw(socket: Duplex, error: ApiError): void {
-  if (!stopTaking(socket)) return;
+/**
+ * Node's parser is strict, so two lengths, a bare line feed or a bad chunk all lead here.
+ * @returns null if nobody was there to be answered.
+ */
+export function refuseUnparsed(failure: NodeJS.ErrnoException, socket: Duplex): RawRefusal | null {
+  return refuseRaw(socket, parserRefusal(failure));
+}
+
+export function refuseRaw(socket: Duplex, error: ApiError): RawRefusal | null {
+  if (!stopTaking(socket)) return null;
   if (!socket.writable) {
     socket.destroy();
-    return;
+    return null;
   }
-  const { headers, body, phrase } = refusalAnswer(error);
+  const { headers, body, phrase, requestId } = refusalAnswer(error);
   const lines = Object.entries({ ...headers, connection: "close" }).map((pair) => pair.join(": "));
   socket.write(`HTTP/1.1 ${error.status} ${phrase}\r\n${lines.join("\r\n")}\r\n\r\n${body}`);
   linger(socket, lingerLimits);
+  return { requestId, error };
 }
 
 export function notHttp(cause?: unknown): ApiError {

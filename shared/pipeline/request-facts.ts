@@ -1,6 +1,7 @@
 /** What steps may know of a request besides its caller, its path and its body. */
 import type { IncomingMessage } from "node:http";
 import { config } from "../config.ts";
+import { withoutKeys } from "../core/keys/api-key.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { preconditionsOf } from "../http/preconditions.ts";
 import type { RequestFacts } from "./route.ts";
@@ -18,13 +19,18 @@ export function requestFacts(request: IncomingMessage, id: string): RequestFacts
   return {
     id,
     address: clientAddress(request),
-    userAgent: (request.headers["user-agent"] ?? "").slice(0, 500),
+    userAgent: userAgentOf(request),
     idempotencyKey: key,
     method: request.method ?? "",
     preconditions: preconditionsOf(request.headers),
     accept: request.headers.accept ?? "",
     lastEventId: request.headers["last-event-id"]?.toString() ?? null,
   };
+}
+
+/** What the client says it is. A key that somebody sends there by mistake isn't recorded. */
+export function userAgentOf(request: IncomingMessage): string {
+  return withoutKeys(request.headers["user-agent"] ?? "").slice(0, 500);
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
+import type { KeyClient } from "../keys/key-client.ts";
 import type { Write } from "../store/documents.ts";
 import type { Credential } from "./credential.ts";
 import type { AnyContext, Authentication, Callers, ChangeRoute, Decided } from "./route.ts";
@@ -26,6 +27,8 @@ export interface Authenticated<A extends Authentication = Authentication> {
   readonly stillAllowed: Write | null;
   /** Called once the request is answered or its client is gone. Never throws. */
   readonly recordKeyUse: () => Promise<void>;
+  /** Called if the caller lacks the route's scope. Returns at once and never throws. */
+  readonly recordScopeRefusal: () => void;
 }
 
 /** A change that was decided and needs its audit row. */
@@ -40,13 +43,13 @@ export interface AuditedChange {
 
 export interface RequestSecurity {
   /**
-   * @param address The client's address.
+   * @param client Who sent the request.
    * @throws {ApiError} `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE`.
    */
   authenticate(
     authentication: Authentication,
     credential: Credential,
-    address: string,
+    client: KeyClient,
   ): Promise<Authenticated>;
   /** Seals the part of the audit row that only the owner may read; null if there is no owner. */
   sealDetails(
@@ -68,11 +71,13 @@ export function confirmedAlready<A extends Authentication>(caller: Callers[A]): 
     reconfirm: () => confirmed,
     stillAllowed: null,
     recordKeyUse: () => Promise.resolve(),
+    recordScopeRefusal: () => undefined,
   };
 }
 
 function none(): never {
-  throw new ApiError("UNAUTHORIZED", { cause: "this function's service declares no role" });
+  const cause = "this function's service declares no role";
+  throw new ApiError("UNAUTHORIZED", { cause, authentication: { reason: "no role" } });
 }
 
 /** The security of a function whose routes are all public. */

@@ -26,7 +26,6 @@ import {
   parseAndRead,
   type ReadRequest,
 } from "./parse-and-read.ts";
-import { clientAddress } from "./request-facts.ts";
 import type { Authenticated, RequestSecurity } from "./request-security.ts";
 import { sendJson, sendStream } from "./respond.ts";
 import type { Authentication, Callers, Deps, JsonReply, Reply, Route } from "./route.ts";
@@ -48,11 +47,7 @@ export async function runRoute(
   const { route, record, credential } = matched;
   const { request, response } = exchange;
   const beganAt = performance.now();
-  const authenticated = await known.security.authenticate(
-    route.authenticate,
-    credential,
-    clientAddress(request),
-  );
+  const authenticated = await known.security.authenticate(route.authenticate, credential, record);
   const { caller, recordKeyUse } = authenticated;
   const used = () => onceClosed(response, recordKeyUse);
   authenticated.confirmed.then(used, () => undefined);
@@ -134,7 +129,7 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
       : null;
   early?.catch(() => {});
   const confirmedCaller = await confirmed;
-  requireScope(route, confirmedCaller);
+  requireScope(route, confirmedCaller, known.recordScopeRefusal);
   // Nobody reads the answer, and it may be a stream. A change is made all the same.
   if (response.closed && route.kind !== "change") return;
   const read = await (early ?? parseAndRead(matched, confirmedCaller, exchange, known.deps));
@@ -222,8 +217,14 @@ function hasScope(route: Route, caller: Callers[Authentication]): boolean {
   return allows(caller.key.scopes, route.scope);
 }
 
-function requireScope(route: Route, caller: Callers[Authentication]): void {
+function requireScope(
+  route: Route,
+  caller: Callers[Authentication],
+  recordRefusal: () => void,
+): void {
   if (hasScope(route, caller)) return;
+  recordRefusal();
   const message = `The API key lacks the scope ${route.scope}.`;
-  throw new ApiError("FORBIDDEN", { message, details: { requiredScope: route.scope } });
+  const details = { requiredScope: route.scope };
+  throw new ApiError("FORBIDDEN", { message, details, authentication: { reason: "scope" } });
 }

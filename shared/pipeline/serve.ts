@@ -22,6 +22,7 @@ import { createFunctionServer } from "./function-server.ts";
 import { LimitGate } from "./limit-gate.ts";
 import { checkBodyHead } from "./parse.ts";
 import type { MatchedRequest } from "./parse-and-read.ts";
+import { clientAddress, userAgentOf } from "./request-facts.ts";
 import { logFailure, logRequest, type RequestRecord } from "./request-log.ts";
 import { publicOnly, type RequestSecurity } from "./request-security.ts";
 import { asRefusal, sendError, setCommonHeaders } from "./respond.ts";
@@ -154,8 +155,8 @@ function admit(
     requestId,
     method: request.method ?? "",
     route: "unknown",
-    address: String(request.headers["x-forwarded-for"] ?? request.socket.remoteAddress ?? ""),
-    userAgent: (request.headers["user-agent"] ?? "").slice(0, 500),
+    address: clientAddress(request),
+    userAgent: userAgentOf(request),
     callerId: null,
     ownerId: null,
     error: null,

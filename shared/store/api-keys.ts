@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { KeyNetworks } from "../core/keys/key-networks.ts";
 import { scopes } from "../core/keys/scopes.ts";
 import { ownedCollection, systemCollection } from "./documents.ts";
 
@@ -54,6 +55,8 @@ export const ApiKey = z.object({
   /** Written at most once in ten minutes. */
   lastUsedAt: z.int().nullable().default(null),
   lastUsedIp: z.string().nullable().default(null),
+  /** The networks that it was used from; null before its first use. */
+  networks: KeyNetworks.nullable().default(null),
   metadataJson: z.string(),
 });
 export type ApiKey = z.infer<typeof ApiKey>;

@@ -55,6 +55,7 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
     reconfirm: async () => await confirmed,
     stillAllowed: null,
     recordKeyUse: async () => {},
+    recordScopeRefusal: () => undefined,
   };
   const deps = {
     ...{

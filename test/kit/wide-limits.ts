@@ -6,6 +6,8 @@ const minuteMs = 60_000;
 const wide = { max: 1_000_000 };
 
 export const wideLimits = {
+  // What one file's refusals cost isn't counted in the next file.
+  refusedUsesWrittenMs: 100,
   ownerExecutions: null,
   // One process takes the load of all that the platform would start, and the machine may be slow.
   fairness: {

@@ -42,6 +42,13 @@ export function hashKey(key: string): string {
   return createHash("sha256").update(key).digest("hex");
 }
 
+const keysInText = /tb_(?:prod|dev)_[0-9a-f]{8,64}/gi;
+
+/** The text with every key in it replaced, also one that was cut off. */
+export function withoutKeys(text: string): string {
+  return text.replace(keysInText, "[key]");
+}
+
 export function shownPrefix(key: string): string {
   return key.slice(0, shownLength);
 }

@@ -1,6 +1,7 @@
 /** Decides whether a stored API key is refused: expired, revoked, suspended or out of bounds. */
 import { isInRanges } from "../network/address-range.ts";
 import type { Mode } from "./api-key.ts";
+import type { KeyRefusalReason } from "./refused-uses.ts";
 
 /** The fields of a stored key that decide. */
 interface KeyState {
@@ -20,6 +21,7 @@ export interface KeyUse {
 }
 
 interface KeyRefusal {
+  readonly reason: KeyRefusalReason;
   readonly code: "UNAUTHORIZED" | "FORBIDDEN";
   readonly message: string;
 }
@@ -29,16 +31,23 @@ interface KeyRefusal {
  * @param now Epoch milliseconds.
  */
 export function keyRefusal(key: KeyState, use: KeyUse, now: number): KeyRefusal | null {
-  if (key.expiresAt !== null && key.expiresAt <= now) return dead("The API key has expired.");
-  if (key.revokedAt !== null) return dead("The API key has been revoked.");
-  if (key.ownerState !== "active") return dead("The account of this API key is suspended.");
-  if (key.mode !== use.mode) return dead("The API key's prefix doesn't match its account's mode.");
+  if (key.expiresAt !== null && key.expiresAt <= now) {
+    return dead("expired", "The API key has expired.");
+  }
+  if (key.revokedAt !== null) return dead("revoked", "The API key has been revoked.");
+  if (key.ownerState !== "active") {
+    return dead("suspended", "The account of this API key is suspended.");
+  }
+  if (key.mode !== use.mode) {
+    return dead("mode", "The API key's prefix doesn't match its account's mode.");
+  }
   if (key.addressRanges !== null && !isInRanges(use.address, key.addressRanges)) {
-    return { code: "FORBIDDEN", message: "The API key may not be used from this address." };
+    const message = "The API key may not be used from this address.";
+    return { reason: "address", code: "FORBIDDEN", message };
   }
   return null;
 }
 
-function dead(message: string): KeyRefusal {
-  return { code: "UNAUTHORIZED", message };
+function dead(reason: KeyRefusalReason, message: string): KeyRefusal {
+  return { reason, code: "UNAUTHORIZED", message };
 }

@@ -144,6 +144,8 @@ export const DeploymentLimits = z
       })
       .prefault({}),
     timing: Timing.prefault({}),
+    /** How often an instance writes the counts of a key's refused uses. */
+    refusedUsesWrittenMs: ms(10_000),
     /**
      * How long the deletion of an account can be cancelled. At most 14 days: deleted objects can be
      * restored for 14 more, and everything must be gone within 30.

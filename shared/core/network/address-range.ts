@@ -96,10 +96,13 @@ export function isInRanges(address: string, ranges: readonly string[]): boolean 
 /** The prefix that a provider usually assigns as a whole; addresses within it change often. */
 const networkBits = { 4: 24, 6: 48 } as const;
 
-/** Whether two addresses belong to one network: an IPv4 /24 or an IPv6 /48. */
-export function isSameNetwork(one: string, other: string): boolean {
-  const [a, b] = [parseAddress(one), parseAddress(other)];
-  if (!a || !b || a.family !== b.family) return one === other;
-  const prefixBits = networkBits[a.family];
-  return network({ ...a, prefixBits }) === network({ ...b, prefixBits });
+/**
+ * The name of the network that a client's address belongs to: an IPv4 /24 or an IPv6 /48. Text that
+ * is no address is its own network.
+ */
+export function clientNetwork(address: string): string {
+  const parsed = parseAddress(address);
+  if (!parsed) return address;
+  const prefixBits = networkBits[parsed.family];
+  return `${parsed.family}:${network({ ...parsed, prefixBits }).toString(16)}/${prefixBits}`;
 }

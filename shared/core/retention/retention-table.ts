@@ -88,6 +88,13 @@ export const retention = {
     why: "Only the current hour is compared.",
     places: [owned("auditReads")],
   },
+  refusalCounts: {
+    holds: "how often uses of a key were refused in an hour",
+    keptMs: dayMs,
+    enforcedBy: ["time to live"],
+    why: "Only the current hour is added to; the trail has what was reached.",
+    places: [owned("keyRefusals")],
+  },
   environments: {
     holds: "environments, their sealed secrets and their key pairs",
     keptMs: null,

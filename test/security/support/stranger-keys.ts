@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { composeKey, hashKey, keyRandomBytes, type Mode } from "#shared/core/keys/api-key";
 import { send } from "../../kit/client.ts";
 import { cloud, until } from "../../kit/cloud.ts";
-import { newOwner, type TestOwner } from "../../kit/owners.ts";
+import type { TestOwner } from "../../kit/owners.ts";
 import { firestore } from "../../kit/store.ts";
 
 export interface StrangerKey {
@@ -49,8 +49,7 @@ async function plant(owner: TestOwner, changes: object, mode?: Mode): Promise<st
 }
 
 /** Keys that look right and are refused only after a look-up. */
-export async function refusedKeys(): Promise<readonly StrangerKey[]> {
-  const owner = await newOwner({ creditUsd: 0 });
+export async function refusedKeys(owner: TestOwner): Promise<readonly StrangerKey[]> {
   const revoked = (await send("/v1/keys", { key: owner.key, body: { name: "revoked" } })).json;
   await send(`/v1/keys/${revoked.id}/revoke`, { key: owner.key, method: "POST" });
   await untilUseIsNoted(owner);
