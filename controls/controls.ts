@@ -10,6 +10,7 @@ import type { Control } from "./control.ts";
 import { datControls } from "./dat-data.ts";
 import { edgControls } from "./edg-edge-and-transport.ts";
 import { exeControls } from "./exe-execution-isolation.ts";
+import { incControls } from "./inc-incidents.ts";
 import { keyControls } from "./key-authentication.ts";
 import { limControls } from "./lim-rate-limits.ts";
 import { netControls } from "./net-network.ts";
@@ -26,6 +27,7 @@ export const controls: Readonly<Record<string, Control>> = {
   ...datControls,
   ...edgControls,
   ...exeControls,
+  ...incControls,
   ...keyControls,
   ...limControls,
   ...netControls,

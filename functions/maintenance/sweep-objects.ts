@@ -2,6 +2,7 @@ import * as z from "zod";
 import { deploymentLimits } from "#shared/config";
 import { ok } from "#shared/contract/common";
 import { existingOwner } from "#shared/owners/act-on-owner";
+import { isEvidence } from "#shared/owners/evidence";
 import { action, type Deps } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
 import {
@@ -65,6 +66,7 @@ async function sweepOne(
 ): Promise<CollectedObjects | null> {
   const { isLate } = turn;
   try {
+    if (await isEvidence(deps.store, ownerId)) return { condemned: 0, deleted: 0 };
     const { owner } = await existingOwner(deps.store, ownerId);
     const { unreferencedMs } = deploymentLimits().quotas;
     const referenced = async () => await referencedObjects(deps.store, owner, isLate);

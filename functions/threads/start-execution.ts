@@ -1,4 +1,5 @@
 import type { MessageCreate } from "#shared/contract/message-create";
+import { holds } from "#shared/core/keys/admission";
 import type { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import type { Account } from "#shared/core/money/account";
 import { hold, type KeyCeilings } from "#shared/core/money/hold";
@@ -85,6 +86,10 @@ export function startExecution(start: Start, basis: StartBasis): Started {
     },
   );
   requireExecutionRoom(execution);
+  if (holds(account, environment.value.id)) {
+    const message = "The environment is held in an incident; nothing starts in it.";
+    throw new ApiError("FORBIDDEN", { message });
+  }
   // The same Idempotency-Key was committed after its execution was looked up.
   if (account.holds[execution.id]) throw new StaleRead();
   const held = hold(account, { ...asked, executionId: execution.id });

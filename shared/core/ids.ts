@@ -16,6 +16,9 @@ export const idPrefixes = {
   operator: "op",
   creditRequest: "crq",
   accountExport: "exp",
+  incident: "inc",
+  anomaly: "ano",
+  containment: "ctm",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

@@ -6,6 +6,7 @@ import { derivedId } from "../core/ids.ts";
 import type { Account } from "../core/money/account.ts";
 import { computeCostMicrousd, executionCostMicrousd } from "../core/money/pricing.ts";
 import { type ChargedDays, type Settlement, settle, settleLate } from "../core/money/settle.ts";
+import { redactedMark } from "../core/redaction/redaction.ts";
 import { cutText } from "../core/usable-text.ts";
 import type { Owner } from "../identity/owner.ts";
 import { type EndReason, eventSequenceMax } from "../protocol/runner.ts";
@@ -109,6 +110,7 @@ export function endExecution(
       releasedMicrousd,
       lossMicrousd,
       workspace: end.workspaceState,
+      redactions: end.output.split(redactedMark).length - 1,
     },
   };
 }

@@ -50,6 +50,7 @@ export function issueKey(
     ownerId: owner.id,
     // No other key is made for a suspended account; the same commit checks that.
     ownerState: request.ownerState ?? "active",
+    containedBy: null,
     mode: owner.mode,
     prefix: shownPrefix(text),
     pepperId: current,

@@ -131,7 +131,9 @@ async function keysUnlike(store: Store, owner: Owner) {
     ["revokedAt", null],
     ["ownerState", state === "active" ? "suspended" : "active"],
   ] as const;
-  const found = await store.findAll(apiKeys.all(), { where, orderBy: [], limit: keysPerPageMax });
+  const keys = await store.findAll(apiKeys.all(), { where, orderBy: [], limit: keysPerPageMax });
+  // A key that a containment holds stays refused until that is released.
+  const found = keys.filter(({ value }) => state === "suspended" || value.containedBy === null);
   return { state, found };
 }
 

@@ -1,6 +1,6 @@
 /** Decides a change, commits it with its audit row, and runs what follows the commit. */
 import { assert } from "../core/assert.ts";
-import { admits } from "../core/keys/admission.ts";
+import { admits, holds } from "../core/keys/admission.ts";
 import type { Account } from "../core/money/account.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -72,7 +72,9 @@ export async function commitChange(
  * Refuses what a key asked for before it was closed, if its change waited until afterwards (KEY-5).
  */
 function requireAdmitted(caller: AnyContext["caller"], account: Account | null): void {
-  if (!account || !("key" in caller) || admits(account.admission, caller.key.id)) return;
+  if (!account || !("key" in caller)) return;
+  const { id } = caller.key;
+  if (admits(account.admission, id) && !holds(account, id)) return;
   const message = "The API key has been revoked.";
   throw new ApiError("UNAUTHORIZED", { message, authentication: { reason: "revoked" } });
 }

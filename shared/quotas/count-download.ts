@@ -4,9 +4,11 @@
  * back if they are too many, so concurrent downloads can't exceed the quota.
  */
 import { deploymentLimits } from "../config.ts";
+import { derivedId } from "../core/ids.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { createOrReplace, patch } from "../store/documents.ts";
+import { auditEntry } from "../store/audit-rows.ts";
+import { createOrReplace, patch, type Write } from "../store/documents.ts";
 import { downloadUsageId, downloadUsages } from "../store/usage.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import type { CountingStore } from "./store-object.ts";
@@ -59,7 +61,8 @@ async function addToDay(
       if (value === null || version === null || value.day < day) {
         if (sizeBytes > bytesMax) throw tooMuchDownloaded(now, bytesMax);
         const next = { v: 1, kind: "downloads", day, bytes: sizeBytes } as const;
-        await withDeadline(store.commit([createOrReplace(ref, version, next)]));
+        const first = quarterRow(owner, { before: 0, after: sizeBytes, now });
+        await withDeadline(store.commit([createOrReplace(ref, version, next), ...first]));
         return sizeBytes;
       }
       // A full quota is refused without a write.
@@ -67,7 +70,9 @@ async function addToDay(
       // An instance whose clock is behind doesn't set the day back, because the next instance would
       // then begin the day at zero again.
       const increments = { bytes: sizeBytes };
-      await withDeadline(store.commit([patch(ref, {}, { increments, mustExist: true })]));
+      const more = quarterRow(owner, { before: value.bytes, after: value.bytes + sizeBytes, now });
+      const counted = patch(ref, {}, { increments, mustExist: true });
+      await withDeadline(store.commit([counted, ...more]));
     } catch (error) {
       if (!isConflict(error)) throw error;
       continue;
@@ -75,6 +80,33 @@ async function addToDay(
     return (await store.get(ref)).value?.bytes ?? 0;
   }
   throw new ApiError("UNAVAILABLE", { cause: "the day's downloads change all the time" });
+}
+
+/**
+ * The audit row of a day whose downloads reach another quarter of the deployment's quota. Its id
+ * collides if another download has written it.
+ */
+function quarterRow(
+  owner: Owner,
+  { before, after, now }: { readonly before: number; readonly after: number; readonly now: number },
+): Write[] {
+  const quarter = deploymentLimits().quotas.downloadedBytesPerDayMax / 4;
+  const reached = Math.floor(after / quarter);
+  if (reached === Math.floor(before / quarter)) return [];
+  const day = String(Math.floor(now / dayMs));
+  const id = derivedId("auditRow", owner.id, "downloads", day, String(reached));
+  return [
+    auditEntry(owner, {
+      id,
+      at: now,
+      actor: { type: "maintenance", id: "downloads" },
+      action: "download.quarter_reached",
+      subject: owner.id,
+      requestId: id,
+      facts: { bytes: Math.floor(reached * quarter) },
+      sealedDetails: null,
+    }),
+  ];
 }
 
 /**

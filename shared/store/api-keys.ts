@@ -14,6 +14,11 @@ export const ApiKey = z.object({
   id: z.string(),
   ownerId: z.string(),
   ownerState: z.enum(["active", "suspended"]),
+  /**
+   * The containment that holds the key, whose `ownerState` is then `suspended` as well, so that
+   * releases before this one refuse it, too.
+   */
+  containedBy: z.string().nullable().default(null),
   mode: z.enum(["production", "development"]),
   name: z.string(),
   description: z.string().nullable(),

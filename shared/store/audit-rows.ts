@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { AuditRow, leafHash } from "../core/audit/audit-row.ts";
+import { isDetected } from "../core/incidents/signals.ts";
 import type { Owner } from "../identity/owner.ts";
 import { create, ownedCollection, type Write } from "./documents.ts";
 
@@ -10,17 +11,20 @@ export const StoredAuditRow = AuditRow.extend({
   unsequenced: z.string().nullable().default(null),
   /** The row's number in its owner's tree, from 0; null until it has one. */
   sequence: z.int().min(0).nullable().default(null),
+  /** The mark by which detectors find the row, which take it away; only some actions have it. */
+  undetected: z.string().optional(),
 });
 export const auditRows = ownedCollection(["audit"], StoredAuditRow);
 
 /** The write of a change's audit row, which must be in the commit of the change (AUD-7). */
 export function auditEntry(owner: Owner, row: Omit<AuditRow, "v" | "ownerId">): Write {
   const complete: AuditRow = { v: 1, ownerId: owner.id, ...row };
-  const unsequenced = sequencingMark(complete);
+  const unsequenced = orderingMark(complete);
   return create(auditRows.of(owner, row.id), {
     ...complete,
     leafHash: leafHash(complete),
     unsequenced,
+    ...(isDetected(row.action) ? { undetected: unsequenced } : {}),
   });
 }
 
@@ -29,6 +33,6 @@ export function auditEntry(owner: Owner, row: Omit<AuditRow, "v" | "ownerId">): 
  * two rows have the same. It begins with random characters, because an index whose values all grow
  * takes only 500 writes per second.
  */
-function sequencingMark({ ownerId, at: createdAt, id }: AuditRow): string {
+function orderingMark({ ownerId, at: createdAt, id }: AuditRow): string {
   return `${ownerId}/${String(createdAt).padStart(15, "0")}/${id}`;
 }

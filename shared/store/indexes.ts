@@ -96,6 +96,7 @@ export const indexedMaps = [
 /** Fields by which the documents of all owners are found, one by one, in ascending order. */
 export const fieldsAcrossOwners = [
   { collection: auditRows.name, field: "unsequenced" },
+  { collection: auditRows.name, field: "undetected" },
   { collection: auditTrees.name, field: "unpublished" },
 ] as const;
 

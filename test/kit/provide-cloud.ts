@@ -37,7 +37,7 @@ export async function provideCloud(
   const cloud = await startLocalCloud({
     onNotice,
     // Their tests call them, and another call would take the work before them.
-    unscheduled: ["audit-sequencer", "exporter"],
+    unscheduled: ["audit-sequencer", "exporter", "incident-watch"],
     ...options,
     limits,
     dataFolder,

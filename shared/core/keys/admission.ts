@@ -16,14 +16,29 @@ export const Admission = z.object({
 });
 export type Admission = z.infer<typeof Admission>;
 
+/**
+ * Keys and environments that incidents' containments hold, and since when. It is a field of the
+ * account itself, because a release that doesn't know it must not drop it.
+ */
+export const Contained = z.record(z.string(), z.int());
+export type Contained = z.infer<typeof Contained>;
+
 /** Longer than any request takes: 60 s until its body has arrived, and then seconds. */
 export const rememberedMs = 15 * 60_000;
 
 export const openAdmission: Admission = { suspendedAt: null, closedKeys: {} };
 
+/** How many keys and environments of an account can be held at once. */
+export const containedMax = 100;
+
 /** Whether a request that this key sent may still start an execution or make a key. */
 export function admits({ suspendedAt, closedKeys }: Admission, keyId: string): boolean {
   return suspendedAt === null && !Object.hasOwn(closedKeys, keyId);
+}
+
+/** Whether a containment holds a key or an environment, by its id. */
+export function holds({ contained }: { readonly contained: Contained }, id: string): boolean {
+  return Object.hasOwn(contained, id);
 }
 
 /** Once the result is committed, the key can't start anything any more. */

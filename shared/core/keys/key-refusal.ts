@@ -9,6 +9,8 @@ interface KeyState {
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
   readonly ownerState: "active" | "suspended";
+  /** The containment that holds it. */
+  readonly containedBy: string | null;
   readonly mode: Mode;
   /** Canonical CIDR notation; null for any address. */
   readonly addressRanges: readonly string[] | null;
@@ -35,6 +37,7 @@ export function keyRefusal(key: KeyState, use: KeyUse, now: number): KeyRefusal 
     return dead("expired", "The API key has expired.");
   }
   if (key.revokedAt !== null) return dead("revoked", "The API key has been revoked.");
+  if (key.containedBy !== null) return dead("contained", "The API key is held in an incident.");
   if (key.ownerState !== "active") {
     return dead("suspended", "The account of this API key is suspended.");
   }

@@ -7,6 +7,7 @@ import * as z from "zod";
 export const refusalReasons = [
   "expired",
   "revoked",
+  "contained",
   "suspended",
   "mode",
   "address",

@@ -1,5 +1,6 @@
 /** Every limit of a deployment with its default. `PADDOCK_LIMITS_FILE` overrides single limits. */
 import * as z from "zod";
+import { IncidentThresholds } from "../incidents/thresholds.ts";
 import { dayMs, unreferencedMs } from "../retention/retention-table.ts";
 
 const minuteMs = 60_000;
@@ -144,6 +145,7 @@ export const DeploymentLimits = z
       })
       .prefault({}),
     timing: Timing.prefault({}),
+    incidents: IncidentThresholds.prefault({}),
     /** How often an instance writes the counts of a key's refused uses. */
     refusedUsesWrittenMs: ms(10_000),
     /**

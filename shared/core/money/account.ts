@@ -5,7 +5,7 @@
  */
 import * as z from "zod";
 import { assert } from "../assert.ts";
-import { Admission, openAdmission, remembered } from "../keys/admission.ts";
+import { Admission, Contained, openAdmission, remembered } from "../keys/admission.ts";
 import { KeyCount } from "../keys/key-count.ts";
 import { OwnedCounts } from "../limits/owned-count.ts";
 import { Window } from "../limits/sliding-window.ts";
@@ -67,6 +67,7 @@ export const Account = z.object({
   keys: z.record(z.string(), z.object({ day: Period })).default({}),
   limits: OwnerLimits.prefault({}),
   admission: Admission.default(openAdmission),
+  contained: Contained.default({}),
   /** Null in accounts that were stored before keys were counted. */
   keyCount: KeyCount.nullable().default(null),
   alerts: Alerts.prefault({}),

@@ -10,6 +10,9 @@ import { Walker } from "./walker.ts";
 /** Fewer characters of a possible secret reveal nothing; line breaks don't count. */
 const tellingLengthMin = 4;
 
+/** What replaces a secret begins with this; then comes the secret's name. */
+export const redactedMark = "[redacted:";
+
 /** Redacts a whole text. */
 export function redact(plan: RedactionPlan, text: string): string {
   const redactor = new Redactor(plan);
@@ -113,7 +116,7 @@ export class Redactor {
     this.hasFound = true;
     if (this.#lastKey === key) return "";
     this.#lastKey = key;
-    return `[redacted:${key}]`;
+    return `${redactedMark}${key}]`;
   }
 }
 

@@ -1,0 +1,37 @@
+import * as z from "zod";
+import { containmentBody, incidentBody } from "#shared/answers/incident-body";
+import { noQuery, ok } from "#shared/contract/common";
+import { ContainmentBody, IncidentBody } from "#shared/contract/incident";
+import { query } from "#shared/pipeline/route";
+import { containments } from "#shared/store/containments";
+import { incidents } from "#shared/store/incidents";
+import { incidentParams } from "./incident-params.ts";
+
+/** More than an incident has; an operator orders each. */
+const containmentsMax = 200;
+
+export const getIncident = query({
+  endpoint: "GET /v1/admin/incidents/:incidentId",
+  summary: "One incident with its steps and containments.",
+  authenticate: "operator",
+  scope: "none",
+  params: incidentParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  requestClass: "reads",
+  reply: { 200: IncidentBody.extend({ containments: z.array(ContainmentBody) }) },
+  read: async ({ params: { incidentId }, deps: { store } }) => {
+    const where = [["incidentId", incidentId]] as const;
+    const [incident, ordered] = await Promise.all([
+      store.require(incidents.doc(incidentId)),
+      store.findAll(containments.all(), { where, orderBy: [], limit: containmentsMax }),
+    ]);
+    return { incident: incident.value, ordered: ordered.map(({ value }) => value) };
+  },
+  answer({ data: { incident, ordered }, now }) {
+    const oldestFirst = ordered.toSorted((one, other) => one.createdAt - other.createdAt);
+    const body = { ...incidentBody(incident, now), containments: oldestFirst.map(containmentBody) };
+    return ok(body);
+  },
+});

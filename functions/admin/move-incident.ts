@@ -1,0 +1,48 @@
+import { exactObject } from "#shared/contract/exact";
+import { mayMove, nextPhases, Phase } from "#shared/core/incidents/phases";
+import { ApiError } from "#shared/errors/api-error";
+import { containments } from "#shared/store/containments";
+import { everybody, thawEvidence } from "#shared/store/evidence-freezes";
+import { Note } from "./incident-params.ts";
+import { incidentStep } from "./incident-step.ts";
+
+/** A commit has room for 400 writes. */
+const frozenMax = 300;
+
+export const moveIncident = incidentStep({
+  endpoint: "POST /v1/admin/incidents/:incidentId/move",
+  summary:
+    "Move an incident to another phase. Closing it needs that nothing is contained any more.",
+  audit: "incident.moved",
+  body: exactObject({ phase: Phase, note: Note.optional() }),
+  read: async ({ store }, { phase }, incident) => {
+    if (phase !== "closed") return [];
+    const where = [["incidentId", incident.id]] as const;
+    const ordered = await store.findAll(containments.all(), {
+      where,
+      orderBy: [],
+      limit: frozenMax,
+    });
+    return ordered.map(({ value }) => value);
+  },
+  step(incident, { body: { phase, note = null }, data: ordered, now }) {
+    const { phase: from, assignee, id } = incident;
+    if (!mayMove(from, phase)) {
+      const message = `From ${from} it goes on to ${nextPhases[from].join(" or ")}.`;
+      throw new ApiError("CONFLICT", { message, details: { nextPhases: nextPhases[from] } });
+    }
+    if (assignee === null) {
+      throw new ApiError("CONFLICT", { message: "Assign the incident to somebody first." });
+    }
+    if (ordered.some(({ releasedAt, dueAt }) => releasedAt === null || dueAt !== null)) {
+      throw new ApiError("CONFLICT", { message: "Release what the incident contains first." });
+    }
+    const frozen = new Set(ordered.map(({ ownerId }) => ownerId ?? everybody));
+    return {
+      changes: { phase, closedAt: phase === "closed" ? now : null },
+      note,
+      facts: { from },
+      writes: [...frozen].map((ownerId) => thawEvidence(ownerId, id)),
+    };
+  },
+});

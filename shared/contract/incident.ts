@@ -1,0 +1,63 @@
+/** Bodies of incidents: what operators see of all, and what owners see of theirs. */
+import * as z from "zod";
+import { phases } from "../core/incidents/phases.ts";
+import { detectors } from "../core/incidents/signals.ts";
+
+const Source = z.enum([...detectors, "reported"]);
+
+/** What an owner sees of an incident: nothing of other owners, and no notes. */
+export const OwnersIncidentBody = z.object({
+  id: z.string(),
+  source: Source,
+  title: z.string(),
+  /** The owner's key that it is about; null if it isn't about a key. */
+  keyId: z.string().nullable(),
+  phase: z.enum(phases),
+  openedAt: z.string(),
+  lastAt: z.string(),
+  closedAt: z.string().nullable(),
+});
+export type OwnersIncidentBody = z.infer<typeof OwnersIncidentBody>;
+
+export const IncidentBody = z.object({
+  id: z.string(),
+  source: Source,
+  title: z.string(),
+  subject: z.string().nullable(),
+  amount: z.int(),
+  phase: z.enum(phases),
+  /** Where it can go from here. */
+  nextPhases: z.array(z.enum(phases)),
+  assignee: z.string().nullable(),
+  ownerIds: z.array(z.string()),
+  openedAt: z.string(),
+  lastAt: z.string(),
+  closedAt: z.string().nullable(),
+  /** When those affected must have been told, and the seconds left; negative afterwards. */
+  notifyBy: z.string(),
+  notifySecondsLeft: z.int(),
+  steps: z.array(
+    z.object({
+      phase: z.enum(phases),
+      at: z.string(),
+      by: z.string(),
+      assignee: z.string().nullable(),
+      note: z.string().nullable(),
+    }),
+  ),
+});
+export type IncidentBody = z.infer<typeof IncidentBody>;
+
+export const ContainmentBody = z.object({
+  id: z.string(),
+  incidentId: z.string(),
+  target: z.enum(["key", "owner", "environment", "all"]),
+  ownerId: z.string().nullable(),
+  subject: z.string().nullable(),
+  by: z.string(),
+  createdAt: z.string(),
+  releasedAt: z.string().nullable(),
+  /** Whether it is in force, or undone, completely; if not, a sweep goes on. */
+  isDone: z.boolean(),
+});
+export type ContainmentBody = z.infer<typeof ContainmentBody>;

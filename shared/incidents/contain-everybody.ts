@@ -1,0 +1,119 @@
+/**
+ * Contains all owners, or releases them: page after page, each owner in a commit that also checks
+ * that the order still holds. Whatever dies, a sweep goes on at the place that is stored; an owner
+ * who was suspended for another reason stays as it is.
+ */
+import pMap from "p-map";
+import type { StopDeps } from "../executions/stop-executions.ts";
+import { ownerOf } from "../owners/act-on-owner.ts";
+import { followAccount, turnOwner, wholeOwner } from "../owners/suspend-owner.ts";
+import { auditEntry } from "../store/audit-rows.ts";
+import { type Containment, containments, suspendedByContainments } from "../store/containments.ts";
+import { create, patch, remove, type Write } from "../store/documents.ts";
+import { freezeEvidence } from "../store/evidence-freezes.ts";
+import { type OwnerProfile, owners } from "../store/owners.ts";
+import type { FoundDocument } from "../store/read-document.ts";
+import { isConflict } from "../store/with-deadline.ts";
+
+const pageMax = 50;
+const ownersAtOnce = 10;
+
+type FoundContainment = FoundDocument<typeof containments.schema>;
+
+/** @returns whether all owners are done; if not, the next call goes on. */
+export async function turnEverybody(
+  deps: StopDeps,
+  containmentId: string,
+  isLate: () => boolean,
+): Promise<boolean> {
+  while (!isLate()) {
+    const found = await deps.store.require(containments.doc(containmentId));
+    if (found.value.dueAt === null) return true;
+    if (await turnPage(deps, found)) return true;
+  }
+  return false;
+}
+
+/** One page of owners. @returns whether it was the last one. */
+async function turnPage(deps: StopDeps, found: FoundContainment): Promise<boolean> {
+  const { ref, value, version } = found;
+  const behind = value.afterOwnerId;
+  const page = await deps.store.findAll(owners.all(), {
+    orderBy: [["id", "asc"]],
+    ...(behind === null ? {} : { after: { value: behind, id: behind } }),
+    limit: pageMax,
+  });
+  const concurrency = ownersAtOnce;
+  const turned = await pMap(page, async (one) => await turnOne(deps, found, one.value), {
+    concurrency,
+  });
+  const isEnd = page.length < pageMax;
+  // An owner that changed meanwhile is tried again with its page.
+  if (turned.includes("raced")) return false;
+  const place = isEnd
+    ? { afterOwnerId: null, dueAt: null }
+    : { afterOwnerId: page.at(-1)?.value.id ?? null, dueAt: deps.now() };
+  try {
+    await deps.store.commitWithoutRetry([patch(ref, place, { version })]);
+  } catch (error) {
+    // It was released meanwhile, or another instance has come as far.
+    if (!isConflict(error)) throw error;
+    return false;
+  }
+  return isEnd;
+}
+
+async function turnOne(
+  deps: StopDeps,
+  { ref, value, version }: FoundContainment,
+  profile: OwnerProfile,
+): Promise<"turned" | "raced" | "nothing"> {
+  const owner = ownerOf(profile);
+  const marker = await deps.store.get(suspendedByContainments.of(owner, value.id));
+  const isReleasing = value.releasedAt !== null;
+  const isDue = isReleasing ? marker.value !== null : profile.state === "active";
+  if (!isDue) {
+    // The process may have died between the commit and what follows it.
+    if (marker.value !== null) await followAccount(deps, owner.id);
+    return "nothing";
+  }
+  const whole = await wholeOwner(deps.store, owner.id);
+  const now = deps.now();
+  const by = { actor: { type: "operator" as const, id: value.by }, requestId: value.requestId };
+  const state = isReleasing ? "active" : "suspended";
+  const mark: Write = isReleasing
+    ? remove(marker.ref, marker.version)
+    : create(marker.ref, { v: 1, at: now });
+  const writes = [
+    ...turnOwner(whole, { state, stop: !isReleasing, by, now }),
+    mark,
+    auditEntry(owner, {
+      id: deps.newId("auditRow"),
+      at: now,
+      actor: by.actor,
+      action: isReleasing ? "owner.resumed" : "owner.suspended",
+      subject: owner.id,
+      requestId: by.requestId,
+      facts: { containmentId: value.id, incidentId: value.incidentId },
+      sealedDetails: null,
+    }),
+    // Changes nothing, but fails if the containment was released or has gone on since it was read.
+    patch(ref, { id: value.id }, { version }),
+  ];
+  try {
+    await deps.store.commitWithoutRetry(writes);
+  } catch (error) {
+    if (isConflict(error)) return "raced";
+    throw error;
+  }
+  await followAccount(deps, owner.id);
+  return "turned";
+}
+
+/** The order to contain everybody: the first commit, after which the round begins. */
+export function everybodyWrites(containment: Containment): readonly Write[] {
+  return [
+    create(containments.doc(containment.id), containment),
+    freezeEvidence("all", containment.incidentId, containment.createdAt),
+  ];
+}

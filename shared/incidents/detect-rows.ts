@@ -1,0 +1,174 @@
+/**
+ * Judges marked audit rows of all owners (INC-1). One commit per owner takes the marks of its rows
+ * away, moves the owner's detection state under the version that was read, and stores what was
+ * found under derived ids. So each row counts once, whatever dies or runs twice.
+ */
+
+import { derivedId } from "../core/ids.ts";
+import { dayOf, detect, type Finding, nothingSeen } from "../core/incidents/detection.ts";
+import { signalsOf } from "../core/incidents/signals.ts";
+import type { IncidentThresholds } from "../core/incidents/thresholds.ts";
+import type { Owner } from "../identity/owner.ts";
+import { auditedOwner } from "../owners/act-on-owner.ts";
+import { auditRows, StoredAuditRow } from "../store/audit-rows.ts";
+import { create, createOrReplace, patch, type Write } from "../store/documents.ts";
+import type { DueDocument, DueRequest } from "../store/due-documents.ts";
+import { anomalies, detectionId, detections, incidents } from "../store/incidents.ts";
+import type { FoundDocument } from "../store/read-document.ts";
+import type { Store } from "../store/store.ts";
+import { isConflict } from "../store/with-deadline.ts";
+import { announceIncident } from "./announce-incident.ts";
+import { openIncident } from "./open-incident.ts";
+
+/** Rows per query, and so per commit. */
+const rowsMax = 200;
+/** Rows of any version have these. What is sealed stays where it is. */
+const Marked = StoredAuditRow.pick({
+  id: true,
+  ownerId: true,
+  at: true,
+  action: true,
+  subject: true,
+  facts: true,
+}).extend({ undetected: StoredAuditRow.shape.undetected.unwrap() });
+type Marked = typeof Marked;
+const source = { collectionGroup: auditRows.name, schema: Marked };
+
+export interface DetectDeps {
+  readonly store: Store;
+  now(): number;
+  random(bytes: number): Buffer;
+}
+
+interface Turn {
+  readonly isLate: () => boolean;
+  readonly report: (message: string, cause: unknown, facts: object) => void;
+}
+
+export interface DetectedRows {
+  /** Rows that were judged. */
+  rows: number;
+  anomalies: number;
+  incidents: number;
+  /** Rows that another instance took. */
+  raced: number;
+  failed: number;
+}
+
+/** Goes through all owners once, from a random one on and around, a page of rows at a time. */
+export async function detectRows(
+  deps: DetectDeps,
+  thresholds: IncidentThresholds,
+  turn: Turn,
+): Promise<DetectedRows> {
+  const counts = { rows: 0, anomalies: 0, incidents: 0, raced: 0, failed: 0 };
+  const start = `user_${deps.random(9).toString("base64url")}`;
+  const work = { deps, thresholds, turn, counts };
+  await detectRange(work, { from: start, to: null });
+  await detectRange(work, { from: "", to: start });
+  return counts;
+}
+
+interface Work {
+  readonly deps: DetectDeps;
+  readonly thresholds: IncidentThresholds;
+  readonly turn: Turn;
+  readonly counts: DetectedRows;
+}
+
+async function detectRange(
+  work: Work,
+  { from, to }: { readonly from: string; readonly to: string | null },
+): Promise<void> {
+  const { deps, turn, counts } = work;
+  for (let after: string | null = from; after !== null && !turn.isLate(); ) {
+    const request: DueRequest = { field: "undetected", after, upTo: to, limit: rowsMax };
+    const due: readonly DueDocument<Marked>[] = await deps.store.findDue(source, request);
+    const rows: FoundDocument<Marked>[] = [];
+    for (const { ref, ...one } of due) {
+      if (one.found) rows.push(one.found);
+      else {
+        counts.failed += 1;
+        turn.report("a row can't be read, so it isn't judged", one.cause, { path: ref.path });
+      }
+    }
+    for (const [ownerId, own] of Map.groupBy(rows, ({ value }) => value.ownerId)) {
+      await judgeOwner(work, auditedOwner(ownerId), own);
+    }
+    const last = rows.at(-1)?.value.undetected ?? null;
+    after = due.length < rowsMax ? null : last;
+  }
+}
+
+async function judgeOwner(
+  { deps, thresholds, turn, counts }: Work,
+  owner: Owner,
+  rows: readonly FoundDocument<Marked>[],
+): Promise<void> {
+  try {
+    const found = await commitFindings(deps, { owner, thresholds }, rows);
+    counts.rows += rows.length;
+    counts.anomalies += found.anomalies;
+    counts.incidents += found.incidents;
+  } catch (cause) {
+    if (isConflict(cause)) counts.raced += rows.length;
+    else {
+      counts.failed += rows.length;
+      turn.report("rows weren't judged; they are tried again", cause, { ownerId: owner.id });
+    }
+  }
+}
+
+/** One step: rows of one owner, in one commit. */
+async function commitFindings(
+  { store, now }: DetectDeps,
+  { owner, thresholds }: { readonly owner: Owner; readonly thresholds: IncidentThresholds },
+  rows: readonly FoundDocument<Marked>[],
+): Promise<{ readonly anomalies: number; readonly incidents: number }> {
+  const stateRef = detections.of(owner, detectionId);
+  const { value, version } = await store.get(stateRef);
+  const signals = rows.flatMap((row) => signalsOf(row.value));
+  const { state, findings } = detect(value ?? nothingSeen, signals, thresholds);
+  const found = await Promise.all(findings.map((each) => findingWrites(store, owner, each, now())));
+  await store.commitWithoutRetry([
+    ...rows.map(({ value: { id } }) =>
+      patch(auditRows.of(owner, id), {}, { removes: ["undetected"], mustExist: true }),
+    ),
+    createOrReplace(stateRef, version, { ...state, v: 1, updatedAt: now() }),
+    ...found.flatMap(({ writes }) => writes),
+  ]);
+  const opened = found.flatMap(({ incident }) => (incident ? [incident] : []));
+  for (const incident of opened) announceIncident(incident);
+  return { anomalies: found.filter(({ isNew }) => isNew).length, incidents: opened.length };
+}
+
+/** What a finding adds: an anomaly or a larger one, and an incident or a longer one. */
+async function findingWrites(store: Store, owner: Owner, finding: Finding, now: number) {
+  const { detector, level, subject, amount, at } = finding;
+  const parts = [owner.id, detector, subject, String(dayOf(at))] as const;
+  const anomalyRef = anomalies.of(owner, derivedId("anomaly", ...parts));
+  const incidentId = derivedId("incident", ...parts);
+  const incidentRef = incidents.doc(incidentId);
+  const [anomaly, incident] = await store.getAll(anomalyRef, incidentRef);
+  const known = anomaly.value;
+  const isIncident = level === "incident" || known?.level === "incident";
+  const next = {
+    ...{ v: 1 as const, id: derivedId("anomaly", ...parts), detector, subject },
+    level: isIncident ? ("incident" as const) : ("anomaly" as const),
+    amount: Math.max(amount, known?.amount ?? 0),
+    at: Math.max(at, known?.at ?? 0),
+    createdAt: known?.createdAt ?? now,
+  };
+  const writes: Write[] = [createOrReplace(anomalyRef, anomaly.version, next)];
+  if (level !== "incident") return { writes, isNew: known === null, incident: null };
+  if (incident.value) {
+    // No version: what operators do meanwhile must neither fail nor be undone.
+    const later = { amount: next.amount, lastAt: next.at, updatedAt: now };
+    writes.push(patch(incidentRef, later, { mustExist: true }));
+    return { writes, isNew: known === null, incident: null };
+  }
+  const found = { id: incidentId, detector, subject, amount, at };
+  const opened = openIncident({ ...found, ownerIds: [owner.id] }, now);
+  writes.push(create(incidentRef, opened.incident), ...opened.writes);
+  return { writes, isNew: known === null, incident: opened.incident };
+}
