@@ -11,6 +11,15 @@ export const incControls: Readonly<Record<string, Control>> = {
       replace: "sums[bucket] = added;",
     },
   },
+  "INC-2": {
+    enforcedBy: "shared/incidents/announce-incident.ts",
+    test: "shared/incidents/announce-incident.test.ts",
+    mutation: {
+      file: "shared/incidents/announce-incident.ts",
+      find: 'event: "incident.opened"',
+      replace: 'event: "incident.found"',
+    },
+  },
   "INC-3": {
     enforcedBy: "functions/admin/incident-step.ts",
     test: "test/integration/incidents.test.ts",
@@ -27,6 +36,24 @@ export const incControls: Readonly<Record<string, Control>> = {
       file: "shared/incidents/contain.ts",
       find: "freezeEvidence(ownerId, order.incidentId, order.now),",
       replace: "",
+    },
+  },
+  "INC-5": {
+    enforcedBy: "shared/notifications/deliver-due.ts",
+    test: "test/integration/notifications.test.ts",
+    mutation: {
+      file: "shared/notifications/webhook-address.ts",
+      find: 'if (range === null || (isLocal && range === "loopback")) continue;',
+      replace: "continue;",
+    },
+  },
+  "INC-6": {
+    enforcedBy: "shared/notifications/anomaly-notifications.ts",
+    test: "test/integration/notifications.test.ts",
+    mutation: {
+      file: "shared/notifications/anomaly-notifications.ts",
+      find: "newDeliveries(one, settings, settings[detector])",
+      replace: 'newDeliveries(one, settings, ["email", "webhook"])',
     },
   },
 };

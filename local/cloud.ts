@@ -117,7 +117,7 @@ async function startAll(
 
 async function startServicesAndFunctions(plan: Layout) {
   const services = await startServices(plan);
-  const environment = functionEnvironment({
+  const own = functionEnvironment({
     ...(await keptFiles(plan)),
     firestorePort: plan.firestorePort,
     kmsPort: services.kms.port,
@@ -126,6 +126,7 @@ async function startServicesAndFunctions(plan: Layout) {
     issuer: services.identity.issuer,
     jwksUrl: services.identity.jwksUrl,
   });
+  const environment = { ...own, ...plan.options.settings };
   return { services, environment, ...(await startCountedFunctions(plan, environment)) };
 }
 

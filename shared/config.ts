@@ -64,6 +64,10 @@ const Settings = z.object({
     .optional(),
   /** A page that says how reports are handled. */
   PADDOCK_SECURITY_POLICY: z.url({ protocol: /^https$/ }).optional(),
+  /** The server that takes mail, `host:port`; 465 is TLS from the beginning, others STARTTLS. */
+  PADDOCK_MAIL_SERVER: hostAndPort.optional(),
+  PADDOCK_MAIL_FROM: z.email().optional(),
+  PADDOCK_NOTIFICATIONS_TEST: z.string().optional(),
   PADDOCK_BUILD_VERSION: z.string().default("development"),
   PADDOCK_BUILD_COMMIT: z.string().default("unknown"),
   PADDOCK_BUILD_TIME: z.string().default("unknown"),

@@ -1,4 +1,10 @@
 locals {
+  # Without a server, notices reach owners by webhook and in GET /v1/incidents only.
+  mail = var.mail == null ? {} : {
+    PADDOCK_MAIL_SERVER = var.mail.server
+    PADDOCK_MAIL_FROM   = var.mail.from
+  }
+
   settings = {
     all = {
       PADDOCK_BUILD_COMMIT     = var.build.commit
@@ -26,10 +32,10 @@ locals {
         PADDOCK_GATEWAY_AUDIENCE = local.audiences.gateway
         PADDOCK_RUNNER_ACCOUNT   = module.runner.account
       }
-      scheduler = {
+      scheduler = merge(local.mail, {
         PADDOCK_MAINTENANCE_AUDIENCE = local.audiences.maintenance
         PADDOCK_SCHEDULER_ACCOUNT    = module.schedule.account
-      }
+      })
     }
     by_role = {
       archive = {

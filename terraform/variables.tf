@@ -436,6 +436,26 @@ variable "secret_versions" {
   }
 }
 
+variable "mail" {
+  description = <<-EOT
+    Who takes the mail that tells owners of incidents: a relay as `host:port` that accepts this
+    deployment without a password (465 is TLS from the beginning, others STARTTLS), and the sender's
+    address. Null sends none.
+  EOT
+  type = object({
+    server = string
+    from   = string
+  })
+  default = null
+
+  validation {
+    condition = var.mail == null ? true : (
+      can(regex("^[^:/\\s]+:[0-9]+$", var.mail.server)) && can(regex("^[^@\\s]+@[^@\\s]+$", var.mail.from))
+    )
+    error_message = "Write mail.server as host:port, and mail.from as a mail address."
+  }
+}
+
 variable "security" {
   description = <<-EOT
     What /.well-known/security.txt tells the public: who receives reports of weaknesses, as `mailto:`

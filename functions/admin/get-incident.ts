@@ -5,6 +5,7 @@ import { ContainmentBody, IncidentBody } from "#shared/contract/incident";
 import { query } from "#shared/pipeline/route";
 import { containments } from "#shared/store/containments";
 import { incidents } from "#shared/store/incidents";
+import { deliveries, deliveryStates } from "#shared/store/notifications";
 import { incidentParams } from "./incident-params.ts";
 
 /** More than an incident has; an operator orders each. */
@@ -12,7 +13,7 @@ const containmentsMax = 200;
 
 export const getIncident = query({
   endpoint: "GET /v1/admin/incidents/:incidentId",
-  summary: "One incident with its steps and containments.",
+  summary: "One incident with its steps, containments, and how many were told.",
   authenticate: "operator",
   scope: "none",
   params: incidentParams,
@@ -20,18 +21,29 @@ export const getIncident = query({
   body: "none",
   bodyBytesMax: 0,
   requestClass: "reads",
-  reply: { 200: IncidentBody.extend({ containments: z.array(ContainmentBody) }) },
+  reply: {
+    200: IncidentBody.extend({
+      containments: z.array(ContainmentBody),
+      /** How many notifications are in each state. */
+      deliveries: z.record(z.string(), z.int()),
+    }),
+  },
   read: async ({ params: { incidentId }, deps: { store } }) => {
     const where = [["incidentId", incidentId]] as const;
     const [incident, ordered] = await Promise.all([
       store.require(incidents.doc(incidentId)),
       store.findAll(containments.all(), { where, orderBy: [], limit: containmentsMax }),
     ]);
-    return { incident: incident.value, ordered: ordered.map(({ value }) => value) };
+    const counting = deliveryStates.map(async (state) => {
+      const filter = { where: [...where, ["state", state] as const], fields: [] };
+      return [state, (await store.sum(deliveries.all(), filter)).count] as const;
+    });
+    const counts = Object.fromEntries(await Promise.all(counting));
+    return { incident: incident.value, ordered: ordered.map(({ value }) => value), counts };
   },
-  answer({ data: { incident, ordered }, now }) {
+  answer({ data: { incident, ordered, counts }, now }) {
     const oldestFirst = ordered.toSorted((one, other) => one.createdAt - other.createdAt);
-    const body = { ...incidentBody(incident, now), containments: oldestFirst.map(containmentBody) };
-    return ok(body);
+    const held = oldestFirst.map(containmentBody);
+    return ok({ ...incidentBody(incident, now), containments: held, deliveries: counts });
   },
 });

@@ -36,7 +36,7 @@ interface StepRoute<B, D> {
 interface StepTaken {
   readonly changes: Partial<Incident>;
   readonly note: string | null;
-  readonly facts: Readonly<Record<string, string | null>>;
+  readonly facts: Readonly<Record<string, string | number | null>>;
   readonly writes?: readonly Write[];
 }
 

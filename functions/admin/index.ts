@@ -15,10 +15,13 @@ import { getIncident } from "./get-incident.ts";
 import { getOwner } from "./get-owner.ts";
 import { getOwnerBudget } from "./get-owner-budget.ts";
 import { listCreditRequests } from "./list-credit-requests.ts";
+import { listDeliveries } from "./list-deliveries.ts";
 import { listIncidents } from "./list-incidents.ts";
 import { listPeppers } from "./list-peppers.ts";
 import { moveIncident } from "./move-incident.ts";
 import { noteIncident } from "./note-incident.ts";
+import { notifyAffected } from "./notify-affected.ts";
+import { redeliver } from "./redeliver.ts";
 import { releaseContainment } from "./release-containment.ts";
 import { removeOperator } from "./remove-operator.ts";
 import { resumeOwner } from "./resume-owner.ts";
@@ -26,6 +29,7 @@ import { revokeOwnersKeys } from "./revoke-owners-keys.ts";
 import { setOwnerLimits } from "./set-owner-limits.ts";
 import { suspendOwner } from "./suspend-owner.ts";
 import { vouchForOperator } from "./vouch-for-operator.ts";
+import { writeNotice } from "./write-notice.ts";
 
 export const service: Service = {
   name: "admin",
@@ -41,6 +45,7 @@ export const service: Service = {
     ...[addCredits, topUp, setOwnerLimits, getOwnerBudget],
     ...[createIncident, listIncidents, getIncident, assignIncident, moveIncident, noteIncident],
     ...[containIncident, releaseContainment],
+    ...[writeNotice, notifyAffected, listDeliveries, redeliver],
   ],
   limits: defaultLimits,
   roles: [

@@ -27,6 +27,7 @@ export const moveIncident = incidentStep({
   },
   step(incident, { body: { phase, note = null }, data: ordered, now }) {
     const { phase: from, assignee, id } = incident;
+    const closing = phase === "closed";
     if (!mayMove(from, phase)) {
       const message = `From ${from} it goes on to ${nextPhases[from].join(" or ")}.`;
       throw new ApiError("CONFLICT", { message, details: { nextPhases: nextPhases[from] } });
@@ -39,7 +40,7 @@ export const moveIncident = incidentStep({
     }
     const frozen = new Set(ordered.map(({ ownerId }) => ownerId ?? everybody));
     return {
-      changes: { phase, closedAt: phase === "closed" ? now : null },
+      changes: closing ? { phase, closedAt: now, remindAt: null } : { phase, closedAt: null },
       note,
       facts: { from },
       writes: [...frozen].map((ownerId) => thawEvidence(ownerId, id)),

@@ -1,13 +1,15 @@
-/** The incidents that concern an owner. */
+/** The incidents that concern an owner, and how the owner hears of them. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { getIncident } from "./get-incident.ts";
+import { getNotifications } from "./get-notifications.ts";
 import { listIncidents } from "./list-incidents.ts";
+import { updateNotifications } from "./update-notifications.ts";
 
 export const service: Service = {
   name: "incidents",
-  summary: "The incidents that concern an owner",
+  summary: "The incidents that concern an owner, and how the owner hears of them",
   visibility: "edge",
-  routes: [listIncidents, getIncident],
+  routes: [listIncidents, getIncident, getNotifications, updateNotifications],
   limits: defaultLimits,
   roles: ["firestore.main", "secret.peppers"],
 };

@@ -25,6 +25,8 @@ export interface LocalCloudOptions {
   readonly containers?: (metadataHost: string) => Containers;
   /** The interval of both sweeps, instead of the usual ones. */
   readonly sweepEveryMs?: number;
+  /** Settings of functions besides the cloud's own. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Functions that the scheduler doesn't call, because a test does. */
   readonly unscheduled?: readonly string[];
   /** Start only these functions. */

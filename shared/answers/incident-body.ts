@@ -1,8 +1,15 @@
 import { iso, isoOrNull } from "../contract/common.ts";
-import type { ContainmentBody, IncidentBody, OwnersIncidentBody } from "../contract/incident.ts";
+import type {
+  ContainmentBody,
+  DeliveryBody,
+  IncidentBody,
+  OwnersIncidentBody,
+} from "../contract/incident.ts";
+import { noticeDrafts } from "../core/incidents/notice.ts";
 import { nextPhases } from "../core/incidents/phases.ts";
 import type { Containment } from "../store/containments.ts";
 import type { Incident } from "../store/incidents.ts";
+import type { Delivery } from "../store/notifications.ts";
 
 /** An incident as operators see it. */
 export function incidentBody(incident: Incident, now: number): IncidentBody {
@@ -15,6 +22,9 @@ export function incidentBody(incident: Incident, now: number): IncidentBody {
     closedAt: isoOrNull(incident.closedAt),
     notifyBy: iso(notifyBy),
     notifySecondsLeft: Math.floor((notifyBy - now) / 1_000),
+    notifiedAt: isoOrNull(incident.notifiedAt),
+    notice: incident.notice ?? noticeDrafts[source],
+    noticeIsDraft: incident.notice === null,
     steps: incident.steps.map((step) => ({ ...step, at: iso(step.at) })),
   };
 }
@@ -30,6 +40,18 @@ export function ownersIncidentBody(incident: Incident): OwnersIncidentBody {
     openedAt: iso(openedAt),
     lastAt: iso(lastAt),
     closedAt: isoOrNull(closedAt),
+    notice: incident.notifiedAt === null ? null : incident.notice,
+  };
+}
+
+export function deliveryBody(delivery: Delivery): DeliveryBody {
+  const { id, ownerId, incidentId, channel, state, attempts } = delivery;
+  return {
+    ...{ id, ownerId, incidentId, channel, state },
+    createdAt: iso(delivery.createdAt),
+    confirmedAt: isoOrNull(delivery.confirmedAt),
+    nextAttemptAt: isoOrNull(delivery.dueAt),
+    attempts: attempts.map((attempt) => ({ ...attempt, at: iso(attempt.at) })),
   };
 }
 

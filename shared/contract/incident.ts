@@ -1,5 +1,6 @@
 /** Bodies of incidents: what operators see of all, and what owners see of theirs. */
 import * as z from "zod";
+import { Notice } from "../core/incidents/notice.ts";
 import { phases } from "../core/incidents/phases.ts";
 import { detectors } from "../core/incidents/signals.ts";
 
@@ -16,6 +17,8 @@ export const OwnersIncidentBody = z.object({
   openedAt: z.string(),
   lastAt: z.string(),
   closedAt: z.string().nullable(),
+  /** What the deployment tells those affected; null until they are told. */
+  notice: Notice.nullable(),
 });
 export type OwnersIncidentBody = z.infer<typeof OwnersIncidentBody>;
 
@@ -36,6 +39,10 @@ export const IncidentBody = z.object({
   /** When those affected must have been told, and the seconds left; negative afterwards. */
   notifyBy: z.string(),
   notifySecondsLeft: z.int(),
+  notifiedAt: z.string().nullable(),
+  /** What those affected are told, as an operator wrote it; or a draft. */
+  notice: Notice,
+  noticeIsDraft: z.boolean(),
   steps: z.array(
     z.object({
       phase: z.enum(phases),
@@ -61,3 +68,18 @@ export const ContainmentBody = z.object({
   isDone: z.boolean(),
 });
 export type ContainmentBody = z.infer<typeof ContainmentBody>;
+
+/** A notification, without its text. */
+export const DeliveryBody = z.object({
+  id: z.string(),
+  ownerId: z.string(),
+  incidentId: z.string().nullable(),
+  channel: z.enum(["email", "webhook"]).nullable(),
+  state: z.enum(["waiting", "confirmed", "failed", "unreachable"]),
+  createdAt: z.string(),
+  confirmedAt: z.string().nullable(),
+  /** When it is tried next; null if it isn't. */
+  nextAttemptAt: z.string().nullable(),
+  attempts: z.array(z.object({ at: z.string(), outcome: z.string() })),
+});
+export type DeliveryBody = z.infer<typeof DeliveryBody>;

@@ -19,6 +19,7 @@ export const idPrefixes = {
   incident: "inc",
   anomaly: "ano",
   containment: "ctm",
+  delivery: "dlv",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

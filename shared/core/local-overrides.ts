@@ -19,6 +19,8 @@ export const localOverrides = [
   "GOOGLE_CLOUD_UNIVERSE_DOMAIN",
   // The network of a sandbox, in tests.
   "PADDOCK_EGRESS_TEST",
+  // Lets notifications go to this machine, in clear.
+  "PADDOCK_NOTIFICATIONS_TEST",
 ] as const;
 
 /** @throws {Fault} Inside Google Cloud, if one of them is set at all (OPS-9). */

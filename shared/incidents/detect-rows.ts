@@ -9,11 +9,13 @@ import { dayOf, detect, type Finding, nothingSeen } from "../core/incidents/dete
 import { signalsOf } from "../core/incidents/signals.ts";
 import type { IncidentThresholds } from "../core/incidents/thresholds.ts";
 import type { Owner } from "../identity/owner.ts";
+import { anomalyNotifications, type ToldOwner } from "../notifications/anomaly-notifications.ts";
 import { auditedOwner } from "../owners/act-on-owner.ts";
 import { auditRows, StoredAuditRow } from "../store/audit-rows.ts";
 import { create, createOrReplace, patch, type Write } from "../store/documents.ts";
 import type { DueDocument, DueRequest } from "../store/due-documents.ts";
 import { anomalies, detectionId, detections, incidents } from "../store/incidents.ts";
+import { notificationSettings, notificationSettingsId } from "../store/notifications.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import type { Store } from "../store/store.ts";
 import { isConflict } from "../store/with-deadline.ts";
@@ -126,10 +128,14 @@ async function commitFindings(
   rows: readonly FoundDocument<Marked>[],
 ): Promise<{ readonly anomalies: number; readonly incidents: number }> {
   const stateRef = detections.of(owner, detectionId);
-  const { value, version } = await store.get(stateRef);
+  const [{ value, version }, { value: settings }] = await store.getAll(
+    stateRef,
+    notificationSettings.of(owner, notificationSettingsId),
+  );
   const signals = rows.flatMap((row) => signalsOf(row.value));
   const { state, findings } = detect(value ?? nothingSeen, signals, thresholds);
-  const found = await Promise.all(findings.map((each) => findingWrites(store, owner, each, now())));
+  const told = { ownerId: owner.id, settings, now: now() };
+  const found = await Promise.all(findings.map((each) => findingWrites(store, owner, each, told)));
   await store.commitWithoutRetry([
     ...rows.map(({ value: { id } }) =>
       patch(auditRows.of(owner, id), {}, { removes: ["undetected"], mustExist: true }),
@@ -143,7 +149,8 @@ async function commitFindings(
 }
 
 /** What a finding adds: an anomaly or a larger one, and an incident or a longer one. */
-async function findingWrites(store: Store, owner: Owner, finding: Finding, now: number) {
+async function findingWrites(store: Store, owner: Owner, finding: Finding, told: ToldOwner) {
+  const { now } = told;
   const { detector, level, subject, amount, at } = finding;
   const parts = [owner.id, detector, subject, String(dayOf(at))] as const;
   const anomalyRef = anomalies.of(owner, derivedId("anomaly", ...parts));
@@ -160,6 +167,7 @@ async function findingWrites(store: Store, owner: Owner, finding: Finding, now: 
     createdAt: known?.createdAt ?? now,
   };
   const writes: Write[] = [createOrReplace(anomalyRef, anomaly.version, next)];
+  if (known === null) writes.push(...anomalyNotifications(next, told));
   if (level !== "incident") return { writes, isNew: known === null, incident: null };
   if (incident.value) {
     // No version: what operators do meanwhile must neither fail nor be undone.

@@ -8,7 +8,10 @@ import { create, type Write } from "../store/documents.ts";
 import { type Incident, ownersIncidents } from "../store/incidents.ts";
 
 /** The time to notify those affected (INC-5). */
-export const notifyWithinMs = 72 * 3_600_000;
+const notifyWithinMs = 72 * 3_600_000;
+/** When a person is reminded of it for the first time, and how often afterwards. */
+const firstReminderMs = 48 * 3_600_000;
+export const remindEveryMs = 6 * 3_600_000;
 
 export const detectorTitles: Readonly<Record<Detector, string>> = {
   refusals: "A key was refused very often",
@@ -67,6 +70,10 @@ export function newIncident({ by, note, ownerIds, ...stated }: NewIncident, now:
     steps: [{ phase, at: now, by, assignee: null, note }],
     openedAt: now,
     notifyBy: now + notifyWithinMs,
+    notice: null,
+    notices: 0,
+    notifiedAt: null,
+    remindAt: now + firstReminderMs,
     closedAt: null,
     updatedAt: now,
   };

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { DetectionState, DetectorName } from "../core/incidents/detection.ts";
+import { Notice } from "../core/incidents/notice.ts";
 import { Phase } from "../core/incidents/phases.ts";
 import { ownedCollection, systemCollection } from "./documents.ts";
 
@@ -38,6 +39,14 @@ export const Incident = z.object({
   notifyBy: z.int(),
   /** When it happened last. */
   lastAt: z.int(),
+  /** What those affected are told; null until an operator has written it. */
+  notice: Notice.nullable().default(null),
+  /** How often they were told. */
+  notices: z.int().default(0),
+  /** When they were told first. */
+  notifiedAt: z.int().nullable().default(null),
+  /** When somebody must be reminded of the time; null once those affected are told. */
+  remindAt: z.int().nullable().default(null),
   closedAt: z.int().nullable(),
   updatedAt: z.int(),
 });

@@ -7,6 +7,8 @@ import * as z from "zod";
 import { ApiError } from "#shared/errors/api-error";
 import { endReasons } from "#shared/errors/end-reasons";
 import { operatorsTrail } from "#shared/identity/owner";
+import { announceDeadline, announceIncident } from "#shared/incidents/announce-incident";
+import { openIncident } from "#shared/incidents/open-incident";
 import { announceNetwork } from "#shared/owners/announce-network";
 import { logFailure, logRequest, logViolation } from "#shared/pipeline/request-log";
 import { announceAlerts } from "#shared/store/announce-alerts";
@@ -73,6 +75,10 @@ const functionsType = "cloud_run_revision";
 const key = ApiKey.parse({
   ...JSON.parse(readFileSync("test/fixtures/documents/api-key-before-bounds.json", "utf8")),
 });
+const { incident } = openIncident(
+  { id: "inc_1", detector: "networks", subject: "key_1", amount: 3, at: 0, ownerIds: [] },
+  0,
+);
 const alert = { of: "day", percent: 80, period: "2026-11-23", at: 0 } as const;
 
 /** For each metric, lines that it counts and similar ones that it doesn't. */
@@ -84,6 +90,14 @@ const samples: Record<string, { counted: LogEntry[]; others: LogEntry[] }> = {
   "new-networks": {
     counted: entriesOf(functionsType, () => announceNetwork(key)),
     others: entriesOf(functionsType, () => logFailure("a key wasn't closed", "why")),
+  },
+  incidents: {
+    counted: entriesOf(functionsType, () => announceIncident(incident)),
+    others: entriesOf(functionsType, () => announceDeadline(incident, 0)),
+  },
+  "incident-deadlines": {
+    counted: entriesOf(functionsType, () => announceDeadline(incident, 0)),
+    others: entriesOf(functionsType, () => announceIncident(incident)),
   },
   "budget-alerts": {
     counted: entriesOf(functionsType, () =>

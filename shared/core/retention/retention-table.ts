@@ -231,14 +231,22 @@ export const retention = {
       ofSystem("evidenceFreezes"),
     ],
   },
+  notices: {
+    holds: "what those affected by incidents were told, and the addresses that it went to",
+    keptMs: 400 * dayMs,
+    enforcedBy: ["time to live"],
+    why: "A year's audit asks who was told of what, and when.",
+    places: [ofSystem("deliveries")],
+  },
   bookkeeping: {
-    holds: "counts, positions, the last export, and which environment is the default one",
+    holds: "counts, positions, settings, the last export, and which environment is the default one",
     keptMs: null,
     kept: "until the next value",
     enforcedBy: ["overwritten"],
     why: "Only the newest value is used; they hold ids and numbers.",
     places: [
       owned("defaults"),
+      owned("notifications"),
       owned("exports"),
       owned("usage"),
       owned("collections"),

@@ -66,6 +66,22 @@ locals {
       runbook   = "new-networks"
       customers = false
     }
+    incidents = {
+      title     = "An incident was detected"
+      filter    = local._of.incidents
+      above     = 0
+      severity  = "ERROR"
+      runbook   = "incidents"
+      customers = false
+    }
+    incident-deadlines = {
+      title     = "The time to notify those affected by an incident runs out"
+      filter    = local._of.incident-deadlines
+      above     = 0
+      severity  = "CRITICAL"
+      runbook   = "incidents"
+      customers = false
+    }
     spending = {
       title     = "Many accounts reach their limits at once"
       filter    = local._of.budget-alerts

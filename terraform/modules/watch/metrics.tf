@@ -16,6 +16,16 @@ locals {
       what   = "keys that were used from another network than before"
       labels = {}
     }
+    incidents = {
+      filter = "${local._from_functions} AND jsonPayload.event=\"incident.opened\""
+      what   = "incidents that a detector has opened"
+      labels = { source = "jsonPayload.source" }
+    }
+    incident-deadlines = {
+      filter = "${local._from_functions} AND jsonPayload.event=\"incident.deadline\""
+      what   = "reminders that the time to notify those affected runs out"
+      labels = {}
+    }
     budget-alerts = {
       filter = "${local._from_functions} AND jsonPayload.event=\"budget.alert\""
       what   = "accounts that have spent a share of a limit"

@@ -1,0 +1,24 @@
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { NotificationBody } from "#shared/contract/notification";
+import { requireAllEnvironments } from "#shared/keys/environment-bounds";
+import { query } from "#shared/pipeline/route";
+import { notificationSettings, notificationSettingsId } from "#shared/store/notifications";
+import { noSettings, notificationBody } from "./notification-body.ts";
+
+export const getNotifications = query({
+  endpoint: "GET /v1/notifications",
+  summary: "How the account hears of incidents, and of anomalies in its own use.",
+  authenticate: "api-key",
+  scope: "account:read",
+  params: noParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  requestClass: "reads",
+  reply: { 200: NotificationBody },
+  read: async ({ caller: { owner }, deps: { store } }) => {
+    requireAllEnvironments(owner, "Notifications concern the whole account.");
+    return (await store.get(notificationSettings.of(owner, notificationSettingsId))).value;
+  },
+  answer: ({ data }) => ok(notificationBody(data ?? noSettings)),
+});

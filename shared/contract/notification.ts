@@ -1,0 +1,35 @@
+/** Bodies of `/v1/notifications`. */
+import * as z from "zod";
+import { exactObject } from "./exact.ts";
+
+const Channels = z.array(z.enum(["email", "webhook"])).max(2);
+
+const anomalies = {
+  /** A day on which the account spends far more than usual. */
+  spending: Channels,
+  /** A key that is used from a network that is new for it. */
+  networks: Channels,
+  /** A key whose uses are refused again and again. */
+  refusals: Channels,
+};
+
+/** A field that is left out stays as it is. */
+export const NotificationUpdate = exactObject({
+  /** Where notices of incidents go; null for nowhere. */
+  email: z.email().max(254).nullable().optional(),
+  webhookUrl: z.string().max(500).nullable().optional(),
+  anomalies: exactObject({
+    spending: Channels.optional(),
+    networks: Channels.optional(),
+    refusals: Channels.optional(),
+  }).optional(),
+});
+
+export const NotificationBody = z.object({
+  email: z.string().nullable(),
+  webhookUrl: z.string().nullable(),
+  /** In the answer that sets a new URL; it is shown at no other time. */
+  webhookSecret: z.string().optional(),
+  anomalies: z.object(anomalies),
+});
+export type NotificationBody = z.infer<typeof NotificationBody>;

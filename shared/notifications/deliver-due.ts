@@ -1,0 +1,106 @@
+/**
+ * Sends notifications that are due. Each is put off before it is sent, under its version, so two
+ * instances don't send it at once. If the process dies after sending and before that is written,
+ * it is sent again, with the same id; one that is confirmed is never sent again.
+ */
+import pMap from "p-map";
+import { peppers } from "../config.ts";
+import { attemptsMax, nextAttemptAt } from "../core/incidents/delivery-retry.ts";
+import { webhookHeaders, webhookSecret } from "../core/incidents/webhook-signature.ts";
+import { patch } from "../store/documents.ts";
+import { type Delivery, deliveries } from "../store/notifications.ts";
+import type { FoundDocument } from "../store/read-document.ts";
+import type { Store } from "../store/store.ts";
+import { isConflict } from "../store/with-deadline.ts";
+import { sendMail } from "./send-mail.ts";
+import { sendWebhook } from "./send-webhook.ts";
+
+const dueMax = 40;
+const atOnce = 10;
+/** Longer than an attempt takes; afterwards the process that began it must have died. */
+const claimMs = 120_000;
+
+interface DeliverDeps {
+  readonly store: Store;
+  now(): number;
+  random(bytes: number): Buffer;
+}
+
+interface Turn {
+  readonly isLate: () => boolean;
+  readonly report: (message: string, cause: unknown, facts: object) => void;
+}
+
+export async function deliverDue(deps: DeliverDeps, { isLate, report }: Turn) {
+  const counts = { due: 0, confirmed: 0, failed: 0 };
+  const due = await deps.store.findDue(deliveries.all(), {
+    field: "dueAt",
+    until: deps.now(),
+    limit: dueMax,
+  });
+  const deliverOne = async (found: FoundDocument<typeof deliveries.schema>) => {
+    if (isLate()) return;
+    try {
+      const outcome = await deliver(deps, found);
+      if (outcome !== null) counts[outcome] += 1;
+    } catch (cause) {
+      counts.failed += 1;
+      report("a notification wasn't sent; it is tried again", cause, { id: found.value.id });
+    }
+  };
+  const readable = due.flatMap(({ ref, ...one }) => {
+    if (one.found) return [one.found];
+    report("a notification can't be read", one.cause, { path: ref.path });
+    return [];
+  });
+  counts.due = readable.length;
+  await pMap(readable, deliverOne, { concurrency: atOnce });
+  return counts;
+}
+
+/** One attempt; null if another instance makes it. */
+async function deliver(
+  { store, now, random }: DeliverDeps,
+  { ref, value, version }: FoundDocument<typeof deliveries.schema>,
+): Promise<"confirmed" | "failed" | null> {
+  try {
+    await store.commitWithoutRetry([patch(ref, { dueAt: now() + claimMs }, { version })]);
+  } catch (error) {
+    if (isConflict(error)) return null;
+    throw error;
+  }
+  const why = await send(value, now());
+  const at = now();
+  const attempts = [...value.attempts, { at, outcome: why ?? "confirmed" }].slice(-attemptsMax);
+  if (why === null) {
+    const confirmed = { state: "confirmed" as const, confirmedAt: at, dueAt: null, attempts };
+    await store.commit([patch(ref, confirmed)]);
+    return "confirmed";
+  }
+  const dueAt = nextAttemptAt(attempts.length, at, random(1).readUInt8() / 255);
+  const state = dueAt === null ? ("failed" as const) : ("waiting" as const);
+  await store.commit([patch(ref, { state, dueAt, attempts })]);
+  return "failed";
+}
+
+/** @returns null if it was taken; otherwise why not. */
+async function send(delivery: Delivery, now: number): Promise<string | null> {
+  const { id, channel, target, subject, text, ownerId, pepperId, generation } = delivery;
+  if (channel === null || target === null) return "there is no address";
+  if (channel === "email") return await sendMail({ id, address: target, subject, text });
+  const root = peppers().keys[pepperId ?? ""];
+  if (!root) return "the webhook's secret is retired; its owner must set the webhook again";
+  const type = delivery.incidentId === null ? "anomaly.found" : "incident.notice";
+  const { incidentId, anomalyId } = delivery;
+  const createdAt = new Date(delivery.createdAt).toISOString();
+  const body = JSON.stringify({
+    type,
+    timestamp: createdAt,
+    data: { id, ownerId, incidentId, anomalyId, subject, text },
+  });
+  const secret = webhookSecret(root, ownerId, generation);
+  return await sendWebhook(target, {
+    headers: webhookHeaders(secret, { id, sentAt: now, body }),
+    body,
+  });
+}
