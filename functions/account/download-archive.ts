@@ -3,7 +3,7 @@ import * as z from "zod";
 import { archiveExpiresAt } from "#shared/answers/account-export-body";
 import { noQuery } from "#shared/contract/common";
 import { derivedId, idSchema } from "#shared/core/ids";
-import { hourMs } from "#shared/core/retention/retention-table";
+import { hourMs } from "#shared/core/retention/periods";
 import { ApiError } from "#shared/errors/api-error";
 import { readExport } from "#shared/google/export-objects";
 import { type Bytes, requestedBytes } from "#shared/http/byte-range";

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { accountExportBody } from "#shared/answers/account-export-body";
 import { AccountExportBody } from "#shared/contract/account-export";
 import { noParams, noQuery } from "#shared/contract/common";
-import { hourMs } from "#shared/core/retention/retention-table";
+import { hourMs } from "#shared/core/retention/periods";
 import { ApiError } from "#shared/errors/api-error";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { change } from "#shared/pipeline/route";

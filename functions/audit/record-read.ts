@@ -3,7 +3,7 @@
  * that polling doesn't make a trail grow. The logs of requests have each read.
  */
 import { expiryOf } from "#shared/core/retention/expiry";
-import { hourMs } from "#shared/core/retention/retention-table";
+import { hourMs } from "#shared/core/retention/periods";
 import type { AnyContext, Callers, Deps } from "#shared/pipeline/route";
 import { sealAuditDetails } from "#shared/secrets/seal-audit-details";
 import { auditReads } from "#shared/store/audit-reads";

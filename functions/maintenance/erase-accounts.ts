@@ -5,6 +5,7 @@ import { certifyDeletion } from "#shared/deletion/certify-deletion";
 import { closeAccount, eraseAccount, storeState } from "#shared/deletion/erase-account";
 import { removeRemains } from "#shared/deletion/find-remains";
 import { deletedOwner } from "#shared/owners/act-on-owner";
+import { isEvidence } from "#shared/owners/evidence";
 import { logViolation } from "#shared/pipeline/request-log";
 import { action, type Deps } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
@@ -62,11 +63,13 @@ async function goOn(
   found: FoundDeletion,
   isLate: () => boolean,
 ): Promise<"erased" | "goes on"> {
-  const { state, kept, eraseAt } = found.value;
+  const { state, kept, eraseAt, ownerId } = found.value;
   const store = async (next: Partial<FoundDeletion["value"]>) => {
     await storeState(deps, found, { dueAt: deps.now(), ...next });
     return "goes on" as const;
   };
+  // Its keys are dead, and nothing more happens to it until the incident is closed (INC-4).
+  if (await isEvidence(deps.store, ownerId)) return await store({ dueAt: deps.now() + waitMs });
   if (state === "pending") {
     // From this commit on it can't be cancelled.
     return await store(deps.now() >= eraseAt ? { state: "erasing" } : { dueAt: eraseAt });

@@ -5,6 +5,7 @@ import { idSchema } from "#shared/core/ids";
 import { deletedBody, newDeletion } from "#shared/deletion/deletion-order";
 import { finishInRequest } from "#shared/deletion/finish-deletion";
 import { ApiError } from "#shared/errors/api-error";
+import { isEvidence } from "#shared/owners/evidence";
 import { change } from "#shared/pipeline/route";
 import { deletions } from "#shared/store/deletions";
 import { create, patch, remove, type Write } from "#shared/store/documents";
@@ -30,11 +31,18 @@ export const deleteMessage = change({
       store.require(threads.of(owner, threadId)),
       store.require(messages.of(owner, threadId, messageId)),
     ]);
-    const execution = await store.get(executions.of(owner, message.value.executionId));
-    return { thread, message, execution };
+    const [execution, isNeeded] = await Promise.all([
+      store.get(executions.of(owner, message.value.executionId)),
+      isEvidence(store, owner.id),
+    ]);
+    return { thread, message, execution, isNeeded };
   },
-  /** @throws {ApiError} `THREAD_BUSY` while the message's execution hasn't ended. */
-  decide({ caller, data: { thread, message, execution }, request, now }) {
+  /**
+   * @throws {ApiError} `THREAD_BUSY` while the message's execution hasn't ended, `CONFLICT` while
+   * an incident needs the message, whose text this commit erases.
+   */
+  decide({ caller, data: { thread, message, execution, isNeeded }, request, now }) {
+    if (isNeeded) throw new ApiError("CONFLICT", { message: neededAsEvidence });
     const { id, role, createdAt, executionId } = message.value;
     if (execution.version && !hasEnded(execution.value)) throw new ApiError("THREAD_BUSY");
     const which = { kind: "message", id, executionId, requestId: request.id, now } as const;
@@ -62,6 +70,9 @@ export const deleteMessage = change({
   answerAfter: async ({ caller: { owner }, decided: { order }, deps }) =>
     ok(deletedBody(order.id, { isErased: await finishInRequest(deps, owner, order) })),
 });
+
+const neededAsEvidence =
+  "An incident needs the account's messages as evidence; delete this one once it is closed.";
 
 /** Events repeat what was asked and answered, so none is shown from now on. */
 function withoutCopy({ task }: Execution, role: Message["role"]): Partial<Execution> {

@@ -36,6 +36,7 @@ describe("renderIndexes()", () => {
   test("gives an index across owners to what is looked for there, and to nothing else", () => {
     const indexed = file.fieldOverrides.filter(({ indexes }) => indexes.length > 0);
     expect(indexed.map((each) => `${each.collectionGroup}.${each.fieldPath}`)).toEqual([
+      "audit.undetected",
       "audit.unsequenced",
       "auditTrees.unpublished",
     ]);

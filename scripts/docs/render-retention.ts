@@ -1,10 +1,10 @@
 /** Renders what comes from the retention table: `docs/retention.md` and Terraform's periods. */
+
+import { dayMs, hourMs } from "#shared/core/retention/periods";
 import type { RetentionClass, RetentionPlace } from "#shared/core/retention/retention-class";
 import { collectionPlaces, groupOf, logPlaces } from "#shared/core/retention/retention-places";
 import {
   checkpointsLockedMs,
-  dayMs,
-  hourMs,
   restorableMs,
   retention,
 } from "#shared/core/retention/retention-table";

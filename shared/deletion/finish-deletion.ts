@@ -4,6 +4,7 @@
  */
 import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts";
 import type { Owner } from "../identity/owner.ts";
+import { isEvidence } from "../owners/evidence.ts";
 import { type Deletion, deletions } from "../store/deletions.ts";
 import { remove } from "../store/documents.ts";
 import { executions } from "../store/executions.ts";
@@ -25,7 +26,8 @@ export type DeletionDeps = StopDeps & { readonly keyStore: Store };
 const WithId = executions.schema.pick({ id: true });
 
 /**
- * Erases what is stored of something that was deleted, as far as the call's time allows.
+ * Erases what is stored of something that was deleted, as far as the call's time allows. What an
+ * incident needs as evidence stays, hidden, until the incident is closed (INC-4).
  * @returns Whether nothing of it is left; otherwise maintenance goes on.
  */
 export async function finishDeletion(
@@ -35,6 +37,7 @@ export async function finishDeletion(
   isLate: () => boolean,
 ): Promise<boolean> {
   if (!(await stopAll(deps, owner, deletion))) return false;
+  if (await isEvidence(deps.store, owner.id)) return false;
   const eraser = { store: deps.store, keyStore: deps.keyStore, owner, isLate };
   const isDone = await erase[deletion.kind](eraser, deletion, deps.now());
   if (!isDone) return false;

@@ -3,7 +3,7 @@ import { Storage } from "@google-cloud/storage";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseNote, parseNoteKey, verifyNote } from "#shared/core/audit/signed-note";
 import { scopes } from "#shared/core/keys/scopes";
-import { dayMs } from "#shared/core/retention/retention-table";
+import { dayMs } from "#shared/core/retention/periods";
 import {
   archiveBucket,
   billingArchive,

@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { dayMs } from "#shared/core/retention/retention-table";
+import { dayMs } from "#shared/core/retention/periods";
 import { accounts, audiences } from "../../local/cloud/names.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { temporaryFolder } from "../../scripts/tools/temporary-folder.ts";

@@ -107,6 +107,30 @@ describe("DAT-3 a thread that is deleted", () => {
     );
   });
 
+  test("stays as evidence, hidden, until the incident that needs it is closed", async () => {
+    const { threadId, executionId, asked } = await newConversation();
+    const kept = await newConversation();
+    const freeze = firestore().doc(`evidenceFreezes/${owner.id}`);
+    await freeze.set({ v: 1, incidents: { inc_a: 1 } });
+    expect((await remove(`/v1/threads/${threadId}`)).json).toMatchObject({ erased: false });
+    await expectGone(threadId, executionId);
+    const order = firestore().doc(`deletions/${threadId}`);
+    await order.update({ dueAt: 1 });
+    await sweep("deletions");
+    expect(await allDocuments(owner.id)).toContain(asked);
+    const messages = `/v1/threads/${kept.threadId}/messages`;
+    const [message] = (await get(messages)).json.data;
+    expect((await remove(`${messages}/${message.id}`)).json).toMatchObject({ code: "CONFLICT" });
+    await freeze.delete();
+    await order.update({ dueAt: 1 });
+    await until("the sweep", async () => {
+      await sweep("deletions");
+      return (await orderOf(threadId)) === undefined;
+    });
+    expect(await allDocuments(owner.id)).not.toContain(asked);
+    expect((await remove(`${messages}/${message.id}`)).status).toBe(200);
+  });
+
   test("leaves an Idempotency-Key used, so that no charged request runs again", async () => {
     const environmentId = await newEnvironment(owner.key);
     const headers = { "idempotency-key": "asked-once" };

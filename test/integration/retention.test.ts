@@ -1,7 +1,7 @@
 /** What has expired isn't shown, whether or not the database has deleted it, and nothing before. */
 import { Timestamp } from "@google-cloud/firestore";
 import { beforeAll, describe, expect, test } from "vitest";
-import { dayMs } from "#shared/core/retention/retention-table";
+import { dayMs } from "#shared/core/retention/periods";
 import { readEgress } from "#shared/executions/egress-log";
 import { LogPages } from "#shared/executions/event-log";
 import { newOwner as ownerOf } from "#shared/owners/act-on-owner";

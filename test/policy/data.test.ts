@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { dayMs } from "#shared/core/retention/periods";
 import { collectionPlaces, groupOf, hasTimeToLive } from "#shared/core/retention/retention-places";
-import { dayMs, restorableMs, retention } from "#shared/core/retention/retention-table";
+import { restorableMs, retention } from "#shared/core/retention/retention-table";
 import { isPlanned, planOf, refusalOf } from "./support/plan.ts";
 import { days, readAll } from "./support/read.ts";
 

@@ -1,7 +1,8 @@
 /** Every limit of a deployment with its default. `PADDOCK_LIMITS_FILE` overrides single limits. */
 import * as z from "zod";
 import { IncidentThresholds } from "../incidents/thresholds.ts";
-import { dayMs, unreferencedMs } from "../retention/retention-table.ts";
+import { dayMs } from "../retention/periods.ts";
+import { unreferencedMs } from "../retention/retention-table.ts";
 
 const minuteMs = 60_000;
 const countMax = 10_000_000;

@@ -1,6 +1,8 @@
 /** The text that certifies the deletion of an account, one fact per line. */
+
+import { dayMs } from "./periods.ts";
 import { collectionPlaces, objectPlaces } from "./retention-places.ts";
-import { dayMs, retention } from "./retention-table.ts";
+import { retention } from "./retention-table.ts";
 
 export interface CertifiedDeletion {
   readonly ownerId: string;

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { expiryOf, isExpired } from "./expiry.ts";
+import { dayMs, hourMs } from "./periods.ts";
 import { collectionPlaces, hasTimeToLive } from "./retention-places.ts";
-import { dayMs, hourMs } from "./retention-table.ts";
 
 const writtenAt = 1_800_000_000_000;
 const promised = [
   ["executionLogs", 30 * dayMs],
   ["keyRequests", dayMs],
+
   ["trailReads", 2 * hourMs],
 ] as const;
 

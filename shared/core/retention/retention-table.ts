@@ -3,10 +3,9 @@
  * code's expiry dates, Firestore's times to live, Terraform's periods and `docs/retention.md` come
  * from this table. A test fails on a collection or a kind of object that it doesn't name.
  */
-import { copies, logs, objects, ofSystem, owned, type RetentionClass } from "./retention-class.ts";
-
-export const hourMs = 3_600_000;
-export const dayMs = 24 * hourMs;
+import { dayMs, hourMs } from "./periods.ts";
+import { platformRetention } from "./platform-retention.ts";
+import { logs, objects, ofSystem, owned, type RetentionClass } from "./retention-class.ts";
 
 const workspaces = { bucket: "workspaces", setting: "PADDOCK_WORKSPACE_BUCKET" } as const;
 const withEnvironment = { goesWith: "owners/*/environments" } as const;
@@ -16,6 +15,7 @@ const withThread = { goesWith: "owners/*/threads" } as const;
 const withExecution = { goesWith: "owners/*/executions" } as const;
 
 export const retention = {
+  ...platformRetention,
   executionLogs: {
     holds: "events and egress logs of executions; what runner jobs print about themselves",
     keptMs: 30 * dayMs,
@@ -26,27 +26,6 @@ export const retention = {
       owned("executions/*/egress", withExecution),
       logs("executions"),
     ],
-  },
-  accessLogs: {
-    holds: "requests, and what the platform says about them",
-    keptMs: 90 * dayMs,
-    enforcedBy: ["log bucket"],
-    why: "An intrusion is often found weeks after it happened.",
-    places: [logs("access")],
-  },
-  auditLogs: {
-    holds: "who read or changed what in the project",
-    keptMs: 400 * dayMs,
-    enforcedBy: ["log bucket"],
-    why: "A year's audit needs the whole year before it.",
-    places: [logs("audit")],
-  },
-  fixedLogs: {
-    holds: "the bucket `_Default` that Google fixes: nothing is sent there",
-    keptMs: dayMs,
-    enforcedBy: ["log bucket"],
-    why: "What arrived before the first deployment isn't needed.",
-    places: [logs("_Default")],
   },
   billingArchive: {
     holds: "billing records: amounts and what explains them, without what people wrote",
@@ -119,13 +98,6 @@ export const retention = {
       objects({ ...workspaces, objects: "manifests", ...withEnvironment }),
       objects({ ...workspaces, objects: "packs", ...withEnvironment }),
     ],
-  },
-  deletedFiles: {
-    holds: "deleted objects of the workspace bucket, which can be restored",
-    keptMs: 14 * dayMs,
-    enforcedBy: ["bucket rule"],
-    why: "A week as an older version and a week after that, so that a thief can't hurry their end.",
-    places: [copies("older versions and soft-deleted objects")],
   },
   conversations: {
     holds: "threads, messages and executions",
@@ -208,6 +180,22 @@ export const retention = {
     why: "They show who made whom an operator.",
     places: [ofSystem("operators")],
   },
+  incidents: {
+    holds: "incidents, containments, and what was unusual in an account's use",
+    keptMs: null,
+    kept: "for good; an account's own part until it is deleted",
+    enforcedBy: ["deletion", "sweep"],
+    routes: accountDeletion,
+    why: "They show what happened and what was done about it.",
+    places: [
+      ofSystem("incidents"),
+      ofSystem("containments", { outlivesAccount: true }),
+      ofSystem("evidenceFreezes"),
+      owned("incidents"),
+      owned("containments"),
+      owned("anomalies"),
+    ],
+  },
   certificates: {
     holds: "deletions of accounts: the owner's id, times, and the signed certificate",
     keptMs: null,
@@ -216,27 +204,12 @@ export const retention = {
     why: "They prove that an account is gone.",
     places: [ofSystem("accountDeletions", { outlivesAccount: true })],
   },
-  incidents: {
-    holds: "incidents, anomalies, and what was contained",
-    keptMs: null,
-    kept: "for good",
-    enforcedBy: ["nothing"],
-    why: "They show what happened, who was told and when; they name owners and keys by their ids.",
-    places: [
-      owned("anomalies"),
-      owned("incidents"),
-      owned("containments"),
-      ofSystem("incidents"),
-      ofSystem("containments"),
-      ofSystem("evidenceFreezes"),
-    ],
-  },
   notices: {
     holds: "what those affected by incidents were told, and the addresses that it went to",
     keptMs: 400 * dayMs,
     enforcedBy: ["time to live"],
     why: "A year's audit asks who was told of what, and when.",
-    places: [ofSystem("deliveries")],
+    places: [ofSystem("deliveries", ofOwner)],
   },
   bookkeeping: {
     holds: "counts, positions, settings, the last export, and which environment is the default one",
@@ -282,20 +255,6 @@ export const retention = {
     enforcedBy: ["nothing"],
     why: "It is append-only: that is what its checkpoints prove.",
     places: [ofSystem("auditLogs"), ofSystem("auditEpochs")],
-  },
-  backups: {
-    holds: "backups of the main database; the database of key pairs has none",
-    keptMs: 56 * dayMs,
-    enforcedBy: ["backup schedule"],
-    why: "A mistake may be noticed weeks later; deleted data must be gone within 90 days.",
-    places: [copies("backups of the main database")],
-  },
-  recovery: {
-    holds: "earlier states of the main database",
-    keptMs: 7 * dayMs,
-    enforcedBy: ["point-in-time recovery"],
-    why: "A week is Firestore's own period, which can't be chosen.",
-    places: [copies("point-in-time recovery of the main database")],
   },
 } as const satisfies Readonly<Record<string, RetentionClass>>;
 
