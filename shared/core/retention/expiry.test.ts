@@ -9,6 +9,7 @@ const promised = [
   ["keyRequests", dayMs],
 
   ["trailReads", 2 * hourMs],
+  ["notices", 400 * dayMs],
 ] as const;
 
 describe("DAT-6 what expires", () => {
