@@ -20,6 +20,24 @@ export const audControls: Readonly<Record<string, Control>> = {
       replace: '(request.headers["user-agent"] ?? "")',
     },
   },
+  "AUD-3": {
+    enforcedBy: "shared/executions/end-execution.ts",
+    test: "test/integration/audit-rows.test.ts",
+    mutation: {
+      file: "shared/executions/end-execution.ts",
+      find: "durationMs: execution.claimedAt === null ? null : end.now - execution.claimedAt,",
+      replace: "",
+    },
+  },
+  "AUD-4": {
+    enforcedBy: "shared/pipeline/owner-request-security.ts",
+    test: "test/integration/audit-rows.test.ts",
+    mutation: {
+      file: "shared/pipeline/owner-request-security.ts",
+      find: "actor: { type: caller.type, id: caller.id }",
+      replace: 'actor: { type: "maintenance", id: caller.id }',
+    },
+  },
   "AUD-5": {
     enforcedBy: "shared/audit/sequence-rows.ts",
     test: "test/integration/audit-sequencer.test.ts",

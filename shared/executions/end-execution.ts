@@ -109,6 +109,11 @@ export function endExecution(
       chargedMicrousd,
       releasedMicrousd,
       lossMicrousd,
+      // Null if it never ran.
+      durationMs: execution.claimedAt === null ? null : end.now - execution.claimedAt,
+      // Those of model calls, which the model `shell` doesn't make.
+      inputTokens: 0,
+      outputTokens: 0,
       workspace: end.workspaceState,
       redactions: end.output.split(redactedMark).length - 1,
     },

@@ -248,9 +248,9 @@ describe("operations per request", () => {
     const batches = await eventBatches(run.id);
     const path = `/v1/executions/${run.id}/events`;
     await send(path, { key: owner.key });
-    // Key and execution, and each batch once, in pages that begin with two and double.
+    // Key, execution and its thread, and each batch once, in pages that begin with two and double.
     const pages = Math.ceil(Math.log2(batches / 2 + 1));
-    const most = { reads: 2 + batches, writes: 0, roundTrips: 1 + pages };
+    const most = { reads: 3 + batches, writes: 0, roundTrips: 2 + pages };
     const replay = async () => {
       expect((await send(path, { key: owner.key })).text).toBe(answer.text);
     };
@@ -259,8 +259,8 @@ describe("operations per request", () => {
   });
 
   test("read along: nothing is read that the listener brings", async () => {
-    // Key and execution, then the listener's documents, and the execution again at its end.
-    const most = { reads: 6, writes: 0, roundTrips: 4 };
+    // Key, execution and thread, then the listener's documents, and the execution again at its end.
+    const most = { reads: 7, writes: 0, roundTrips: 5 };
     expectAtMost(await leastOf(readAlongOnce, most), most);
   });
 
