@@ -125,7 +125,10 @@ describe("DAT-4 an account that is deleted", () => {
     expect((await send(cancel, { method: "POST" })).status).toBe(409);
     expect((await send(`/v1/account/deletions/${"0".repeat(64)}`)).status).toBe(404);
     const actions = (await auditOf(owner.id)).map(({ action }) => action);
-    expect(actions.slice(-2)).toEqual(["account.deleted", "account.deletion_cancelled"]);
+    expect(actions.filter((action) => action.startsWith("account."))).toEqual([
+      "account.deleted",
+      "account.deletion_cancelled",
+    ]);
   });
 
   test("is gone from every store, and a certificate lists what went and what is kept", async () => {

@@ -38,7 +38,8 @@ describe("KEY-9 an account whose keys are in a thief's hands", () => {
     expect(alive.map(({ id }: { id: string }) => id)).toEqual([given.json.id]);
     expect(Object.keys((await accountOf(owner)).admission.closedKeys)).toHaveLength(all.length);
     const acts = (await auditOf(owner.id)).map(({ action, actor }) => [action, actor.type]);
-    expect(acts.slice(-4)).toEqual([
+    // Uses of the dead keys are rows, too.
+    expect(acts.filter(([, by]) => by === "operator").slice(-4)).toEqual([
       ["owner.suspended", "operator"],
       ["keys.revoked", "operator"],
       ["key.created", "operator"],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Answer, send } from "../kit/client.ts";
+import { until } from "../kit/cloud.ts";
 import { startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread } from "../kit/owners.ts";
 import { isTurn } from "../kit/shard.ts";
@@ -122,16 +123,19 @@ describe("LIM-2 limits are taken together or not at all", () => {
 
 describe("credentials of an address that were refused", () => {
   test("lock no valid key of that address out, and are looked up once each", async () => {
-    const { key } = await newOwner({ creditUsd: 0 });
+    const { id, key } = await newOwner({ creditUsd: 0 });
     const revoked = (await send("/v1/keys", { key, body: { name: "revoked" } })).json;
     await send(`/v1/keys/${revoked.id}/revoke`, { key, method: "POST" });
-    const aside = await oneOf("agents", {});
+    // A known key's first refusal is written at once, and what is counted then once in a while.
+    const aside = await oneOf("agents", { refusedUsesWrittenMs: 3_600_000 });
     try {
       const localAddress = "127.50.0.1";
       const ask = async (callerKey: string) =>
         (await send("/v1/agents", { key: callerKey, baseUrl: aside.baseUrl, localAddress })).status;
       const dead = [keyWithCheck(), revoked.key];
       for (const by of dead) expect(await ask(by)).toBe(401);
+      const refusals = firestore().collection(`owners/${id}/keyRefusals`);
+      await until("the first refusal's row", async () => (await refusals.get()).size > 0);
       const { reads } = aside.proxy.counters();
       for (let time = 0; time < 151; time += 1) {
         for (const by of [...dead, forged]) expect(await ask(by)).toBe(401);

@@ -114,6 +114,9 @@ async function plantRunning({ id: ownerId }: TestOwner): Promise<string> {
   const later = Date.now() + 3_600_000;
   const times = { claimedAt: Date.now(), leaseExpiresAt: later, sweepAt: later };
   const running = sampleExecution({ id, ownerId, status: "running", ...times });
+  const { threadId } = running;
+  // An execution whose thread is gone isn't shown.
+  await firestore().doc(`owners/${ownerId}/threads/${threadId}`).set({ v: 1, id: threadId });
   await firestore().doc(`owners/${ownerId}/executions/${id}`).create(running);
   return id;
 }

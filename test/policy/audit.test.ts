@@ -55,6 +55,7 @@ describe.skipIf(!isPlanned)("AUD-5 records", () => {
       "serviceAccount:fn-audit roles/cloudkms.publicKeyViewer",
       "serviceAccount:fn-audit-sequencer roles/cloudkms.publicKeyViewer",
       "serviceAccount:fn-audit-sequencer roles/cloudkms.signer",
+      "serviceAccount:fn-exporter roles/cloudkms.publicKeyViewer",
     ]);
   });
 

@@ -62,7 +62,7 @@ describe.skipIf(!isPlanned)("DAT-1 data at rest", () => {
         .map(({ values }) => values.cmek_settings[0]?.kms_key_name),
     ];
     const key = /^projects\/[^/]+\/locations\/us\/keyRings\/paddock\/cryptoKeys\/at-rest-\w+$/;
-    expect(keys).toHaveLength(8);
+    expect(keys).toHaveLength(9);
     for (const each of keys) expect(each).toMatch(key);
   });
 

@@ -2,7 +2,14 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Scope } from "#shared/core/keys/scopes";
 import { send } from "../kit/client.ts";
-import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import {
+  asOperator,
+  newEnvironment,
+  newOwner,
+  newThread,
+  runScript,
+  type TestOwner,
+} from "../kit/owners.ts";
 import { firestore } from "../kit/store.ts";
 import { ask, expectRefusal, expectSameAnswer } from "./support/refusals.ts";
 import { bodyFor, type Ids, idFieldsOf, nobodys } from "./support/samples.ts";
@@ -26,8 +33,22 @@ beforeAll(async () => {
   const [rec = ""] = await idsIn(`owners/${victim.id}/ledger`);
   const [aud = ""] = await idsIn(`owners/${victim.id}/audit`);
   const exp = (await send("/v1/account/export", { key, method: "POST" })).json.export.id;
+  const reported = { title: "a leak", userIds: [victim.id] };
+  const inc = (await asOperator("/v1/admin/incidents", reported)).json.id;
   const { id: user, keyId } = victim;
-  victims = { env, thread, agent: agent.id, run: run.id, key: keyId, user, msg, rec, aud, exp };
+  victims = {
+    env,
+    thread,
+    agent: agent.id,
+    run: run.id,
+    key: keyId,
+    user,
+    msg,
+    rec,
+    aud,
+    exp,
+    inc,
+  };
 });
 
 async function idsIn(collection: string): Promise<readonly string[]> {
