@@ -14,6 +14,8 @@ export function renderControls(root: string): string {
   const halves = all.map((promise) => halvesOf(root, promise));
   const kept = halves.filter((each) => each.every(({ control }) => control !== null)).length;
   const openT = halves.flat().filter(({ proof, control }) => proof === "T" && control === null);
+  const isAll = kept === all.length;
+  const rest = isAll ? "." : `; the others are open. Open \`T\`: ${openT.length}.`;
   return [
     "# Controls",
     "",
@@ -25,7 +27,7 @@ export function renderControls(root: string): string {
     "over the Terraform configuration; `D` is a document that must be present and current. Where a",
     "promise needs several proofs, each has a line, and the promise is kept if none of them is open.",
     "",
-    `**${kept} of ${all.length} are kept; the others are open. Open \`T\`: ${openT.length}.**`,
+    `**${kept} of ${all.length} are kept${rest}**`,
     "",
     ...groups.flatMap((group) => renderGroup(root, group)),
   ].join("\n");
