@@ -2,6 +2,7 @@ import * as z from "zod";
 import { accountExportBody } from "#shared/answers/account-export-body";
 import { AccountExportBody } from "#shared/contract/account-export";
 import { noParams, noQuery, ok } from "#shared/contract/common";
+import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { query } from "#shared/pipeline/route";
 import { accountExportId, accountExports } from "#shared/store/account-exports";
 
@@ -16,7 +17,9 @@ export const getExport = query({
   bodyBytesMax: 0,
   requestClass: "reads",
   reply: { 200: z.object({ export: AccountExportBody }) },
-  read: async ({ caller: { owner }, deps }) =>
-    await deps.store.require(accountExports.of(owner, accountExportId)),
+  read: async ({ caller: { owner }, deps }) => {
+    requireAllEnvironments(owner, "An export has all of them.");
+    return await deps.store.require(accountExports.of(owner, accountExportId));
+  },
   answer: ({ data: { value } }) => ok({ export: accountExportBody(value) }),
 });

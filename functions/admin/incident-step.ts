@@ -18,6 +18,8 @@ import { incidentParams } from "./incident-params.ts";
 
 /** Enough for weeks of work; notes of an incident that needs more go into another one. */
 const stepsMax = 300;
+/** Leaves room in the document, of 1 MiB, for a notice and the other fields. */
+const notesBytesMax = 500_000;
 
 interface StepRoute<B, D> {
   readonly endpoint: `POST /${string}`;
@@ -66,6 +68,7 @@ export function incidentStep<B, D>(route: StepRoute<B, D>): Route {
         throw new ApiError("CONFLICT", { message: "The incident has as many steps as it can." });
       }
       const { changes, note, facts, writes = [] } = route.step(value, { body, data: more, now });
+      if (note !== null) requireRoomForNote(value, note);
       const changed = withStep(value, { changes, note, caller, now });
       return {
         writes: [replace(ref, version, changed), ...writes],
@@ -75,6 +78,15 @@ export function incidentStep<B, D>(route: StepRoute<B, D>): Route {
       };
     },
   });
+}
+
+/** @throws {ApiError} `CONFLICT` if the notes would be too long together. */
+function requireRoomForNote({ steps }: Incident, note: string): void {
+  const notes = [...steps.map((step) => step.note ?? ""), note];
+  const bytes = notes.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (bytes <= notesBytesMax) return;
+  const message = "The incident's notes have no more room: go on without one, or elsewhere.";
+  throw new ApiError("CONFLICT", { message });
 }
 
 function withStep(

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { readForDeletion, requireNoDeletion } from "#shared/deletion/account-deletion";
-import { followAccount, turnOwner } from "#shared/owners/suspend-owner";
+import { ApiError } from "#shared/errors/api-error";
+import { followAccount, otherReasons, resume } from "#shared/owners/suspend-owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
 
@@ -24,10 +25,15 @@ export const resumeOwner = change({
   actsOn: ({ owner }) => owner,
   decide({ caller, data, request, now }) {
     requireNoDeletion(data.earlier);
-    const { owner, profile } = data;
+    const { owner, profile, account } = data;
+    const others = otherReasons(account, "operator");
+    if (others.length > 0) {
+      const message = "An incident holds the account: release its containment first.";
+      throw new ApiError("CONFLICT", { message, details: { containments: others } });
+    }
     const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
     return {
-      writes: turnOwner(data, { state: "active", stop: false, by, now }),
+      writes: resume(data, { reason: "operator", by, now }),
       subject: owner.id,
       reply: ok(ownerBody({ ...profile, state: "active" })),
     };

@@ -3,7 +3,7 @@ import { KeyClose } from "#shared/contract/api-key";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { executionsOf } from "#shared/keys/revoke-keys";
-import { followAccount, turnOwner, wholeOwner } from "#shared/owners/suspend-owner";
+import { followAccount, suspend, wholeOwner } from "#shared/owners/suspend-owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
 
@@ -40,7 +40,7 @@ export const suspendOwner = change({
       });
     const executionIds = executionsOf(account, null);
     return {
-      writes: turnOwner(data, { state: "suspended", stop, by, now }),
+      writes: suspend(data, { reason: "operator", stop, by, now }),
       subject: owner.id,
       facts: { executions: executionIds.length, executionsStopped: stop },
       reply: answer(executionIds),

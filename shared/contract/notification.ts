@@ -2,7 +2,10 @@
 import * as z from "zod";
 import { exactObject } from "./exact.ts";
 
-const Channels = z.array(z.enum(["email", "webhook"])).max(2);
+const Channels = z
+  .array(z.enum(["email", "webhook"]))
+  .max(2)
+  .refine((all) => new Set(all).size === all.length, "names a channel twice");
 
 const anomalies = {
   /** A day on which the account spends far more than usual. */

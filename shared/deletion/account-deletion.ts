@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { deploymentLimits } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { turnOwner, type WholeOwner, wholeOwner } from "../owners/suspend-owner.ts";
+import { resume, suspend, type WholeOwner, wholeOwner } from "../owners/suspend-owner.ts";
 import { type AccountDeletion, accountDeletions } from "../store/account-deletions.ts";
 import { createOrReplace, replace, type Snapshot, type Write } from "../store/documents.ts";
 import type { FoundDocument } from "../store/read-document.ts";
@@ -63,24 +63,24 @@ export function orderDeletion(basis: DeletionBasis, { by, random, now }: Order) 
     certificateKey: null,
   };
   const writes: readonly Write[] = [
-    ...turnOwner(basis, { state: "suspended", stop: true, by, now }),
+    ...suspend(basis, { reason: "deletion", stop: true, by, now }),
     createOrReplace(earlier.ref, earlier.version, deletion),
   ];
   return { writes, receipt, deletion };
 }
 
 /**
- * The writes that cancel a deletion and bring the account back to its state before.
+ * The writes that cancel a deletion, and open the account unless it is suspended for other reasons.
  * @throws {ApiError} `CONFLICT` once it has begun to erase.
  */
 export function cancelDeletion(
   basis: WholeOwner,
   { ref, value, version }: FoundDeletion,
-  { by, now }: Pick<Order, "now"> & { readonly by: Parameters<typeof turnOwner>[1]["by"] },
+  { by, now }: Pick<Order, "now"> & { readonly by: Parameters<typeof resume>[1]["by"] },
 ): readonly Write[] {
   requireCancellable(value);
   return [
-    ...turnOwner(basis, { state: value.stateBefore, stop: false, by, now }),
+    ...resume(basis, { reason: "deletion", by, now }),
     replace(ref, version, { ...value, state: "cancelled", dueAt: null, finishedAt: now }),
   ];
 }

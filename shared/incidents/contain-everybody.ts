@@ -1,12 +1,12 @@
 /**
  * Contains all owners, or releases them: page after page, each owner in a commit that also checks
  * that the order still holds. Whatever dies, a sweep goes on at the place that is stored; an owner
- * who was suspended for another reason stays as it is.
+ * who is suspended for another reason as well stays so.
  */
 import pMap from "p-map";
 import type { StopDeps } from "../executions/stop-executions.ts";
 import { ownerOf } from "../owners/act-on-owner.ts";
-import { followAccount, turnOwner, wholeOwner } from "../owners/suspend-owner.ts";
+import { followAccount, resume, suspend, wholeOwner } from "../owners/suspend-owner.ts";
 import { auditEntry } from "../store/audit-rows.ts";
 import { type Containment, containments, suspendedByContainments } from "../store/containments.ts";
 import { create, patch, remove, type Write } from "../store/documents.ts";
@@ -14,6 +14,7 @@ import { freezeEvidence } from "../store/evidence-freezes.ts";
 import { type OwnerProfile, owners } from "../store/owners.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { isConflict } from "../store/with-deadline.ts";
+import { reasonOf } from "./contain.ts";
 
 const pageMax = 50;
 const ownersAtOnce = 10;
@@ -71,7 +72,7 @@ async function turnOne(
   const owner = ownerOf(profile);
   const marker = await deps.store.get(suspendedByContainments.of(owner, value.id));
   const isReleasing = value.releasedAt !== null;
-  const isDue = isReleasing ? marker.value !== null : profile.state === "active";
+  const isDue = (marker.value !== null) === isReleasing;
   if (!isDue) {
     // The process may have died between the commit and what follows it.
     if (marker.value !== null) await followAccount(deps, owner.id);
@@ -80,12 +81,14 @@ async function turnOne(
   const whole = await wholeOwner(deps.store, owner.id);
   const now = deps.now();
   const by = { actor: { type: "operator" as const, id: value.by }, requestId: value.requestId };
-  const state = isReleasing ? "active" : "suspended";
+  const reason = reasonOf(value.id);
   const mark: Write = isReleasing
     ? remove(marker.ref, marker.version)
     : create(marker.ref, { v: 1, at: now });
   const writes = [
-    ...turnOwner(whole, { state, stop: !isReleasing, by, now }),
+    ...(isReleasing
+      ? resume(whole, { reason, by, now })
+      : suspend(whole, { reason, stop: true, by, now })),
     mark,
     auditEntry(owner, {
       id: deps.newId("auditRow"),

@@ -10,7 +10,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
 import { type FoundKey, finishClosing, stopDeadlineMs } from "../keys/revoke-keys.ts";
-import { followAccount, turnOwner, type WholeOwner } from "../owners/suspend-owner.ts";
+import { followAccount, resume, suspend, type WholeOwner } from "../owners/suspend-owner.ts";
 import type { Containment } from "../store/containments.ts";
 import { containments } from "../store/containments.ts";
 import { create, patch, patchInside, type Write } from "../store/documents.ts";
@@ -79,10 +79,15 @@ function subjectOf(found: ContainmentTarget): string | null {
   return found.target === "environment" ? found.environmentId : null;
 }
 
+/** An account that is suspended for another reason is held for this one, too. */
 function requireFree({ whole: { account } }: ContainmentTarget, subject: string | null): void {
-  const { suspendedAt } = account.admission;
-  const isHeld = subject === null ? suspendedAt !== null : holds(account, subject);
-  if (isHeld) throw new ApiError("CONFLICT", { message: "That is held already." });
+  if (subject !== null && holds(account, subject))
+    throw new ApiError("CONFLICT", { message: "That is held already." });
+}
+
+/** Why a containment suspends an account: itself. */
+export function reasonOf(containmentId: string): `ctm_${string}` {
+  return containmentId as `ctm_${string}`;
 }
 
 function targetWrites(order: Order, found: ContainmentTarget): readonly Write[] {
@@ -90,7 +95,7 @@ function targetWrites(order: Order, found: ContainmentTarget): readonly Write[] 
   const { owner } = found.whole;
   if (found.target === "owner") {
     const by = { actor: { type: "operator" as const, id: operatorId }, requestId };
-    return turnOwner(found.whole, { state: "suspended", stop: true, by, now });
+    return suspend(found.whole, { reason: reasonOf(id), stop: true, by, now });
   }
   const held = { [`contained.${subjectOf(found)}`]: now } as const;
   const account = patchInside(accounts.of(owner, accountId), held, { updatedAt: now });
@@ -109,8 +114,7 @@ export function releaseTarget(
   const done = patch(containments.doc(containment.id), released);
   if (found.target === "owner") {
     const by = { actor: { type: "operator" as const, id: operatorId }, requestId };
-    const resumed = turnOwner(found.whole, { state: "active", stop: false, by, now });
-    return [...resumed, done];
+    return [...resume(found.whole, { reason: reasonOf(containment.id), by, now }), done];
   }
   const removes = [`contained.${subjectOf(found)}`];
   const account = patch(accounts.of(owner, accountId), { updatedAt: now }, { removes });

@@ -23,7 +23,8 @@ export function newDeliveries(
   settings: NotificationSettings | null,
   wanted: readonly Channel[],
 ): readonly Delivery[] {
-  return wanted.flatMap((channel) => {
+  // Their ids derive from the channel, and a commit can't make one document twice.
+  return [...new Set(wanted)].flatMap((channel) => {
     const target = channel === "email" ? settings?.email : settings?.webhookUrl;
     return settings && target ? [newDelivery(told, { channel, target, settings })] : [];
   });

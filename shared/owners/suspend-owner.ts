@@ -10,7 +10,14 @@ import { mintOwner, type Owner } from "../identity/owner.ts";
 import { finishClosing, stopDeadlineMs } from "../keys/revoke-keys.ts";
 import { apiKeys } from "../store/api-keys.ts";
 import { StaleRead } from "../store/change.ts";
-import { overwrite, patch, patchInside, remove, type Write } from "../store/documents.ts";
+import {
+  overwrite,
+  patch,
+  patchInside,
+  remove,
+  type Version,
+  type Write,
+} from "../store/documents.ts";
 import type { DueDocument } from "../store/due-documents.ts";
 import { type KeyFollowUp, keyFollowUps } from "../store/key-follow-ups.ts";
 import { accountId, accounts, type OwnerProfile, owners } from "../store/owners.ts";
@@ -25,6 +32,7 @@ export interface WholeOwner {
   readonly owner: Owner;
   readonly profile: OwnerProfile;
   readonly account: Account;
+  readonly accountVersion: Version;
 }
 
 /** @throws {ApiError} `NOT_FOUND` if there is no such owner. */
@@ -32,22 +40,75 @@ export async function wholeOwner(store: ReadStore, id: string): Promise<WholeOwn
   const profile = await store.require(owners.doc(id));
   const owner = mintOwner(profile.value.id, profile.value.mode);
   const account = requireFound(await store.get(accounts.of(owner, accountId)));
-  return { owner, profile: profile.value, account: account.value };
+  const { value, version } = account;
+  return { owner, profile: profile.value, account: value, accountVersion: version };
 }
 
-interface NewState {
-  readonly state: OwnerProfile["state"];
+/** A reason for which an account is suspended: `operator`, `deletion` or a containment's id. */
+type Reason = "operator" | "deletion" | `ctm_${string}`;
+
+interface Suspension {
+  readonly reason: Reason;
   /** Whether the owner's executions are stopped. */
   readonly stop: boolean;
   readonly by: StoppedBy;
   readonly now: number;
 }
 
-/** The writes that suspend or resume an owner, in one commit. Pure. */
-export function turnOwner({ owner, account }: WholeOwner, turn: NewState): readonly Write[] {
-  const { state, stop, by, now } = turn;
-  const suspendedAt = state === "active" ? null : (account.admission.suspendedAt ?? now);
-  const followUp: KeyFollowUp = {
+/** The writes that suspend an owner for one more reason, in one commit. Pure. */
+export function suspend(
+  whole: WholeOwner,
+  { reason, stop, by, now }: Suspension,
+): readonly Write[] {
+  const { owner, account } = whole;
+  const { suspendedAt } = account.admission;
+  // An account that was suspended before reasons were stored was so by an operator.
+  const before = suspendedAt !== null && reasonsOf(account).length === 0;
+  const reasons = {
+    ...(before ? { "suspensions.operator": suspendedAt } : {}),
+    [`suspensions.${reason}`]: now,
+    "admission.suspendedAt": suspendedAt ?? now,
+  } as const;
+  return [
+    patchInside(accounts.of(owner, accountId), reasons, { updatedAt: now }),
+    patch(owners.doc(owner.id), { state: "suspended" }),
+    overwrite(keyFollowUps.doc(owner.id), followUp(whole, { stop, by, now })),
+  ];
+}
+
+/**
+ * The writes that take a reason away. The account is opened only if it was the last one, and only
+ * if no other was added since it was read. Pure.
+ */
+export function resume(
+  whole: WholeOwner,
+  { reason, by, now }: Omit<Suspension, "stop">,
+): readonly Write[] {
+  const { owner, account, accountVersion: version } = whole;
+  const ref = accounts.of(owner, accountId);
+  const removes = [`suspensions.${reason}`];
+  if (otherReasons(account, reason).length > 0) {
+    return [patch(ref, { updatedAt: now }, { version, removes })];
+  }
+  return [
+    patch(ref, { updatedAt: now, ...{ "admission.suspendedAt": null } }, { version, removes }),
+    patch(owners.doc(owner.id), { state: "active" }),
+    overwrite(keyFollowUps.doc(owner.id), followUp(whole, { stop: false, by, now })),
+  ];
+}
+
+/** What else the account is suspended for. */
+export function otherReasons(account: Account, reason: Reason): readonly string[] {
+  return reasonsOf(account).filter((each) => each !== reason);
+}
+
+function reasonsOf({ suspensions }: Account): readonly string[] {
+  return Object.keys(suspensions);
+}
+
+function followUp({ owner }: WholeOwner, turn: Omit<Suspension, "reason">): KeyFollowUp {
+  const { stop, by, now } = turn;
+  return {
     v: 1,
     ownerId: owner.id,
     mode: owner.mode,
@@ -56,15 +117,6 @@ export function turnOwner({ owner, account }: WholeOwner, turn: NewState): reado
     actor: by.actor,
     dueAt: now + stopDeadlineMs,
   };
-  return [
-    patchInside(
-      accounts.of(owner, accountId),
-      { "admission.suspendedAt": suspendedAt },
-      { updatedAt: now },
-    ),
-    patch(owners.doc(owner.id), { state }),
-    overwrite(keyFollowUps.doc(owner.id), followUp),
-  ];
 }
 
 /**

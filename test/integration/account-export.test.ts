@@ -179,6 +179,7 @@ describe("DAT-5 an export", () => {
     const { key } = (await send("/v1/keys", { key: owner.key, body: bounded })).json;
     expect((await send(archivePath(id), { key })).status).toBe(403);
     expect((await send("/v1/account/export", { key, method: "POST" })).status).toBe(403);
+    expect((await send("/v1/account/export", { key })).status).toBe(403);
     const other = await anotherKey(owner);
     expect((await send(archivePath(id), { key: other.key })).status).toBe(200);
     await stored(owner).update({ completedAt: Date.now() - 7 * dayMs });

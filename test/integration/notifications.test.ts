@@ -249,6 +249,7 @@ describe("INC-6 an owner", () => {
     const narrow = { ...owner, key: json.key };
     expect((await put(narrow, { email: null })).status).toBe(403);
     expect((await put(owner, { mail: "a@b.test" })).status).toBe(400);
+    expect((await put(owner, { anomalies: { networks: ["email", "email"] } })).status).toBe(400);
     const injected = "a@b.test\r\nBcc: c@d.test";
     expect((await put(owner, { email: injected })).status).toBe(400);
   });

@@ -68,6 +68,11 @@ export const Account = z.object({
   limits: OwnerLimits.prefault({}),
   admission: Admission.default(openAdmission),
   contained: Contained.default({}),
+  /**
+   * Why the account is suspended, and since when: `operator`, `deletion`, or the containment that
+   * does it. It is open only once no reason is left.
+   */
+  suspensions: z.record(z.string(), z.int()).default({}),
   /** Null in accounts that were stored before keys were counted. */
   keyCount: KeyCount.nullable().default(null),
   alerts: Alerts.prefault({}),
