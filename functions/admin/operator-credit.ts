@@ -79,6 +79,11 @@ export function post(
   target: { readonly id: string; readonly account: Account; readonly now: number },
 ): { readonly account: Account; readonly writes: readonly Write[] } {
   const { id, now } = target;
+  // Its ledger is in the archive already, and nothing that comes later would get there.
+  if (target.account.suspensions.deletion !== undefined) {
+    const message = "The account is being deleted; cancel that before you move its money.";
+    throw new ApiError("CONFLICT", { message });
+  }
   const account = adjust(target.account, amountMicrousd, now);
   if (!account) throw new ApiError("ADJUSTMENT_TOO_LARGE");
   const line = {

@@ -4,6 +4,7 @@ import type { FoundDeletion } from "#shared/deletion/account-deletion";
 import { certifyDeletion } from "#shared/deletion/certify-deletion";
 import { closeAccount, eraseAccount, storeState } from "#shared/deletion/erase-account";
 import { removeRemains } from "#shared/deletion/find-remains";
+import { frozenMs } from "#shared/deletion/finish-deletion";
 import { deletedOwner } from "#shared/owners/act-on-owner";
 import { isEvidence } from "#shared/owners/evidence";
 import { logViolation } from "#shared/pipeline/request-log";
@@ -69,7 +70,7 @@ async function goOn(
     return "goes on" as const;
   };
   // Its keys are dead, and nothing more happens to it until the incident is closed (INC-4).
-  if (await isEvidence(deps.store, ownerId)) return await store({ dueAt: deps.now() + waitMs });
+  if (await isEvidence(deps.store, ownerId)) return await store({ dueAt: deps.now() + frozenMs });
   if (state === "pending") {
     // From this commit on it can't be cancelled.
     return await store(deps.now() >= eraseAt ? { state: "erasing" } : { dueAt: eraseAt });

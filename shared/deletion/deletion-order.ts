@@ -25,7 +25,9 @@ export function deletedBody(
   { isErased }: { readonly isErased: boolean },
 ): z.input<typeof Deleted> {
   const message = isErased
-    ? "It is deleted for good, except from backups, which are kept for 8 weeks at most."
-    : "It is deleted: nobody can read it any more. What is stored of it is erased within minutes.";
+    ? "It is deleted for good, except from backups, which are kept for 8 weeks at most, and from an " +
+      "archive of the account that was made before, which is kept for a week."
+    : "It is deleted: nobody can read it any more. What is stored of it is erased within minutes, " +
+      "or later if an incident needs it as evidence.";
   return { success: true, deleted: true, id, erased: isErased, message };
 }

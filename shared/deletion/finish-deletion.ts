@@ -6,7 +6,7 @@ import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts"
 import type { Owner } from "../identity/owner.ts";
 import { isEvidence } from "../owners/evidence.ts";
 import { type Deletion, deletions } from "../store/deletions.ts";
-import { remove } from "../store/documents.ts";
+import { patch, remove } from "../store/documents.ts";
 import { executions } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 import { withDeadline } from "../store/with-deadline.ts";
@@ -18,6 +18,9 @@ import { forgetEnvironment } from "./forget-environment.ts";
 export const deletionDeadlineMs = 10_000;
 /** How long a request erases by itself before it leaves the rest to maintenance. */
 const inRequestMsMax = 3_000;
+/** When it is looked at again whether an incident still needs what was deleted. */
+export const frozenMs = 60 * 60_000;
+const stillThere = { mustExist: true } as const;
 /** An owner can't have more unfinished executions. */
 const executionsMax = 1_000;
 
@@ -37,7 +40,12 @@ export async function finishDeletion(
   isLate: () => boolean,
 ): Promise<boolean> {
   if (!(await stopAll(deps, owner, deletion))) return false;
-  if (await isEvidence(deps.store, owner.id)) return false;
+  if (await isEvidence(deps.store, owner.id)) {
+    // Not due again soon, because others' deletions would wait behind it for as long as it waits.
+    const later = patch(deletions.doc(deletion.id), { dueAt: deps.now() + frozenMs }, stillThere);
+    await withDeadline(deps.store.commit([later]));
+    return false;
+  }
   const eraser = { store: deps.store, keyStore: deps.keyStore, owner, isLate };
   const isDone = await erase[deletion.kind](eraser, deletion, deps.now());
   if (!isDone) return false;

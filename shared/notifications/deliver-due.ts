@@ -7,7 +7,7 @@ import pMap from "p-map";
 import { peppers } from "../config.ts";
 import { attemptsMax, nextAttemptAt } from "../core/incidents/delivery-retry.ts";
 import { webhookHeaders, webhookSecret } from "../core/incidents/webhook-signature.ts";
-import { patch } from "../store/documents.ts";
+import { patch, type Write } from "../store/documents.ts";
 import { type Delivery, deliveries } from "../store/notifications.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import type { Store } from "../store/store.ts";
@@ -48,15 +48,22 @@ export async function deliverDue(deps: DeliverDeps, { isLate, report }: Turn) {
       report("a notification wasn't sent; it is tried again", cause, { id: found.value.id });
     }
   };
+  const unreadable: Write[] = [];
   const readable = due.flatMap(({ ref, ...one }) => {
     if (one.found) return [one.found];
     report("a notification can't be read", one.cause, { path: ref.path });
+    unreadable.push(patch(ref, { dueAt: deps.now() + claimMs }, stillThere));
     return [];
   });
+  // Behind all others: those that can't be read would be the first in each call.
+  await Promise.all(unreadable.map((write) => deps.store.commit([write]).catch(() => null)));
   counts.due = readable.length;
   await pMap(readable, deliverOne, { concurrency: atOnce });
   return counts;
 }
+
+/** It may have been erased with its account meanwhile, and mustn't come back as a fragment. */
+const stillThere = { mustExist: true } as const;
 
 /** One attempt; null if another instance makes it. */
 async function deliver(
@@ -74,12 +81,12 @@ async function deliver(
   const attempts = [...value.attempts, { at, outcome: why ?? "confirmed" }].slice(-attemptsMax);
   if (why === null) {
     const confirmed = { state: "confirmed" as const, confirmedAt: at, dueAt: null, attempts };
-    await store.commit([patch(ref, confirmed)]);
+    await store.commit([patch(ref, confirmed, stillThere)]);
     return "confirmed";
   }
   const dueAt = nextAttemptAt(attempts.length, at, random(1).readUInt8() / 255);
   const state = dueAt === null ? ("failed" as const) : ("waiting" as const);
-  await store.commit([patch(ref, { state, dueAt, attempts })]);
+  await store.commit([patch(ref, { state, dueAt, attempts }, stillThere)]);
   return "failed";
 }
 

@@ -75,6 +75,15 @@ describe("INC-4 an account that several things suspend", () => {
     expect(await isOpen()).toBe(false);
   });
 
+  test("takes no money while its deletion waits, which would be in no archive", async () => {
+    const receipt = await orderDeletion();
+    const credit = async () =>
+      (await asOperator(`/v1/admin/users/${owner.id}/credit`, { amount: 1 })).status;
+    expect(await credit()).toBe(409);
+    expect(await cancel(receipt)).toBe(200);
+    expect(await credit()).toBe(200);
+  });
+
   test("isn't opened by one of two containments, nor by one after an operator", async () => {
     const [first, second] = [await contain(), await contain()];
     expect((await release(first)).status).toBe(200);

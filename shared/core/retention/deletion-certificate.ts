@@ -43,6 +43,7 @@ export function certificateText(deletion: CertifiedDeletion): string {
     `kept billing records: ${archiveObjects} objects of ${archive}, last ${archiveSha256 ?? "none"}`,
     `kept billing records until ${until(retention.billingArchive.keptMs)}: tax law`,
     `kept audit hashes: ${treeSize} leaves, root ${treeRoot ?? "none"}: signed checkpoints`,
+    "kept incidents and containments, and what operators did: they name the account by its id",
     `kept backups of main until ${until(retention.backups.keptMs)} at most`,
     `kept restorable files until ${until(retention.deletedFiles.keptMs + dayMs)} at most`,
     `kept logs of executions until ${until(retention.executionLogs.keptMs)} at most`,
