@@ -6,6 +6,7 @@ import {
   readForDeletion,
   receiptRandomBytes,
 } from "#shared/deletion/account-deletion";
+import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { followAccount } from "#shared/owners/suspend-owner";
 import { change } from "#shared/pipeline/route";
 
@@ -23,10 +24,13 @@ export const deleteAccount = change({
   account: "closing",
   audit: "account.deleted",
   reply: { 200: AccountDeletionOrdered },
-  read: async ({ caller: { owner }, deps }) => ({
-    random: deps.random(receiptRandomBytes),
-    basis: await readForDeletion(deps.store, owner.id),
-  }),
+  read: async ({ caller: { owner }, deps }) => {
+    requireAllEnvironments(owner, "A deletion concerns the whole account.");
+    return {
+      random: deps.random(receiptRandomBytes),
+      basis: await readForDeletion(deps.store, owner.id),
+    };
+  },
   decide({ caller, data: { random, basis }, request, now }) {
     const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
     const { writes, receipt, deletion } = orderDeletion(basis, { by, random, now });

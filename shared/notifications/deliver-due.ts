@@ -33,11 +33,15 @@ interface Turn {
 
 export async function deliverDue(deps: DeliverDeps, { isLate, report }: Turn) {
   const counts = { due: 0, confirmed: 0, failed: 0 };
-  const due = await deps.store.findDue(deliveries.all(), {
-    field: "dueAt",
-    until: deps.now(),
-    limit: dueMax,
-  });
+  const request = { field: "dueAt", until: deps.now(), limit: dueMax };
+  // Notices of incidents go first: they have 72 hours, and an account may have many anomalies.
+  const notices = { ...request, where: [["anomalyId", null]] as const };
+  const [first, all] = await Promise.all([
+    deps.store.findDue(deliveries.all(), notices),
+    deps.store.findDue(deliveries.all(), request),
+  ]);
+  const urgent = new Set(first.map(({ ref }) => ref.path));
+  const due = [...first, ...all.filter(({ ref }) => !urgent.has(ref.path))].slice(0, dueMax);
   const deliverOne = async (found: FoundDocument<typeof deliveries.schema>) => {
     if (isLate()) return;
     try {

@@ -10,6 +10,7 @@ import { auditRows } from "./audit-rows.ts";
 import { auditLogs, auditMaps, auditNodes, auditTrees } from "./audit-trees.ts";
 import { environments, sealingKeys } from "./environments.ts";
 import { executions } from "./executions.ts";
+import { deliveries } from "./notifications.ts";
 import { ledger } from "./owners.ts";
 import { messages, threads } from "./threads.ts";
 import { storageUsages } from "./usage.ts";
@@ -50,6 +51,7 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   // The sweeps use these.
   { ...index(executions, "status", "sweepAt"), collectionGroup: true },
   { ...index(storageUsages, "kind", "sweepAt"), collectionGroup: true },
+  index(deliveries, "anomalyId", "dueAt"),
   // For an owner's keys, and for environments with the default one first.
   index(apiKeys, "ownerId", "revokedAt", "-createdAt"),
   index(apiKeys, "ownerId", "deletedAt", "-createdAt"),

@@ -105,6 +105,17 @@ describe("KEY-4 a key that is limited to environments", () => {
     },
   );
 
+  const ofAccount = keyRoutes.filter(({ path }) => {
+    return /^\/v1\/(account|audit|incidents|notifications)\b/.test(path);
+  });
+
+  test.each(ofAccount)("can't reach what is the whole account's: $title", async (route) => {
+    const sizes = route.path.endsWith("/consistency") ? "?from=1&to=2" : "";
+    const answer = await ask(route, { key }, { ...nobodys, env: inside }, sizes);
+    expectRefusal(answer, 403, "FORBIDDEN");
+    expect(answer.json.message).toMatch(/limited to environments/);
+  });
+
   test("makes keys for no other", async () => {
     for (const environmentIds of [[outside], [inside, outside]]) {
       const refused = await send("/v1/keys", { key, body: { name: "w", environmentIds } });
