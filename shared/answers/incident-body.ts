@@ -63,5 +63,6 @@ export function containmentBody(containment: Containment): ContainmentBody {
     createdAt: iso(createdAt),
     releasedAt: isoOrNull(releasedAt),
     isDone: dueAt === null,
+    failedUserIds: containment.failedOwnerIds,
   };
 }

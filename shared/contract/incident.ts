@@ -66,6 +66,8 @@ export const ContainmentBody = z.object({
   releasedAt: z.string().nullable(),
   /** Whether it is in force, or undone, completely; if not, a sweep goes on. */
   isDone: z.boolean(),
+  /** Accounts that can't be read, so that nothing was stopped or released for them. */
+  failedUserIds: z.array(z.string()),
 });
 export type ContainmentBody = z.infer<typeof ContainmentBody>;
 

@@ -4,20 +4,26 @@
  * who is suspended for another reason as well stays so.
  */
 import pMap from "p-map";
+import * as z from "zod";
 import type { StopDeps } from "../executions/stop-executions.ts";
 import { ownerOf } from "../owners/act-on-owner.ts";
 import { followAccount, resume, suspend, wholeOwner } from "../owners/suspend-owner.ts";
 import { auditEntry } from "../store/audit-rows.ts";
 import { type Containment, containments, suspendedByContainments } from "../store/containments.ts";
-import { create, patch, remove, type Write } from "../store/documents.ts";
+import { create, parseStored, patch, remove, type Write } from "../store/documents.ts";
 import { freezeEvidence } from "../store/evidence-freezes.ts";
-import { type OwnerProfile, owners } from "../store/owners.ts";
+import { OwnerProfile, owners } from "../store/owners.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { isConflict } from "../store/with-deadline.ts";
 import { reasonOf } from "./contain.ts";
 
 const pageMax = 50;
 const ownersAtOnce = 10;
+/** How many accounts that couldn't be turned are named. */
+const failedMax = 100;
+
+/** A profile is parsed in its own turn. */
+const Unread = z.looseObject({ id: z.string() });
 
 type FoundContainment = FoundDocument<typeof containments.schema>;
 
@@ -39,15 +45,24 @@ export async function turnEverybody(
 async function turnPage(deps: StopDeps, found: FoundContainment): Promise<boolean> {
   const { ref, value, version } = found;
   const behind = value.afterOwnerId;
-  const page = await deps.store.findAll(owners.all(), {
-    orderBy: [["id", "asc"]],
-    ...(behind === null ? {} : { after: { value: behind, id: behind } }),
-    limit: pageMax,
-  });
+  const page = await deps.store.findAll(
+    { ...owners.all(), schema: Unread },
+    {
+      orderBy: [["id", "asc"]],
+      ...(behind === null ? {} : { after: { value: behind, id: behind } }),
+      limit: pageMax,
+    },
+  );
   const concurrency = ownersAtOnce;
-  const turned = await pMap(page, async (one) => await turnOne(deps, found, one.value), {
-    concurrency,
-  });
+  const failedOwnerIds = [...value.failedOwnerIds];
+  const turnUnread = async ({ value: stored }: (typeof page)[number]) => {
+    const profile = readable(stored);
+    if (profile) return await turnOne(deps, found, profile);
+    // One that can't be read mustn't keep all behind it open; operators are told which it is.
+    failedOwnerIds.push(stored.id);
+    return "nothing";
+  };
+  const turned = await pMap(page, turnUnread, { concurrency });
   const isEnd = page.length < pageMax;
   // An owner that changed meanwhile is tried again with its page.
   if (turned.includes("raced")) return false;
@@ -55,13 +70,23 @@ async function turnPage(deps: StopDeps, found: FoundContainment): Promise<boolea
     ? { afterOwnerId: null, dueAt: null }
     : { afterOwnerId: page.at(-1)?.value.id ?? null, dueAt: deps.now() };
   try {
-    await deps.store.commitWithoutRetry([patch(ref, place, { version })]);
+    const failed = { failedOwnerIds: failedOwnerIds.slice(0, failedMax) };
+    await deps.store.commitWithoutRetry([patch(ref, { ...place, ...failed }, { version })]);
   } catch (error) {
     // It was released meanwhile, or another instance has come as far.
     if (!isConflict(error)) throw error;
     return false;
   }
   return isEnd;
+}
+
+/** Null for a profile that a newer release or a fault wrote. */
+function readable(stored: object): OwnerProfile | null {
+  try {
+    return parseStored(OwnerProfile, stored);
+  } catch {
+    return null;
+  }
 }
 
 async function turnOne(

@@ -51,6 +51,7 @@ export function newContainment(
     releasedAt: null,
     releasedBy: null,
     afterOwnerId: null,
+    failedOwnerIds: [],
     dueAt: now + stopDeadlineMs,
   };
 }

@@ -19,6 +19,8 @@ export const Containment = z.object({
   releasedBy: z.string().nullable(),
   /** How far the round over all owners has come; null before the first and after the last. */
   afterOwnerId: z.string().nullable(),
+  /** Accounts that the round couldn't turn, a hundred at most. */
+  failedOwnerIds: z.array(z.string()).default([]),
   /** When a sweep takes over what the request began; null once it is done. */
   dueAt: z.int().nullable(),
 });

@@ -60,7 +60,10 @@ afterAll(async () => await client.terminate());
 async function states(): Promise<Record<string, number>> {
   const { docs } = await client.collection("owners").get();
   const found: Record<string, number> = {};
-  for (const doc of docs) found[doc.get("state")] = (found[doc.get("state")] ?? 0) + 1;
+  for (const doc of docs) {
+    const state = doc.get("state");
+    if (typeof state === "string") found[state] = (found[state] ?? 0) + 1;
+  }
   return found;
 }
 
@@ -70,6 +73,9 @@ describe("INC-4 containing everything", () => {
     const everyone = { target: "all" as const, ownerId: null, mode: null, subject: null };
     const containment = newContainment({ ...order, now: Date.now() }, everyone);
     await deps.store.commit(everybodyWrites(containment));
+    // In the middle of the first page.
+    const unreadable = client.doc(`owners/${ids[7]}-unreadable`);
+    await unreadable.set({ id: unreadable.id });
     // Each call is late after its first page, as if its process had died there.
     const firstPage = () => {
       let asked = 0;
@@ -79,12 +85,15 @@ describe("INC-4 containing everything", () => {
       };
     };
     expect(await turnEverybody(deps, "ctm_all", firstPage())).toBe(false);
-    expect(await states()).toEqual({ active: 5, suspended: 50 });
+    expect(await states()).toEqual({ active: 6, suspended: 49 });
     // Two instances go on at once.
     const rest = await Promise.all([1, 2].map(() => turnEverybody(deps, "ctm_all", () => false)));
     expect(rest).toEqual([true, true]);
     expect(await states()).toEqual({ suspended: ownersCount });
     expect(await isEvidence(deps.store, ids[7] ?? "")).toBe(true);
+    const told = (await client.doc("containments/ctm_all").get()).get("failedOwnerIds");
+    expect(new Set(told)).toEqual(new Set([unreadable.id]));
+    await unreadable.delete();
     const released = { releasedAt: Date.now(), afterOwnerId: null, dueAt: Date.now() };
     await deps.store.commit([patch(containments.doc("ctm_all"), released)]);
     expect(await turnEverybody(deps, "ctm_all", firstPage())).toBe(false);
