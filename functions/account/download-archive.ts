@@ -6,9 +6,9 @@ import { derivedId, idSchema } from "#shared/core/ids";
 import { hourMs } from "#shared/core/retention/periods";
 import { ApiError } from "#shared/errors/api-error";
 import { readExport } from "#shared/google/export-objects";
-import { type Bytes, requestedBytes } from "#shared/http/byte-range";
+import { openPieces, rangePieces } from "#shared/google/range-pieces";
+import { requestedBytes } from "#shared/http/byte-range";
 import { rangeToFollow } from "#shared/http/preconditions";
-import type { Owner } from "#shared/identity/owner";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { writePaced } from "#shared/limits/paced-writing";
 import { type AnyContext, action, type Callers, type Deps } from "#shared/pipeline/route";
@@ -16,14 +16,6 @@ import { countDownload } from "#shared/quotas/count-download";
 import { sealAuditDetails } from "#shared/secrets/seal-audit-details";
 import { accountExportId, accountExports } from "#shared/store/account-exports";
 import { auditEntry, auditRows } from "#shared/store/audit-rows";
-
-/** The most of an archive that is in memory, and the size of one read from the bucket. */
-const pieceBytesMax = 2 * 1024 * 1024;
-
-interface Archive {
-  readonly exportId: string;
-  readonly attempt: number;
-}
 
 /** An action, because the row of the download is written without a change, and before any bytes. */
 export const downloadArchive = action({
@@ -69,16 +61,12 @@ export const downloadArchive = action({
       await recordDownload(deps, { caller, exportId: data.exportId, request, now });
       await countDownload(deps.store, caller.owner, { sizeBytes: range.sizeBytes, now });
     }
-    const pieces = archivePieces(caller.owner, data, range);
-    // Read before the headers are sent, so that an archive that is gone is refused.
-    const first = isSent ? await pieces.next() : null;
-    const stream = async (response: ServerResponse) => {
-      const all = async function* () {
-        if (first && !first.done) yield first.value;
-        if (isSent) yield* pieces;
-      };
-      await writePaced(response, all(), signal);
-    };
+    const pieces = isSent
+      ? await openPieces(
+          rangePieces(range, async (piece) => await readExport(caller.owner, data, piece)),
+        )
+      : [];
+    const stream = async (response: ServerResponse) => await writePaced(response, pieces, signal);
     const last = range.offsetBytes + range.sizeBytes - 1;
     return {
       status: asked === "whole" ? 200 : 206,
@@ -96,22 +84,6 @@ export const downloadArchive = action({
     };
   },
 });
-
-/** @throws {ApiError} `UNAVAILABLE` if the archive is shorter than it was. */
-async function* archivePieces(
-  owner: Owner,
-  archive: Archive,
-  { offsetBytes, sizeBytes }: Bytes,
-): AsyncGenerator<Buffer> {
-  const end = offsetBytes + sizeBytes;
-  for (let at = offsetBytes; at < end; at += pieceBytesMax) {
-    const piece = { offsetBytes: at, sizeBytes: Math.min(pieceBytesMax, end - at) };
-    const bytes = await readExport(owner, archive, piece);
-    // The answer's length was announced, so missing bytes would be taken from the next answer.
-    if (bytes.length !== piece.sizeBytes) throw new ApiError("UNAVAILABLE", { cause: "too short" });
-    yield bytes;
-  }
-}
 
 interface Download extends Pick<AnyContext, "request" | "now"> {
   readonly caller: Callers["api-key"];

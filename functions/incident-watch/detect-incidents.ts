@@ -2,12 +2,9 @@ import * as z from "zod";
 import { deploymentLimits } from "#shared/config";
 import { ok } from "#shared/contract/common";
 import { detectRows } from "#shared/incidents/detect-rows";
-import { logFailure } from "#shared/pipeline/request-log";
 import { action } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
-
-/** After this time a call begins no further page. The platform ends the call after 120 s. */
-const workingMsMax = 45_000;
+import { newTurn } from "./watch-turn.ts";
 
 const Outcome = z.object({
   rows: z.int(),
@@ -25,9 +22,7 @@ export const detectIncidents = action({
   reply: { 200: Outcome },
   // It works on rows of all owners.
   perform: async ({ deps }) => {
-    const beganAt = deps.now();
-    const isLate = () => deps.now() > beganAt + workingMsMax;
     const { incidents } = deploymentLimits();
-    return ok({ ...(await detectRows(deps, incidents, { isLate, report: logFailure })) });
+    return ok({ ...(await detectRows(deps, incidents, newTurn(deps))) });
   },
 });

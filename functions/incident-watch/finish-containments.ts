@@ -2,15 +2,12 @@ import * as z from "zod";
 import { ok } from "#shared/contract/common";
 import { finishContainment } from "#shared/incidents/contain";
 import { turnEverybody } from "#shared/incidents/contain-everybody";
-import { logFailure } from "#shared/pipeline/request-log";
 import { action } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
 import { containments } from "#shared/store/containments";
+import { newTurn } from "./watch-turn.ts";
 
 const containmentsMax = 20;
-/** After this time a call begins nothing more. The platform ends the call after 120 s. */
-const workingMsMax = 45_000;
-
 export const finishContainments = action({
   ...scheduled,
   endpoint: "POST /internal/incidents/containments",
@@ -19,9 +16,8 @@ export const finishContainments = action({
   reply: { 200: z.object({ due: z.int(), failed: z.int() }) },
   // It works on many owners, and repeats what a request has committed.
   perform: async ({ deps }) => {
-    const beganAt = deps.now();
-    const isLate = () => deps.now() > beganAt + workingMsMax;
-    const request = { field: "dueAt", until: beganAt, limit: containmentsMax };
+    const { isLate, report } = newTurn(deps);
+    const request = { field: "dueAt", until: deps.now(), limit: containmentsMax };
     const due = await deps.store.findDue(containments.all(), request);
     let failed = 0;
     for (const { ref, found } of due) {
@@ -32,7 +28,7 @@ export const finishContainments = action({
         else await finishContainment(deps, found.value);
       } catch (cause) {
         failed += 1;
-        logFailure("a containment isn't complete; it is tried again", cause, { path: ref.path });
+        report("a containment isn't complete; it is tried again", cause, { path: ref.path });
       }
     }
     return ok({ due: due.length, failed });

@@ -52,7 +52,6 @@ export function orderDeletion(basis: DeletionBasis, { by, random, now }: Order) 
     mode: owner.mode,
     state: "pending",
     receiptSha256: hashReceipt(receipt),
-    stateBefore: basis.profile.state,
     requestedAt: now,
     ...by,
     eraseAt,

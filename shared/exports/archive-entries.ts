@@ -44,6 +44,9 @@ export interface ExportDeps {
   readonly signal: AbortSignal;
 }
 
+/** What `for await` takes. */
+type Values<T> = AsyncIterable<T> | Iterable<T>;
+
 const byCreation = { field: "createdAt" } as const;
 /** Lines are handed out together, since each piece costs as much as a line. */
 const pieceBytesMin = 64 * 1024;
@@ -64,7 +67,7 @@ export async function* archiveEntries(
   const account = await store.require(accounts.of(owner, accountId));
   const { id, name, mode, state, createdAt } = profile;
   const budget = budgetBody(account.value, id, now());
-  yield lines("account.ndjson", one({ id, name, mode, state, createdAt, budget }));
+  yield lines("account.ndjson", [{ id, name, mode, state, createdAt, budget }]);
   const keys = { ...byCreation, where: [["ownerId", id]] } as const;
   yield lines(
     "keys.ndjson",
@@ -144,7 +147,7 @@ async function* allFiles(deps: ExportDeps, owner: Owner): AsyncGenerator<Archive
     const { entries } = manifest;
     yield lines(
       `environments/${id}/files.ndjson`,
-      map(from(entries), (entry) => listed(id, entry)),
+      map(entries, (entry) => listed(id, entry)),
     );
     for (const entry of entries) if (holdsBytes(entry)) yield fileEntry(owner, id, entry);
   }
@@ -167,11 +170,11 @@ function fileEntry(owner: Owner, environmentId: string, file: ManifestFile): Arc
   return { name, pieces: readFilePieces(owner, file, whole) };
 }
 
-function lines(name: string, values: AsyncIterable<object>): ArchiveEntry {
+function lines(name: string, values: Values<object>): ArchiveEntry {
   return { name, pieces: asLines(values) };
 }
 
-async function* asLines(values: AsyncIterable<object>): AsyncGenerator<Buffer> {
+async function* asLines(values: Values<object>): AsyncGenerator<Buffer> {
   let [waiting, length]: [string[], number] = [[], 0];
   for await (const value of values) {
     const line = `${JSON.stringify(value)}\n`;
@@ -184,14 +187,6 @@ async function* asLines(values: AsyncIterable<object>): AsyncGenerator<Buffer> {
   yield Buffer.from(waiting.join(""));
 }
 
-async function* map<T, R>(values: AsyncIterable<T>, change: (value: T) => R): AsyncGenerator<R> {
+async function* map<T, R>(values: Values<T>, change: (value: T) => R): AsyncGenerator<R> {
   for await (const value of values) yield change(value);
-}
-
-async function* from<T>(values: readonly T[]): AsyncGenerator<T> {
-  yield* values;
-}
-
-async function* one(value: object): AsyncGenerator<object> {
-  yield value;
 }

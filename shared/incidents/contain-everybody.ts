@@ -15,7 +15,6 @@ import { freezeEvidence } from "../store/evidence-freezes.ts";
 import { OwnerProfile, owners } from "../store/owners.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { isConflict } from "../store/with-deadline.ts";
-import { reasonOf } from "./contain.ts";
 
 const pageMax = 50;
 const ownersAtOnce = 10;
@@ -106,7 +105,7 @@ async function turnOne(
   const whole = await wholeOwner(deps.store, owner.id);
   const now = deps.now();
   const by = { actor: { type: "operator" as const, id: value.by }, requestId: value.requestId };
-  const reason = reasonOf(value.id);
+  const reason = value.id;
   const mark: Write = isReleasing
     ? remove(marker.ref, marker.version)
     : create(marker.ref, { v: 1, at: now });

@@ -86,17 +86,12 @@ function requireFree({ whole: { account } }: ContainmentTarget, subject: string 
     throw new ApiError("CONFLICT", { message: "That is held already." });
 }
 
-/** Why a containment suspends an account: itself. */
-export function reasonOf(containmentId: string): `ctm_${string}` {
-  return containmentId as `ctm_${string}`;
-}
-
 function targetWrites(order: Order, found: ContainmentTarget): readonly Write[] {
   const { now, id, operatorId, requestId } = order;
   const { owner } = found.whole;
   if (found.target === "owner") {
     const by = { actor: { type: "operator" as const, id: operatorId }, requestId };
-    return suspend(found.whole, { reason: reasonOf(id), stop: true, by, now });
+    return suspend(found.whole, { reason: id, stop: true, by, now });
   }
   const held = { [`contained.${subjectOf(found)}`]: now } as const;
   const account = patchInside(accounts.of(owner, accountId), held, { updatedAt: now });
@@ -115,7 +110,7 @@ export function releaseTarget(
   const done = patch(containments.doc(containment.id), released);
   if (found.target === "owner") {
     const by = { actor: { type: "operator" as const, id: operatorId }, requestId };
-    return [...resume(found.whole, { reason: reasonOf(containment.id), by, now }), done];
+    return [...resume(found.whole, { reason: containment.id, by, now }), done];
   }
   const removes = [`contained.${subjectOf(found)}`];
   const account = patch(accounts.of(owner, accountId), { updatedAt: now }, { removes });

@@ -5,6 +5,7 @@
  * repeats a refused key costs neither time nor many writes. What an instance hasn't written when it
  * dies is in the log of requests only.
  */
+
 import { setTimeout as wait } from "node:timers/promises";
 import { networkDigest } from "../core/keys/key-networks.ts";
 import {
@@ -13,6 +14,7 @@ import {
   type RefusalCount,
 } from "../core/keys/refused-uses.ts";
 import { expiryOf } from "../core/retention/expiry.ts";
+import { hourMs } from "../core/retention/periods.ts";
 import { mintOwner } from "../identity/owner.ts";
 import { sealAuditDetails } from "../secrets/seal-audit-details.ts";
 import type { ApiKey, apiKeys } from "../store/api-keys.ts";
@@ -23,7 +25,6 @@ import { keyRefusals } from "../store/key-refusals.ts";
 import type { ReadStore } from "../store/store.ts";
 import type { KeyClient } from "./key-client.ts";
 
-const hourMs = 3_600_000;
 /** Keys whose refusals wait in this instance; more are only logged. */
 const keysMax = 1_000;
 /** Networks and reasons of one key that wait in this instance; more count as the last one. */

@@ -10,6 +10,7 @@ import { mintOwner, type Owner } from "../identity/owner.ts";
 import { finishClosing, stopDeadlineMs } from "../keys/revoke-keys.ts";
 import { apiKeys } from "../store/api-keys.ts";
 import { StaleRead } from "../store/change.ts";
+import type { Containment } from "../store/containments.ts";
 import {
   overwrite,
   patch,
@@ -45,7 +46,7 @@ export async function wholeOwner(store: ReadStore, id: string): Promise<WholeOwn
 }
 
 /** A reason for which an account is suspended: `operator`, `deletion` or a containment's id. */
-type Reason = "operator" | "deletion" | `ctm_${string}`;
+type Reason = "operator" | "deletion" | Containment["id"];
 
 interface Suspension {
   readonly reason: Reason;

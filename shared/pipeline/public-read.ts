@@ -1,6 +1,6 @@
 import { noParams, noQuery } from "../contract/common.ts";
 
-/** What all routes declare that anybody may read, without parameters. */
+/** What all routes declare that anybody may read; those with parameters declare these as well. */
 export const publicRead = {
   authenticate: "public",
   scope: "none",

@@ -30,8 +30,6 @@ export const AccountDeletion = z.object({
   state: z.enum(accountDeletionStates),
   /** Who holds the receipt may see the deletion, and cancel it while that is possible. */
   receiptSha256: z.string(),
-  /** The account's state before, which a cancellation brings back. */
-  stateBefore: z.enum(["active", "suspended"]),
   requestedAt: z.int(),
   requestId: z.string(),
   actor: z.object({ type: z.enum(["key", "operator"]), id: z.string() }),

@@ -2,13 +2,13 @@
  * Judges one owner's signals. The state is what was seen so far: sums per detector and subject in
  * the last hour, and spending per day. Pure, so that a commit which fails is simply decided again.
  */
+
 import * as z from "zod";
+import { dayMs, hourMs } from "../retention/periods.ts";
 import { type Detector, detectors, type Signal } from "./signals.ts";
 import type { IncidentThresholds } from "./thresholds.ts";
 
 const bucketMs = 5 * 60_000;
-const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
 /** Subjects whose sums are kept; the ones that were quiet for longest are forgotten. */
 const sumsMax = 200;
 /** How many days before today say what is usual. */

@@ -3,15 +3,16 @@
  * text. Nothing stores that text, so somebody who has the database can't find out the networks by
  * trying all of them.
  */
+
 import { createHmac } from "node:crypto";
 import * as z from "zod";
 import { clientNetwork } from "../network/address-range.ts";
+import { dayMs } from "../retention/periods.ts";
 
 /** How many networks are remembered per key; the oldest ones are forgotten. */
 const networksMax = 32;
 /** How many new networks of a key are recorded in a UTC day, so that it can't flood the trail. */
 export const newNetworksPerDayMax = 20;
-const dayMs = 86_400_000;
 
 export const KeyNetworks = z.object({
   /** Oldest first. */

@@ -1,3 +1,5 @@
+import { dayMs } from "../retention/periods.ts";
+
 /**
  * Where a key takes its turn among keys that wait for each other. A stolen key can make 200 others,
  * and rotate keys of others. If each of those had a turn of its own, the owner's key would wait for
@@ -5,7 +7,7 @@
  * and all that descend from one of those have one turn there. In their first day, in which the
  * owner can notice them, all keys that a key has made have one turn together.
  */
-const apartAfterMs = 86_400_000;
+const apartAfterMs = dayMs;
 /** Keys further down are beside the key that made them, so that a path stays short. */
 const nodesMax = 8;
 const newKeys = "new";
