@@ -11,7 +11,8 @@ const sweepMsMax = 60_000;
  *
  * @param sweepEveryMs Replaces the sweeps' interval, and leaves out all other jobs, for tests that
  * count calls.
- * @param unscheduled Functions without jobs.
+ * @param unscheduled What has no job: functions, or single routes such as `maintenance/shreds`.
+ * @throws {Error} if one of them would have none anyway.
  */
 export function maintenanceJobs(
   { functions }: FunctionManifest,
@@ -21,22 +22,27 @@ export function maintenanceJobs(
     unscheduled = [],
   }: Pick<LocalCloudOptions, "sweepEveryMs" | "unscheduled"> & { urlOf(name: string): string },
 ): OwnJob[] {
-  const scheduled = Object.entries(functions).filter(([name]) => !unscheduled.includes(name));
-  return scheduled.flatMap(([name, { routes }]) =>
-    routes.flatMap(({ method, path, everyMs }) => {
-      if (everyMs === null || (sweepEveryMs !== undefined && everyMs >= sweepMsMax)) return [];
-      const id = `${name}-${path.split("/").at(-1)}`;
-      return {
-        name: `projects/${projectId}/locations/${region}/jobs/${id}`,
-        schedule: { everyMs: sweepEveryMs ?? everyMs },
-        target: {
-          uri: `${urlOf(name)}${path}`,
-          method,
-          headers: {},
-          bodyBase64: "",
-          oidc: { email: accounts.scheduler, audience: audiences.maintenance },
-        },
-      };
-    }),
+  const all = Object.entries(functions).flatMap(([name, { routes }]) =>
+    routes.flatMap(({ method, path, everyMs }) =>
+      everyMs === null ? [] : [{ name, work: path.split("/").at(-1), method, path, everyMs }],
+    ),
   );
+  const withJobs = new Set(all.flatMap(({ name, work }) => [name, `${name}/${work}`]));
+  const unknown = unscheduled.filter((name) => !withJobs.has(name));
+  if (unknown.length > 0) throw new Error(`Nothing is scheduled as ${unknown.join(", ")}.`);
+  return all.flatMap(({ name, work, method, path, everyMs }) => {
+    if (unscheduled.includes(name) || unscheduled.includes(`${name}/${work}`)) return [];
+    if (sweepEveryMs !== undefined && everyMs >= sweepMsMax) return [];
+    return {
+      name: `projects/${projectId}/locations/${region}/jobs/${name}-${work}`,
+      schedule: { everyMs: sweepEveryMs ?? everyMs },
+      target: {
+        uri: `${urlOf(name)}${path}`,
+        method,
+        headers: {},
+        bodyBase64: "",
+        oidc: { email: accounts.scheduler, audience: audiences.maintenance },
+      },
+    };
+  });
 }

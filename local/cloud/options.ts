@@ -27,7 +27,7 @@ export interface LocalCloudOptions {
   readonly sweepEveryMs?: number;
   /** Settings of functions besides the cloud's own. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Functions that the scheduler doesn't call, because a test does. */
+  /** Functions, and routes such as `maintenance/shreds`, that a test calls, not the scheduler. */
   readonly unscheduled?: readonly string[];
   /** Start only these functions. */
   readonly functions?: readonly string[];

@@ -36,8 +36,16 @@ export async function provideCloud(
   const onNotice = () => undefined;
   const cloud = await startLocalCloud({
     onNotice,
-    // Their tests call them, and another call would take the work before them.
-    unscheduled: ["audit-sequencer", "exporter", "incident-watch"],
+    // Their tests call them, and another call would take the work before them, some of it while the
+    // test waits for the process that it is about to kill.
+    unscheduled: [
+      "audit-sequencer",
+      "exporter",
+      "incident-watch",
+      "maintenance/accounts",
+      "maintenance/archive",
+      "maintenance/deletions",
+    ],
     ...options,
     limits,
     dataFolder,
