@@ -1,6 +1,7 @@
 /** `npm run test:long`: every row of every table, at full counts. */
 import colours from "picocolors";
 import { commitId } from "./tools/commit.ts";
+import { shareCompiledCode } from "./tools/compile-cache.ts";
 import { formatDuration } from "./tools/format.ts";
 import { readArguments, refuse } from "./tools/options.ts";
 import { printSummary } from "./tools/summary.ts";
@@ -19,6 +20,7 @@ const asked = readArguments(usage, {}).positionals;
 const chosen = asked.length === 0 ? partNames : asked.map(readPart);
 process.env.PADDOCK_LONG = "1";
 commitId();
+shareCompiledCode();
 const startedAt = performance.now();
 const summaries = [await buildPart()];
 if (summaries[0]?.failed === 0) {

@@ -6,6 +6,7 @@
  */
 import colours from "picocolors";
 import { commitId } from "./tools/commit.ts";
+import { shareCompiledCode } from "./tools/compile-cache.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 import { printSummary, type Summary } from "./tools/summary.ts";
@@ -29,6 +30,7 @@ const filters = process.argv.slice(2);
 const startedAt = performance.now();
 // Read once here, for all processes that the run starts.
 commitId();
+shareCompiledCode();
 const built = await buildPart();
 const summaries = [built];
 // Without bundles the cloud can't serve anything: one clear failure instead of a hundred.

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { servicesUsed } from "../../../deploy/preflight/services.ts";
+import { compileCacheFolder } from "../../../scripts/tools/compile-cache.ts";
 import { type StandIn, startGoogle } from "../../kit/google-apis.ts";
 import type { GoogleWorld } from "../../kit/google-world.ts";
 import { callsIn, type ProgramOptions, putPrograms } from "./programs.ts";
 
 const timeoutMs = 50_000;
-const compileCache = join(import.meta.dirname, "../../../node_modules/.cache/paddock-compiled");
 export const project = "demo-1234";
 
 export interface Ended {
@@ -73,7 +73,7 @@ export async function makeDeployment(
     PADDOCK_DEPLOY_GOOGLE_ENDPOINT: google.url,
     GOOGLE_OAUTH_ACCESS_TOKEN: "a-token",
     // Shared, because the same programs start dozens of times.
-    NODE_COMPILE_CACHE: compileCache,
+    NODE_COMPILE_CACHE: compileCacheFolder,
   };
   return {
     google,
