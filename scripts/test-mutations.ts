@@ -1,7 +1,7 @@
 /**
  * `npm run test:mutations`: breaks every promise of `controls/controls.ts` and of its counterparts
  * for the deployment and for documents once, and expects the test named after it to fail. `--only
- * light` tries those whose test is a unit test or a plan of the deployment, which need no cloud.
+ * light` tries those whose test is a unit test, which needs neither a cloud nor a plan.
  * `--share 2/8` tries the second eighth of them. Further arguments name controls (`EXE-3`).
  */
 import { parseArgs } from "node:util";
@@ -44,7 +44,7 @@ function chooseControls(share: string) {
 function isAskedFor(test: string): boolean {
   if (values.only === undefined) return true;
   if (values.only !== "light") throw new Error("--only knows light alone");
-  return isUnitTest(test) || test.startsWith("test/policy/");
+  return isUnitTest(test);
 }
 
 async function tryAll(): Promise<void> {

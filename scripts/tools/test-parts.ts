@@ -19,7 +19,7 @@ const longFactor = 4;
  * The short form tries one in this many mutations and Terraform parts; the policy tests plan the
  * roots anyway.
  */
-const mutationShares = 45;
+const mutationShares = 30;
 const terraformShares = 14;
 
 /** Parts by name, in the order of `--help`. */
@@ -45,7 +45,7 @@ export const parts = {
         process.execPath,
         "scripts/test-mutations.ts",
         ...["--share", share],
-        // With its own cloud or sandbox each takes half a minute.
+        // With its own cloud, sandbox or plans each takes half a minute.
         ...(form === "long" ? [] : ["--only", "light"]),
       ],
       timeoutMs: form === "long" ? 90 * minuteMs : 15 * minuteMs,
