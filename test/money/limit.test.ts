@@ -5,15 +5,15 @@ import { expectCharged, insist, newCrowd, testMsMax, turns, withStatus } from ".
 import { isLong, isTurn } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
 
-const attempts = isLong ? 500 : 70;
+const attempts = isLong ? 500 : 45;
 let processes: readonly FunctionAside[] = [];
 
 beforeAll(async () => {
   processes = (await theFleet()).threads;
 });
 
-describe("LIM-1 executions per key over four processes", () => {
-  test.runIf(isTurn(1, 2))(
+describe("LIM-1 executions per key over several processes", () => {
+  test.runIf(isTurn(1, 3))(
     `exactly 30 of ${attempts} at once are admitted, and only they cost money`,
     async () => {
       const crowd = await newCrowd(attempts, attempts);

@@ -1,7 +1,7 @@
-/** One account, four processes, and far more starts than its money pays for. */
+/** One account, several processes, and far more starts than its money pays for. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { accountOf } from "../kit/assert-settled.ts";
-import { theFleet } from "../kit/fleet.ts";
+import { fleetSize, theFleet } from "../kit/fleet.ts";
 import type { FunctionAside } from "../kit/function-aside.ts";
 import {
   expectCharged,
@@ -14,8 +14,8 @@ import {
 } from "../kit/money.ts";
 import { isLong } from "../kit/shard.ts";
 
-const affords = isLong ? 100 : 30;
-const attempts = isLong ? 2_000 : 120;
+const affords = isLong ? 100 : 20;
+const attempts = isLong ? 2_000 : 70;
 let processes: readonly FunctionAside[] = [];
 
 beforeAll(async () => {
@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 describe("BUD-3 F1 F20 an account that affords a few of many executions", () => {
   test(
-    `pays for exactly ${affords} of ${attempts} sent to four processes at once`,
+    `pays for exactly ${affords} of ${attempts} sent to ${fleetSize} processes at once`,
     async () => {
       const crowd = await newCrowd(attempts, affords);
       const watch = watchAccount(crowd.owner);
