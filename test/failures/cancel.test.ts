@@ -6,7 +6,7 @@ import { send } from "../kit/client.ts";
 import { orderFault, orderRunRoom, until, untilHeld } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { pidsOf } from "../kit/processes.ts";
-import { isTurn } from "../kit/shard.ts";
+import { isTurn, sharedOut } from "../kit/shard.ts";
 import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
@@ -78,30 +78,35 @@ describe("a cancelled execution", () => {
   );
 
   // Cancelled by the platform, or by the heartbeat if that call is lost.
-  test.each(["the platform", "a heartbeat"])("that runs hears it by %s", async (actor) => {
-    const threadId = await newThread(owner.key, { environmentId });
-    const { executionId, over } = await startExecution(owner, threadId, endless);
-    await untilRunning(owner, executionId);
-    await untilPrinted(executionId);
-    if (actor === "a heartbeat") {
-      const place = firestore().doc(`owners/${owner.id}/executions/${executionId}`);
-      await place.update({ jobExecution: null });
-    }
-    expect((await cancel(threadId)).json.status).toBe("cancelling");
-    await over;
-    const ended = await expectSettled(owner, executionId);
-    expect(ended).toMatchObject({
-      status: "cancelled",
-      reason: "cancelled",
-      workspaceState: "saved",
-    });
-    expect(ended.output).toContain("before\n");
-    expect(ended.output).not.toContain("after");
-    expect(ended.chargedMicrousd).toBeGreaterThan(0);
-    expect(ended.chargedMicrousd).toBeLessThanOrEqual(ended.holdMicrousd);
-    const kept = await send(`/v1/environments/${environmentId}/files/kept.txt`, { key: owner.key });
-    expect(kept.text).toBe("kept\n");
-  });
+  test.each(sharedOut(["the platform", "a heartbeat"], 2))(
+    "that runs hears it by %s",
+    async (actor) => {
+      const threadId = await newThread(owner.key, { environmentId });
+      const { executionId, over } = await startExecution(owner, threadId, endless);
+      await untilRunning(owner, executionId);
+      await untilPrinted(executionId);
+      if (actor === "a heartbeat") {
+        const place = firestore().doc(`owners/${owner.id}/executions/${executionId}`);
+        await place.update({ jobExecution: null });
+      }
+      expect((await cancel(threadId)).json.status).toBe("cancelling");
+      await over;
+      const ended = await expectSettled(owner, executionId);
+      expect(ended).toMatchObject({
+        status: "cancelled",
+        reason: "cancelled",
+        workspaceState: "saved",
+      });
+      expect(ended.output).toContain("before\n");
+      expect(ended.output).not.toContain("after");
+      expect(ended.chargedMicrousd).toBeGreaterThan(0);
+      expect(ended.chargedMicrousd).toBeLessThanOrEqual(ended.holdMicrousd);
+      const kept = await send(`/v1/environments/${environmentId}/files/kept.txt`, {
+        key: owner.key,
+      });
+      expect(kept.text).toBe("kept\n");
+    },
+  );
 
   test.runIf(isTurn(1, 2))("that is ending is settled once, by the first commit", async () => {
     const threadId = await newThread(owner.key, { environmentId });

@@ -22,7 +22,7 @@ async function beginOn(owner: TestOwner, environmentId: string): Promise<string>
 }
 
 describe("without room on the platform", () => {
-  test.runIf(isTurn(0, 2))(
+  test.runIf(isTurn(0, 3))(
     "executions wait, cost no attempt, and start in turn once there is some",
     async () => {
       const [many, few] = [await newOwner(), await newOwner()];

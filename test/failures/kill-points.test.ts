@@ -206,7 +206,7 @@ const table: readonly Row[] = [
   ...runnerRows("cloud"),
 ];
 
-const rows = sharedOut(table, 24);
+const rows = sharedOut(table, table.length);
 
 async function kill(victim: Victim, { executionId }: Running): Promise<void> {
   if (victim === "cloud") return await killCloud();

@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 describe("while Firestore is away", () => {
-  test.runIf(isTurn(0, 2))("a start whose commit's answer is lost has happened once", async () => {
+  test.runIf(isTurn(0, 3))("a start whose commit's answer is lost has happened once", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     const lost = { kind: "unavailable-after" } as const;
     await orderFault("threads", { method: "Commit", fault: lost, calls: 1 });
@@ -59,7 +59,7 @@ describe("while Firestore is away", () => {
     expect((await expectSettled(owner, executionId)).status).toBe("success");
   });
 
-  test.runIf(isTurn(0, 2))("a sweep that is cut off is taken up by the next", async () => {
+  test.runIf(isTurn(1, 3))("a sweep that is cut off is taken up by the next", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     await orderRunFault({ kind: "refuse", code: 14 });
     await orderFault("maintenance", { method: "Commit", fault: { kind: "hold-after" }, calls: 1 });
@@ -75,7 +75,7 @@ describe("while Firestore is away", () => {
 });
 
 describe("while KMS is away", () => {
-  test.runIf(isTurn(1, 2))("a claim waits for it", async () => {
+  test.runIf(isTurn(2, 3))("a claim waits for it", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     await orderFault("kms", { method: "Decrypt", fault: away, calls: 4 });
     const { run } = await runScript(owner.key, threadId, 'test -n "$TOKEN" && echo opened');
@@ -83,7 +83,7 @@ describe("while KMS is away", () => {
     await expectSettled(owner, run.id);
   });
 
-  test.runIf(isTurn(1, 2))("an environment can't be made, and half of none is", async () => {
+  test.runIf(isTurn(0, 3))("an environment can't be made, and half of none is", async () => {
     const before = (await send("/v1/environments", { key: owner.key })).json.data.length;
     await orderFault("kms", { method: "Encrypt", fault: away, calls: 100 });
     const refused = await send("/v1/environments", { key: owner.key, body: { name: "none" } });
@@ -99,7 +99,7 @@ describe("while Storage is away or slow", () => {
     ["away", away, 2],
     ["slow", slow, 2],
   ] as const;
-  test.each(sharedOut(ways, 2))(
+  test.each(sharedOut(ways, 3))(
     "%s: files are fetched and saved all the same",
     async (_how, fault, calls) => {
       const threadId = await newThread(owner.key, { environmentId });

@@ -18,6 +18,8 @@ export interface CloudHostOptions {
   readonly port: number;
   readonly limits: object;
   readonly sweepEveryMs: number;
+  /** Start only these functions. */
+  readonly functions?: readonly string[];
   /** The emulator's `host:port`; like Google's Firestore, it outlives the cloud. */
   readonly firestoreHost: string;
 }

@@ -10,13 +10,15 @@ const Options = z.object({
   port: z.int(),
   limits: z.record(z.string(), z.unknown()),
   sweepEveryMs: z.int(),
+  functions: z.array(z.string()).optional(),
 });
 
-const { distFolder, ...options } = Options.parse(JSON.parse(process.argv[2] ?? ""));
+const { distFolder, functions, ...options } = Options.parse(JSON.parse(process.argv[2] ?? ""));
 const cloud = await startLocalCloud({
   ...options,
   limits: { ...wideLimits, ...options.limits },
   ...(distFolder === undefined ? {} : { distFolder }),
+  ...(functions === undefined ? {} : { functions }),
   onNotice: () => undefined,
 });
 const control = await startControl(cloud);

@@ -24,6 +24,18 @@ const limits = {
   },
 };
 
+/** What an execution needs; every start of the cloud, also after a kill, starts each of them. */
+const functions = [
+  "admin",
+  "environments",
+  "executions",
+  "files",
+  "keys",
+  "maintenance",
+  "runner-gateway",
+  "threads",
+];
+
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataFolder = await mkdtemp(join(tmpdir(), "paddock-failures-"));
   // A folder of its own, so that tests can replace bundles.
@@ -37,6 +49,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     port,
     limits,
     sweepEveryMs: 1_000,
+    functions,
     firestoreHost: emulator.host,
   });
   let started = await host.start();
