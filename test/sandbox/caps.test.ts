@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Limits } from "#shared/protocol/runner";
 import { claimFor, megabyte } from "../kit/sandbox/gateway.ts";
 import { execute } from "../kit/sandbox/host.ts";
-import { isTurn } from "../kit/shard.ts";
+import { isTurn, sharedOut } from "../kit/shard.ts";
 import { modesNow } from "./support/modes-now.ts";
 
 const options = { timeout: 120_000 };
@@ -22,7 +22,7 @@ describe.each(modesNow)("EXE-5 caps in mode %s", options, (mode) => {
     return run.gateway;
   };
 
-  test.concurrent.each([
+  const breaches = [
     ["memory_limit", "perl -e '$x = q(a) x 600e6'; exit $?"],
     ["process_limit", forkUntilRefused],
     ["process_limit", startThreads],
@@ -37,7 +37,9 @@ describe.each(modesNow)("EXE-5 caps in mode %s", options, (mode) => {
     ["file_size_limit", `python3 -c 'open("large", "w").write("x" * 20_000_000)'`],
     ["open_files_limit", `python3 -c 'all = [open("/dev/null") for _ in range(300)]'`],
     ["open_files_limit", `node -e 'for (;;) require("fs").openSync("/dev/null")'`],
-  ])("%s: %s", async (reason, script) => {
+  ] as const;
+
+  test.concurrent.each(sharedOut(breaches, 2))("%s: %s", async (reason, script) => {
     const { settled } = await settle(script);
     expect(settled).toMatchObject({ outcome: "failed", reason });
     expect(settled?.output).toMatch(/Failed: .*(limit|memory)/);
