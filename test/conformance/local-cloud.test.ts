@@ -183,7 +183,7 @@ describe("a running cloud", () => {
 });
 
 describe("data", () => {
-  test.runIf(isTurn(0, 4))("of both databases is kept until it is to be forgotten", async () => {
+  test.runIf(isTurn(3, 6))("of both databases is kept until it is to be forgotten", async () => {
     const options = optionsFor("kept");
     const values = async (cloud: LocalCloud, write?: string) => {
       const found: unknown[] = [];
@@ -237,7 +237,7 @@ describe("however it ends, no process is left", () => {
   }
 
   const codes = { SIGINT: 130, SIGTERM: 143, SIGKILL: null } as const;
-  test.each(sharedOut(["SIGINT", "SIGTERM", "SIGKILL"] as const, 3))(
+  test.each(sharedOut(["SIGINT", "SIGTERM", "SIGKILL"] as const, 6))(
     "by %s",
     async (signal) => {
       const host = await startHost(signal);
@@ -252,7 +252,7 @@ describe("however it ends, no process is left", () => {
     40_000,
   );
 
-  test.runIf(isTurn(1, 4))(
+  test.runIf(isTurn(4, 6))(
     "by the emulator's death, with one sentence",
     async () => {
       const host = await startHost("emulator");
@@ -267,7 +267,7 @@ describe("however it ends, no process is left", () => {
     120_000,
   );
 
-  test.runIf(isTurn(2, 4))("by a start that fails half-way", async () => {
+  test.runIf(isTurn(5, 6))("by a start that fails half-way", async () => {
     const broken = join(root, "broken");
     mkdirSync(broken);
     const manifest = JSON.parse(readFileSync(join(distFolder, "functions.json"), "utf8"));
