@@ -30,7 +30,7 @@ function filesUnder(folder: string): string[] {
 }
 
 describe("OPS-2 one command", () => {
-  test.runIf(isTurn(0, 2))(
+  test.runIf(isTurn(0, 4))(
     "takes an empty project to a release, and a second time changes nothing",
     async () => {
       const first = await deploy();
@@ -51,7 +51,7 @@ describe("OPS-2 one command", () => {
     },
   );
 
-  test.runIf(isTurn(1, 2))(
+  test.runIf(isTurn(2, 4))(
     "goes on where it was killed, without making anything twice",
     async () => {
       for (const order of ["apply bootstrap", "init bootstrap", "apply main"]) {
@@ -75,7 +75,7 @@ describe("OPS-2 one command", () => {
     expect(times("terraform apply")).toBe(0);
   });
 
-  test.runIf(isTurn(1, 4))(
+  test.runIf(isTurn(1, 8))(
     "leaves bootstrap alone where it is told to, and reads what it made",
     async () => {
       expect((await deploy("--skip-bootstrap")).output).toContain("Bootstrap hasn't been applied");
@@ -87,7 +87,7 @@ describe("OPS-2 one command", () => {
     },
   );
 
-  test.runIf(isTurn(1, 4))("says so if the state is on another machine", async () => {
+  test.runIf(isTurn(3, 8))("says so if the state is on another machine", async () => {
     made.google.world.buckets[bucket] = made.google.world.number;
     const ended = await deploy();
     expect(ended.output).toContain(
@@ -98,7 +98,7 @@ describe("OPS-2 one command", () => {
 });
 
 describe("SEC-2 the deployment's own secrets", () => {
-  test.runIf(isTurn(3, 4))("exist only in Secret Manager, and are strong", async () => {
+  test.runIf(isTurn(3, 8))("exist only in Secret Manager, and are strong", async () => {
     const { output } = await deploy();
     const values = Object.values(made.google.world.secrets).flat();
     expect(values.length).toBe(2);
@@ -115,7 +115,7 @@ describe("SEC-2 the deployment's own secrets", () => {
     }
   });
 
-  test.runIf(isTurn(2, 4))("are mounted at the newest version, which a rotation adds", async () => {
+  test.runIf(isTurn(7, 8))("are mounted at the newest version, which a rotation adds", async () => {
     await deploy();
     made.google.world.secrets.peppers?.push("another");
     const ended = await deploy();
@@ -131,7 +131,7 @@ describe("rollback", () => {
     ...["--image", `runner=${image(digit)}`],
   ];
 
-  test.runIf(isTurn(3, 4))(
+  test.runIf(isTurn(5, 8))(
     "brings back the images before, keeps newer secrets, and can be repeated",
     async () => {
       for (const digit of ["a", "b", "c"]) await deploy(...images(digit));
@@ -159,7 +159,7 @@ describe("rollback", () => {
 });
 
 describe("destroy", () => {
-  test.runIf(isTurn(0, 4))(
+  test.runIf(isTurn(7, 8))(
     "says what outlives it, and refuses while protection is on",
     async () => {
       await deploy();
@@ -171,7 +171,7 @@ describe("destroy", () => {
     },
   );
 
-  test.runIf(isTurn(1, 4))(
+  test.runIf(isTurn(0, 8))(
     "names what will be destroyed, and needs an explicit confirmation",
     async () => {
       const file = join(made.folder, "variables.json");
@@ -184,7 +184,7 @@ describe("destroy", () => {
     },
   );
 
-  test.runIf(isTurn(2, 4))(
+  test.runIf(isTurn(4, 8))(
     "leaves keys that the next deployment takes over, with a version again",
     async () => {
       const name = "projects/demo-1234/locations/us/keyRings/paddock/cryptoKeys/audit-details";
@@ -200,7 +200,7 @@ describe("destroy", () => {
 });
 
 describe("--dry-run", () => {
-  test.runIf(isTurn(1, 2))(
+  test.runIf(isTurn(2, 4))(
     "explains every step on a machine without anything, and changes nothing",
     async () => {
       await made.end();
@@ -221,7 +221,7 @@ describe("--dry-run", () => {
     },
   );
 
-  test.runIf(isTurn(3, 4))("knows what is there already", async () => {
+  test.runIf(isTurn(3, 8))("knows what is there already", async () => {
     await deploy();
     const before = made.google.changes().length;
     const { output } = await made.run(["--dry-run"]);
@@ -232,7 +232,7 @@ describe("--dry-run", () => {
 });
 
 describe("--plan", () => {
-  test.runIf(isTurn(0, 4))(
+  test.runIf(isTurn(1, 8))(
     "shows what would change, without a lock, a build or a change",
     async () => {
       await deploy();
@@ -247,7 +247,7 @@ describe("--plan", () => {
 });
 
 describe("a deployment whose smoke test fails", () => {
-  test.runIf(isTurn(2, 4))("says so, and how to go back; its release hasn't passed", async () => {
+  test.runIf(isTurn(4, 8))("says so, and how to go back; its release hasn't passed", async () => {
     const ended = await made.run(["--yes"], { PADDOCK_DEPLOY_WAIT_MS: "0" });
     expect(ended.output).toContain("✗ health");
     expect(ended.output).toMatch(/checks failed\. To go back: .* --rollback/);
@@ -257,7 +257,7 @@ describe("a deployment whose smoke test fails", () => {
 });
 
 describe("a domain that isn't pointed here", () => {
-  test.runIf(isTurn(3, 4))(
+  test.runIf(isTurn(6, 8))(
     "is shown its records, and the run ends as not finished yet",
     async () => {
       await made.end();

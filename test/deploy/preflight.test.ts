@@ -144,7 +144,7 @@ describe("F14 OPS-2 a deployment that would fail isn't begun", () => {
   });
 
   const page = "https://developer.hashicorp.com/terraform/install";
-  test.each<[string, Partial<ProgramOptions>, string, string]>([
+  const lacking: readonly [string, Partial<ProgramOptions>, string, string][] = [
     ["for a Terraform that is too old", { terraform: "1.5.7" }, "Terraform 1.5.7 is here", page],
     ["for no Terraform", { terraform: null }, "Terraform isn't installed here", page],
     [
@@ -153,7 +153,8 @@ describe("F14 OPS-2 a deployment that would fail isn't begun", () => {
       "Neither gcloud nor docker",
       "cloud.google.com",
     ],
-  ])("%s", async (_what, programs, says, fix) => {
+  ];
+  test.each(sharedOut(lacking, 3))("%s", async (_what, programs, says, fix) => {
     const ended = await tried({}, programs);
     expect(ended.output).toContain(says);
     expect(ended.output).toContain(fix);
@@ -221,7 +222,7 @@ describe("credentials", () => {
 });
 
 describe("options that can't be right", () => {
-  test.each([
+  const wrong = [
     [["--project", "Demo"], "is no project's id"],
     [["--domain", "https://api.example.com"], "isn't a domain name"],
     [["--domain", "localhost"], "isn't a domain name"],
@@ -234,7 +235,8 @@ describe("options that can't be right", () => {
     [["--instances-max", "0"], "--instances-max is"],
     [["--var-file", "/no/such/file"], "can't be read"],
     [["--nonsense"], "Unknown option"],
-  ])("%j end in one sentence", async (args, says) => {
+  ] as const;
+  test.each(sharedOut(wrong, 4))("%j end in one sentence", async (args, says) => {
     made = await makeDeployment();
     const ended = await made.run(args);
     expect(ended.output).toContain(says);

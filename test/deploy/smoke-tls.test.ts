@@ -8,6 +8,7 @@ import { createServer, type Server, type TlsOptions } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { SmokeContext } from "../../deploy/smoke/context.ts";
 import { noPlainHttp } from "../../deploy/smoke/edge-checks.ts";
+import { sharedOut } from "../kit/shard.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -54,7 +55,7 @@ const modern: TlsOptions = {
 const anything = "DEFAULT:@SECLEVEL=0";
 
 describe("EDG-3 TLS of a deployment", () => {
-  test.each<[string, TlsOptions, number, string]>([
+  const servers: readonly [string, TlsOptions, number, string][] = [
     ["1.2 and 1.3 with modern ciphers pass", modern, 0, "1.3 (TLS_AES_128_GCM_SHA256)"],
     ["1.1 fails", { minVersion: "TLSv1.1", ciphers: anything }, 1, "TLSv1.1 is spoken as well"],
     ["1.0 fails", { minVersion: "TLSv1", ciphers: anything }, 1, "TLSv1 is spoken as well"],
@@ -65,7 +66,8 @@ describe("EDG-3 TLS of a deployment", () => {
       1,
       "AES128-GCM-SHA256 is accepted",
     ],
-  ])("%s", async (_what, options, code, says) => {
+  ];
+  test.each(sharedOut(servers, 2))("%s", async (_what, options, code, says) => {
     const { file, options: own } = certificateFor("localhost", 90);
     const ended = await smoke(await listen({ ...options, ...own }), "tls-versions", file);
     expect(ended.output).toContain(says);
@@ -74,12 +76,13 @@ describe("EDG-3 TLS of a deployment", () => {
 });
 
 describe("EDG-3 the certificate of a deployment", () => {
-  test.each<[string, string, number, boolean, number, string]>([
+  const certificates: readonly [string, string, number, boolean, number, string][] = [
     ["that is trusted passes", "localhost", 90, true, 0, "for localhost, by A test, 89 days left"],
     ["of somebody unknown fails", "localhost", 90, false, 1, "isn't trusted"],
     ["for another name fails", "other.example.com", 90, true, 1, "isn't trusted"],
     ["that ends soon fails", "localhost", 7, true, 1, "ends in"],
-  ])("%s", async (_what, name, days, isTrusted, code, says) => {
+  ];
+  test.each(sharedOut(certificates, 2))("%s", async (_what, name, days, isTrusted, code, says) => {
     const { file, options } = certificateFor(name, days);
     const port = await listen({ ...modern, ...options });
     const ended = await smoke(port, "tls-certificate", isTrusted ? file : null);
