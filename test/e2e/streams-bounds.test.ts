@@ -46,7 +46,7 @@ async function readResuming(path: string, baseUrl: string, begun = "") {
 describe("a stream that grows too large", () => {
   const bytesMax = 3_000;
 
-  test.runIf(isTurn(1, 4))(
+  test.runIf(isTurn(1, 8))(
     "closes before the event that would take it over, and resumes there",
     async () => {
       const { baseUrl } = await threads({ bytesMax });
@@ -70,7 +70,7 @@ describe("a stream that grows too large", () => {
 });
 
 describe("TEN-2 a stream that goes on through later executions", () => {
-  test.runIf(isTurn(3, 4))(
+  test.runIf(isTurn(3, 8))(
     "closes once it has read too much, and resumes without loss",
     async () => {
       const { baseUrl, proxy } = await threads({ readsMax: 12 });
@@ -114,7 +114,7 @@ describe("TEN-2 a stream that goes on through later executions", () => {
 });
 
 describe("a stream that lasts too long", () => {
-  test.runIf(isTurn(1, 4))(
+  test.runIf(isTurn(5, 8))(
     "closes by itself while nothing happens, and resumes without loss",
     async () => {
       const { baseUrl } = await threads({ msMax: 700 });
@@ -154,7 +154,7 @@ async function textOf(answer: IncomingMessage): Promise<string> {
   return withoutComments(text);
 }
 
-describe.runIf(isTurn(0, 4))("a reader that stops reading", () => {
+describe.runIf(isTurn(0, 8))("a reader that stops reading", () => {
   const readers = 30;
   const heldMibMax = 3 * readers;
 
@@ -182,7 +182,7 @@ describe.runIf(isTurn(0, 4))("a reader that stops reading", () => {
   });
 });
 
-describe.runIf(isTurn(2, 4))("200 readers at once", () => {
+describe.runIf(isTurn(2, 8))("200 readers at once", () => {
   test("fit into 250 MiB, and each reads everything to the end", async () => {
     const { baseUrl, residentMib } = await threads({});
     const threadId = await newThread(owner.key, { environmentId });

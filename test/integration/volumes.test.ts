@@ -30,7 +30,7 @@ function textOf(events: readonly { type: string; item?: { type: string; content?
 }
 
 describe("output", () => {
-  test.runIf(isTurn(0, 4))(
+  test.runIf(isTurn(0, 5))(
     "of a gigabyte is cut with a note, and costs the supervisor no memory",
     async () => {
       const threadId = await newThread(owner.key, { environmentId });
@@ -54,19 +54,22 @@ describe("output", () => {
     },
   );
 
-  test("that isn't text arrives as text, with what can't be told replaced", async () => {
-    const threadId = await newThread(owner.key, { environmentId });
-    const script =
-      "printf 'a\\xff\\xfe\\xc3b\\0c\\xe2\\x82'; head -c 20000 /dev/urandom; echo; echo end";
-    const { content, run, answer } = await runScript(owner.key, threadId, script);
-    expect(run.status).toBe("success");
-    expect(content.startsWith("a\ufffd\ufffd\ufffdb\0c")).toBe(true);
-    expect(content.endsWith("end\n")).toBe(true);
-    expect(Buffer.from(answer.text).toString()).toBe(answer.text);
-    await expectSettled(owner, run.id);
-  });
+  test.runIf(isTurn(4, 5))(
+    "that isn't text arrives as text, with what can't be told replaced",
+    async () => {
+      const threadId = await newThread(owner.key, { environmentId });
+      const script =
+        "printf 'a\\xff\\xfe\\xc3b\\0c\\xe2\\x82'; head -c 20000 /dev/urandom; echo; echo end";
+      const { content, run, answer } = await runScript(owner.key, threadId, script);
+      expect(run.status).toBe("success");
+      expect(content.startsWith("a\ufffd\ufffd\ufffdb\0c")).toBe(true);
+      expect(content.endsWith("end\n")).toBe(true);
+      expect(Buffer.from(answer.text).toString()).toBe(answer.text);
+      await expectSettled(owner, run.id);
+    },
+  );
 
-  test.runIf(isTurn(1, 4))(
+  test.runIf(isTurn(1, 5))(
     "in 3,000 small pieces over three seconds is all there, in order, and again",
     async () => {
       const threadId = await newThread(owner.key, { environmentId });
@@ -84,7 +87,7 @@ describe("output", () => {
 });
 
 describe("a workspace", () => {
-  test.runIf(isTurn(2, 4))("that is full says so, and keeps what fitted", async () => {
+  test.runIf(isTurn(2, 5))("that is full says so, and keeps what fitted", async () => {
     const threadId = await newThread(owner.key, { environmentId: await newEnvironment(owner.key) });
     const script =
       "echo first > a.txt; while head -c 400000000 /dev/zero > f$n; do n=$((n + 1)); done; false";
@@ -93,7 +96,7 @@ describe("a workspace", () => {
     await expectSettled(owner, run.id);
   });
 
-  test.runIf(isTurn(3, 4))(
+  test.runIf(isTurn(3, 5))(
     `of ${fileCount} files is kept and comes back`,
     async () => {
       const many = await newEnvironment(owner.key);
