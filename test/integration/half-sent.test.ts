@@ -4,6 +4,7 @@ import { send } from "../kit/client.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { type HalfSent, sendHalf } from "../kit/half-sent.ts";
 import { anotherKey, newOwner, newThread } from "../kit/owners.ts";
+import { sharedOut } from "../kit/shard.ts";
 import { bodyFor, nobodys, pathFor } from "../security/support/samples.ts";
 import { keyRoutes } from "../security/support/table.ts";
 
@@ -20,7 +21,7 @@ afterEach(async () => {
 });
 
 describe("KEY-10 what shows and ends a key, and cuts spending", () => {
-  test.each(["keys", "billing", "threads"])(
+  test.each(sharedOut(["keys", "billing", "threads"], 3))(
     "is answered by %s while bodies of a stolen key don't come",
     async (name) => {
       const owner = await newOwner({ creditUsd: 0 });

@@ -13,7 +13,7 @@ import {
   newThread,
   type TestOwner,
 } from "../kit/owners.ts";
-import { isTurn } from "../kit/shard.ts";
+import { isTurn, sharedOut } from "../kit/shard.ts";
 import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
@@ -189,24 +189,28 @@ describe.concurrent("KEY-5 requests that are under way when a key ends", () => {
     const answer = await asOperator(`/v1/admin/users/${id}/suspend`, {});
     expect(answer.json).toMatchObject({ executionIds: [] });
   };
-  test.each([
+  const endings = [
     ["is revoked", revoking],
     ["is suspended with its owner", suspending],
-  ])("an execution whose start read the key before it %s never begins", async (_what, end) => {
-    const own = await newOwner({ creditUsd: 1 });
-    const doomed = await anotherKey(own);
-    const [threads, threadId] = await Promise.all([apart("threads"), newThread(doomed.key)]);
-    await untilUsed(own, doomed);
-    threads.proxy.faults.order("Commit", { kind: "hold-before" });
-    const path = `/v1/threads/${threadId}/messages`;
-    const { baseUrl } = threads;
-    const start = send(path, { key: doomed.key, body: { content: endless }, baseUrl });
-    await untilHeld(threads);
-    await end(own, doomed);
-    threads.proxy.faults.clear();
-    expect(await start).toMatchObject({ status: 401, json: { code: "UNAUTHORIZED" } });
-    expect((await accountOf(own)).holds).toEqual({});
-  });
+  ] as const;
+  test.each(sharedOut(endings, 2))(
+    "an execution whose start read the key before it %s never begins",
+    async (_what, end) => {
+      const own = await newOwner({ creditUsd: 1 });
+      const doomed = await anotherKey(own);
+      const [threads, threadId] = await Promise.all([apart("threads"), newThread(doomed.key)]);
+      await untilUsed(own, doomed);
+      threads.proxy.faults.order("Commit", { kind: "hold-before" });
+      const path = `/v1/threads/${threadId}/messages`;
+      const { baseUrl } = threads;
+      const start = send(path, { key: doomed.key, body: { content: endless }, baseUrl });
+      await untilHeld(threads);
+      await end(own, doomed);
+      threads.proxy.faults.clear();
+      expect(await start).toMatchObject({ status: 401, json: { code: "UNAUTHORIZED" } });
+      expect((await accountOf(own)).holds).toEqual({});
+    },
+  );
 
   test("no other key is made", async () => {
     const doomed = await anotherKey(owner);

@@ -38,7 +38,7 @@ test.runIf(isTurn(0, 4)).concurrent("KEY-7 a key that can't be looked up is refu
   expect((await send("/v1/agents", { key })).status).toBe(200);
 });
 
-const methods = sharedOut(["BatchGetDocuments", "Commit"], 3);
+const methods = sharedOut(["BatchGetDocuments", "Commit"], 2);
 
 test.concurrent.each(methods)(
   "LIM-3 F3 an execution whose limits can't be checked is refused and costs nothing: %s fails",
