@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { multipart, send } from "../kit/client.ts";
 import { until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { sharedOut } from "../kit/shard.ts";
 import { ask, expectRefusal, expectSameAnswer } from "../security/support/refusals.ts";
 import { bodyFor, type Ids, idFieldsOf, nobodys } from "../security/support/samples.ts";
 import { keyRoutes } from "../security/support/table.ts";
@@ -34,7 +35,7 @@ describe("KEY-4 a key that is limited to environments", () => {
 
   const reaches = (prefix: string) => ["env_", "thread_", "run_"].includes(prefix);
   const inPath = keyRoutes.filter(({ path }) => /:(?:environment|thread|execution)Id/.test(path));
-  test.each(inPath)("finds nothing of another at $title", async (route) => {
+  test.each(sharedOut(inPath, 2))("finds nothing of another at $title", async (route) => {
     const refused = await ask(route, { key }, others);
     expectRefusal(refused, 404, "NOT_FOUND");
     expectSameAnswer(refused, await ask(route, { key }, nobodys));
@@ -95,15 +96,17 @@ describe("KEY-4 a key that is limited to environments", () => {
     expect(content).toContain("mine");
   });
 
-  test.each(keyRoutes.filter(({ method }) => method === "GET"))(
-    "isn't told of others by $title",
-    async (route) => {
-      const answer = await ask(route, { key }, { ...nobodys, env: inside });
-      for (const id of [outside, others.thread, others.run]) {
-        expect(answer.text).not.toContain(id);
-      }
-    },
-  );
+  test.each(
+    sharedOut(
+      keyRoutes.filter(({ method }) => method === "GET"),
+      2,
+    ),
+  )("isn't told of others by $title", async (route) => {
+    const answer = await ask(route, { key }, { ...nobodys, env: inside });
+    for (const id of [outside, others.thread, others.run]) {
+      expect(answer.text).not.toContain(id);
+    }
+  });
 
   const ofAccount = keyRoutes.filter(({ path }) => {
     return /^\/v1\/(account|audit|incidents|notifications)\b/.test(path);

@@ -29,7 +29,7 @@ describe("KEY-9 an operator's route", () => {
     await resetOperations();
   });
 
-  test.each(operatorRoutes)(
+  test.each(sharedOut(operatorRoutes, 2))(
     "$title takes no key, and no token for anything else",
     async (route) => {
       for (const credential of [null, ...worthless]) {
@@ -38,12 +38,15 @@ describe("KEY-9 an operator's route", () => {
     },
   );
 
-  test.each(operatorRoutes)("$title takes no person who is no operator", async (route) => {
-    for (const email of [stranger, accounts.runner, accounts.scheduler]) {
-      const token = await idTokenFor(email, audiences.operator);
-      expectRefusal(await ask(route, { key: token }), 403, "FORBIDDEN");
-    }
-  });
+  test.each(sharedOut(operatorRoutes, 2))(
+    "$title takes no person who is no operator",
+    async (route) => {
+      for (const email of [stranger, accounts.runner, accounts.scheduler]) {
+        const token = await idTokenFor(email, audiences.operator);
+        expectRefusal(await ask(route, { key: token }), 403, "FORBIDDEN");
+      }
+    },
+  );
 
   test("and nothing was written", async () => {
     expect(await operationsOf("admin")).toMatchObject({ writes: 0 });
@@ -51,13 +54,13 @@ describe("KEY-9 an operator's route", () => {
 });
 
 describe("EDG-6 internal functions", () => {
-  test.each(sharedOut(internalRoutes, 2))("$title isn't there for the edge", async (route) => {
+  test.each(sharedOut(internalRoutes, 4))("$title isn't there for the edge", async (route) => {
     for (const credential of [null, key]) {
       expectRefusal(await ask(route, { key: credential }), 404, "NOT_FOUND");
     }
   });
 
-  test.each(sharedOut(internalRoutes, 2))(
+  test.each(sharedOut(internalRoutes, 4))(
     "$title takes no credential of another kind",
     async (route) => {
       const baseUrl = await functionUrl(route.name);

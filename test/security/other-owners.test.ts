@@ -10,6 +10,7 @@ import {
   runScript,
   type TestOwner,
 } from "../kit/owners.ts";
+import { sharedOut } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
 import { ask, expectRefusal, expectSameAnswer } from "./support/refusals.ts";
 import { bodyFor, type Ids, idFieldsOf, nobodys } from "./support/samples.ts";
@@ -83,17 +84,20 @@ describe("OWN-1 another owner's id", () => {
   });
 
   const inPath = keyRoutes.filter(({ path }) => path.includes(":"));
-  test.each(inPath)("in the path of $title is like one that never was", async (route) => {
-    const { key } = stranger;
-    const foreign = await ask(route, { key }, { ...victims });
-    expectRefusal(foreign, 404, "NOT_FOUND");
-    expectSameAnswer(foreign, await ask(route, { key }, nobodys));
-  });
+  test.each(sharedOut(inPath, 2))(
+    "in the path of $title is like one that never was",
+    async (route) => {
+      const { key } = stranger;
+      const foreign = await ask(route, { key }, { ...victims });
+      expectRefusal(foreign, 404, "NOT_FOUND");
+      expectSameAnswer(foreign, await ask(route, { key }, nobodys));
+    },
+  );
 
   const inFields = keyRoutes.flatMap((route) =>
     idFieldsOf(route).map((field) => ({ ...field, route, title: route.title })),
   );
-  test.each(inFields)("in the $where of $title, as $field, too", async (tried) => {
+  test.each(sharedOut(inFields, 2))("in the $where of $title, as $field, too", async (tried) => {
     const { route, where, field, prefix, valueFor } = tried;
     // Everything else belongs to the stranger, so only this id is at fault.
     const own = await strangersOwn();
@@ -143,16 +147,14 @@ describe("OWN-2 a key without a route's scope", () => {
     }
   });
 
-  test.each(keyRoutes.filter(({ route }) => route.scope !== "none"))(
-    "$title is 403 and names $route.scope",
-    async (route) => {
-      const { scope } = route.route;
-      const other = scope === "agents:read" ? "billing:read" : "agents:read";
-      const answer = await ask(route, { key: narrow.get(other) ?? null });
-      expectRefusal(answer, 403, "FORBIDDEN");
-      expect(answer.json.details).toEqual({ requiredScope: scope });
-    },
-  );
+  const scoped = keyRoutes.filter(({ route }) => route.scope !== "none");
+  test.each(sharedOut(scoped, 2))("$title is 403 and names $route.scope", async (route) => {
+    const { scope } = route.route;
+    const other = scope === "agents:read" ? "billing:read" : "agents:read";
+    const answer = await ask(route, { key: narrow.get(other) ?? null });
+    expectRefusal(answer, 403, "FORBIDDEN");
+    expect(answer.json.details).toEqual({ requiredScope: scope });
+  });
 
   test("no route that takes a key goes without a scope", () => {
     const open = keyRoutes.filter(({ route }) => route.scope === "none");
