@@ -7,6 +7,7 @@ import { formatNoteKey } from "#shared/core/audit/signed-note";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
 import { temporaryFolder } from "../scripts/tools/temporary-folder.ts";
 import { exportLines, makeKey, ownerId } from "../test/kit/audit-export.ts";
+import { draws } from "../test/kit/draws.ts";
 import { readLines } from "./read-lines.ts";
 import { verifyExport } from "./verify-export.ts";
 import { ExportFault, parseJson, type TrustedKeys } from "./verify-header.ts";
@@ -152,7 +153,7 @@ describe("AUD-5: an export", () => {
           await expect(verifyExport(open, keys)).rejects.toThrow(ExportFault);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: draws(300) },
     );
   });
 });

@@ -11,6 +11,7 @@ import { formatNoteKey } from "#shared/core/audit/signed-note";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
 import { temporaryFolder } from "../scripts/tools/temporary-folder.ts";
 import { exportLines, makeKey, ownerId, sampleHead } from "../test/kit/audit-export.ts";
+import { draws } from "../test/kit/draws.ts";
 import { plainRow, TrailStore } from "../test/kit/trail-store.ts";
 import { readSaved } from "./saved-file.ts";
 import { ExportFault, parseExact, type TrustedKeys } from "./verify-header.ts";
@@ -53,7 +54,7 @@ describe("AUD-5: a proof of one entry", () => {
           verifyProof(data, keys);
         }).toThrow(ExportFault);
       }),
-      { numRuns: 500 },
+      { numRuns: draws(500) },
     );
   });
 
@@ -112,7 +113,7 @@ describe("AUD-5: a proof of consistency", () => {
         refused({ earlier: later, later: earlier });
         refused({ earlier: { ...earlier, position: "f".repeat(64) } });
       }),
-      { numRuns: 20 },
+      { numRuns: draws(20) },
     );
   });
 

@@ -18,6 +18,7 @@ import { CommitCoordinator } from "#shared/store/commit-coordinator";
 import { creditRequests } from "#shared/store/credit-requests";
 import { create, patch } from "#shared/store/documents";
 import { accountId, accounts, owners } from "#shared/store/owners";
+import { draws } from "../../test/kit/draws.ts";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
 import { confirmCredit } from "./confirm-credit.ts";
 import { createFirstOperator } from "./create-first-operator.ts";
@@ -129,7 +130,7 @@ describe("KEY-9 one operator, whatever other operators it makes", () => {
           }
         }
       }),
-      { numRuns: 150, seed: 1 },
+      { numRuns: draws(150), seed: 1 },
     );
   });
 });

@@ -4,6 +4,7 @@ import { connect } from "node:tls";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { countJoinedBytes } from "../../test/kit/count-joined-bytes.ts";
+import { draws } from "../../test/kit/draws.ts";
 import { helloBytesMax, readGreeting } from "./client-hello.ts";
 
 let real: Buffer;
@@ -108,7 +109,7 @@ describe("a client's first bytes", () => {
         const { kind } = readGreeting(Buffer.from(bytes));
         expect(["incomplete", "tls", "not-tls", "malformed"]).toContain(kind);
       }),
-      { numRuns: 2_000 },
+      { numRuns: draws(2_000) },
     );
     const endless = Buffer.alloc(helloBytesMax, 22);
     expect(readGreeting(endless).kind).not.toBe("incomplete");

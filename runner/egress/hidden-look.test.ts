@@ -3,6 +3,7 @@ import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { planRedaction } from "#shared/core/redaction/plan";
+import { draws } from "../../test/kit/draws.ts";
 import { HiddenLook } from "./hidden-look.ts";
 
 const value = "sk-0123456789-the-Real-value";
@@ -58,7 +59,7 @@ describe("SEC-5 HiddenLook", () => {
       fc.asyncProperty(streams, secret, streams, sizes, async (before, found, after, pieces) => {
         expect(await passed(Buffer.concat([before, found, after]), pieces)).toBeNull();
       }),
-      { numRuns: 150 },
+      { numRuns: draws(150) },
     );
   });
 
@@ -68,7 +69,7 @@ describe("SEC-5 HiddenLook", () => {
         const bytes = Buffer.concat([before, after]);
         expect(await passed(bytes, pieces)).toEqual(bytes);
       }),
-      { numRuns: 150 },
+      { numRuns: draws(150) },
     );
   });
 
@@ -83,7 +84,7 @@ describe("SEC-5 HiddenLook", () => {
         ];
         expect(await passed(Buffer.concat(parts), pieces)).toBeNull();
       }),
-      { numRuns: 150 },
+      { numRuns: draws(150) },
     );
   });
 
@@ -110,7 +111,7 @@ describe("SEC-5 HiddenLook", () => {
           expect(safeBytes).toBeLessThan(16);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: draws(60) },
     );
   });
 

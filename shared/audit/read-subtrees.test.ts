@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { draws } from "../../test/kit/draws.ts";
 import { TrailStore } from "../../test/kit/trail-store.ts";
 import { tileRows } from "../core/audit/export-format.ts";
 import {
@@ -31,7 +32,7 @@ describe("a proof of a stored tree", () => {
         expect(rootFromInclusion(leaf, { index, size }, hashes)).toEqual(headOf(size).root);
         expect(trail.rowsRead).toBeLessThanOrEqual(2 * tileRows);
       }),
-      { numRuns: 60 },
+      { numRuns: draws(60) },
     );
   });
 
@@ -44,7 +45,7 @@ describe("a proof of a stored tree", () => {
         expect(isConsistent(headOf(from), headOf(to), hashes)).toBe(true);
         expect(trail.rowsRead).toBeLessThanOrEqual(2 * tileRows);
       }),
-      { numRuns: 60 },
+      { numRuns: draws(60) },
     );
   });
 

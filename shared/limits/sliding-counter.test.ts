@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { draws } from "../../test/kit/draws.ts";
 import { take, type Window } from "../core/limits/sliding-window.ts";
 import { SlidingCounter } from "./sliding-counter.ts";
 
@@ -26,7 +27,7 @@ describe("SlidingCounter", () => {
           expect(counter.state(nowMs).remaining).toBe(expected.remaining);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: draws(1_000) },
     );
   });
 

@@ -1,5 +1,8 @@
-/** Property tests draw the same cases for the same commit. */
+/** Property tests draw the same cases for the same commit, and fewer in the short form. */
 import fc from "fast-check";
+import { draws } from "./draws.ts";
 import { seed } from "./seed.ts";
 
-fc.configureGlobal({ ...fc.readConfigureGlobal(), seed });
+const usualRuns = 100;
+
+fc.configureGlobal({ ...fc.readConfigureGlobal(), seed, numRuns: draws(usualRuns) });

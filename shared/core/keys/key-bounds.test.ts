@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { draws } from "../../../test/kit/draws.ts";
 import { isInRanges } from "../network/address-range.ts";
 import { exceeded, type KeyBounds, unbounded } from "./key-bounds.ts";
 import { allows, scopes } from "./scopes.ts";
@@ -60,7 +61,7 @@ describe("KEY-4 a key can't make one that may more than itself", () => {
         within += 1;
         for (const one of uses) if (permits(made, one)) expect(permits(maker, one)).toBe(true);
       }),
-      { numRuns: 5_000 },
+      { numRuns: draws(5_000) },
     );
     // Without enough accepted pairs, the property would prove nothing.
     expect(within).toBeGreaterThan(25);
@@ -74,7 +75,7 @@ describe("KEY-4 a key can't make one that may more than itself", () => {
           expect(exceeded(a, c)).toBeNull();
         }
       }),
-      { numRuns: 5_000 },
+      { numRuns: draws(5_000) },
     );
   });
 

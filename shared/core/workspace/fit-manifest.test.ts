@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { charactersPerStep, countCharacters } from "../../../test/kit/count-characters.ts";
+import { draws } from "../../../test/kit/draws.ts";
 import { manifestBytesMax } from "../../protocol/runner.ts";
 import type { WorkspaceRoom } from "../executions/profiles.ts";
 import { workPerStep } from "../steps.ts";
@@ -101,7 +102,7 @@ describe("WSP-1 fitManifest()", () => {
         for (const { path } of all.entries) expect(named).toContain(path);
         if (fits(footprintOf(all), given)) expect(kept).toEqual(all);
       }),
-      { numRuns: 500 },
+      { numRuns: draws(500) },
     );
   });
 
@@ -112,7 +113,7 @@ describe("WSP-1 fitManifest()", () => {
         fc.pre(!fits(footprintOf(all), given));
         expect(fitManifest(all, given, isFirst)).toEqual(naiveFit(all, given, isFirst));
       }),
-      { numRuns: 1_000 },
+      { numRuns: draws(1_000) },
     );
   });
 
@@ -127,7 +128,7 @@ describe("WSP-1 fitManifest()", () => {
         if (!isAlone || !fits(footprintOf(first), given)) return;
         for (const one of first.entries) expect(kept.entries).toContainEqual(one);
       }),
-      { numRuns: 500 },
+      { numRuns: draws(500) },
     );
   });
 });

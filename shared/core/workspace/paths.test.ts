@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { draws } from "../../../test/kit/draws.ts";
 import { confinePath, isConfined, linkTargetFault } from "./paths.ts";
 
 describe("confinePath()", () => {
@@ -52,7 +53,7 @@ describe("isConfined()", () => {
       fc.property(paths, (path) => {
         expect(isConfined(path)).toBe(confinePath(path).path === path);
       }),
-      { numRuns: 1_000 },
+      { numRuns: draws(1_000) },
     );
   });
 
