@@ -14,7 +14,7 @@ import { seed } from "../kit/seed.ts";
 import { SeededRandom } from "../kit/seeded-random.ts";
 import { isLong } from "../kit/shard.ts";
 
-const kills = isLong ? 200 : 12;
+const kills = isLong ? 200 : 6;
 const parallel = 3;
 const roundMsMax = 20_000;
 /** The latest time of a kill; an execution that ends by itself takes about this long. */

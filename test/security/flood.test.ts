@@ -6,7 +6,7 @@ import { isLong } from "../kit/shard.ts";
 import { type FloodRefusal, flood } from "./support/flood.ts";
 
 const long = isLong;
-const count = long ? 10_000 : 400;
+const count = long ? 10_000 : 200;
 const atOnce = 40;
 const timeoutMs = long ? 600_000 : 60_000;
 /** Only a connection's first reads are taken in, usually 99 KiB. */
@@ -41,7 +41,7 @@ describe(`KEY-3 ${count} forged keys, each before a body of a megabyte`, {
     if (!aside) throw new Error("no process");
     agents = aside;
     // Warms the process up: what it reads once, and what its heap needs.
-    await flood({ port: portOf(agents.baseUrl), count: 200, atOnce });
+    await flood({ port: portOf(agents.baseUrl), count: 100, atOnce });
   });
   afterAll(async () => await agents.stop());
 
