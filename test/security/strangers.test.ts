@@ -34,7 +34,10 @@ async function operationsOfAll() {
   };
 }
 
-/** What an owner has, except what records refusals: the path of each document, and its text. */
+/**
+ * What an owner has, except what records refusals and what the scheduler's sweeps write at any
+ * time: the path of each document, and its text.
+ */
 async function documentsOf(ownerId: string): Promise<Record<string, string>> {
   const collections = await firestore().doc(`owners/${ownerId}`).listCollections();
   const found: Record<string, string> = {};
@@ -43,7 +46,9 @@ async function documentsOf(ownerId: string): Promise<Record<string, string>> {
     for (const doc of docs) found[doc.ref.path] = JSON.stringify(doc.data());
   }
   const isRecord = ([path, text]: [string, string]) =>
-    path.includes("/keyRefusals/") || text.includes('"action":"key.refused"');
+    path.includes("/keyRefusals/") ||
+    path.endsWith("/account/ledger-check") ||
+    text.includes('"action":"key.refused"');
   return Object.fromEntries(Object.entries(found).filter((entry) => !isRecord(entry)));
 }
 
