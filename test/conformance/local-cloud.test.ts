@@ -249,7 +249,7 @@ describe("however it ends, no process is left", () => {
       expect(exitCode).toBe(codes[signal]);
       expect(await pollUntil(() => processes.every((pid) => !isAlive(pid)), 20_000)).toBe(true);
     },
-    40_000,
+    120_000,
   );
 
   test.runIf(isTurn(4, 6))(
