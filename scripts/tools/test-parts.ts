@@ -1,6 +1,7 @@
 /** The parts of a test run. Each can be selected by its name. */
 import { buildAll } from "../build/build-all.ts";
 import { staticChecks, terraformCheck } from "./checks.ts";
+import { filesLeftOut } from "./file-turns.ts";
 import { repositoryRoot } from "./repository.ts";
 import { shareOfCommit } from "./shard.ts";
 import { printStep, runStep, type Step, type StepResult } from "./step.ts";
@@ -85,7 +86,9 @@ async function allOf(running: readonly Promise<Summary>[]): Promise<Summary> {
 
 function tests(project: string, timeoutMs: number): Part {
   return async (form) => {
-    const args = ["--allowOnly=false", "--project", project];
+    const left = form === "long" ? [] : filesLeftOut(project);
+    const excluded = left.flatMap((file) => ["--exclude", file]);
+    const args = ["--allowOnly=false", "--project", project, ...excluded];
     const limitMs = form === "long" ? longFactor * timeoutMs : timeoutMs;
     return await runVitest({ cwd: repositoryRoot, args, timeoutMs: limitMs, shown: true });
   };

@@ -74,7 +74,7 @@ describe("AUD-5 heads of many owners", () => {
     await loadMap(heads.deps);
     const log = { v: 1, origin: "x", size: 0, roots: [], rootsBefore: null, open: null, lastAt: 0 };
     const found = { ref: auditLogs.doc("x"), version, value: log } as never;
-    // A call reaches 240 of 256 buckets, so that eight miss one with a chance of one to four billion.
+    // A call reaches 240 of 256 buckets; the chance that all eight miss one is less than 1e-6.
     for (let call = 0; call < 8; call += 1) {
       heads.renew();
       for (let epoch = 0; epoch < 30; epoch += 1) await publishHeads(heads.deps, found, turn);

@@ -1,0 +1,64 @@
+/**
+ * Files that the short form tries in turn: the commit chooses one row of each project's, and the
+ * others' files are left out. Whatever promise a file here tries, one that isn't here tries too, in
+ * every run.
+ */
+import { isInShare, type Share, shareOfCommit } from "./shard.ts";
+
+type Rows = readonly (readonly string[])[];
+
+const turns: Readonly<Record<string, Rows>> = {
+  cloud: [
+    [
+      "test/integration/keys-bounds.test.ts",
+      "test/integration/commits.test.ts",
+      "test/integration/costs.test.ts",
+      "test/integration/network.test.ts",
+      "test/integration/unclaimable.test.ts",
+      "test/security/bodies.test.ts",
+    ],
+    [
+      "test/integration/answers.test.ts",
+      "test/integration/credits.test.ts",
+      "test/integration/egress-log.test.ts",
+      "test/integration/half-sent.test.ts",
+      "test/integration/runner-words.test.ts",
+      "test/integration/sweeps.test.ts",
+      "test/e2e/streams-readers.test.ts",
+      "test/security/flood.test.ts",
+      "test/security/hostile-names.test.ts",
+    ],
+    [
+      "test/integration/contain-everybody.test.ts",
+      "test/integration/neighbours.test.ts",
+      "test/integration/quotas.test.ts",
+      "test/integration/retention.test.ts",
+      "test/integration/size-bounds.test.ts",
+      "test/security/gateway-attacks.test.ts",
+      "test/security/http.test.ts",
+      "test/security/late-bodies.test.ts",
+    ],
+  ],
+  failures: [
+    ["test/failures/outages.test.ts"],
+    ["test/failures/cancel.test.ts", "test/failures/requests.test.ts"],
+  ],
+  conformance: [
+    ["test/conformance/firestore.test.ts", "test/conformance/storage.test.ts"],
+    ["test/conformance/local-cloud.test.ts", "test/conformance/run.test.ts"],
+  ],
+};
+
+/** Every file that has its turn, by project. */
+export const filesInTurn: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(turns).map(([project, rows]) => [project, rows.flat()]),
+);
+
+/** The files of a project that a short run leaves out. */
+export function filesLeftOut(
+  project: string,
+  shareOf: (count: number) => Share = shareOfCommit,
+): readonly string[] {
+  const rows = turns[project] ?? [];
+  return rows.filter((_row, index) => !isInShare(index, shareOf(rows.length))).flat();
+}
