@@ -89,6 +89,7 @@ describe("DAT-6 the archive of billing records", () => {
     const owner = await newOwnerWith(3 * dayMs, 2 * dayMs);
     await Promise.all([archive(owner), archive(owner, aside.baseUrl)]);
     expect(await stateOf(owner)).toMatchObject({ objects: 1, totals: { lines: 2 } });
+    expect(await objectOf(owner, 2).exists()).toEqual([false]);
   });
 
   const points = [
