@@ -24,11 +24,16 @@ async function newInstances(count: number, everyMs: number) {
   const store = new MemoryStore();
   await store.commit([create(ref, key)]);
   const failures: unknown[] = [];
+  const ids: string[] = [];
   const deps = {
     store,
     commits: new CommitCoordinator(store, { random: () => 0 }),
     now: () => hour * 3_600_000,
-    newId: () => `aud_${nanoid()}`,
+    newId: () => {
+      const id = `aud_${nanoid()}`;
+      ids.push(id);
+      return id;
+    },
     onFailure: (cause: unknown) => failures.push(cause),
   };
   const instances = Array.from({ length: count }, () => new RefusedKeyUses(deps, everyMs));
@@ -38,7 +43,7 @@ async function newInstances(count: number, everyMs: number) {
   };
   const counts = async () =>
     (await store.get(keyRefusals.of(owner, `key_a-${hour}`))).value?.counts ?? {};
-  return { store, instances, rows, counts, failures };
+  return { store, instances, rows, counts, failures, ids };
 }
 
 const refusal = (address: string) => ({
@@ -85,4 +90,61 @@ test("nothing is written for a key that was erased meanwhile", async () => {
   instances[0]?.add(refusal("192.0.2.7"));
   await vi.waitFor(() => expect(failures).toHaveLength(1), 30_000);
   expect([await rows(), await counts()]).toEqual([[], {}]);
+});
+
+const keyOf = (account: string, number: number) => {
+  const id = `key_${account}${number}`;
+  return {
+    ...{ text: id, ref: apiKeys.doc(id), reason: "revoked" as const },
+    key: { ...key, id, ownerId: `user_${account.repeat(21)}` },
+    client: { address: "192.0.2.7", userAgent: "test", requestId: "req_1" },
+  };
+};
+
+test("TEN-2 one account's thousand dead keys hide no refusal of another's", async () => {
+  const { store, instances, failures } = await newInstances(1, 3_600_000);
+  const [instance] = instances;
+  const flood = Array.from({ length: 1_000 }, (_, number) => keyOf("f", number));
+  const own = keyOf("n", 1);
+  for (const { ref: each, key: value } of [...flood, own]) await store.commit([create(each, value)]);
+  const madeBefore = store.tried.length;
+  for (const each of flood) instance?.add(each);
+  for (let time = 0; time < 5_000; time += 1) instance?.add(own);
+  const place = keyRefusals.of(mintOwner(own.key.ownerId, "development"), `${own.key.id}-${hour}`);
+  await vi.waitFor(async () => {
+    expect((await store.get(place)).value?.counts).toSatisfy((found) => Object.values(found ?? {}).join() === "5000");
+  }, 20_000);
+  const turn = store.tried.findIndex((paths) => paths.includes(place.path));
+  expect(turn - madeBefore, "its turn comes after the writes that had begun").toBeLessThan(10);
+  expect(failures).toEqual([]);
+});
+
+test("what waits is bounded over all accounts, and those with the most give way", async () => {
+  const { store, instances, failures } = await newInstances(1, 3_600_000);
+  const accounts = [..."bcdefghijklmopqrstuvwxy"];
+  const many = accounts.flatMap((each) => Array.from({ length: 60 }, (_, n) => keyOf(each, n)));
+  const last = keyOf("z", 1);
+  for (const { ref: each, key: value } of [...many, last]) await store.commit([create(each, value)]);
+  for (const each of [...many, last]) instances[0]?.add(each);
+  const place = keyRefusals.of(mintOwner(last.key.ownerId, "development"), `${last.key.id}-${hour}`);
+  await vi.waitFor(async () => expect((await store.get(place)).value).not.toBeNull(), 20_000);
+  const written = async () =>
+    await Promise.all(
+      accounts.map(async (each) => {
+        const all = keyRefusals.all(mintOwner(`user_${each.repeat(21)}`, "development"));
+        return (await store.findAll(all, { where: [], limit: 100 })).length;
+      }),
+    );
+  await vi.waitFor(async () => expect(Math.max(...(await written()))).toBeLessThanOrEqual(50));
+  expect(failures).toEqual([]);
+});
+
+test("seals details for rows alone, not for refusals that only count", async () => {
+  const { instances, rows, counts, ids } = await newInstances(1, 1);
+  for (let time = 0; time < 9; time += 1) {
+    instances[0]?.add(refusal("192.0.2.7"));
+    const expected = time + 1;
+    await vi.waitFor(async () => expect(sum(await counts())).toBe(expected), 20_000);
+  }
+  expect([(await rows()).length, ids.length]).toEqual([1, 1]);
 });
