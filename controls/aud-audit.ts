@@ -7,7 +7,7 @@ export const audControls: Readonly<Record<string, Control>> = {
     test: "test/integration/key-uses.test.ts",
     mutation: {
       file: "shared/keys/refused-key-uses.ts",
-      find: "[document, ...written, keyExists]",
+      find: "[document, ...rows, keyExists]",
       replace: "[document, keyExists]",
     },
   },

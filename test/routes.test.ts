@@ -1,6 +1,10 @@
 /** What every route has to declare. */
 import { describe, expect, test } from "vitest";
+import * as z from "zod";
+import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import type { Route } from "#shared/pipeline/route";
+import type { Service } from "#shared/pipeline/service";
+import { functionNames } from "../scripts/build/entries.ts";
 import { bodyFor, idFieldsOf, pathFor } from "./security/support/samples.ts";
 import { routes as tableRoutes } from "./security/support/table.ts";
 
@@ -10,6 +14,7 @@ const routes = tableRoutes.map(({ route }) => route);
 function classesOf(route: Route): Route["requestClass"][] {
   const { authenticate, paths, method } = route;
   const account = route.kind === "change" ? route.account : null;
+  if (authenticate === "public") return ["public"];
   if (authenticate !== "api-key" && !authenticate.endsWith("operator")) return ["none"];
   if (account === "hold") return ["executions"];
   if (account === "closing" && authenticate === "api-key") return ["closings"];
@@ -17,6 +22,44 @@ function classesOf(route: Route): Route["requestClass"][] {
   if (route.kind === "change") return ["writes"];
   return method === "GET" ? ["reads"] : ["reads", "writes"];
 }
+
+/**
+ * What is in URLs besides ids, numbers and words of a fixed list: names of the client's own, and
+ * marks that open nothing without a key.
+ */
+const plainNames = new Set<string>([
+  // Instants and days, an event's number, a place in a list.
+  ...["startDate", "endDate", "from", "to", "since", "until", "after", "cursor"],
+  // Files, and names of secrets, which aren't secret.
+  ...["path", "*", "key"],
+  // What rows are about, and hashes of what is encrypted by its owner's key.
+  ...["action", "subject", "sha256"],
+]);
+
+/** Whether a parameter takes texts that are neither an id nor one of some words. */
+function isText(property: unknown): boolean {
+  const { type, enum: words, pattern, anyOf, oneOf } = property as Record<string, unknown>;
+  const ways = (anyOf ?? oneOf) as readonly unknown[] | undefined;
+  if (ways) return ways.some(isText);
+  return type === "string" && words === undefined && !/^\^[a-z]+_\[/.test(String(pattern));
+}
+
+describe("DAT-4 every function", () => {
+  test.each(functionNames("."))(
+    "%s ends its calls before a deleted account is erased",
+    async (name) => {
+      const { service }: { service: Service } = await import(`../functions/${name}/index.ts`);
+      const { cancelMs } = DeploymentLimits.shape.accountDeletion.parse({});
+      const least = DeploymentLimits.safeParse({
+        accountDeletion: { cancelMs: 1_000 * service.limits.timeoutSeconds },
+      });
+      expect([service.limits.timeoutSeconds * 1_000 < cancelMs, least.success]).toEqual([
+        true,
+        false,
+      ]);
+    },
+  );
+});
 
 describe("every route", () => {
   test.each(tableRoutes)("$title can be tried by the suite of strangers", (route) => {
@@ -27,5 +70,18 @@ describe("every route", () => {
 
   test.each(routes)("$endpoint counts as what it does", (route) => {
     expect(classesOf(route)).toContain(route.requestClass);
+  });
+
+  // Every request's URL is in the load balancer's log, and who reads logs mustn't be able to act.
+  test("has no place for a secret in its URL, unless the list above says what it is", () => {
+    const places = tableRoutes.flatMap(({ title, route: { params, query } }) =>
+      [params, query].flatMap((schema) => {
+        const { properties = {} } = z.toJSONSchema(schema, { unrepresentable: "any", io: "input" });
+        const texts = Object.entries(properties).filter(([, property]) => isText(property));
+        return texts.map(([name]) => ({ title, name }));
+      }),
+    );
+    expect(places.filter(({ name }) => !plainNames.has(name))).toEqual([]);
+    expect(new Set(places.map(({ name }) => name))).toEqual(plainNames);
   });
 });

@@ -1,35 +1,31 @@
 import * as z from "zod";
 import { accountDeletionBody } from "#shared/answers/account-deletion-body";
 import { AccountDeletionBody } from "#shared/contract/account-deletion";
-import { noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import {
   cancelDeletion,
   deletionOfReceipt,
-  receiptForm,
   requireCancellable,
 } from "#shared/deletion/account-deletion";
 import { followAccount, wholeOwner } from "#shared/owners/suspend-owner";
+import { publicRead } from "#shared/pipeline/public-read";
 import { action, type ReadDeps } from "#shared/pipeline/route";
 import { auditEntry } from "#shared/store/audit-rows";
+import { ofReceipt } from "./of-receipt.ts";
 
 /**
  * The keys are dead, so the receipt is what proves the right to cancel. It is an action, because a
  * change has a caller for its audit row; here, that is the key or operator that has the receipt.
  */
 export const cancelAccountDeletion = action({
-  endpoint: "POST /v1/account/deletions/:receipt/cancel",
+  endpoint: "POST /v1/account/deletion/cancel",
   summary: "Cancel a deletion before it erases anything; the account's keys are good again.",
-  authenticate: "public",
-  scope: "none",
-  params: z.object({ receipt: z.string().regex(receiptForm) }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "none",
+  ...publicRead,
+  ...ofReceipt,
   beforeConfirmed: "nothing",
   reply: { 200: z.object({ deletion: AccountDeletionBody }) },
-  read: async ({ params: { receipt }, deps }) => await readCancellable(deps, receipt),
-  perform: async ({ params: { receipt }, data, deps, request, now }) => {
+  read: async ({ body: { receipt }, deps }) => await readCancellable(deps, receipt),
+  perform: async ({ body: { receipt }, data, deps, request, now }) => {
     let found = data;
     const { owner } = data.whole;
     const { actor } = data.deletion.value;

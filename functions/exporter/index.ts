@@ -1,4 +1,5 @@
 /** Makes the archives that owners ask for; nothing here is reachable from outside. */
+import { longestCallSeconds } from "#shared/core/limits/longest-call";
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { buildExports } from "./build-exports.ts";
 
@@ -12,7 +13,7 @@ export const service: Service = {
     ...defaultLimits,
     concurrency: 1,
     instancesMax: 2,
-    timeoutSeconds: 1_800,
+    timeoutSeconds: longestCallSeconds,
     memoryMib: 1_024,
   },
   // It reads everything that is an owner's and can open nothing that is sealed. What it stores it

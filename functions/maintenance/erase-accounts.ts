@@ -17,7 +17,8 @@ import { sweepEach } from "./sweep-each.ts";
 const accountsMax = 10;
 /**
  * The time from the erasure to the search for remains. No call that began before can still write
- * then: the platform has ended it.
+ * then: those from before the deletion ended while it could be cancelled, and those that work for
+ * accounts without keys take two minutes at most.
  */
 const searchAfterMs = 150_000;
 

@@ -5,6 +5,7 @@
  * begins again.
  */
 import { derivedId } from "../core/ids.ts";
+import { hourMs } from "../core/retention/periods.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { storeExport } from "../google/export-objects.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -16,15 +17,12 @@ import {
   type dueExports,
 } from "../store/account-exports.ts";
 import { auditEntry } from "../store/audit-rows.ts";
-import { patch, remove, type Version, type Write } from "../store/documents.ts";
+import { patch, remove, type Version } from "../store/documents.ts";
 import type { FoundDocument } from "../store/read-document.ts";
-import { isConflict } from "../store/with-deadline.ts";
 import { archiveEntries, type ExportDeps } from "./archive-entries.ts";
+import { commit, ExportLease, isBeingDeleted, leaseMs, minuteMs, Taken } from "./export-lease.ts";
 import { archivePieces, type WrittenArchive } from "./write-archive.ts";
 
-const minuteMs = 60_000;
-/** Who builds says so each minute; once that stops, another process begins again. */
-const leaseMs = 5 * minuteMs;
 /** A new trail's first checkpoint takes two minutes. */
 const trailWaitMsMax = 60 * minuteMs;
 const attemptsMax = 5;
@@ -33,13 +31,9 @@ export type Outcome = "built" | "taken" | "waits" | "failed" | "gone";
 
 type Due = FoundDocument<(typeof dueExports)["schema"]>;
 
-/** Another process has changed the export or what is due. */
-class Taken extends Error {
-  override readonly name = "Taken";
-}
-
 /**
- * @returns `taken` if another process builds it, `waits` if there is no signed checkpoint yet.
+ * @returns `taken` if another process builds it, `waits` if there is no signed checkpoint yet, or
+ *   if the account is being deleted.
  * @throws if it can't be built now; it is due again once the lease is over.
  */
 export async function buildExport(deps: ExportDeps, due: Due): Promise<Outcome> {
@@ -53,16 +47,20 @@ export async function buildExport(deps: ExportDeps, due: Due): Promise<Outcome> 
 
 async function build(deps: ExportDeps, due: Due): Promise<Outcome> {
   const { store, now } = deps;
+  if (await isBeingDeleted(store, due.value.ownerId)) {
+    await commit(store, [patch(due.ref, { dueAt: now() + hourMs }, { version: due.version })]);
+    return "waits";
+  }
   const { owner } = await existingOwner(store, due.value.ownerId);
   const { ref, value: asked, version } = await store.get(accountExports.of(owner, accountExportId));
   if (!asked || asked.state === "ready" || asked.state === "failed") {
-    await commit(deps, [remove(due.ref, due.version)]);
+    await commit(store, [remove(due.ref, due.version)]);
     return "gone";
   }
   const attempt = asked.attempt + 1;
   const end = async (versions: Versions, written: WrittenArchive | null) => {
     const ended = { ...asked, attempt, ...endOf(written), completedAt: now() };
-    await commit(deps, [
+    await commit(store, [
       remove(due.ref, versions.due),
       patch(ref, ended, { version: versions.asked }),
       rowOf(owner, ended),
@@ -72,11 +70,11 @@ async function build(deps: ExportDeps, due: Due): Promise<Outcome> {
     await end({ due: due.version, asked: version }, null);
     return "failed";
   }
-  const claimed = await commit(deps, [
+  const claimed = await commit(store, [
     patch(due.ref, { dueAt: now() + leaseMs }, { version: due.version }),
     patch(ref, { state: "building", attempt }, { version }),
   ]);
-  const lease = new Lease(deps, due.ref, claimed);
+  const lease = new ExportLease(deps, { ref: due.ref, ownerId: owner.id }, claimed);
   try {
     const written = await storeArchive(deps, owner, { ...asked, attempt }, lease);
     await end({ due: lease.version, asked: claimed }, written);
@@ -85,7 +83,7 @@ async function build(deps: ExportDeps, due: Due): Promise<Outcome> {
     const isPending = cause instanceof ApiError && cause.code === "AUDIT_PENDING";
     if (!isPending || now() > asked.requestedAt + trailWaitMsMax) throw cause;
     // It wasn't an attempt: nothing was stored.
-    await commit(deps, [
+    await commit(store, [
       patch(due.ref, { dueAt: now() + minuteMs }, { version: lease.version }),
       patch(ref, { state: "waiting", attempt: asked.attempt }, { version: claimed }),
     ]);
@@ -102,7 +100,7 @@ async function storeArchive(
   deps: ExportDeps,
   owner: Owner,
   { id, attempt }: AccountExport,
-  lease: Lease,
+  lease: ExportLease,
 ): Promise<WrittenArchive> {
   let written: WrittenArchive | null = null;
   const about = { ownerId: owner.id, madeAt: deps.now() };
@@ -112,43 +110,6 @@ async function storeArchive(
   await storeExport(owner, { exportId: id, attempt }, lease.keptWhile(pieces));
   if (written === null) throw new ApiError("UNAVAILABLE", { cause: "the archive has no end" });
   return written;
-}
-
-/** Keeps others from building the same export while this process does. */
-class Lease {
-  readonly #deps: ExportDeps;
-  readonly #ref: Due["ref"];
-  #renewAt: number;
-  version: Version;
-
-  constructor(deps: ExportDeps, ref: Due["ref"], version: Version) {
-    this.#deps = deps;
-    this.#ref = ref;
-    this.version = version;
-    this.#renewAt = deps.now() + minuteMs;
-  }
-
-  /** Passes the pieces on. @throws {Taken} once another process has the lease. */
-  async *keptWhile(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const piece of pieces) {
-      const now = this.#deps.now();
-      if (now >= this.#renewAt) {
-        const write = patch(this.#ref, { dueAt: now + leaseMs }, { version: this.version });
-        this.version = await commit(this.#deps, [write]);
-        this.#renewAt = now + minuteMs;
-      }
-      yield piece;
-    }
-  }
-}
-
-/** @throws {Taken} if a document has changed. */
-async function commit({ store }: ExportDeps, writes: readonly Write[]): Promise<Version> {
-  try {
-    return await store.commit(writes);
-  } catch (cause) {
-    throw isConflict(cause) ? new Taken() : cause;
-  }
 }
 
 function endOf(written: WrittenArchive | null) {

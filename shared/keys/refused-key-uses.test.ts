@@ -106,13 +106,16 @@ test("TEN-2 one account's thousand dead keys hide no refusal of another's", asyn
   const [instance] = instances;
   const flood = Array.from({ length: 1_000 }, (_, number) => keyOf("f", number));
   const own = keyOf("n", 1);
-  for (const { ref: each, key: value } of [...flood, own]) await store.commit([create(each, value)]);
+  for (const { ref: each, key: value } of [...flood, own])
+    await store.commit([create(each, value)]);
   const madeBefore = store.tried.length;
   for (const each of flood) instance?.add(each);
   for (let time = 0; time < 5_000; time += 1) instance?.add(own);
   const place = keyRefusals.of(mintOwner(own.key.ownerId, "development"), `${own.key.id}-${hour}`);
   await vi.waitFor(async () => {
-    expect((await store.get(place)).value?.counts).toSatisfy((found) => Object.values(found ?? {}).join() === "5000");
+    expect((await store.get(place)).value?.counts).toSatisfy(
+      (found) => Object.values(found ?? {}).join() === "5000",
+    );
   }, 20_000);
   const turn = store.tried.findIndex((paths) => paths.includes(place.path));
   expect(turn - madeBefore, "its turn comes after the writes that had begun").toBeLessThan(10);
@@ -124,9 +127,13 @@ test("what waits is bounded over all accounts, and those with the most give way"
   const accounts = [..."bcdefghijklmopqrstuvwxy"];
   const many = accounts.flatMap((each) => Array.from({ length: 60 }, (_, n) => keyOf(each, n)));
   const last = keyOf("z", 1);
-  for (const { ref: each, key: value } of [...many, last]) await store.commit([create(each, value)]);
+  for (const { ref: each, key: value } of [...many, last])
+    await store.commit([create(each, value)]);
   for (const each of [...many, last]) instances[0]?.add(each);
-  const place = keyRefusals.of(mintOwner(last.key.ownerId, "development"), `${last.key.id}-${hour}`);
+  const place = keyRefusals.of(
+    mintOwner(last.key.ownerId, "development"),
+    `${last.key.id}-${hour}`,
+  );
   await vi.waitFor(async () => expect((await store.get(place)).value).not.toBeNull(), 20_000);
   const written = async () =>
     await Promise.all(

@@ -1,8 +1,15 @@
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { Claim } from "./request-limiter.ts";
 
-/** The class that a route's requests count as; `none` for internal and public routes. */
-export type RequestClass = "none" | "reads" | "writes" | "closings" | "secrets" | "executions";
+/** The class that a route's requests count as; `none` for internal routes. */
+export type RequestClass =
+  | "none"
+  | "public"
+  | "reads"
+  | "writes"
+  | "closings"
+  | "secrets"
+  | "executions";
 
 export interface Claimant {
   /** The key that the request counts for. A key that rotates itself counts with its successor. */
@@ -42,6 +49,10 @@ export function claimsOf(
 ): readonly Claim[] {
   if (requestClass === "none") return [];
   const { id, owner } = claimant;
+  if (requestClass === "public") {
+    const noun = "requests without a credential from one network";
+    return [{ subject: id, limit: limits.public, noun }];
+  }
   const classClaim = (subject: string, limit: Claim["limit"]): Claim => ({
     subject: `${subject} ${requestClass}`,
     limit,

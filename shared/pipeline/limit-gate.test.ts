@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { mintOwner } from "../identity/owner.ts";
-import { LimitGate, setLimitHeaders } from "./limit-gate.ts";
+import { claimantOf, LimitGate, setLimitHeaders } from "./limit-gate.ts";
 import type { ChangeRoute, Route } from "./route.ts";
 
 const request = new IncomingMessage(new Socket());
@@ -172,5 +172,29 @@ describe("KEY-10 the endings of a key that was rotated", () => {
     expect([enter("key_a")?.turn, enter("key_a")?.turn]).toEqual([null, expect.anything()]);
     expect(() => enter("key_a")).toThrow(expect.objectContaining({ code: "ACCOUNT_BUSY" }));
     expect(enter("key_b")?.turn).not.toBeNull();
+  });
+});
+
+describe("LIM-1 requests without a credential", () => {
+  const route = routeWith({ authenticate: "public", requestClass: "public" });
+  const from = (address: string) =>
+    claimantOf({ type: "public", id: "public" }, { now: 0, address });
+
+  test("count by the network that they come from, and push no key's counter out", () => {
+    const limits = DeploymentLimits.parse({ requests: { public: { max: 2 }, perKey: { max: 2 } } });
+    const gate = new LimitGate(limits, () => 0);
+    const key = { id: "key_a", owner };
+    const read = routeWith({ requestClass: "reads" });
+    const limited = expect.objectContaining({ code: "RATE_LIMITED" });
+    for (let time = 0; time < 2; time += 1) {
+      gate.take(route, from("2001:db8::1"), request);
+      gate.take(read, key, request);
+    }
+    expect(() => gate.take(route, from("2001:db8::2"), request)).toThrow(limited);
+    for (let host = 0; host < 25_000; host += 1) {
+      const address = `10.${host >> 8}.${host & 255}.1`;
+      gate.take(route, from(address), request);
+    }
+    expect(() => gate.take(read, key, request)).toThrow(limited);
   });
 });

@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { turnIdOf, turnPathOf } from "../core/keys/turn-path.ts";
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
+import { clientNetwork } from "../core/network/address-range.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { BodyRoom } from "../limits/body-room.ts";
 import { FairGate, type RequestKind, type Turn } from "../limits/fair-gate.ts";
@@ -52,6 +53,8 @@ export class LimitGate {
   readonly #bodies = new BodyRoom();
   readonly #urgentBodies = new BodyRoom();
   readonly #requests: RequestLimiter;
+  /** Apart, so that strangers from many networks can't push keys' counters out of memory. */
+  readonly #strangers: RequestLimiter;
   readonly #refusals: RefusalCache;
 
   /** @param elapsed milliseconds of a monotonic clock. */
@@ -60,6 +63,7 @@ export class LimitGate {
     this.#places = new FairGate(limits.fairness, elapsed);
     this.#open = new OpenResponses(limits.fairness);
     this.#requests = new RequestLimiter(elapsed);
+    this.#strangers = new RequestLimiter(elapsed);
     this.#refusals = new RefusalCache(elapsed);
   }
 
@@ -76,8 +80,10 @@ export class LimitGate {
 
   /** What people need in order to close a key has room of its own if the limits are used up. */
   #count(route: Route, caller: Claimant): Permit {
+    const { requestClass } = route;
+    const counters = requestClass === "public" ? this.#strangers : this.#requests;
     try {
-      return this.#requests.take(claimsOf(route.requestClass, caller, this.#limits));
+      return counters.take(claimsOf(requestClass, caller, this.#limits));
     } catch (refusal) {
       if (route.neededToClose !== true) throw refusal;
       return this.#requests.take(reservedClaims(caller));
@@ -156,8 +162,13 @@ export class LimitGate {
 /**
  * A key that has rotated itself counts for the same limits as the key before it, whose windows go
  * on. A key that replaced another one's doesn't: it would use up the room of a key that isn't its.
+ * Who shows no credential counts by the network that the request came from.
  */
-export function claimantOf(caller: Callers[Authentication], now: number): Claimant {
+export function claimantOf(
+  caller: Callers[Authentication],
+  { now, address }: { readonly now: number; readonly address: string },
+): Claimant {
+  if (caller.type === "public") return { id: clientNetwork(address) };
   if (caller.type !== "key" || !("key" in caller)) return caller;
   const { id: credentialId, owner, key } = caller;
   return { id: turnIdOf(key), credentialId, turn: turnPathOf(key, now), owner };

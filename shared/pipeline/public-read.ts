@@ -1,6 +1,6 @@
 import { noParams, noQuery } from "../contract/common.ts";
 
-/** What all routes declare that anybody may read; those with parameters declare these as well. */
+/** What all routes declare that anybody may call; those that take something declare it as well. */
 export const publicRead = {
   authenticate: "public",
   scope: "none",
@@ -8,5 +8,5 @@ export const publicRead = {
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  requestClass: "none",
+  requestClass: "public",
 } as const;

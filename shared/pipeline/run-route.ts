@@ -53,7 +53,7 @@ export async function runRoute(
   authenticated.confirmed.then(used, () => undefined);
   record.callerId = caller.id;
   record.ownerId = "owner" in caller ? caller.owner.id : null;
-  const claimant = claimantOf(caller, known.deps.now());
+  const claimant = claimantOf(caller, { now: known.deps.now(), address: record.address });
   const permit = known.limits.take(route, claimant, request);
   setLimitHeaders(response, permit.state);
   let place: WorkPlace | null = null;

@@ -56,7 +56,9 @@ async function order(owner: TestOwner): Promise<string> {
 
 const deletionOf = ({ id }: TestOwner) => firestore().doc(`accountDeletions/${id}`);
 const shown = async (receipt: string) =>
-  (await send(`/v1/account/deletions/${receipt}`)).json.deletion;
+  (await send("/v1/account/deletion", { body: { receipt } })).json.deletion;
+const cancel = async (receipt: string) =>
+  await send("/v1/account/deletion/cancel", { body: { receipt } });
 
 /** Lets the time to cancel pass, and that in which ledger lines may still come. */
 async function passTime(owner: TestOwner): Promise<void> {
@@ -119,11 +121,10 @@ describe("DAT-4 an account that is deleted", () => {
     const resume = `/v1/admin/users/${owner.id}/resume`;
     expect((await send(resume, { key: operator, method: "POST" })).status).toBe(409);
     expect(await goOn(owner), "nothing is erased before its time").toBe("pending");
-    const cancel = `/v1/account/deletions/${receipt}/cancel`;
-    expect((await send(cancel, { method: "POST" })).json.deletion.state).toBe("cancelled");
+    expect((await cancel(receipt)).json.deletion.state).toBe("cancelled");
     expect(await get()).toBe(200);
-    expect((await send(cancel, { method: "POST" })).status).toBe(409);
-    expect((await send(`/v1/account/deletions/${"0".repeat(64)}`)).status).toBe(404);
+    expect((await cancel(receipt)).status).toBe(409);
+    expect((await cancel("0".repeat(64))).status).toBe(404);
     const actions = (await auditOf(owner.id)).map(({ action }) => action);
     expect(actions.filter((action) => action.startsWith("account."))).toEqual([
       "account.deleted",
@@ -140,8 +141,7 @@ describe("DAT-4 an account that is deleted", () => {
     const receipt = await order(owner);
     await passTime(owner);
     expect(await goOn(owner)).toBe("erasing");
-    const cancel = `/v1/account/deletions/${receipt}/cancel`;
-    expect((await send(cancel, { method: "POST" })).status).toBe(409);
+    expect((await cancel(receipt)).status).toBe(409);
     await untilErased(owner);
 
     const left = await firestore().doc(`owners/${owner.id}`).listCollections();

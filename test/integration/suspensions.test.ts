@@ -39,7 +39,7 @@ async function orderDeletion(): Promise<string> {
 }
 
 const cancel = async (receipt: string) =>
-  (await send(`/v1/account/deletions/${receipt}/cancel`, { method: "POST" })).status;
+  (await send("/v1/account/deletion/cancel", { body: { receipt } })).status;
 const suspend = async () => await operate(`/users/${owner.id}/suspend`);
 const resume = async () => await asOperator(`/v1/admin/users/${owner.id}/resume`, {});
 

@@ -17,5 +17,12 @@ export const wideLimits = {
     openPerOwnerMax: 10_000,
     stalledMsMax: 10 * minuteMs,
   },
-  requests: { perKey: wide, perOwner: wide, reads: wide, writes: wide, secrets: wide },
+  requests: {
+    perKey: wide,
+    perOwner: wide,
+    reads: wide,
+    writes: wide,
+    secrets: wide,
+    public: wide,
+  },
 };

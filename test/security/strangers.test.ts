@@ -86,8 +86,8 @@ describe("KEY-1 every route but the public ones needs a key", () => {
   test("and no other route is public", () => {
     expect(publicRoutes.map(({ title }) => title)).toEqual([
       // The keys of a deleted account are dead; the receipt of its deletion opens these two.
-      "GET /v1/account/deletions/:receipt",
-      "POST /v1/account/deletions/:receipt/cancel",
+      "POST /v1/account/deletion",
+      "POST /v1/account/deletion/cancel",
       "GET /v1/audit/log-key",
       "GET /v1/health",
       "GET /v1/version",

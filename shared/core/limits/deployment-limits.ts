@@ -3,6 +3,7 @@ import * as z from "zod";
 import { IncidentThresholds } from "../incidents/thresholds.ts";
 import { dayMs } from "../retention/periods.ts";
 import { unreferencedMs } from "../retention/retention-table.ts";
+import { longestCallSeconds } from "./longest-call.ts";
 
 const minuteMs = 60_000;
 const countMax = 10_000_000;
@@ -52,6 +53,8 @@ const Requests = z.object({
   reads: window(6_000, minuteMs),
   writes: window(3_000, minuteMs),
   secrets: window(300, minuteMs),
+  /** Per network of the client, for routes that take no credential. */
+  public: window(300, minuteMs),
 });
 
 /**
@@ -151,13 +154,14 @@ export const DeploymentLimits = z
     refusedUsesWrittenMs: ms(10_000),
     /**
      * How long the deletion of an account can be cancelled. At most 14 days: deleted objects can be
-     * restored for 14 more, and everything must be gone within 30.
+     * restored for 14 more, and everything must be gone within 30. At least twice as long as any
+     * call, so that none which began before the deletion is left when the erasure begins.
      */
     accountDeletion: z
       .object({
         cancelMs: z
           .int()
-          .min(0)
+          .min(2 * longestCallSeconds * 1_000)
           .max(14 * dayMs)
           .default(7 * dayMs),
       })
