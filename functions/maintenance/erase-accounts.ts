@@ -6,7 +6,7 @@ import { closeAccount, eraseAccount, storeState } from "#shared/deletion/erase-a
 import { removeRemains } from "#shared/deletion/find-remains";
 import { frozenMs } from "#shared/deletion/finish-deletion";
 import { deletedOwner } from "#shared/owners/act-on-owner";
-import { isEvidence } from "#shared/owners/evidence";
+import { stillFree } from "#shared/owners/evidence";
 import { logViolation } from "#shared/pipeline/request-log";
 import { action, type Deps } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
@@ -71,18 +71,19 @@ async function goOn(
     return "goes on" as const;
   };
   // Its keys are dead, and nothing more happens to it until the incident is closed (INC-4).
-  if (await isEvidence(deps.store, ownerId)) return await store({ dueAt: deps.now() + frozenMs });
+  const still = await stillFree(deps.store, ownerId);
+  if (still === null) return await store({ dueAt: deps.now() + frozenMs });
   if (state === "pending") {
     // From this commit on it can't be cancelled.
     return await store(deps.now() >= eraseAt ? { state: "erasing" } : { dueAt: eraseAt });
   }
   if (state === "erasing" && kept === null) {
-    const closed = await closeAccount(deps, found, isLate);
+    const closed = await closeAccount(deps, found, { isLate, still });
     if (typeof closed === "object") return await store({ kept: closed });
     return await store(closed === "late" ? {} : { dueAt: deps.now() + waitMs });
   }
   if (state === "erasing") {
-    if (!(await eraseAccount(deps, found, isLate))) return await store({});
+    if (!(await eraseAccount(deps, found, { isLate, still }))) return await store({});
     return await store({ state: "checking", dueAt: deps.now() + searchAfterMs });
   }
   if (state !== "checking" || kept === null) return "goes on";

@@ -73,7 +73,8 @@ async function sweepOne(
     // Putting the sweep off changed the usage's document, but not what it counts.
     const usageChangedAt = (version: Version) =>
       turn.changedAt !== null && version.isEqual(turn.version) ? turn.changedAt : version;
-    const how = { referenced, unreferencedMs, isLate, usageChangedAt };
+    const isFrozen = async () => await isEvidence(deps.store, ownerId);
+    const how = { referenced, unreferencedMs, isLate, isFrozen, usageChangedAt };
     return await collectObjects(realGarbageCollection(deps, owner, how), owner);
   } catch (cause) {
     // Another sweep was faster, or something was stored meanwhile. The owner stays due.

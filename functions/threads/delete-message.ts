@@ -5,7 +5,7 @@ import { idSchema } from "#shared/core/ids";
 import { deletedBody, newDeletion } from "#shared/deletion/deletion-order";
 import { finishInRequest } from "#shared/deletion/finish-deletion";
 import { ApiError } from "#shared/errors/api-error";
-import { isEvidence } from "#shared/owners/evidence";
+import { stillFree } from "#shared/owners/evidence";
 import { change } from "#shared/pipeline/route";
 import { deletions } from "#shared/store/deletions";
 import { create, patch, remove, type Write } from "#shared/store/documents";
@@ -31,18 +31,18 @@ export const deleteMessage = change({
       store.require(threads.of(owner, threadId)),
       store.require(messages.of(owner, threadId, messageId)),
     ]);
-    const [execution, isNeeded] = await Promise.all([
+    const [execution, still] = await Promise.all([
       store.get(executions.of(owner, message.value.executionId)),
-      isEvidence(store, owner.id),
+      stillFree(store, owner.id),
     ]);
-    return { thread, message, execution, isNeeded };
+    return { thread, message, execution, still };
   },
   /**
    * @throws {ApiError} `THREAD_BUSY` while the message's execution hasn't ended, `CONFLICT` while
    * an incident needs the message, whose text this commit erases.
    */
-  decide({ caller, data: { thread, message, execution, isNeeded }, request, now }) {
-    if (isNeeded) throw new ApiError("CONFLICT", { message: neededAsEvidence });
+  decide({ caller, data: { thread, message, execution, still }, request, now }) {
+    if (!still) throw new ApiError("CONFLICT", { message: neededAsEvidence });
     const { id, role, createdAt, executionId } = message.value;
     if (execution.version && !hasEnded(execution.value)) throw new ApiError("THREAD_BUSY");
     const which = { kind: "message", id, executionId, requestId: request.id, now } as const;
@@ -59,6 +59,7 @@ export const deleteMessage = change({
         patch(thread.ref, shown, fewer),
         ...copies,
         create(deletions.doc(id), order),
+        still,
       ],
       subject: id,
       facts: { role },

@@ -24,11 +24,12 @@ import { accountId, accounts } from "../store/owners.ts";
 import { withDeadline } from "../store/with-deadline.ts";
 import type { FoundDeletion } from "./account-deletion.ts";
 import { type Eraser, eraseCollection } from "./erase-documents.ts";
-import type { DeletionDeps } from "./finish-deletion.ts";
+import { type DeletionDeps, unlessFrozen } from "./finish-deletion.ts";
 
 const pageLength = 200;
 /** Objects that are deleted at once. */
 const concurrency = 8;
+const objectsPerCheck = 64;
 
 /** Whether a step is done, or something must happen first, or the call's time is over. */
 export type Step = "done" | "waits" | "late";
@@ -41,14 +42,15 @@ export type Step = "done" | "waits" | "late";
 export async function closeAccount(
   deps: DeletionDeps,
   { value: deletion }: FoundDeletion,
-  isLate: () => boolean,
+  { isLate, still }: Pick<Eraser, "isLate" | "still">,
 ): Promise<KeptOfAccount | Exclude<Step, "done">> {
   const owner = deletedOwner(deletion);
   await followAccount(deps, owner.id);
   if (!(await isIdle(deps, owner, deletion))) return "waits";
-  const eraser = { store: deps.store, keyStore: deps.keyStore, owner, isLate };
+  const eraser = { store: deps.store, keyStore: deps.keyStore, owner, isLate, still };
   const outerPath = `owners/${owner.id}`;
-  if (!(await eraseCollection(eraser, placeOf(sealingKeys.pattern), { outerPath }))) return "late";
+  const sealing = placeOf(sealingKeys.pattern);
+  if (!(await unlessFrozen(eraseCollection(eraser, sealing, { outerPath })))) return "late";
   if (!(await isArchived(deps, owner, isLate))) return "waits";
   return (await keptOf(deps, owner)) ?? "waits";
 }
@@ -101,19 +103,19 @@ async function keptOf({ store }: DeletionDeps, owner: Owner): Promise<KeptOfAcco
 export async function eraseAccount(
   deps: DeletionDeps,
   { value: deletion }: FoundDeletion,
-  isLate: () => boolean,
+  { isLate, still }: Pick<Eraser, "isLate" | "still">,
 ): Promise<boolean> {
   const owner = deletedOwner(deletion);
-  const eraser = { store: deps.store, keyStore: deps.keyStore, owner, isLate };
+  const eraser = { store: deps.store, keyStore: deps.keyStore, owner, isLate, still };
   // The profile goes first: no round over all owners begins to work for this one any more.
-  return (
+  const all = async () =>
     (await eraseSystemDocuments(eraser)) &&
-    (await eraseObjects(owner, isLate)) &&
-    (await eraseOwnedDocuments(eraser))
-  );
+    (await eraseObjects(eraser)) &&
+    (await eraseOwnedDocuments(eraser));
+  return await unlessFrozen(all());
 }
 
-async function eraseSystemDocuments({ store, owner, isLate }: Eraser): Promise<boolean> {
+async function eraseSystemDocuments({ store, owner, isLate, still }: Eraser): Promise<boolean> {
   for (const { path, ownerField } of collectionPlaces) {
     if (ownerField === undefined) continue;
     const collection = { path, schema: accounts.schema };
@@ -122,20 +124,24 @@ async function eraseSystemDocuments({ store, owner, isLate }: Eraser): Promise<b
       const where = [[ownerField, owner.id]] as const;
       const paths = await store.findPaths(collection, { where, limit: pageLength });
       const gone = paths.map((each) => remove({ path: each, schema: accounts.schema }, null));
-      if (gone.length > 0) await withDeadline(store.commit(gone));
+      if (gone.length > 0) await withDeadline(store.commit([...gone, still]));
       length = paths.length;
     }
   }
   return true;
 }
 
-async function eraseObjects(owner: Owner, isLate: () => boolean): Promise<boolean> {
+/** A bucket knows no commit, so what is frozen is asked before every few objects. */
+async function eraseObjects({ store, owner, isLate, still }: Eraser): Promise<boolean> {
   for (const kind of objectKinds) {
     for await (const page of listObjects(owner, kind)) {
       const erase = async (object: StoredObject) => {
         if (!isLate()) await deleteObject(owner, object);
       };
-      await pMap(page, erase, { concurrency });
+      for (let first = 0; first < page.length && !isLate(); first += objectsPerCheck) {
+        await withDeadline(store.commitWithoutRetry([still]));
+        await pMap(page.slice(first, first + objectsPerCheck), erase, { concurrency });
+      }
       if (isLate()) return false;
     }
   }

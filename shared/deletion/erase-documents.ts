@@ -25,6 +25,8 @@ export interface Eraser {
   readonly owner: Owner;
   /** Whether the call's time is over; the rest is for the next. */
   readonly isLate: () => boolean;
+  /** Makes commits fail once the owner's evidence is frozen; see `stillFree`. */
+  readonly still: Write;
   /** What is written in the commit that deletes a document; nothing by default. */
   readonly leave?: (place: CollectionPlace, id: string) => readonly Write[];
 }
@@ -52,7 +54,7 @@ export async function eraseCollection(
     if (erased.includes(false)) return false;
     const left = paths.flatMap((path) => eraser.leave?.(place, idOf(path)) ?? []);
     const gone = paths.map((path) => remove({ path, schema: anything }, null));
-    if (paths.length > 0) await withDeadline(store.commit([...left, ...gone]));
+    if (paths.length > 0) await commitErasure(eraser, place, [...left, ...gone]);
     if (paths.length < pageLength) return true;
   }
 }
@@ -77,13 +79,24 @@ export async function eraseDependents(
   return true;
 }
 
-async function eraseNamesake(
-  { store, keyStore }: Eraser,
+async function eraseNamesake(eraser: Eraser, place: CollectionPlace, path: string): Promise<void> {
+  await commitErasure(eraser, place, [remove({ path, schema: anything }, null)]);
+}
+
+/**
+ * The keys' database doesn't know what is frozen, so that is asked right before.
+ * @throws a conflict if the owner's evidence was frozen meanwhile, also for the keys' database.
+ */
+async function commitErasure(
+  { store, keyStore, still }: Eraser,
   { database }: CollectionPlace,
-  path: string,
+  writes: readonly Write[],
 ): Promise<void> {
-  const holder = database === "keys" ? keyStore : store;
-  await withDeadline(holder.commit([remove({ path, schema: anything }, null)]));
+  if (database !== "keys") await withDeadline(store.commit([...writes, still]));
+  else {
+    await withDeadline(store.commitWithoutRetry([still]));
+    await withDeadline(keyStore.commit(writes));
+  }
 }
 
 function idOf(path: string): string {

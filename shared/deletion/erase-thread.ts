@@ -21,6 +21,6 @@ export async function eraseThread(eraser: Eraser, { id }: Deletion, now: number)
   const place = placeOf(threads.pattern);
   if (!(await eraseDependents({ ...eraser, leave }, place, ref.path))) return false;
   // An instance of an earlier release may have written to it when its last execution ended.
-  await withDeadline(store.commit([remove(ref, null)]));
+  await withDeadline(store.commit([remove(ref, null), eraser.still]));
   return true;
 }

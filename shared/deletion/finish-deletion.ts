@@ -4,12 +4,12 @@
  */
 import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts";
 import type { Owner } from "../identity/owner.ts";
-import { isEvidence } from "../owners/evidence.ts";
+import { stillFree } from "../owners/evidence.ts";
 import { type Deletion, deletions } from "../store/deletions.ts";
 import { patch, remove } from "../store/documents.ts";
 import { executions } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
-import { withDeadline } from "../store/with-deadline.ts";
+import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import { eraseExecutionLog } from "./erase-message.ts";
 import { eraseThread } from "./erase-thread.ts";
 import { forgetEnvironment } from "./forget-environment.ts";
@@ -40,17 +40,28 @@ export async function finishDeletion(
   isLate: () => boolean,
 ): Promise<boolean> {
   if (!(await stopAll(deps, owner, deletion))) return false;
-  if (await isEvidence(deps.store, owner.id)) {
+  const still = await stillFree(deps.store, owner.id);
+  if (still === null) {
     // Not due again soon, because others' deletions would wait behind it for as long as it waits.
     const later = patch(deletions.doc(deletion.id), { dueAt: deps.now() + frozenMs }, stillThere);
     await withDeadline(deps.store.commit([later]));
     return false;
   }
-  const eraser = { store: deps.store, keyStore: deps.keyStore, owner, isLate };
-  const isDone = await erase[deletion.kind](eraser, deletion, deps.now());
+  const eraser = { store: deps.store, keyStore: deps.keyStore, owner, isLate, still };
+  const isDone = await unlessFrozen(erase[deletion.kind](eraser, deletion, deps.now()));
   if (!isDone) return false;
   await withDeadline(deps.store.commit([remove(deletions.doc(deletion.id), null)]));
   return true;
+}
+
+/** False as well for what was frozen in the middle: the next sweep finds that out. */
+export async function unlessFrozen(erasing: Promise<boolean>): Promise<boolean> {
+  try {
+    return await erasing;
+  } catch (cause) {
+    if (isConflict(cause)) return false;
+    throw cause;
+  }
 }
 
 /**

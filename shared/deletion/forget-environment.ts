@@ -18,7 +18,7 @@ const Copies = Execution.pick({
  * executions that ran in it. The executions stay, with their thread.
  */
 export async function forgetEnvironment(
-  { store, owner, isLate }: Eraser,
+  { store, owner, isLate, still }: Eraser,
   { id }: Deletion,
 ): Promise<boolean> {
   let after: string | null = null;
@@ -36,7 +36,7 @@ export async function forgetEnvironment(
     const writes = refs.flatMap((ref, index) =>
       hasCopies(found[index]) ? [patch(ref, copied, { mustExist: true })] : [],
     );
-    if (writes.length > 0) await withDeadline(store.commit(writes));
+    if (writes.length > 0) await withDeadline(store.commit([...writes, still]));
     after = ids.at(-1) ?? null;
     if (page.length < pageLength) return true;
   }

@@ -11,7 +11,7 @@ import { followAccount, resume, suspend, wholeOwner } from "../owners/suspend-ow
 import { auditEntry } from "../store/audit-rows.ts";
 import { type Containment, containments, suspendedByContainments } from "../store/containments.ts";
 import { create, parseStored, patch, remove, type Write } from "../store/documents.ts";
-import { freezeEvidence } from "../store/evidence-freezes.ts";
+import { freezeEvidence, touchFreeze } from "../store/evidence-freezes.ts";
 import { OwnerProfile, owners } from "../store/owners.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { isConflict } from "../store/with-deadline.ts";
@@ -114,6 +114,7 @@ async function turnOne(
       ? resume(whole, { reason, by, now })
       : suspend(whole, { reason, stop: true, by, now })),
     mark,
+    ...(isReleasing ? [] : [touchFreeze(owner.id, now)]),
     auditEntry(owner, {
       id: deps.newId("auditRow"),
       at: now,

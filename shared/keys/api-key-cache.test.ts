@@ -17,6 +17,7 @@ const stored = apiKeys.schema.parse({
 function newRing() {
   let [nowMs, reads] = [0, 0];
   const store = new MemoryStore();
+  const refusals: number[] = [];
   const get: MemoryStore["get"] = async (ref) => {
     reads += 1;
     return await store.get(ref);
@@ -26,9 +27,11 @@ function newRing() {
     now: () => nowMs,
     elapsed: () => nowMs,
     newId: () => "aud_1",
-    refused: () => undefined,
+    refused: () => void refusals.push(1),
   });
   return {
+    refusals,
+    findAgain: async (key: string) => await ring.findAgain(key, shown),
     find: async (key: string) => await (await ring.find(key, shown)).confirmed,
     keep: async (key: string, fields: Partial<ApiKey> = {}) => {
       await store.commit([overwrite(apiKeys.doc(hashKey(key)), { ...stored, ...fields })]);
@@ -39,6 +42,23 @@ function newRing() {
     reads: () => reads,
   };
 }
+
+describe("INC-4 a key whose answer is still being sent", () => {
+  test.each([
+    ["contained", { containedBy: "ctm_a", ownerState: "suspended" }],
+    ["revoked", { revokedAt: 1 }],
+    ["of a suspended account", { ownerState: "suspended" }],
+  ] as const)("may get no more once it is %s, which is no refused use", async (_what, fields) => {
+    const { findAgain, keep, pass, refusals } = newRing();
+    await keep("key");
+    expect(await findAgain("key")).toMatchObject({ id: "key_a" });
+    await keep("key", fields);
+    pass(1_000);
+    expect(await findAgain("key")).toBeNull();
+    expect(await findAgain("never stored")).toBeNull();
+    expect(refusals).toEqual([]);
+  });
+});
 
 const refused = expect.objectContaining({ code: "UNAUTHORIZED" });
 

@@ -107,6 +107,20 @@ export class ApiKeyCache {
   }
 
   /**
+   * The key of an answer that is still being sent; null once it is valid no more. That isn't
+   * recorded as a refused use, because nobody uses it.
+   * @throws {ApiError} `UNAVAILABLE` if the key can't be read.
+   */
+  async findAgain(key: string, shown: KeyUse): Promise<ApiKey | null> {
+    const hash = hashKey(key);
+    const known = this.#entries.get(hash);
+    const isFresh = known && this.#deps.elapsed() - known.beganAt < entryFreshMs;
+    if (this.#isKnownMissing(hash)) return null;
+    const found = isFresh ? known.key : await this.#read(hash).catch(nullIfMissing);
+    return found && keyRefusal(found, shown, this.#deps.now()) === null ? found : null;
+  }
+
+  /**
    * Records when and from where a key was used: once in ten minutes across all instances, since the
    * write fails if the key's document changed meanwhile, and at once from a network that is new for
    * the key. A write that failed is tried again with the next use, but not within ten seconds.
@@ -195,6 +209,11 @@ interface FoundUse {
   readonly text: string;
   readonly hash: string;
   readonly shown: ClientUse;
+}
+
+function nullIfMissing(error: unknown): null {
+  if (error instanceof ApiError && error.code === "UNAUTHORIZED") return null;
+  throw error;
 }
 
 function noSuchKey(): ApiError {

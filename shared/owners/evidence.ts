@@ -1,3 +1,4 @@
+import { unchanged, type Write } from "../store/documents.ts";
 import { everybody, evidenceFreezes } from "../store/evidence-freezes.ts";
 import type { ReadStore } from "../store/store.ts";
 
@@ -9,6 +10,22 @@ export async function isEvidence(
   store: Pick<ReadStore, "getAll">,
   ownerId: string,
 ): Promise<boolean> {
-  const found = await store.getAll(evidenceFreezes.doc(ownerId), evidenceFreezes.doc(everybody));
-  return found.some(({ value }) => value !== null && Object.keys(value.incidents).length > 0);
+  return (await stillFree(store, ownerId)) === null;
+}
+
+/**
+ * A write for each commit that erases something of an owner: it changes nothing, and makes the
+ * commit fail if an incident has frozen the owner's evidence since, so that what races with a
+ * freeze destroys nothing. Null if the evidence is frozen already.
+ */
+export async function stillFree(
+  store: Pick<ReadStore, "getAll">,
+  ownerId: string,
+): Promise<Write | null> {
+  const own = evidenceFreezes.doc(ownerId);
+  const found = await store.getAll(own, evidenceFreezes.doc(everybody));
+  const isFrozen = found.some(({ value }) => Object.keys(value?.incidents ?? {}).length > 0);
+  // The one of all owners isn't named: everybody's erasures would wait for each other. Containing
+  // all owners changes the own one of each, too.
+  return isFrozen ? null : unchanged(found[0]);
 }

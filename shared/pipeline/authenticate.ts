@@ -36,6 +36,10 @@ async function atKey(
     confirmed: later,
     freshMs: entryFreshMs,
     reconfirm: async () => withKey(await (await keys.find(key, { mode, ...client })).confirmed),
+    findAgain: async () => {
+      const found = await keys.findAgain(key, { mode, address: client.address });
+      return found && withKey(found);
+    },
     // What the key starts or makes is decided on the account, which says whether it was closed.
     stillAllowed: null,
     recordKeyUse: async () => await keys.recordUse(key, client).catch(() => {}),

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { caller, runRequest, things } from "../../test/kit/run-request.ts";
 import { plainRoute } from "../../test/kit/watched-route.ts";
@@ -38,6 +38,35 @@ async function leave(client: Socket, { response }: Arrived): Promise<void> {
   client.resetAndDestroy();
   await closed;
 }
+
+describe("INC-4 an answer that is being sent when its key is contained", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test("is cut, and its key's network was recorded when it began", async () => {
+    const { client, exchange } = await request("GET");
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    const stream = async () => {
+      begin();
+      await once(exchange.response, "close");
+    };
+    const route = action({
+      ...plainRoute,
+      ...{ endpoint: "GET /v1/things", authenticate: "api-key", requestClass: "reads" },
+      ...{ reply: { 200: "bytes" }, read: "nothing" },
+      perform: async () => await Promise.resolve({ status: 200, headers: {}, stream }),
+    } as Parameters<typeof action>[0]);
+    const recordKeyUse = vi.fn(async () => await Promise.resolve());
+    const findAgain = async () => await Promise.resolve(null);
+    const running = runRequest(route, { exchange, recordKeyUse, findAgain });
+    await begun;
+    expect(recordKeyUse).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(6_000);
+    await running;
+    expect(exchange.response.destroyed).toBe(true);
+    client.destroy();
+  });
+});
 
 /** A route of each kind, which notes its steps and what its signal says. */
 function routesNoting(steps: string[]): Record<"query" | "action" | "change", Route> {

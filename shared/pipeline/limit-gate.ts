@@ -195,7 +195,8 @@ function kindOf(route: Route): RequestKind {
   return route.neededToClose === true ? "needed" : "requests";
 }
 
-function staysOpen({ reply }: Route): boolean {
+/** Whether an answer may take as long as its client does. */
+export function staysOpen({ reply }: Route): boolean {
   return Object.values(reply).some((body) => body === "stream" || body === "bytes");
 }
 

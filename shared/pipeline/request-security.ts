@@ -21,6 +21,11 @@ export interface Authenticated<A extends Authentication = Authentication> {
    */
   readonly reconfirm: () => Promise<Callers[A]>;
   /**
+   * Looks the caller up while its answer is being sent; null once it may get nothing more.
+   * @throws {ApiError} `UNAVAILABLE`.
+   */
+  readonly findAgain: () => Promise<Callers[A] | null>;
+  /**
    * Changes nothing, but makes a commit fail if the caller's right has changed since it was read.
    * It is part of all commits of the caller's changes. Null if being confirmed is enough.
    */
@@ -69,6 +74,7 @@ export function confirmedAlready<A extends Authentication>(caller: Callers[A]): 
     confirmed,
     freshMs: Number.POSITIVE_INFINITY,
     reconfirm: () => confirmed,
+    findAgain: () => confirmed,
     stillAllowed: null,
     recordKeyUse: () => Promise.resolve(),
     recordScopeRefusal: () => undefined,

@@ -18,6 +18,7 @@ import {
   type LimitGate,
   type Stage,
   setLimitHeaders,
+  staysOpen,
   type WorkPlace,
 } from "./limit-gate.ts";
 import {
@@ -29,6 +30,7 @@ import {
 import type { Authenticated, RequestSecurity } from "./request-security.ts";
 import { sendJson, sendStream } from "./respond.ts";
 import type { Authentication, Callers, Deps, JsonReply, Reply, Route } from "./route.ts";
+import { watchCaller } from "./watch-caller.ts";
 
 /** What a function remembers between requests. */
 export interface FunctionState {
@@ -49,7 +51,8 @@ export async function runRoute(
   const beganAt = performance.now();
   const authenticated = await known.security.authenticate(route.authenticate, credential, record);
   const { caller, recordKeyUse } = authenticated;
-  const used = () => onceClosed(response, recordKeyUse);
+  // After the answer; but one that stays open shows where it is sent to while it is sent.
+  const used = () => (staysOpen(route) ? void recordKeyUse() : onceClosed(response, recordKeyUse));
   authenticated.confirmed.then(used, () => undefined);
   record.callerId = caller.id;
   record.ownerId = "owner" in caller ? caller.owner.id : null;
@@ -146,7 +149,11 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   }
   if ("stream" in reply || follow) known.leave();
   if ("stream" in reply) {
-    await Promise.all([sendStream(response, reply), follow?.()]);
+    const endWatch = watchCaller(response, async () => {
+      const again = await known.findAgain();
+      return again !== null && hasScope(route, again);
+    });
+    await Promise.all([sendStream(response, reply).finally(endWatch), follow?.()]);
     return;
   }
   const followed = await follow?.();

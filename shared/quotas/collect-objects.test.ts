@@ -18,6 +18,7 @@ class MemoryBucket {
   readonly objects = new Map<string, StoredObject>();
   nowMs = 1_000_000;
   #generation = 0;
+  isFrozen = false;
 
   async put(_owner: unknown, kind: ObjectKind, bytes: Buffer) {
     await Promise.resolve();
@@ -64,6 +65,7 @@ function newPlatform() {
     list: (kind) => bucket.list(kind),
     remove: async (object) => await bucket.remove(object),
     isLate: () => bucket.nowMs > lateAtMs,
+    isFrozen: async () => await Promise.resolve(bucket.isFrozen),
     usageChangedAt: (version) => version,
   };
   return {
@@ -71,6 +73,9 @@ function newPlatform() {
     collect: async () => await collectObjects(by, owner),
     pass: (ms: number) => {
       bucket.nowMs += ms;
+    },
+    freeze: (isFrozen: boolean) => {
+      bucket.isFrozen = isFrozen;
     },
     lateAt: (ms: number) => {
       lateAtMs = ms;
@@ -99,6 +104,19 @@ describe("TEN-2 collectObjects()", () => {
     expect(await usage()).toMatchObject({ bytes: 4, objects: 1 });
     expect(await collect()).toEqual({ condemned: 0, deleted: 0 });
     expect(await usage()).toMatchObject({ sweepAt: null });
+  });
+
+  test("INC-4 deletes nothing that was frozen in the middle, and goes on once it isn't", async () => {
+    const { bucket, save, collect, pass, freeze } = newPlatform();
+    await save("evidence");
+    pass(unreferencedMs);
+    await collect();
+    pass(unreferencedMs);
+    freeze(true);
+    expect(await collect()).toEqual({ condemned: 0, deleted: 0 });
+    expect(bucket.size).toBe(1);
+    freeze(false);
+    expect(await collect()).toEqual({ condemned: 0, deleted: 1 });
   });
 
   test("keeps what is named again before it goes", async () => {

@@ -43,6 +43,8 @@ export interface GarbageCollection {
   readonly unreferencedMs: number;
   /** Whether this call must end. What it did is kept, and the next call continues. */
   readonly isLate: () => boolean;
+  /** Whether an incident needs the owner's data since, so that nothing more may be deleted. */
+  readonly isFrozen: () => Promise<boolean>;
   /** Translates the version of the usage document into the time of its last real change. */
   readonly usageChangedAt: (version: Version) => Version;
 }
@@ -62,7 +64,10 @@ const kinds = ["packs", "manifests"] as const;
 export function realGarbageCollection(
   deps: { readonly store: Store; now(): number },
   owner: Owner,
-  how: Pick<GarbageCollection, "referenced" | "unreferencedMs" | "isLate" | "usageChangedAt">,
+  how: Pick<
+    GarbageCollection,
+    "referenced" | "unreferencedMs" | "isLate" | "isFrozen" | "usageChangedAt"
+  >,
 ): GarbageCollection {
   return {
     store: deps.store,
@@ -154,28 +159,29 @@ async function finish(
     latest = await withDeadline(collection.store.commit(writes));
     deleted += page.length;
   };
+  let isFrozen = false;
   const wanted = kinds.filter((kind) => value.going.some((name) => name.startsWith(`${kind}/`)));
   const { isWhole } = await forEachPage(collection, wanted, async (page) => {
-    const { removed, failures } = await removeInTime(
-      collection,
-      page.filter((object) => going.has(entryOf(object))),
-    );
+    const wantedOfPage = page.filter((object) => going.has(entryOf(object)));
+    const { removed, failures, ...ended } = await removeInTime(collection, wantedOfPage);
+    isFrozen ||= ended.isFrozen;
     for (const object of removed) going.delete(entryOf(object));
     if (removed.length > 0) await commit([...going], removed);
     if (failures.length > 0) throw failures[0];
   });
   // What isn't listed is gone already.
-  if (isWhole && (going.size > 0 || deleted === 0)) await commit([], []);
+  if (isWhole && !isFrozen && (going.size > 0 || deleted === 0)) await commit([], []);
   return { condemned: 0, deleted };
 }
 
 /**
- * Deletes a few at a time until it is late or one can't be deleted. What it deleted must be taken
+ * Deletes a few at a time until it is late, an incident needs them, or one can't be deleted. What it deleted must be taken
  * off the count in any case, because the bucket doesn't list it any more.
  */
 async function removeInTime(collection: GarbageCollection, objects: readonly StoredObject[]) {
   const removed: StoredObject[] = [];
   const failures: unknown[] = [];
+  let isFrozen = false;
   const remove = async (object: StoredObject) => {
     try {
       await collection.remove(object);
@@ -186,9 +192,11 @@ async function removeInTime(collection: GarbageCollection, objects: readonly Sto
   };
   for (let first = 0; first < objects.length; first += deletionsAtOnceMax) {
     if (collection.isLate() || failures.length > 0) break;
+    isFrozen = await collection.isFrozen();
+    if (isFrozen) break;
     await Promise.all(objects.slice(first, first + deletionsAtOnceMax).map(remove));
   }
-  return { removed, failures };
+  return { removed, failures, isFrozen };
 }
 
 /** Visits the bucket's list page by page. `isWhole` is false if it got late before the end. */

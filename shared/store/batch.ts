@@ -16,7 +16,8 @@ export function batchOf(db: Firestore, writes: readonly Write[]): WriteBatch {
     const doc = db.doc(write.path);
     if (write.op === "create") batch.create(doc, write.value);
     else if (write.op === "remove") {
-      batch.delete(doc, write.version ? { lastUpdateTime: write.version } : {});
+      const condition = write.mustBeMissing ? { exists: false } : {};
+      batch.delete(doc, write.version ? { lastUpdateTime: write.version } : condition);
     } else if (write.op === "patch") {
       const added = Object.entries(write.increments).map(([field, by]) => [
         field,

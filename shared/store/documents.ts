@@ -124,6 +124,8 @@ export type Write =
       readonly path: string;
       /** Null deletes the document whatever its version, if it exists. */
       readonly version: Version | null;
+      /** Set if there must be no such document; then nothing is deleted. */
+      readonly mustBeMissing?: true;
     };
 
 /** Whether the holder of the reference may see a document with these fields. */
@@ -205,6 +207,15 @@ export function patchInside<S extends z.ZodObject>(
 /** Fails if the document has changed since `version`; null removes whatever is there. */
 export function remove(ref: Ref, version: Version | null): Write {
   return { op: "remove", path: ref.path, version };
+}
+
+/** Changes nothing, but makes its commit fail if the document has changed since it was read. */
+export function unchanged<S extends z.ZodType<{ v: number }>>(snapshot: Snapshot<S>): Write {
+  const { path } = snapshot.ref;
+  if (!snapshot.version) return { op: "remove", path, version: null, mustBeMissing: true };
+  // A patch needs a field; this one gets the value that it has.
+  const { v } = snapshot.value;
+  return { op: "patch", path, fields: { v }, increments: {}, version: snapshot.version };
 }
 
 /** Recognises a timestamp by its shape, because importing the class would load the whole client. */

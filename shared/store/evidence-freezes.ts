@@ -9,6 +9,8 @@ const EvidenceFreeze = z.object({
   v: z.literal(1),
   /** The incidents, and when each began to need it. */
   incidents: z.record(z.string(), z.int()).default({}),
+  /** When all owners' evidence was frozen last, in epoch milliseconds. */
+  touchedAt: z.int().optional(),
 });
 export const evidenceFreezes = systemCollection("evidenceFreezes", EvidenceFreeze);
 export const everybody = "all";
@@ -17,6 +19,14 @@ export const everybody = "all";
 export function freezeEvidence(ownerId: string, incidentId: string, now: number): Write {
   const fields = { v: 1 as const, [`incidents.${incidentId}`]: now };
   return patch(evidenceFreezes.doc(ownerId), fields);
+}
+
+/**
+ * Makes erasures of an owner that have asked before fail, when everybody's evidence is frozen. It
+ * freezes nothing by itself, so there is nothing to end.
+ */
+export function touchFreeze(ownerId: string, now: number): Write {
+  return patch(evidenceFreezes.doc(ownerId), { v: 1, touchedAt: now });
 }
 
 /** Ends the freeze that an incident caused, if there is one. */

@@ -80,7 +80,8 @@ export class MemoryStore implements CommitStore {
 
   #check(write: Write): void {
     const found = this.#documents.get(write.path);
-    if (write.op === "create" && found) throw failure(codes.exists, write.path);
+    const mustBeMissing = write.op === "create" || (write.op === "remove" && write.mustBeMissing);
+    if (mustBeMissing && found) throw failure(codes.exists, write.path);
     const version = "version" in write ? write.version : null;
     const needsOne = version || (write.op === "patch" && write.mustExist);
     if (!found && needsOne) throw failure(codes.notFound, write.path);

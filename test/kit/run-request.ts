@@ -53,6 +53,7 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
   const unhurried = {
     freshMs: 60_000,
     reconfirm: async () => await confirmed,
+    findAgain: async () => await confirmed,
     stillAllowed: null,
     recordKeyUse: async () => {},
     recordScopeRefusal: () => undefined,
