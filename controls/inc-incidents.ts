@@ -52,8 +52,8 @@ export const incControls: Readonly<Record<string, Control>> = {
     test: "test/integration/notifications.test.ts",
     mutation: {
       file: "shared/notifications/anomaly-notifications.ts",
-      find: "newDeliveries(one, settings, settings[detector])",
-      replace: 'newDeliveries(one, settings, ["email", "webhook"])',
+      find: "settings[detector].includes(channel)",
+      replace: "true",
     },
   },
 };

@@ -10,6 +10,7 @@ import { containTarget, finishContainment, newContainment } from "#shared/incide
 import { everybodyWrites, turnEverybody } from "#shared/incidents/contain-everybody";
 import { readTarget } from "#shared/incidents/read-target";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
+import { unchanged } from "#shared/store/documents";
 import { incidents } from "#shared/store/incidents";
 import { incidentParams } from "./incident-params.ts";
 
@@ -46,13 +47,13 @@ export const containIncident = change({
       store.require(incidents.doc(incidentId)),
       body.target === "all" ? null : readTarget(store, body),
     ]);
-    return { incident: incident.value, found };
+    return { incident, found };
   },
   actsOn: ({ found }) => found?.whole.owner ?? operatorsTrail(),
   decide({ caller, data: { incident, found }, request, ids, now }) {
     const message = "The incident is closed; move it back to triage first.";
-    if (incident.phase === "closed") throw new ApiError("CONFLICT", { message });
-    const { id: incidentId } = incident;
+    if (incident.value.phase === "closed") throw new ApiError("CONFLICT", { message });
+    const { id: incidentId } = incident.value;
     const id = ids.next("containment");
     const order = { id, incidentId, operatorId: caller.id, requestId: request.id, now };
     const everyone = { target: "all" as const, ownerId: null, mode: null, subject: null };
@@ -62,9 +63,10 @@ export const containIncident = change({
     const { containment } = contained;
     const { target, subject } = containment;
     return {
-      writes: contained.writes ?? everybodyWrites(containment),
+      // One that is closed meanwhile would hold something that nobody is reminded of.
+      writes: [...(contained.writes ?? everybodyWrites(containment)), unchanged(incident)],
       subject: subject ?? containment.ownerId ?? incidentId,
-      facts: { containmentId: id, incidentId, target },
+      facts: { containmentId: id, incidentId, target, keys: containment.keyIds.length },
       reply: created({ ...containmentBody(containment), executionIds: [] }),
       containment,
     };
@@ -76,7 +78,7 @@ export const containIncident = change({
       const isDone = await turnEverybody(deps, containment.id, isLate);
       return created({ ...containmentBody(containment), isDone, executionIds: [] });
     }
-    const executionIds = await finishContainment(deps, containment);
-    return created({ ...containmentBody(containment), isDone: true, executionIds });
+    const finished = await finishContainment(deps, containment);
+    return created({ ...containmentBody(containment), isDone: true, ...finished });
   },
 });

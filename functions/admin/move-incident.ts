@@ -2,7 +2,7 @@ import { exactObject } from "#shared/contract/exact";
 import { mayMove, nextPhases, Phase } from "#shared/core/incidents/phases";
 import { ApiError } from "#shared/errors/api-error";
 import { containments } from "#shared/store/containments";
-import { everybody, thawEvidence } from "#shared/store/evidence-freezes";
+import { everybody, freezeEvidence, thawEvidence } from "#shared/store/evidence-freezes";
 import { Note } from "./incident-params.ts";
 import { incidentStep } from "./incident-step.ts";
 
@@ -16,7 +16,8 @@ export const moveIncident = incidentStep({
   audit: "incident.moved",
   body: exactObject({ phase: Phase, note: Note.optional() }),
   read: async ({ store }, { phase }, incident) => {
-    if (phase !== "closed") return [];
+    // What was frozen is thawed when it is closed, and frozen again when it is reopened.
+    if (phase !== "closed" && incident.phase !== "closed") return [];
     const where = [["incidentId", incident.id]] as const;
     const ordered = await store.findAll(containments.all(), {
       where,
@@ -35,7 +36,7 @@ export const moveIncident = incidentStep({
     if (assignee === null) {
       throw new ApiError("CONFLICT", { message: "Assign the incident to somebody first." });
     }
-    if (ordered.some(({ releasedAt, dueAt }) => releasedAt === null || dueAt !== null)) {
+    if (closing && ordered.some(({ releasedAt, dueAt }) => releasedAt === null || dueAt !== null)) {
       throw new ApiError("CONFLICT", { message: "Release what the incident contains first." });
     }
     const frozen = new Set(ordered.map(({ ownerId }) => ownerId ?? everybody));
@@ -43,7 +44,9 @@ export const moveIncident = incidentStep({
       changes: closing ? { phase, closedAt: now, remindAt: null } : { phase, closedAt: null },
       note,
       facts: { from },
-      writes: [...frozen].map((ownerId) => thawEvidence(ownerId, id)),
+      writes: [...frozen].map((ownerId) =>
+        closing ? thawEvidence(ownerId, id) : freezeEvidence(ownerId, id, now),
+      ),
     };
   },
 });

@@ -5,6 +5,7 @@ import { DeliveryBody } from "#shared/contract/incident";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { operatorsTrail } from "#shared/identity/owner";
+import { type Channel, currentTargets, type Target } from "#shared/notifications/targets";
 import { auditedOwner } from "#shared/owners/act-on-owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { replace } from "#shared/store/documents";
@@ -37,19 +38,32 @@ export const redeliver = change({
   actsOn: () => operatorsTrail(),
   decide({ data: { found, settings }, now }) {
     const { ref, value, version } = found;
-    const channel = value.channel ?? (settings?.email ? "email" : "webhook");
-    const target = channel === "email" ? settings?.email : settings?.webhookUrl;
-    if (!settings || !target) {
+    if (value.purpose === "confirmation") {
+      throw new ApiError("CONFLICT", { message: "Its owner must ask for the address again." });
+    }
+    const targets = currentTargets(settings);
+    const current = value.channel === null ? targets[0] : targets.find(isOf(value.channel));
+    // One that was replaced is told what was meant for it, and not who has replaced it.
+    if (!value.isEarlier && !current) {
       throw new ApiError("CONFLICT", { message: "Its owner has named no way to be reached." });
     }
-    const { webhookPepperId: pepperId, webhookGeneration: generation } = settings;
-    const again = { channel, target, pepperId, generation, state: "waiting" as const, dueAt: now };
+    const target = value.isEarlier || !current ? {} : targetFields(current);
+    const again = { ...target, state: "waiting" as const, dueAt: now };
     const next = { ...value, ...again, attempts: [], confirmedAt: null };
     return {
       writes: [replace(ref, version, next)],
       subject: value.id,
-      facts: { channel, incidentId: value.incidentId },
+      facts: { channel: next.channel, incidentId: value.incidentId },
       reply: ok(deliveryBody(next)),
     };
   },
 });
+
+const isOf =
+  (channel: Channel) =>
+  (target: Target): boolean =>
+    target.channel === channel;
+
+function targetFields({ channel, target, pepperId, generation, since }: Target) {
+  return { channel, target, pepperId, generation, targetSince: since };
+}

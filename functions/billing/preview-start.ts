@@ -1,6 +1,6 @@
 /** Says whether an execution could start now, decided by the code that starts one (F17). */
 import { deploymentLimits } from "#shared/config";
-import { admits, holds } from "#shared/core/keys/admission";
+import { admits, holdsKey } from "#shared/core/keys/admission";
 import { allows } from "#shared/core/keys/scopes";
 import type { Account } from "#shared/core/money/account";
 import { type HoldRefusal, refusalOf } from "#shared/core/money/hold";
@@ -90,7 +90,7 @@ export function previewStart(key: ApiKey, place: StartPlace, now: number): Start
 }
 
 function mayStart(key: ApiKey, account: Account): ApiError | null {
-  const isAdmitted = admits(account.admission, key.id) && !holds(account, key.id);
+  const isAdmitted = admits(account.admission, key.id) && !holdsKey(account, key);
   if (!isAdmitted) return new ApiError("UNAUTHORIZED");
   if (allows(key.scopes, "execute")) return null;
   return new ApiError("FORBIDDEN", { message: "The API key lacks the scope execute." });

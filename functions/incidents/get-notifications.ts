@@ -20,5 +20,5 @@ export const getNotifications = query({
     requireAllEnvironments(owner, "Notifications concern the whole account.");
     return (await store.get(notificationSettings.of(owner, notificationSettingsId))).value;
   },
-  answer: ({ data }) => ok(notificationBody(data ?? noSettings)),
+  answer: ({ data, now }) => ok(notificationBody(data ?? noSettings, now)),
 });

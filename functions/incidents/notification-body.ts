@@ -1,7 +1,8 @@
+import { iso } from "#shared/contract/common";
 import type { NotificationBody } from "#shared/contract/notification";
-import type { NotificationSettings } from "#shared/store/notifications";
+import { NotificationSettings } from "#shared/store/notifications";
 
-export const noSettings: NotificationSettings = {
+export const noSettings: NotificationSettings = NotificationSettings.parse({
   v: 1,
   email: null,
   webhookUrl: null,
@@ -11,9 +12,18 @@ export const noSettings: NotificationSettings = {
   networks: [],
   refusals: [],
   updatedAt: 0,
-};
+});
 
-export function notificationBody(settings: NotificationSettings): NotificationBody {
-  const { email, webhookUrl, spending, networks, refusals } = settings;
-  return { email, webhookUrl, anomalies: { spending, networks, refusals } };
+export function notificationBody(settings: NotificationSettings, now: number): NotificationBody {
+  const { email, emailConfirmedAt, pendingEmail, webhookUrl } = settings;
+  const { spending, networks, refusals } = settings;
+  const isPending = pendingEmail !== null && now < pendingEmail.expiresAt;
+  return {
+    email: emailConfirmedAt === null ? null : email,
+    pendingEmail: isPending
+      ? { address: pendingEmail.address, expiresAt: iso(pendingEmail.expiresAt) }
+      : null,
+    webhookUrl,
+    anomalies: { spending, networks, refusals },
+  };
 }

@@ -1,14 +1,26 @@
-import { peppers } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { NotificationBody, NotificationUpdate } from "#shared/contract/notification";
+import { addressDayId, confirmWithinMs } from "#shared/core/incidents/email-confirmation";
 import { shownSecret, webhookSecret } from "#shared/core/incidents/webhook-signature";
-import { ApiError } from "#shared/errors/api-error";
+import { expiryOf } from "#shared/core/retention/expiry";
+import { dayMs } from "#shared/core/retention/periods";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
+import { changeNotifications, confirmationMail } from "#shared/notifications/target-notifications";
+import { countAsked, tooOften, withTargets } from "#shared/notifications/targets";
 import { resolveWebhook } from "#shared/notifications/webhook-address";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { createOrReplace } from "#shared/store/documents";
-import { notificationSettings, notificationSettingsId } from "#shared/store/notifications";
+import {
+  mailConfirmations,
+  type NotificationSettings,
+  notificationSettings,
+  notificationSettingsId,
+} from "#shared/store/notifications";
+import { currentPepper } from "./current-pepper.ts";
 import { noSettings, notificationBody } from "./notification-body.ts";
+
+/** Mails that ask for a confirmation, to one address on one day, for all accounts. */
+const mailsPerAddressMax = 3;
 
 export const updateNotifications = change({
   endpoint: "PUT /v1/notifications",
@@ -25,37 +37,95 @@ export const updateNotifications = change({
   account: "none",
   audit: "notifications.updated",
   reply: { 200: NotificationBody },
-  read: async ({ caller: { owner }, body: { webhookUrl }, deps: { store } }) => {
+  read: async ({ caller: { owner }, body: { email, webhookUrl }, deps: { store }, now }) => {
     requireAllEnvironments(owner, "Notifications concern the whole account.");
     if (webhookUrl) await resolveWebhook(webhookUrl);
-    return await store.get(notificationSettings.of(owner, notificationSettingsId));
+    const { root } = currentPepper();
+    const mailsId = addressDayId(root, email ?? "", Math.floor(now / dayMs));
+    const [settings, mails] = await store.getAll(
+      notificationSettings.of(owner, notificationSettingsId),
+      mailConfirmations.doc(mailsId),
+    );
+    return { settings, mails };
   },
-  decide({ caller: { owner }, body, data: { ref, value, version }, now }) {
-    const before = value ?? noSettings;
-    const { email = before.email, webhookUrl = before.webhookUrl, anomalies = {} } = body;
-    const { spending = before.spending, networks = before.networks } = anomalies;
-    const { refusals = before.refusals } = anomalies;
-    const isNewUrl = webhookUrl !== null && webhookUrl !== before.webhookUrl;
-    const { keys, current } = peppers();
-    const root = keys[current];
-    if (!root) throw new ApiError("INTERNAL_ERROR", { cause: "the current pepper is missing" });
-    const generation = before.webhookGeneration + (isNewUrl ? 1 : 0);
-    const renewed = isNewUrl ? { webhookPepperId: current, webhookGeneration: generation } : {};
-    const chosen = { email, webhookUrl, spending, networks, refusals };
-    const next = { ...before, ...chosen, ...renewed, updatedAt: now };
-    const answer = notificationBody(next);
-    const webhookSecret_ = shownSecret(webhookSecret(root, owner.id, generation));
+  /**
+   * @throws {ApiError} `RATE_LIMITED` if others were asked for too often today, `CONFLICT` if too
+   * many were replaced lately.
+   */
+  decide({ caller, body, data: { settings, mails }, request, now }) {
+    const { id: ownerId } = caller.owner;
+    const before = settings.value ?? noSettings;
+    const asking = { ownerId, keyId: caller.id, requestId: request.id, now };
+    const mail = pendingMail(before, body.email, asking);
+    const hook = newWebhook(before, body.webhookUrl, now);
+    const asked = mail.isNew || hook.isNew ? { asked: countAsked(before, now) } : {};
+    const { spending = before.spending, networks = before.networks } = body.anomalies ?? {};
+    const { refusals = before.refusals } = body.anomalies ?? {};
+    const chosen = { spending, networks, refusals, ...mail.changes, ...hook.changes, ...asked };
+    const { next, replaced } = withTargets(before, chosen, now);
+    const answer = notificationBody(next, now);
+    const writes = [createOrReplace(settings.ref, settings.version, next)];
+    if (replaced.length > 0 || hook.isNew) writes.push(...changeNotifications(before, asking));
+    if (mail.isNew && next.pendingEmail) {
+      const count = (mails.value?.count ?? 0) + 1;
+      if (count > mailsPerAddressMax) throw tooOften(now);
+      const expireAt = expiryOf("mailCounts", now);
+      writes.push(createOrReplace(mails.ref, mails.version, { v: 1, count, expireAt }));
+      writes.push(confirmationMail(next.pendingEmail, asking));
+    }
+    const { root } = currentPepper();
+    const secret = webhookSecret(root, ownerId, next.webhookGeneration);
     return {
-      writes: [createOrReplace(ref, version, next)],
-      subject: owner.id,
+      writes,
+      subject: ownerId,
       facts: {
-        hasEmail: email !== null,
-        hasWebhook: webhookUrl !== null,
+        hasEmail: answer.email !== null,
+        asksForEmail: mail.isNew,
+        hasWebhook: next.webhookUrl !== null,
+        replaced: replaced.length,
         spending: spending.join(" "),
         networks: networks.join(" "),
         refusals: refusals.join(" "),
       },
-      reply: ok(isNewUrl ? { ...answer, webhookSecret: webhookSecret_ } : answer),
+      reply: ok(hook.isNew ? { ...answer, webhookSecret: shownSecret(secret) } : answer),
     };
   },
 });
+
+/** @param email Undefined leaves everything as it is; the current one takes a request back. */
+function pendingMail(
+  before: NotificationSettings,
+  email: string | null | undefined,
+  { now }: { readonly now: number },
+): TargetChange {
+  if (email === undefined) return unchanged;
+  const none = { email: null, emailConfirmedAt: null, pendingEmail: null };
+  if (email === null) return { isNew: false, changes: none };
+  const isCurrent = email === before.email && before.emailConfirmedAt !== null;
+  if (isCurrent) return { isNew: false, changes: { pendingEmail: null } };
+  const { id: pepperId } = currentPepper();
+  const generation = before.asked.ever + 1;
+  const pendingEmail = { address: email, pepperId, generation, expiresAt: now + confirmWithinMs };
+  return { isNew: true, changes: { pendingEmail } };
+}
+
+function newWebhook(
+  before: NotificationSettings,
+  webhookUrl: string | null | undefined,
+  now: number,
+): TargetChange {
+  if (webhookUrl === undefined || webhookUrl === before.webhookUrl) return unchanged;
+  if (webhookUrl === null) return { isNew: false, changes: { webhookUrl, webhookSince: null } };
+  const { id: webhookPepperId } = currentPepper();
+  const webhookGeneration = before.webhookGeneration + 1;
+  const secret = { webhookPepperId, webhookGeneration };
+  return { isNew: true, changes: { webhookUrl, webhookSince: now, ...secret } };
+}
+
+interface TargetChange {
+  /** Whether something is set that wasn't. */
+  readonly isNew: boolean;
+  readonly changes: Partial<NotificationSettings>;
+}
+
+const unchanged: TargetChange = { isNew: false, changes: {} };

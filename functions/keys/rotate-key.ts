@@ -3,7 +3,7 @@ import { keyCreated } from "#shared/answers/key-record";
 import { expiryOf, KeyCreated, KeyRotate } from "#shared/contract/api-key";
 import { created, iso, noQuery } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { close } from "#shared/core/keys/admission";
+import { close, holdsKey } from "#shared/core/keys/admission";
 import { keyRandomBytes } from "#shared/core/keys/api-key";
 import { turnNodesAfter } from "#shared/core/keys/turn-path";
 import type { Account } from "#shared/core/money/account";
@@ -48,6 +48,9 @@ export const rotateKey = change({
       throw new ApiError("UNAUTHORIZED", { message: "The API key has been revoked." });
     }
     requireLive(old, now);
+    if (holdsKey(account, old.value)) {
+      throw new ApiError("CONFLICT", { message: "The key is held in an incident." });
+    }
     const { name, description, metadataJson } = old.value;
     const expiresAt = expiryOf(body.expiresIn, now);
     const bounds = expiresAt === undefined ? old.value : { ...old.value, expiresAt };

@@ -45,9 +45,10 @@ export function ownersIncidentBody(incident: Incident): OwnersIncidentBody {
 }
 
 export function deliveryBody(delivery: Delivery): DeliveryBody {
-  const { id, ownerId, incidentId, channel, state, attempts } = delivery;
+  const { id, ownerId, incidentId, channel, target, isEarlier, state, attempts } = delivery;
   return {
-    ...{ id, ownerId, incidentId, channel, state },
+    ...{ id, ownerId, incidentId, channel, target, isEarlier, state },
+    targetSince: isoOrNull(delivery.targetSince),
     createdAt: iso(delivery.createdAt),
     confirmedAt: isoOrNull(delivery.confirmedAt),
     nextAttemptAt: isoOrNull(delivery.dueAt),
@@ -63,6 +64,7 @@ export function containmentBody(containment: Containment): ContainmentBody {
     createdAt: iso(createdAt),
     releasedAt: isoOrNull(releasedAt),
     isDone: dueAt === null,
+    keyIds: containment.keyIds,
     failedUserIds: containment.failedOwnerIds,
   };
 }

@@ -61,6 +61,8 @@ export const ContainmentBody = z.object({
   target: z.enum(["key", "owner", "environment", "all"]),
   ownerId: z.string().nullable(),
   subject: z.string().nullable(),
+  /** The keys that it holds: the contained one, and those that it was rotated from or to. */
+  keyIds: z.array(z.string()),
   by: z.string(),
   createdAt: z.string(),
   releasedAt: z.string().nullable(),
@@ -77,6 +79,11 @@ export const DeliveryBody = z.object({
   ownerId: z.string(),
   incidentId: z.string().nullable(),
   channel: z.enum(["email", "webhook"]).nullable(),
+  /** Where it goes, and since when that has been the owner's; an owner may have been robbed. */
+  target: z.string().nullable(),
+  targetSince: z.string().nullable(),
+  /** Whether the owner, or a thief, had replaced that target by another. */
+  isEarlier: z.boolean(),
   state: z.enum(["waiting", "confirmed", "failed", "unreachable"]),
   createdAt: z.string(),
   confirmedAt: z.string().nullable(),

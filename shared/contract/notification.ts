@@ -1,5 +1,6 @@
 /** Bodies of `/v1/notifications`. */
 import * as z from "zod";
+import { emailTokenForm } from "../core/incidents/email-confirmation.ts";
 import { exactObject } from "./exact.ts";
 
 const Channels = z
@@ -18,7 +19,7 @@ const anomalies = {
 
 /** A field that is left out stays as it is. */
 export const NotificationUpdate = exactObject({
-  /** Where notices of incidents go; null for nowhere. */
+  /** Where notices of incidents go once it is confirmed; null for nowhere. */
   email: z.email().max(254).nullable().optional(),
   webhookUrl: z.string().max(500).nullable().optional(),
   anomalies: exactObject({
@@ -28,8 +29,14 @@ export const NotificationUpdate = exactObject({
   }).optional(),
 });
 
+/** The token that was sent to the address. */
+export const EmailConfirmation = exactObject({ token: z.string().regex(emailTokenForm) });
+
 export const NotificationBody = z.object({
+  /** The address that was confirmed. */
   email: z.string().nullable(),
+  /** The one that is to replace it; nothing but its token is sent there. */
+  pendingEmail: z.object({ address: z.string(), expiresAt: z.string() }).nullable(),
   webhookUrl: z.string().nullable(),
   /** In the answer that sets a new URL; it is shown at no other time. */
   webhookSecret: z.string().optional(),

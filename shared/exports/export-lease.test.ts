@@ -3,7 +3,6 @@ import { MemoryStore } from "../../test/kit/memory-store.ts";
 import { type AccountDeletion, accountDeletions } from "../store/account-deletions.ts";
 import { dueExports } from "../store/account-exports.ts";
 import { create, overwrite } from "../store/documents.ts";
-import type { ExportDeps } from "./archive-entries.ts";
 import { buildExport } from "./build-export.ts";
 import { ExportLease, Taken } from "./export-lease.ts";
 
@@ -82,7 +81,7 @@ test.each([
 test("no archive of an account that is being deleted is begun, until that is cancelled", async () => {
   const { store, ref } = await newLease();
   await store.commit([create(accountDeletions.doc(ownerId), deletionIn("pending"))]);
-  const deps = { store, log: null, now: () => 1_000, signal: null } as unknown as ExportDeps;
+  const deps = { store, log: null, now: () => 1_000, signal: null } as never;
   expect(await buildExport(deps, await store.require(ref))).toBe("waits");
   expect((await store.get(ref)).value?.dueAt).toBeGreaterThan(60_000);
 });

@@ -18,13 +18,22 @@ import { freezeEvidence } from "../store/evidence-freezes.ts";
 import { executions } from "../store/executions.ts";
 import { accountId, accounts } from "../store/owners.ts";
 import { withDeadline } from "../store/with-deadline.ts";
+import { holdKey, holdSuccessors } from "./key-lineage.ts";
 
 /** More than an owner can have unfinished. */
 const executionsMax = 1_000;
 
 /** A target with the documents that containing it changes. */
 export type ContainmentTarget =
-  | { readonly target: "key"; readonly whole: WholeOwner; readonly key: FoundKey }
+  | {
+      readonly target: "key";
+      readonly whole: WholeOwner;
+      readonly keyId: string;
+      /** The first key of its rotations. */
+      readonly lineageId: string;
+      /** The key, and all live ones that it was rotated from or to. */
+      readonly keys: readonly FoundKey[];
+    }
   | { readonly target: "owner"; readonly whole: WholeOwner }
   | { readonly target: "environment"; readonly whole: WholeOwner; readonly environmentId: string };
 
@@ -38,12 +47,15 @@ interface Order {
 
 export function newContainment(
   { id, incidentId, operatorId, requestId, now }: Order,
-  about: Pick<Containment, "target" | "ownerId" | "mode" | "subject">,
+  about: Pick<Containment, "target" | "ownerId" | "mode" | "subject"> &
+    Partial<Pick<Containment, "lineageId" | "keyIds">>,
 ): Containment {
   return {
     v: 1,
     id,
     incidentId,
+    lineageId: null,
+    keyIds: [],
     ...about,
     by: operatorId,
     requestId,
@@ -61,7 +73,8 @@ export function containTarget(order: Order, found: ContainmentTarget) {
   const { owner, account } = found.whole;
   const { id: ownerId, mode } = owner;
   const subject = subjectOf(found);
-  const containment = newContainment(order, { target: found.target, ownerId, mode, subject });
+  const about = { target: found.target, ownerId, mode, subject, ...heldKeys(found) };
+  const containment = newContainment(order, about);
   requireFree(found, subject);
   const writes = [
     ...targetWrites(order, found),
@@ -76,13 +89,20 @@ export function containTarget(order: Order, found: ContainmentTarget) {
 }
 
 function subjectOf(found: ContainmentTarget): string | null {
-  if (found.target === "key") return found.key.value.id;
+  if (found.target === "key") return found.keyId;
   return found.target === "environment" ? found.environmentId : null;
 }
 
+function heldKeys(found: ContainmentTarget) {
+  if (found.target !== "key") return {};
+  return { lineageId: found.lineageId, keyIds: found.keys.map(({ value }) => value.id) };
+}
+
 /** An account that is suspended for another reason is held for this one, too. */
-function requireFree({ whole: { account } }: ContainmentTarget, subject: string | null): void {
-  if (subject !== null && holds(account, subject))
+function requireFree(found: ContainmentTarget, subject: string | null): void {
+  const { account } = found.whole;
+  const isHeld = found.target === "key" && holds(account, found.lineageId);
+  if (isHeld || (subject !== null && holds(account, subject)))
     throw new ApiError("CONFLICT", { message: "That is held already." });
 }
 
@@ -93,10 +113,12 @@ function targetWrites(order: Order, found: ContainmentTarget): readonly Write[] 
     const by = { actor: { type: "operator" as const, id: operatorId }, requestId };
     return suspend(found.whole, { reason: id, stop: true, by, now });
   }
-  const held = { [`contained.${subjectOf(found)}`]: now } as const;
+  // Nothing that a successor asks for is admitted either, even one that this commit didn't know.
+  const also = found.target === "key" ? { [`contained.${found.lineageId}`]: now } : {};
+  const held = { [`contained.${subjectOf(found)}`]: now, ...also } as const;
   const account = patchInside(accounts.of(owner, accountId), held, { updatedAt: now });
   if (found.target === "environment") return [account];
-  return [patch(found.key.ref, { containedBy: id, ownerState: "suspended" }), account];
+  return [...found.keys.map((key) => holdKey(key, id)), account];
 }
 
 /** The writes that let go what a containment holds. Pure. */
@@ -112,22 +134,28 @@ export function releaseTarget(
     const by = { actor: { type: "operator" as const, id: operatorId }, requestId };
     return [...resume(found.whole, { reason: containment.id, by, now }), done];
   }
-  const removes = [`contained.${subjectOf(found)}`];
+  const also = found.target === "key" ? [`contained.${found.lineageId}`] : [];
+  const removes = [...new Set([`contained.${subjectOf(found)}`, ...also])];
   const account = patch(accounts.of(owner, accountId), { updatedAt: now }, { removes });
   if (found.target === "environment") return [account, done];
-  return [patch(found.key.ref, { containedBy: null, ownerState: profile.state }), account, done];
+  const own = found.keys.filter(({ value }) => value.containedBy === containment.id);
+  const free = { containedBy: null, ownerState: profile.state };
+  return [...own.map(({ ref }) => patch(ref, free)), account, done];
 }
 
-/**
- * Returns once no instance accepts what is contained, and its executions are stopped.
- * @returns the ids of what was running.
- */
+/** What was stopped, and all keys that are held. */
+interface Finished {
+  readonly executionIds: readonly string[];
+  readonly keyIds: readonly string[];
+}
+
+/** Returns once no instance accepts what is contained, and its executions are stopped. */
 export async function finishContainment(
   deps: StopDeps,
   containment: Containment,
-): Promise<readonly string[]> {
+): Promise<Finished> {
   const { id, target, ownerId, mode, subject, requestId } = containment;
-  if (ownerId === null || mode === null) return [];
+  if (ownerId === null || mode === null) return { executionIds: [], keyIds: [] };
   const owner = mintOwner(ownerId, mode);
   const by = { actor: { type: "operator" as const, id: containment.by }, requestId };
   const done = async () =>
@@ -135,15 +163,20 @@ export async function finishContainment(
   if (target === "owner") {
     const ids = await followAccount(deps, ownerId);
     await done();
-    return ids;
+    return { executionIds: ids, keyIds: [] };
   }
   if (target === "key") {
-    return await finishClosing(deps, { owner, keyId: subject, stop: true, by, done });
+    const keyIds = await holdSuccessors(deps.store, containment);
+    const closing = { owner, stop: true, by, done: async () => undefined };
+    const closed = keyIds.map(async (keyId) => await finishClosing(deps, { ...closing, keyId }));
+    const executionIds = (await Promise.all(closed)).flat();
+    await done();
+    return { executionIds, keyIds };
   }
   const ids = await runningIn(deps, owner, subject ?? "");
   await stopExecutions(deps, owner, { ids, by });
   await done();
-  return ids;
+  return { executionIds: ids, keyIds: [] };
 }
 
 const Named = executions.schema.pick({ id: true, environmentId: true });

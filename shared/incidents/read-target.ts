@@ -7,6 +7,7 @@ import type { Containment } from "../store/containments.ts";
 import { environments } from "../store/environments.ts";
 import type { ReadStore } from "../store/store.ts";
 import type { ContainmentTarget } from "./contain.ts";
+import { keyWithLineage } from "./key-lineage.ts";
 
 type Named =
   | { readonly target: "key"; readonly keyId: string }
@@ -19,7 +20,11 @@ export async function readTarget(store: ReadStore, named: Named): Promise<Contai
     const where = [["id", named.keyId]] as const;
     const [key] = await store.findAll(apiKeys.all(), { where, orderBy: [], limit: 1 });
     if (!key) throw new ApiError("NOT_FOUND");
-    return { target: "key", key, whole: await wholeOwner(store, key.value.ownerId) };
+    const [whole, lineage] = await Promise.all([
+      wholeOwner(store, key.value.ownerId),
+      keyWithLineage(store, key),
+    ]);
+    return { target: "key", keyId: named.keyId, whole, ...lineage };
   }
   const whole = await wholeOwner(store, named.userId);
   if (named.target === "owner") return { target: "owner", whole };

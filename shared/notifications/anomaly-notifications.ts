@@ -2,6 +2,7 @@ import { create, type Write } from "../store/documents.ts";
 import type { Anomaly } from "../store/incidents.ts";
 import { deliveries, type NotificationSettings } from "../store/notifications.ts";
 import { newDeliveries } from "./new-deliveries.ts";
+import { currentTargets } from "./targets.ts";
 
 /** What owners can choose to hear of. */
 const sentences = {
@@ -25,6 +26,7 @@ export function anomalyNotifications(anomaly: Anomaly, told: ToldOwner): Write[]
   const text = `${sentences[detector]}\n\n${facts}\n\nGET /v1/audit shows what was recorded.\n`;
   const subject = "Something unusual in your account";
   const one = {
+    purpose: "anomaly" as const,
     about: [id] as const,
     ownerId,
     incidentId: null,
@@ -33,7 +35,10 @@ export function anomalyNotifications(anomaly: Anomaly, told: ToldOwner): Write[]
     text,
     now,
   };
-  const sent = newDeliveries(one, settings, settings[detector]);
+  const wanted = currentTargets(settings).filter(({ channel }) =>
+    settings[detector].includes(channel),
+  );
+  const sent = newDeliveries(one, wanted);
   return sent.map((each) => create(deliveries.doc(each.id), each));
 }
 

@@ -6,6 +6,7 @@
 import pMap from "p-map";
 import { peppers } from "../config.ts";
 import { attemptsMax, nextAttemptAt } from "../core/incidents/delivery-retry.ts";
+import { emailToken } from "../core/incidents/email-confirmation.ts";
 import { webhookHeaders, webhookSecret } from "../core/incidents/webhook-signature.ts";
 import { patch, type Write } from "../store/documents.ts";
 import { type Delivery, deliveries } from "../store/notifications.ts";
@@ -14,6 +15,7 @@ import type { Store } from "../store/store.ts";
 import { isConflict } from "../store/with-deadline.ts";
 import { sendMail } from "./send-mail.ts";
 import { sendWebhook } from "./send-webhook.ts";
+import { isTokenOver } from "./target-notifications.ts";
 
 const dueMax = 40;
 const atOnce = 10;
@@ -80,7 +82,8 @@ async function deliver(
     if (isConflict(error)) return null;
     throw error;
   }
-  const why = await send(value, now());
+  const isOver = value.purpose === "confirmation" && isTokenOver(value, now());
+  const why = isOver ? "its token has expired" : await send(value, now());
   const at = now();
   const attempts = [...value.attempts, { at, outcome: why ?? "confirmed" }].slice(-attemptsMax);
   if (why === null) {
@@ -88,20 +91,30 @@ async function deliver(
     await store.commit([patch(ref, confirmed, stillThere)]);
     return "confirmed";
   }
-  const dueAt = nextAttemptAt(attempts.length, at, random(1).readUInt8() / 255);
+  const dueAt = isOver ? null : nextAttemptAt(attempts.length, at, random(1).readUInt8() / 255);
   const state = dueAt === null ? ("failed" as const) : ("waiting" as const);
   await store.commit([patch(ref, { state, dueAt, attempts }, stillThere)]);
   return "failed";
+}
+
+function typeOf({ purpose, incidentId }: Delivery): string {
+  if (purpose === "change") return "notifications.changed";
+  return incidentId === null ? "anomaly.found" : "incident.notice";
 }
 
 /** @returns null if it was taken; otherwise why not. */
 async function send(delivery: Delivery, now: number): Promise<string | null> {
   const { id, channel, target, subject, text, ownerId, pepperId, generation } = delivery;
   if (channel === null || target === null) return "there is no address";
-  if (channel === "email") return await sendMail({ id, address: target, subject, text });
   const root = peppers().keys[pepperId ?? ""];
+  if (delivery.purpose === "confirmation") {
+    if (!root) return "the pepper of its token is retired; the address must be asked for again";
+    const token = emailToken(root, { ownerId, address: target, generation });
+    return await sendMail({ id, address: target, subject, text: `${text}\n${token}\n` });
+  }
+  if (channel === "email") return await sendMail({ id, address: target, subject, text });
   if (!root) return "the webhook's secret is retired; its owner must set the webhook again";
-  const type = delivery.incidentId === null ? "anomaly.found" : "incident.notice";
+  const type = typeOf(delivery);
   const { incidentId, anomalyId } = delivery;
   const createdAt = new Date(delivery.createdAt).toISOString();
   const body = JSON.stringify({

@@ -1,9 +1,11 @@
 /** Makes the notifications that an owner gets of something. Pure. */
 import { derivedId } from "../core/ids.ts";
 import { expiryOf } from "../core/retention/expiry.ts";
-import type { Delivery, NotificationSettings } from "../store/notifications.ts";
+import type { Delivery, Purpose } from "../store/notifications.ts";
+import type { Target } from "./targets.ts";
 
 interface Told {
+  readonly purpose: Purpose;
   /** What makes another notification of it, such as the number of the notice. */
   readonly about: readonly [string, ...string[]];
   readonly ownerId: string;
@@ -15,19 +17,16 @@ interface Told {
   readonly now: number;
 }
 
-type Channel = "email" | "webhook";
-
-/** @param wanted Channels to use; the ones that the owner hasn't set up are left out. */
-export function newDeliveries(
-  told: Told,
-  settings: NotificationSettings | null,
-  wanted: readonly Channel[],
-): readonly Delivery[] {
-  // Their ids derive from the channel, and a commit can't make one document twice.
-  return [...new Set(wanted)].flatMap((channel) => {
-    const target = channel === "email" ? settings?.email : settings?.webhookUrl;
-    return settings && target ? [newDelivery(told, { channel, target, settings })] : [];
+/** One notification for each target. */
+export function newDeliveries(told: Told, targets: readonly Target[]): readonly Delivery[] {
+  const made = targets.map((one): Delivery => {
+    const { channel, target, pepperId, generation, since, isEarlier } = one;
+    // Their ids derive from the target, and a commit can't make one document twice.
+    const place = isEarlier ? `${channel} ${target}` : channel;
+    const to = { channel, target, pepperId, generation, targetSince: since, isEarlier };
+    return { ...blank(told, place), ...to };
   });
+  return [...new Map(made.map((delivery) => [delivery.id, delivery])).values()];
 }
 
 /** The record that somebody must be told and can't be reached. */
@@ -35,26 +34,15 @@ export function unreachable(told: Told): Delivery {
   return { ...blank(told, "none"), state: "unreachable", dueAt: null };
 }
 
-function newDelivery(
-  told: Told,
-  way: {
-    readonly channel: Channel;
-    readonly target: string;
-    readonly settings: NotificationSettings;
-  },
-): Delivery {
-  const { channel, target, settings } = way;
-  const { webhookPepperId: pepperId, webhookGeneration: generation } = settings;
-  return { ...blank(told, channel), channel, target, pepperId, generation };
-}
-
-function blank({ about, now, ...told }: Told, channel: string): Delivery {
+function blank({ about, now, ...told }: Told, place: string): Delivery {
   return {
     v: 1,
-    id: derivedId("delivery", ...about, told.ownerId, channel),
+    id: derivedId("delivery", ...about, told.ownerId, place),
     ...told,
     channel: null,
     target: null,
+    targetSince: null,
+    isEarlier: false,
     pepperId: null,
     generation: 0,
     state: "waiting",

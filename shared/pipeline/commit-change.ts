@@ -1,6 +1,6 @@
 /** Decides a change, commits it with its audit row, and runs what follows the commit. */
 import { assert } from "../core/assert.ts";
-import { admits, holds } from "../core/keys/admission.ts";
+import { admits, holdsKey } from "../core/keys/admission.ts";
 import type { Account } from "../core/money/account.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -73,8 +73,7 @@ export async function commitChange(
  */
 function requireAdmitted(caller: AnyContext["caller"], account: Account | null): void {
   if (!account || !("key" in caller)) return;
-  const { id } = caller.key;
-  if (admits(account.admission, id) && !holds(account, id)) return;
+  if (admits(account.admission, caller.key.id) && !holdsKey(account, caller.key)) return;
   const message = "The API key has been revoked.";
   throw new ApiError("UNAUTHORIZED", { message, authentication: { reason: "revoked" } });
 }

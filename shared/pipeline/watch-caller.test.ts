@@ -7,6 +7,7 @@ afterEach(() => void vi.useRealTimers());
 
 class Response extends EventEmitter {
   isCut = false;
+  closed = false;
   destroy() {
     this.isCut = true;
     this.emit("close");

@@ -4,6 +4,7 @@
  * downloads for a quarter of an hour would otherwise get all of it (INC-4).
  */
 import type { ServerResponse } from "node:http";
+import { onceClosed } from "../http/once-closed.ts";
 
 /** How often a caller is looked up. Answers of one key share what was read within a second. */
 const lookedUpMs = 5_000;
@@ -15,7 +16,7 @@ const failuresMax = 6;
  * @returns ends the watch, which also ends with the response.
  */
 export function watchCaller(
-  response: Pick<ServerResponse, "once" | "destroy">,
+  response: Pick<ServerResponse, "once" | "closed" | "destroy">,
   isAllowed: () => Promise<boolean>,
 ): () => void {
   let [failures, isUnderWay] = [0, false];
@@ -36,6 +37,6 @@ export function watchCaller(
     if (!isUnderWay) void look();
   }, lookedUpMs).unref();
   const end = () => clearInterval(timer);
-  response.once("close", end);
+  onceClosed(response, end);
   return end;
 }

@@ -175,8 +175,8 @@ async function finish(
 }
 
 /**
- * Deletes a few at a time until it is late, an incident needs them, or one can't be deleted. What it deleted must be taken
- * off the count in any case, because the bucket doesn't list it any more.
+ * Deletes a few at a time until it is late, an incident needs them, or one can't be deleted. What
+ * it deleted must be taken off the count in any case, because the bucket doesn't list it any more.
  */
 async function removeInTime(collection: GarbageCollection, objects: readonly StoredObject[]) {
   const removed: StoredObject[] = [];

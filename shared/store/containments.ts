@@ -12,6 +12,10 @@ export const Containment = z.object({
   mode: z.enum(["production", "development"]).nullable(),
   /** The key's or environment's id; null for others. */
   subject: z.string().nullable(),
+  /** The first key of the contained key's rotations; null for others, and in earlier releases. */
+  lineageId: z.string().nullable().default(null),
+  /** All keys that it holds: the contained one, and those that it was rotated from or to. */
+  keyIds: z.array(z.string()).default([]),
   by: z.string(),
   requestId: z.string(),
   createdAt: z.int(),

@@ -185,6 +185,23 @@ describe("INC-4 containment in one call", () => {
     expect(actions).toEqual(["containment.started", "containment.released"]);
   });
 
+  test("stops the keys that a key was rotated to, which the answer names", async () => {
+    const thief = await anotherKey(owner);
+    const rotate = async (key: string, keyId: string) =>
+      await send(`/v1/keys/${keyId}/rotate`, { key, body: { gracePeriodHours: 1 } });
+    const { json: second } = await rotate(thief.key, thief.keyId);
+    const { json: third } = await rotate(second.key, second.id);
+    expect(await listAgents(third.key)).toBe(200);
+    const contained = await contain({ target: "key", keyId: thief.keyId });
+    expect(new Set(contained.json.keyIds)).toEqual(new Set([thief.keyId, second.id, third.id]));
+    for (const { key } of [thief, second, third]) expect(await listAgents(key)).toBe(401);
+    expect((await contain({ target: "key", keyId: third.id })).status).toBe(409);
+    // A key that isn't held can't free one that is.
+    expect((await rotate(owner.key, third.id)).status).toBe(409);
+    expect((await release(contained.json.id)).status).toBe(200);
+    await until("the last key is good again", async () => (await listAgents(third.key)) === 200);
+  });
+
   test("stops an environment, in which nothing starts until it is released", async () => {
     const environmentId = await newEnvironment(owner.key);
     const [held, free] = [
@@ -215,6 +232,10 @@ describe("INC-4 containment in one call", () => {
     expect((await move("closed")).status).toBe(200);
     expect(await freeze(owner.id)).toEqual({});
     expect((await contain({ target: "owner", userId: owner.id })).status).toBe(409);
+    expect((await move("triage")).status).toBe(200);
+    expect(Object.keys(await freeze(owner.id)), "reopened, it needs its evidence").toEqual([
+      incidentId,
+    ]);
   });
 
   test("is refused of what there isn't, and of misspelt targets", async () => {

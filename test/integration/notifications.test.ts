@@ -1,98 +1,30 @@
 /** How owners hear of incidents and anomalies, from real servers' point of view. */
-import { Webhook } from "standardwebhooks";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Delivery, NotificationSettings } from "#shared/store/notifications";
+import { describe, expect, test } from "vitest";
+import { NotificationSettings } from "#shared/store/notifications";
 import { send } from "../kit/client.ts";
 import { until } from "../kit/cloud.ts";
-import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
+import { startAsides } from "../kit/function-aside.ts";
 import { openIncident, operate, watch } from "../kit/incidents.ts";
+import { startSilentServer } from "../kit/notification-servers.ts";
 import {
-  startMailServer,
-  startSilentServer,
-  startWebhookServer,
-  type TakenWebhook,
-} from "../kit/notification-servers.ts";
-import { newOwner, type TestOwner } from "../kit/owners.ts";
+  deliverAfterPause,
+  deliveriesOf,
+  hook,
+  local,
+  newListener,
+  notice,
+  notify,
+  put,
+  useNotifications,
+  verified,
+  watchUrl,
+} from "../kit/notified-owners.ts";
+import { newOwner } from "../kit/owners.ts";
 import { plantSignals } from "../kit/plant-signals.ts";
 import { isTurn } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
 
-const notice = {
-  nature: "A key of yours was published.",
-  data: "Files of one environment.",
-  steps: "We have stopped the key.",
-  advice: "Revoke it, and replace your secrets.",
-};
-const local = {
-  PADDOCK_NOTIFICATIONS_TEST: "loopback",
-  PADDOCK_MAIL_FROM: "security@paddock.test",
-};
-
-let mail: Awaited<ReturnType<typeof startMailServer>>;
-let hook: Awaited<ReturnType<typeof startWebhookServer>>;
-let asides: readonly FunctionAside[];
-/** Where owners say how they want to hear, and what delivers, which may reach this machine. */
-let settingsUrl: string;
-let watchUrl: string;
-
-beforeAll(async () => {
-  [mail, hook] = await Promise.all([startMailServer(), startWebhookServer()]);
-  const settings = { ...local, PADDOCK_MAIL_SERVER: mail.address };
-  const started = ["incidents", "incident-watch"].map((name) => startAsides(name, 1, { settings }));
-  asides = (await Promise.all(started)).flat();
-  [settingsUrl = "", watchUrl = ""] = asides.map(({ baseUrl }) => baseUrl);
-});
-afterAll(async () => {
-  await Promise.all([...asides.map((aside) => aside.stop()), mail.close(), hook.close()]);
-});
-
-const put = async ({ key }: TestOwner, body: object, baseUrl = settingsUrl) =>
-  await send("/v1/notifications", { key, body, method: "PUT", baseUrl });
-
-/** An owner who is told by mail and webhook, and the webhook's secret. */
-async function newListener() {
-  const owner = await newOwner({ creditUsd: 0 });
-  const email = `${Buffer.from(owner.id.slice(-12)).toString("hex")}@customer.test`;
-  const set = await put(owner, { email, webhookUrl: hook.url });
-  expect(set.status, set.text).toBe(200);
-  const taken = () => hook.taken.filter(({ body }) => body.includes(owner.id));
-  const mails = () => mail.taken.filter(({ to }) => to.includes(email));
-  return { owner, email, secret: String(set.json.webhookSecret), taken, mails };
-}
-
-async function notify(incidentId: string): Promise<void> {
-  expect((await operate(`/incidents/${incidentId}/notice`, notice)).status).toBe(200);
-  const told = await operate(`/incidents/${incidentId}/notify`, {});
-  expect(told.status, told.text).toBe(200);
-}
-
-const deliveriesOf = async (incidentId: string) => {
-  const found = await firestore()
-    .collection("deliveries")
-    .where("incidentId", "==", incidentId)
-    .get();
-  return found.docs.map((doc) =>
-    Delivery.parse({ ...doc.data(), expireAt: doc.get("expireAt").toDate() }),
-  );
-};
-
-/** Makes what waits due at once, as if its pause were over, and delivers. */
-async function deliverAfterPause(incidentId: string, address = watchUrl): Promise<void> {
-  const waiting = (await deliveriesOf(incidentId)).filter(({ state }) => state === "waiting");
-  const places = waiting.map(({ id }) => firestore().doc(`deliveries/${id}`));
-  await Promise.all(places.map((place) => place.update({ dueAt: 1 })));
-  const { status, text } = await watch("deliver", address);
-  expect(status, text).toBe(200);
-}
-
-function verified({ body, headers }: TakenWebhook, secret: string): unknown {
-  const signed = {
-    "webhook-id": String(headers["webhook-id"]),
-    "webhook-timestamp": String(headers["webhook-timestamp"]),
-    "webhook-signature": String(headers["webhook-signature"]),
-  };
-  return new Webhook(secret).verify(body, signed);
-}
+useNotifications();
 
 describe("INC-5 those affected by an incident", () => {
   test("are told by mail and webhook, once, in four parts, and who can't be is listed", async () => {
@@ -198,7 +130,7 @@ describe("INC-5 a webhook's URL", () => {
   test("that leads into a private network later is refused when it is used", async () => {
     const listener = await newListener();
     const settings = firestore().doc(`owners/${listener.owner.id}/notifications/settings`);
-    await settings.update({ webhookUrl: "http://10.0.0.1/hook", email: null });
+    await settings.update({ webhookUrl: "http://10.0.0.1/hook", email: null, earlierTargets: [] });
     const incidentId = await openIncident([listener.owner.id]);
     await notify(incidentId);
     await deliverAfterPause(incidentId);
@@ -215,6 +147,7 @@ describe("INC-6 an owner", () => {
     const chosen = await put(owner, { anomalies: { networks: ["webhook"] } });
     expect(chosen.json).toEqual({
       email: listener.email,
+      pendingEmail: null,
       webhookUrl: hook.url,
       anomalies: { spending: [], networks: ["webhook"], refusals: [] },
     });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Account } from "../money/account.ts";
-import { admits, close, openAdmission } from "./admission.ts";
+import { admits, close, holdsKey, openAdmission } from "./admission.ts";
 
 const now = 1_760_000_000_000;
 
@@ -33,4 +33,11 @@ test("a suspended owner's keys begin nothing", () => {
 test("an account as it was stored before keys could be closed in it admits them all", () => {
   const stored = readFileSync("test/fixtures/documents/account-before-admission.json", "utf8");
   expect(Account.parse(JSON.parse(stored)).admission).toEqual(openAdmission);
+});
+
+test("INC-4 what an account holds is a key with all that it was rotated from and to", () => {
+  const account = { contained: { key_first: 1 } };
+  expect(holdsKey(account, { id: "key_first", lineageId: null })).toBe(true);
+  expect(holdsKey(account, { id: "key_third", lineageId: "key_first" })).toBe(true);
+  expect(holdsKey(account, { id: "key_other", lineageId: null })).toBe(false);
 });

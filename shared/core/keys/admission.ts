@@ -47,6 +47,14 @@ export function close(before: Admission, keyId: string, now: number): Admission 
   return { ...before, closedKeys: { ...closedKeys, [keyId]: now } };
 }
 
+/** Whether a containment holds a key, or one that it was rotated from or to. */
+export function holdsKey(
+  account: { readonly contained: Contained },
+  { id, lineageId }: { readonly id: string; readonly lineageId: string | null },
+): boolean {
+  return holds(account, id) || holds(account, lineageId ?? id);
+}
+
 /** Drops keys that were closed too long ago for any of their requests to be alive. */
 export function remembered(admission: Admission, now: number): Admission {
   const recent = Object.entries(admission.closedKeys).filter(([, at]) => at > now - rememberedMs);

@@ -67,6 +67,13 @@ export const retention = {
     why: "Only the current hour is compared.",
     places: [owned("auditReads")],
   },
+  mailCounts: {
+    holds: "how many mails that ask for a confirmation went to an address, by its keyed hash",
+    keptMs: 2 * dayMs,
+    enforcedBy: ["time to live"],
+    why: "Only the current day is compared.",
+    places: [ofSystem("mailConfirmations")],
+  },
   refusalCounts: {
     holds: "how often uses of a key were refused in an hour",
     keptMs: dayMs,
