@@ -39,12 +39,12 @@ export const incControls: Readonly<Record<string, Control>> = {
     },
   },
   "INC-5": {
-    enforcedBy: "shared/notifications/deliver-due.ts",
+    enforcedBy: "functions/incident-watch/deliver-due.ts",
     test: "test/integration/notifications.test.ts",
     mutation: {
       file: "shared/notifications/webhook-address.ts",
-      find: 'if (range === null || (isLocal && range === "loopback")) continue;',
-      replace: "continue;",
+      find: 'return range === null || (isLocal && range === "loopback");',
+      replace: "return true;",
     },
   },
   "INC-6": {

@@ -1,6 +1,6 @@
 /** The settings of a simulated day: the product's own numbers, and the platform's. */
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
-import { sweepingMsMax } from "../functions/maintenance/sweep-each.ts";
+import { sweepingMsMax } from "#shared/pipeline/sweep-each";
 import { atOnceMax, executionsMax } from "../functions/maintenance/sweep-executions.ts";
 import { standBackMs } from "../functions/threads/dispatch-started.ts";
 import { service as threads } from "../functions/threads/index.ts";

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { ok } from "#shared/contract/common";
-import { deliverDue } from "#shared/notifications/deliver-due";
 import { action } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
-import { newTurn } from "./watch-turn.ts";
+import { deliverDue } from "./deliver-due.ts";
+import { workingMsMax } from "./watch-turn.ts";
 
 export const deliverNotifications = action({
   ...scheduled,
@@ -13,6 +13,6 @@ export const deliverNotifications = action({
   reply: { 200: z.object({ due: z.int(), confirmed: z.int(), failed: z.int() }) },
   // It works for all owners, and what it sends can't be undone.
   perform: async ({ deps }) => {
-    return ok(await deliverDue(deps, newTurn(deps)));
+    return ok(await deliverDue(deps, workingMsMax));
   },
 });

@@ -4,8 +4,9 @@ import { finishContainment } from "#shared/incidents/contain";
 import { turnEverybody } from "#shared/incidents/contain-everybody";
 import { action } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
+import { sweepEach } from "#shared/pipeline/sweep-each";
 import { containments } from "#shared/store/containments";
-import { newTurn } from "./watch-turn.ts";
+import { workingMsMax } from "./watch-turn.ts";
 
 const containmentsMax = 20;
 export const finishContainments = action({
@@ -16,21 +17,23 @@ export const finishContainments = action({
   reply: { 200: z.object({ due: z.int(), failed: z.int() }) },
   // It works on many owners, and repeats what a request has committed.
   perform: async ({ deps }) => {
-    const { isLate, report } = newTurn(deps);
     const request = { field: "dueAt", until: deps.now(), limit: containmentsMax };
     const due = await deps.store.findDue(containments.all(), request);
-    let failed = 0;
-    for (const { ref, found } of due) {
-      if (isLate()) break;
-      try {
-        if (!found) throw new Error("it can't be read");
-        if (found.value.target === "all") await turnEverybody(deps, found.value.id, isLate);
-        else await finishContainment(deps, found.value);
-      } catch (cause) {
-        failed += 1;
-        report("a containment isn't complete; it is tried again", cause, { path: ref.path });
-      }
-    }
-    return ok({ due: due.length, failed });
+    const outcomes = await sweepEach(deps, due, {
+      concurrency: 1,
+      dueField: "dueAt",
+      msMax: workingMsMax,
+      work: async ({ value }, { isLate }) => {
+        if (value.target === "all") await turnEverybody(deps, value.id, isLate);
+        else await finishContainment(deps, value);
+        return true;
+      },
+      failure: {
+        message: "a containment isn't complete; it is tried again",
+        facts: ({ id }) => ({ id }),
+      },
+      failed: false,
+    });
+    return ok({ due: due.length, failed: outcomes.filter((done) => !done).length });
   },
 });

@@ -4,8 +4,10 @@ import { announceDeadline } from "#shared/incidents/announce-incident";
 import { remindEveryMs } from "#shared/incidents/open-incident";
 import { action } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
+import { sweepEach } from "#shared/pipeline/sweep-each";
 import { patch } from "#shared/store/documents";
 import { incidents } from "#shared/store/incidents";
+import { workingMsMax } from "./watch-turn.ts";
 
 const incidentsMax = 50;
 
@@ -20,13 +22,23 @@ export const remindOfDeadlines = action({
     const now = deps.now();
     const request = { field: "remindAt", until: now, limit: incidentsMax };
     const due = await deps.store.findDue(incidents.all(), request);
-    const open = due.flatMap(({ found }) => (found ? [found] : []));
-    for (const { ref, value } of open) {
-      announceDeadline(value, now);
-      // Said twice is better than not at all.
-      const next = { remindAt: now + remindEveryMs };
-      await deps.store.commit([patch(ref, next, { mustExist: true })]);
-    }
-    return ok({ reminded: open.length });
+    const outcomes = await sweepEach(deps, due, {
+      concurrency: 1,
+      dueField: "remindAt",
+      msMax: workingMsMax,
+      work: async ({ ref, value }) => {
+        announceDeadline(value, now);
+        // Said twice is better than not at all.
+        const next = { remindAt: now + remindEveryMs };
+        await deps.store.commit([patch(ref, next, { mustExist: true })]);
+        return true;
+      },
+      failure: {
+        message: "a reminder of a deadline is said again",
+        facts: ({ id }) => ({ id }),
+      },
+      failed: false,
+    });
+    return ok({ reminded: outcomes.filter((done) => done).length });
   },
 });

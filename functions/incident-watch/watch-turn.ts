@@ -2,7 +2,7 @@ import { logFailure } from "#shared/pipeline/request-log";
 import type { Deps } from "#shared/pipeline/route";
 
 /** After this time a call begins nothing more. The platform ends the call after 120 s. */
-const workingMsMax = 45_000;
+export const workingMsMax = 45_000;
 
 /** A call's time, and where it reports what doesn't end it. */
 export function newTurn({ now }: Pick<Deps, "now">) {

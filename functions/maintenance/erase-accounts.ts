@@ -10,8 +10,8 @@ import { stillFree } from "#shared/owners/evidence";
 import { logViolation } from "#shared/pipeline/request-log";
 import { action, type Deps } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
+import { sweepEach } from "#shared/pipeline/sweep-each";
 import { accountDeletions } from "#shared/store/account-deletions";
-import { sweepEach } from "./sweep-each.ts";
 
 /** The most accounts per call; the rest is due at the next. */
 const accountsMax = 10;

@@ -4,8 +4,8 @@ import { finishDeletion } from "#shared/deletion/finish-deletion";
 import { existingOwner } from "#shared/owners/act-on-owner";
 import { action } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
+import { sweepEach } from "#shared/pipeline/sweep-each";
 import { deletions } from "#shared/store/deletions";
-import { sweepEach } from "./sweep-each.ts";
 
 /** The most deletions per call; the rest is due at the next. */
 const deletionsMax = 50;

@@ -4,12 +4,12 @@ import { ok } from "#shared/contract/common";
 import { roundRobinByOwner } from "#shared/core/limits/round-robin";
 import { type DueExecution, dueExecutions, type Swept, sweepDue } from "#shared/executions/sweep";
 import { mintOwner } from "#shared/identity/owner";
+import { putOff } from "#shared/pipeline/put-off";
 import { logFailure } from "#shared/pipeline/request-log";
 import { action, type Deps, type Route } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
+import { logUnreadable, sweepingMsMax } from "#shared/pipeline/sweep-each";
 import { executions } from "#shared/store/executions";
-import { putOff } from "./put-off.ts";
-import { logUnreadable, sweepingMsMax } from "./sweep-each.ts";
 
 /** The most executions per call; the rest stays due. Little more than their ids is read. */
 export const executionsMax = 1_000;
@@ -63,7 +63,7 @@ async function sweepAll(deps: Deps, due: readonly DueExecution[]): Promise<Count
 async function putOffUnreadable(deps: Deps, due: Awaited<ReturnType<typeof dueExecutions>>) {
   const unreadable = due.flatMap((one) => (one.found === null ? [one] : []));
   for (const { ref, cause } of unreadable) {
-    await putOff(deps, ref, "sweepAt");
+    await putOff(deps, ref, { dueField: "sweepAt" });
     logUnreadable(ref, cause);
   }
   return unreadable.length;
@@ -77,7 +77,7 @@ async function sweepOne(deps: Deps, due: DueExecution): Promise<Swept | "failed"
   } catch (cause) {
     logFailure("a sweep failed; it is tried again", cause, { executionId: due.id });
     const ref = executions.of(mintOwner(due.ownerId, due.mode), due.id);
-    await putOff(deps, ref, "sweepAt");
+    await putOff(deps, ref, { dueField: "sweepAt" });
     return "failed";
   }
 }

@@ -3,7 +3,7 @@ import { ok } from "#shared/contract/common";
 import { closeDueKey, dueKeys, type FoundKey } from "#shared/keys/revoke-keys";
 import { action } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
-import { sweepEach } from "./sweep-each.ts";
+import { sweepEach } from "#shared/pipeline/sweep-each";
 
 /** The most keys per call; the rest is due at the next. */
 const keysMax = 200;

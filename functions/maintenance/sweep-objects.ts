@@ -5,6 +5,7 @@ import { existingOwner } from "#shared/owners/act-on-owner";
 import { isEvidence } from "#shared/owners/evidence";
 import { action, type Deps } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
+import { type SweepTurn, sweepEach } from "#shared/pipeline/sweep-each";
 import {
   type CollectedObjects,
   collectObjects,
@@ -14,7 +15,6 @@ import { referencedObjects } from "#shared/quotas/references";
 import type { Version } from "#shared/store/documents";
 import { StorageUsage, storageUsages } from "#shared/store/usage";
 import { isConflict } from "#shared/store/with-deadline";
-import { type SweepTurn, sweepEach } from "./sweep-each.ts";
 
 /** The most owners per call; the rest is due at the next. */
 const ownersMax = 20;

@@ -3,7 +3,7 @@ import { ok } from "#shared/contract/common";
 import { dueFollowUps, followAccount } from "#shared/owners/suspend-owner";
 import { action } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
-import { sweepEach } from "./sweep-each.ts";
+import { sweepEach } from "#shared/pipeline/sweep-each";
 
 /** The most owners per call; the rest is due at the next. */
 const ownersMax = 20;

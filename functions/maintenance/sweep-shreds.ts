@@ -4,11 +4,11 @@ import { finishShredding } from "#shared/environments/shred";
 import { existingOwner } from "#shared/owners/act-on-owner";
 import { action, type Deps } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
+import { sweepEach } from "#shared/pipeline/sweep-each";
 import {
   type PendingKeyDestruction,
   pendingKeyDestructions,
 } from "#shared/store/pending-key-destructions";
-import { sweepEach } from "./sweep-each.ts";
 
 /** The most deletions per call; the rest is due at the next. */
 const shredsMax = 50;

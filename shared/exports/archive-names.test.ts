@@ -10,6 +10,10 @@ test("DAT-5 different files have different names, which no program takes for oth
       expect(fileNameOf("env_a", one)).not.toMatch(/[\\:*?"<>|]/);
     }),
   );
+  expect(fileNameOf("env_a", "x\u202Efdp.exe/end. ")).toBe(
+    "environments/env_a/files/x%E2%80%AEfdp.exe/end.%20",
+  );
+  expect(() => fileNameOf("env_a", "a".repeat(70_000))).toThrow();
   expect(fileNameOf("env_a", "a folder/50%\\n.txt")).toBe(
     "environments/env_a/files/a folder/50%25%5Cn.txt",
   );

@@ -3,19 +3,18 @@
  * instances don't send it at once. If the process dies after sending and before that is written,
  * it is sent again, with the same id; one that is confirmed is never sent again.
  */
-import pMap from "p-map";
-import { peppers } from "../config.ts";
-import { attemptsMax, nextAttemptAt } from "../core/incidents/delivery-retry.ts";
-import { emailToken } from "../core/incidents/email-confirmation.ts";
-import { webhookHeaders, webhookSecret } from "../core/incidents/webhook-signature.ts";
-import { patch, type Write } from "../store/documents.ts";
-import { type Delivery, deliveries } from "../store/notifications.ts";
-import type { FoundDocument } from "../store/read-document.ts";
-import type { Store } from "../store/store.ts";
-import { isConflict } from "../store/with-deadline.ts";
-import { sendMail } from "./send-mail.ts";
-import { sendWebhook } from "./send-webhook.ts";
-import { isTokenOver } from "./target-notifications.ts";
+import { peppers } from "#shared/config";
+import { attemptsMax, nextAttemptAt } from "#shared/core/incidents/delivery-retry";
+import { emailToken } from "#shared/core/incidents/email-confirmation";
+import { webhookHeaders, webhookSecret } from "#shared/core/incidents/webhook-signature";
+import { sendMail } from "#shared/notifications/send-mail";
+import { sendWebhook } from "#shared/notifications/send-webhook";
+import { isTokenOver } from "#shared/notifications/target-notifications";
+import { sweepEach } from "#shared/pipeline/sweep-each";
+import { patch } from "#shared/store/documents";
+import { type Delivery, deliveries } from "#shared/store/notifications";
+import type { FoundDocument } from "#shared/store/read-document";
+import type { Store } from "#shared/store/store";
 
 const dueMax = 40;
 const atOnce = 10;
@@ -28,13 +27,8 @@ interface DeliverDeps {
   random(bytes: number): Buffer;
 }
 
-interface Turn {
-  readonly isLate: () => boolean;
-  readonly report: (message: string, cause: unknown, facts: object) => void;
-}
-
-export async function deliverDue(deps: DeliverDeps, { isLate, report }: Turn) {
-  const counts = { due: 0, confirmed: 0, failed: 0 };
+/** @param msMax After this time nothing more is begun. */
+export async function deliverDue(deps: DeliverDeps, msMax: number) {
   const request = { field: "dueAt", until: deps.now(), limit: dueMax };
   // Notices of incidents go first: they have 72 hours, and an account may have many anomalies.
   const notices = { ...request, where: [["anomalyId", null]] as const };
@@ -44,44 +38,31 @@ export async function deliverDue(deps: DeliverDeps, { isLate, report }: Turn) {
   ]);
   const urgent = new Set(first.map(({ ref }) => ref.path));
   const due = [...first, ...all.filter(({ ref }) => !urgent.has(ref.path))].slice(0, dueMax);
-  const deliverOne = async (found: FoundDocument<typeof deliveries.schema>) => {
-    if (isLate()) return;
-    try {
-      const outcome = await deliver(deps, found);
-      if (outcome !== null) counts[outcome] += 1;
-    } catch (cause) {
-      counts.failed += 1;
-      report("a notification wasn't sent; it is tried again", cause, { id: found.value.id });
-    }
-  };
-  const unreadable: Write[] = [];
-  const readable = due.flatMap(({ ref, ...one }) => {
-    if (one.found) return [one.found];
-    report("a notification can't be read", one.cause, { path: ref.path });
-    unreadable.push(patch(ref, { dueAt: deps.now() + claimMs }, stillThere));
-    return [];
+  const outcomes = await sweepEach(deps, due, {
+    concurrency: atOnce,
+    dueField: "dueAt",
+    putOffMs: claimMs,
+    msMax,
+    work: async (found) => await deliver(deps, found),
+    failure: {
+      message: "a notification wasn't sent; it is tried again",
+      facts: ({ id }) => ({ id }),
+    },
+    failed: "failed",
   });
-  // Behind all others: those that can't be read would be the first in each call.
-  await Promise.all(unreadable.map((write) => deps.store.commit([write]).catch(() => null)));
-  counts.due = readable.length;
-  await pMap(readable, deliverOne, { concurrency: atOnce });
-  return counts;
+  const count = (what: "confirmed" | "failed") =>
+    outcomes.filter((outcome) => outcome === what).length;
+  return { due: due.length, confirmed: count("confirmed"), failed: count("failed") };
 }
 
 /** It may have been erased with its account meanwhile, and mustn't come back as a fragment. */
 const stillThere = { mustExist: true } as const;
 
-/** One attempt; null if another instance makes it. */
+/** One attempt, of the process that has put it off. */
 async function deliver(
   { store, now, random }: DeliverDeps,
-  { ref, value, version }: FoundDocument<typeof deliveries.schema>,
-): Promise<"confirmed" | "failed" | null> {
-  try {
-    await store.commitWithoutRetry([patch(ref, { dueAt: now() + claimMs }, { version })]);
-  } catch (error) {
-    if (isConflict(error)) return null;
-    throw error;
-  }
+  { ref, value }: FoundDocument<typeof deliveries.schema>,
+): Promise<"confirmed" | "failed"> {
   const isOver = value.purpose === "confirmation" && isTokenOver(value, now());
   const why = isOver ? "its token has expired" : await send(value, now());
   const at = now();

@@ -1,6 +1,6 @@
 import type * as z from "zod";
-import type { Deps } from "#shared/pipeline/route";
-import { patch, type Ref, type Version } from "#shared/store/documents";
+import { patch, type Ref, type Version } from "../store/documents.ts";
+import type { Deps } from "./route.ts";
 
 /** About the time between two sweeps. */
 const putOffMs = 15_000;
@@ -22,9 +22,9 @@ export interface PutOffDeps {
 export async function putOff<S extends z.ZodObject>(
   { store, now }: PutOffDeps,
   ref: Ref<S>,
-  dueField: string,
+  { dueField, byMs = putOffMs }: { readonly dueField: string; readonly byMs?: number },
 ): Promise<{ readonly changedAt: Version | null; readonly version: Version } | null> {
-  const fields = { [dueField]: now() + putOffMs } as Partial<z.input<S>>;
+  const fields = { [dueField]: now() + byMs } as Partial<z.input<S>>;
   try {
     // An unreadable document is moved as well; no other process can change it meanwhile.
     const found = await store.get(ref).catch(() => null);

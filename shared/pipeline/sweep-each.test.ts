@@ -1,9 +1,9 @@
 import { Timestamp } from "@google-cloud/firestore";
 import { describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import type { Ref, Version, Write } from "#shared/store/documents";
-import type { DueDocument } from "#shared/store/due-documents";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
+import type { Ref, Version, Write } from "../store/documents.ts";
+import type { DueDocument } from "../store/due-documents.ts";
 import { type SweepTurn, sweepEach, sweepingMsMax } from "./sweep-each.ts";
 
 const Due = z.object({ v: z.literal(1), dueAt: z.int() });

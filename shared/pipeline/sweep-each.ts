@@ -1,10 +1,10 @@
 import pMap from "p-map";
 import type * as z from "zod";
-import { logFailure } from "#shared/pipeline/request-log";
-import type { Ref, Version } from "#shared/store/documents";
-import type { DueDocument } from "#shared/store/due-documents";
-import type { FoundDocument } from "#shared/store/read-document";
+import type { Ref, Version } from "../store/documents.ts";
+import type { DueDocument } from "../store/due-documents.ts";
+import type { FoundDocument } from "../store/read-document.ts";
 import { type PutOffDeps, putOff } from "./put-off.ts";
+import { logFailure } from "./request-log.ts";
 
 /** After this time a call starts no more work. The platform ends the call after 120 s. */
 export const sweepingMsMax = 60_000;
@@ -32,6 +32,10 @@ export async function sweepEach<S extends z.ZodObject, O>(
   sweep: {
     readonly concurrency: number;
     readonly dueField: string;
+    /** How long it is put off; longer than its work takes, if no other process may begin it. */
+    readonly putOffMs?: number;
+    /** After this time the call begins nothing more; a minute by default. */
+    readonly msMax?: number;
     readonly work: (found: FoundDocument<S>, turn: SweepTurn) => Promise<O>;
     /** What to log when the work throws; the document stays put off. */
     readonly failure: { readonly message: string; readonly facts: (value: z.output<S>) => object };
@@ -39,12 +43,14 @@ export async function sweepEach<S extends z.ZodObject, O>(
     readonly failed: O;
   },
 ): Promise<readonly O[]> {
-  const giveUpAt = deps.now() + sweepingMsMax;
+  const giveUpAt = deps.now() + (sweep.msMax ?? sweepingMsMax);
+  const { dueField, putOffMs } = sweep;
+  const how = putOffMs === undefined ? { dueField } : { dueField, byMs: putOffMs };
   const isLate = () => deps.now() > giveUpAt;
   const outcomes: O[] = [];
   const sweepOne = async ({ ref, ...one }: DueDocument<S>) => {
     if (isLate()) return;
-    const taken = await putOff(deps, ref, sweep.dueField);
+    const taken = await putOff(deps, ref, how);
     if (one.found === null) {
       logUnreadable(ref, one.cause);
       outcomes.push(sweep.failed);
