@@ -67,6 +67,8 @@ const Settings = z.object({
   /** The server that takes mail, `host:port`; 465 is TLS from the beginning, others STARTTLS. */
   PADDOCK_MAIL_SERVER: hostAndPort.optional(),
   PADDOCK_MAIL_FROM: z.email().optional(),
+  /** User and password of that server; without the file, or with an empty one, none are shown. */
+  PADDOCK_MAIL_LOGIN_FILE: z.string().optional(),
   PADDOCK_NOTIFICATIONS_TEST: z.string().optional(),
   PADDOCK_BUILD_VERSION: z.string().default("development"),
   PADDOCK_BUILD_COMMIT: z.string().default("unknown"),
@@ -136,6 +138,26 @@ function once<T>(read: () => T): () => T {
 
 /** The peppers that API keys are checked with: the current one issues keys, all of them verify. */
 export const peppers = once(() => readKeyFile(required("PADDOCK_PEPPERS_FILE")));
+
+const MailLogin = z.union([
+  z.strictObject({ user: z.string().min(1), password: z.string().min(1) }),
+  z.strictObject({}),
+]);
+
+/**
+ * What the mail server asks for; null for one that asks for nothing.
+ * @throws {Fault} naming the file only.
+ */
+export const mailLogin = once(() => {
+  const path = config().PADDOCK_MAIL_LOGIN_FILE;
+  if (path === undefined) return null;
+  try {
+    const login = MailLogin.parse(JSON.parse(readFileSync(path, "utf8")));
+    return "user" in login ? login : null;
+  } catch {
+    throw new Fault(`${path} can't be read as user and password`);
+  }
+});
 export const gatewayKeys = once(() => readKeyFile(required("PADDOCK_GATEWAY_TOKENS_FILE")));
 
 /** A deployment's limits: what the file states, and the defaults for the rest. */

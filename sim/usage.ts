@@ -67,7 +67,7 @@ export const idleMonth: Usage = {
   internalBalancer: 730,
   armorPolicies: 1,
   armorRules: 13,
-  secretVersions: 4,
+  secretVersions: 6,
   schedulerJobs: 5,
   images: 5,
 };

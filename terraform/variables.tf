@@ -424,6 +424,7 @@ variable "secret_versions" {
   EOT
   type = object({
     gateway_tokens = string
+    mail_login     = string
     peppers        = string
   })
   nullable = false
@@ -438,9 +439,9 @@ variable "secret_versions" {
 
 variable "mail" {
   description = <<-EOT
-    Who takes the mail that tells owners of incidents: a relay as `host:port` that accepts this
-    deployment without a password (465 is TLS from the beginning, others STARTTLS), and the sender's
-    address. Null sends none.
+    Who takes the mail that tells owners of incidents: a relay as `host:port` (465 is TLS from
+    the beginning, others STARTTLS), and the sender's address. Null sends none. User and password of
+    the relay are in the secret `mail-login`, and never here.
   EOT
   type = object({
     server = string

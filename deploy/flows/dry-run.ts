@@ -87,7 +87,7 @@ function explainBootstrap(options: DeployOptions, state: string | null): void {
 
 function explainSecrets(project: string): void {
   heading("2. Secrets");
-  line("peppers and gateway-tokens: the newest enabled version, or a first one, made in memory");
+  line("each secret: the newest enabled version, or a first one, made in memory");
   const url = `https://secretmanager.googleapis.com/v1/projects/${project}/secrets/NAME:addVersion`;
   command(`POST ${url}   # never a file, an argument or an output`);
 }

@@ -21,7 +21,12 @@ export const Release = z.object({
   /** Variables of the main root, except for paths on the deploying machine. None is secret. */
   variables: z.record(z.string(), z.unknown()),
   /** A rollback doesn't restore these, because keys made since then must stay valid. */
-  secretVersions: z.object({ peppers: z.string(), gateway_tokens: z.string() }),
+  secretVersions: z.object({
+    peppers: z.string(),
+    gateway_tokens: z.string(),
+    /** Releases before this one had none. */
+    mail_login: z.string().default("1"),
+  }),
   github: z.object({ repository: z.string(), repository_id: z.string() }).nullable(),
   rollbackOf: z.string().nullable(),
 });

@@ -17,6 +17,7 @@ const perPage = 100;
 export interface SecretVersions {
   readonly peppers: string;
   readonly gateway_tokens: string;
+  readonly mail_login: string;
 }
 
 /** @param secrets The secrets' ids by purpose, as bootstrap made them. */
@@ -24,11 +25,16 @@ export async function ensureSecrets(
   context: DeployContext,
   secrets: Readonly<Record<string, string>>,
 ): Promise<SecretVersions> {
-  const version = async (name: string) => {
+  const version = async (name: string, first: () => object) => {
     const id = need(secrets[name], `Bootstrap made no secret for ${name}.`);
-    return (await newest(context, id)) ?? (await addFirst(context, id));
+    return (await newest(context, id)) ?? (await addFirst(context, id, first()));
   };
-  return { peppers: await version("peppers"), gateway_tokens: await version("gateway-tokens") };
+  return {
+    peppers: await version("peppers", newKeyFile),
+    gateway_tokens: await version("gateway-tokens", newKeyFile),
+    // Its password comes from the relay; see docs/operate.md.
+    mail_login: await version("mail-login", () => ({})),
+  };
 }
 
 /** The newest enabled version. A rotation adds one, and the next deployment mounts it. */
@@ -41,9 +47,17 @@ async function newest({ google, options }: DeployContext, id: string): Promise<s
   return numbers.length === 0 ? null : String(Math.max(...numbers));
 }
 
-async function addFirst({ google, options }: DeployContext, id: string): Promise<string> {
+function newKeyFile(): object {
   const made = addPepper({ current: "", keys: {} });
-  const bytes = Buffer.from(JSON.stringify(usePepper(made.file, made.id)));
+  return usePepper(made.file, made.id);
+}
+
+async function addFirst(
+  { google, options }: DeployContext,
+  id: string,
+  value: object,
+): Promise<string> {
+  const bytes = Buffer.from(JSON.stringify(value));
   const answer = await google.ask(`${secretUrl(options.project, id)}:addVersion`, Version, {
     method: "POST",
     body: { payload: { data: bytes.toString("base64"), dataCrc32c: String(crc32c(bytes)) } },

@@ -1,4 +1,4 @@
-import { config, required } from "../config.ts";
+import { config, mailLogin, required } from "../config.ts";
 
 const sendMsMax = 20_000;
 
@@ -24,12 +24,14 @@ export async function sendMail({ id, address, subject, text }: Mail): Promise<st
   const { createTransport } = await import("nodemailer");
   const [host = "", port = "465"] = server.split(":");
   const isLocal = test === "loopback";
+  const login = mailLogin();
   const transport = createTransport({
     host,
     port: Number(port),
     secure: port === "465",
     requireTLS: !isLocal,
     ignoreTLS: isLocal,
+    ...(login ? { auth: { user: login.user, pass: login.password } } : {}),
     connectionTimeout: sendMsMax / 2,
     greetingTimeout: sendMsMax / 2,
     socketTimeout: sendMsMax,

@@ -39,7 +39,8 @@ export type Role =
   | "exports.read"
   | "archive.store"
   | "secret.peppers"
-  | "secret.gateway-tokens";
+  | "secret.gateway-tokens"
+  | "secret.mail-login";
 
 export const defaultLimits: Service["limits"] = {
   concurrency: 80,

@@ -1,6 +1,7 @@
 locals {
   secrets = {
     gateway-tokens = "Sign the tokens that executions and gateways show each other"
+    mail-login     = "Opens the relay that takes mail; {} for one that asks for no password"
     peppers        = "Under which API keys are checked before anything is read"
   }
 }

@@ -11,11 +11,21 @@ export interface TakenMail {
   readonly mail: ParsedMail;
 }
 
-export async function startMailServer() {
+/** @param login What it asks for; nothing by default. */
+export async function startMailServer(login?: {
+  readonly user: string;
+  readonly password: string;
+}) {
   const taken: TakenMail[] = [];
   const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ["STARTTLS", "AUTH"],
+    authOptional: login === undefined,
+    allowInsecureAuth: true,
+    disabledCommands: login === undefined ? ["STARTTLS", "AUTH"] : ["STARTTLS"],
+    onAuth({ username, password }, _session, done) {
+      const isIt = username === login?.user && password === login?.password;
+      if (isIt) done(null, { user: username });
+      else done(new Error("Invalid username or password"));
+    },
     logger: false,
     onData(stream, session, done) {
       const { mailFrom, rcptTo } = session.envelope;

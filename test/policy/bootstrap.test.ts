@@ -97,7 +97,11 @@ describe.skipIf(!isPlanned)("state and secrets", () => {
   test("secrets are containers in the US, without a value", () => {
     const plan = planOf("bootstrap");
     const secrets = plan.resources("google_secret_manager_secret");
-    expect(secrets.map(({ values }) => values.secret_id)).toEqual(["gateway-tokens", "peppers"]);
+    expect(secrets.map(({ values }) => values.secret_id)).toEqual([
+      "gateway-tokens",
+      "mail-login",
+      "peppers",
+    ]);
     for (const { values } of secrets) {
       expect(values).toMatchObject({ replication: [{ user_managed: [{}] }] });
       const regions = JSON.stringify(values.replication).match(/"location":"[^"]*"/g) ?? [];

@@ -32,7 +32,9 @@ describe.skipIf(!isPlanned)("secrets", () => {
     const harmless = ["secret_versions", "secret_regions", "development_keys"];
     expect(named.filter((each) => !harmless.includes(each))).toEqual([]);
     expect(variables.secret_versions?.value ?? {}).toEqual(
-      name === "main" || name === "managed" ? { gateway_tokens: "1", peppers: "3" } : {},
+      name === "main" || name === "managed"
+        ? { gateway_tokens: "1", mail_login: "2", peppers: "3" }
+        : {},
     );
   });
 

@@ -51,7 +51,7 @@ export function soundWorld(): GoogleWorld {
     keys: [],
     buckets: {},
     objects: {},
-    secrets: { peppers: [], "gateway-tokens": [] },
+    secrets: { peppers: [], "gateway-tokens": [], "mail-login": [] },
     tags: {},
   };
 }
