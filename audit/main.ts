@@ -1,24 +1,27 @@
 /** `npm run audit:verify`: see `usage`. */
-import { readFile } from "node:fs/promises";
 import colours from "picocolors";
-import { type NoteKey, parseNoteKey, publicKeyFromPem } from "#shared/core/audit/signed-note";
+import type { Evidence } from "#shared/core/audit/evidence-format";
 import { readArguments, refuse } from "../scripts/tools/options.ts";
+import { keyOf, readTrustedKeys } from "./read-keys.ts";
 import { openLines, readSaved, readSavedHead } from "./saved-file.ts";
+import { type EvidenceKeys, verifyEvidence } from "./verify-evidence.ts";
 import { verifyExport } from "./verify-export.ts";
-import { ExportFault, type TrustedKeys } from "./verify-header.ts";
+import { ExportFault, type TrustedKey, type VerifiedCheckpoint } from "./verify-header.ts";
 import { verifyContinuation, verifyProof } from "./verify-proof.ts";
 
 const usage = `
-npm run audit:verify -- FILE --key KEY [--witness KEY]: verifies an export of an audit trail, or the
-proof of one entry, offline and with public keys alone. Prints one sentence, which names the first
-entry that was edited, left out, moved, added or cut off. Exit code 0 if there is none, else 1.
-With --earlier and --later, FILE is a proof of consistency: that a trail had at a later time all
-entries that it had earlier.
+npm run audit:verify -- FILE --key KEY [--witness KEY]: verifies an export of an audit trail, the
+proof of one entry, or the evidence of an execution, offline and with public keys alone. Prints one
+sentence, which names the first entry that was edited, left out, moved, added or cut off. Exit code
+0 if there is none, else 1. With --earlier and --later, FILE is a proof of consistency: that a trail
+had at a later time all entries that it had earlier.
 
-  --key KEY       the log's public key: name+id+key, or a file with that or with a PEM
-  --witness KEY   a witness that must have cosigned, name+id+key; may be repeated
-  --earlier FILE  an export or a proof that was saved earlier
-  --later FILE    an export or a proof that was saved later`;
+  --key KEY           the log's public key: name+id+key, or a file with that, with a PEM, or with
+                      the log's list of keys; may be repeated
+  --evidence-key KEY  the key that signs evidence, in the same forms; may be repeated
+  --witness KEY       a witness that must have cosigned, name+id+key; may be repeated
+  --earlier FILE      an export, a proof or evidence that was saved earlier
+  --later FILE        an export, a proof or evidence that was saved later`;
 
 const task = await readTask();
 try {
@@ -32,7 +35,7 @@ try {
 interface Task {
   readonly file: string;
   readonly heads: { readonly earlier: string; readonly later: string } | null;
-  readonly keys: TrustedKeys;
+  readonly keys: EvidenceKeys;
 }
 
 /** @returns what is proven, as sentences. @throws {ExportFault} */
@@ -51,19 +54,48 @@ async function verify({ file, heads, keys }: Task): Promise<string> {
   if (saved.kind === "consistency") return refuse("Add --earlier FILE and --later FILE.");
   if (saved.kind === "proof") {
     const { head, index, row, epoch } = saved.proof;
-    const { size, origin } = verifyProof(saved.proof, keys);
+    const { size, origin, cosigned } = verifyProof(saved.proof, keys);
     return (
       `${row.id} is entry ${index + 1} of ${head.size} of ${head.ownerId}, as it was logged. ` +
-      `Checkpoint ${size} of ${origin} vouches for it. ${saidAt(epoch.at)}.`
+      `Checkpoint ${size} of ${origin} vouches for it. ${saidAt(epoch.at)}.${cosigners(cosigned)}`
     );
+  }
+  if (saved.kind === "evidence") {
+    if (keys.evidence.length === 0) return refuse("Give the evidence's key with --evidence-key.");
+    return describeEvidence(saved.file.evidence, verifyEvidence(saved.file, keys));
   }
   const { header, checkpoint } = await verifyExport(() => openLines(file), keys);
   const { head, epoch } = header;
   return (
     `All ${head.size} entries of ${head.ownerId} are as they were logged. ` +
     `Checkpoint ${checkpoint.size} of ${checkpoint.origin} says that there were no others at ` +
-    `${new Date(epoch.at).toISOString()}.`
+    `${new Date(epoch.at).toISOString()}.${cosigners(checkpoint.cosigned)}`
   );
+}
+
+function describeEvidence(
+  { execution, rows, attempts, files, trail }: Evidence,
+  checkpoint: VerifiedCheckpoint | null,
+): string {
+  const { id, ownerId, status } = execution;
+  const outside = rows.filter(({ place }) => place === null).length;
+  const count = (list: readonly unknown[] | null, what: string) =>
+    list === null ? `no record of ${what}` : `${list.length} ${what}`;
+  const vouched = checkpoint
+    ? `Checkpoint ${checkpoint.size} of ${checkpoint.origin} vouches for ${rows.length - outside} ` +
+      `audit rows. ${saidAt(trail?.epoch.at ?? 0)}.${cosigners(checkpoint.cosigned)}`
+    : "Nothing vouches for its audit rows.";
+  const rest = outside === 0 ? "" : ` ${outside} rows are older than the log, and unproven.`;
+  return (
+    `The evidence of ${id} of ${ownerId} (${status}, ${count(attempts, "connection attempts")}, ` +
+    `${count(files, "changed files")}) is as it was signed. ${vouched}${rest}`
+  );
+}
+
+function cosigners(cosigned: VerifiedCheckpoint["cosigned"]): string {
+  return cosigned
+    .map(({ name, signedAt }) => ` ${name} has cosigned it at ${signedAt.toISOString()}.`)
+    .join("");
 }
 
 function saidAt(epochMs: number): string {
@@ -76,7 +108,8 @@ function describe(error: unknown): string {
 
 async function readTask(): Promise<Task> {
   const { values, positionals } = readArguments(usage, {
-    key: { type: "string" },
+    key: { type: "string", multiple: true },
+    "evidence-key": { type: "string", multiple: true },
     witness: { type: "string", multiple: true },
     earlier: { type: "string" },
     later: { type: "string" },
@@ -90,19 +123,17 @@ async function readTask(): Promise<Task> {
   const witnesses = (values.witness ?? []).map(
     (text) => keyOf("cosignature", text) ?? refuse("A witness's key is name+id+key of type 4."),
   );
-  return { file, heads, keys: { log: await logKey(values.key), witnesses } };
+  const logs = await trustedKeys("--key", values.key);
+  const evidence = await trustedKeys("--evidence-key", values["evidence-key"] ?? []);
+  return { file, heads, keys: { logs, evidence, witnesses } };
 }
 
-function keyOf(kind: NoteKey["kind"], text: string): NoteKey | null {
-  const key = parseNoteKey(text.trim());
-  return key?.kind === kind ? key : null;
-}
-
-async function logKey(given: string): Promise<TrustedKeys["log"]> {
-  const text = given.includes("+") ? given : await readFile(given, "utf8").catch(() => "");
-  const key = keyOf("note", text);
-  if (key) return key;
-  const publicKey = publicKeyFromPem(text);
-  if (publicKey) return { name: null, publicKey };
-  return refuse("--key is neither name+id+key, nor a file with an Ed25519 public key.");
+async function trustedKeys(
+  option: string,
+  given: readonly string[],
+): Promise<readonly TrustedKey[]> {
+  const all = await Promise.all(given.map(readTrustedKeys));
+  return all.flatMap(
+    (keys) => keys ?? refuse(`${option} is neither name+id+key, nor a file with an Ed25519 key.`),
+  );
 }

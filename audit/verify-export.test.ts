@@ -13,7 +13,7 @@ import { verifyExport } from "./verify-export.ts";
 import { ExportFault, parseJson, type TrustedKeys } from "./verify-header.ts";
 
 const log = makeKey("example.com/log");
-const keys: TrustedKeys = { log: log.key, witnesses: [] };
+const keys: TrustedKeys = { logs: [log.key], witnesses: [] };
 const size = 600;
 const lines = exportLines(size, log);
 /** The line that has the entry of this number, from 1: after the header and the tiles' lines. */

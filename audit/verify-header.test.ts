@@ -15,7 +15,7 @@ import { ExportFault, type TrustedKeys, verifyHeader } from "./verify-header.ts"
 
 const log = makeKey("example.com/log");
 const witness = makeKey("example.com/witness", "cosignature");
-const keys: TrustedKeys = { log: log.key, witnesses: [] };
+const keys: TrustedKeys = { logs: [log.key], witnesses: [] };
 const size = 600;
 const [first = Buffer.alloc(0)] = exportLines(size, log);
 
@@ -110,7 +110,7 @@ describe("AUD-5: an export's header", () => {
     });
     expect(verdict(wrongPlace)).toBe("The epoch's map doesn't have what line 1 says of the owner.");
     const stranger = makeKey("example.com/log");
-    expect(verdict(first, { ...keys, log: stranger.key })).toBe(
+    expect(verdict(first, { ...keys, logs: [stranger.key] })).toBe(
       "The checkpoint isn't signed by the given key.",
     );
     const [foreign = first] = exportLines(size, makeKey("example.com/other"));

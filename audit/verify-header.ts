@@ -17,21 +17,36 @@ import {
 } from "#shared/core/audit/signed-note";
 
 const [listOpens, objectOpens] = Buffer.from("[{");
-const openedMax = 1_000;
+const openedInLineMax = 1_000;
+const everySize = { from: 0, to: null };
 /** A string, and the colon that makes it a field's name. */
 const stringAndColon = /"(?:[^"\\]|\\.)*"[ \t\r\n]*(:?)/g;
 
+/** A public key that a reader trusts. */
+export interface TrustedKey {
+  /** The log's name, which is the checkpoint's origin; null if only bytes are known. */
+  readonly name: string | null;
+  readonly publicKey: Buffer;
+  /** The sizes of the checkpoints that it may sign, if that is known; `to` is null for the last. */
+  readonly sizes?: { readonly from: number; readonly to: number | null };
+}
+
 /** Who must have signed the checkpoint. */
 export interface TrustedKeys {
-  /** The log's public key. Its name is the checkpoint's origin, or null if only bytes are known. */
-  readonly log: { readonly name: string | null; readonly publicKey: Buffer };
+  /** One of these; a log has several after its key was replaced. */
+  readonly logs: readonly TrustedKey[];
   /** All of these must have cosigned it. */
   readonly witnesses: readonly NoteKey[];
 }
 
+/** A checkpoint, and when each of the witnesses has cosigned it. */
+export interface VerifiedCheckpoint extends Checkpoint {
+  readonly cosigned: readonly { readonly name: string; readonly signedAt: Date }[];
+}
+
 export interface VerifiedHeader {
   readonly header: ExportHeader;
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: VerifiedCheckpoint;
 }
 
 /** A reason why a file proves nothing, as a sentence. */
@@ -57,7 +72,11 @@ export function verifyHeader(line: Buffer, keys: TrustedKeys): VerifiedHeader {
  * @param place Where the head stands, for the sentence.
  * @throws {ExportFault} unless the signed checkpoint vouches for the head.
  */
-export function verifyProvenHead(proven: ProvenHead, keys: TrustedKeys, place: string): Checkpoint {
+export function verifyProvenHead(
+  proven: ProvenHead,
+  keys: TrustedKeys,
+  place: string,
+): VerifiedCheckpoint {
   const { epoch } = proven;
   const proof = parseLogProof(proven.proof);
   const note = proof && parseNote(proof.note);
@@ -75,8 +94,8 @@ export function verifyProvenHead(proven: ProvenHead, keys: TrustedKeys, place: s
  * there twice, or is called `__proto__`, which sets an object's prototype when it is copied, or if
  * a number is too large.
  */
-export function parseExact(text: Buffer): unknown {
-  const value = parseJson(text);
+export function parseExact(text: Buffer, openedMax = openedInLineMax): unknown {
+  const value = parseJson(text, openedMax);
   let fields = 0;
   for (const [, colon] of text.toString().matchAll(stringAndColon)) if (colon) fields += 1;
   return countFields(value) === fields ? value : undefined;
@@ -96,7 +115,7 @@ function countFields(value: unknown): number {
  * The value of a line of JSON; undefined if it isn't JSON, or has more lists and objects than any
  * line of a trail. A line is parsed before it is proven, and millions of lists take gigabytes.
  */
-export function parseJson(line: Buffer): unknown {
+export function parseJson(line: Buffer, openedMax = openedInLineMax): unknown {
   let opened = 0;
   for (const byte of line) if (byte === listOpens || byte === objectOpens) opened += 1;
   if (opened > openedMax) return undefined;
@@ -107,14 +126,38 @@ export function parseJson(line: Buffer): unknown {
   }
 }
 
-function readSigned(text: string, note: SignedNote, { log, witnesses }: TrustedKeys): Checkpoint {
-  const name = log.name ?? note.text.split("\n", 1)[0] ?? "";
-  const key: NoteKey = { name, kind: "note", publicKey: log.publicKey };
-  const checkpoint = readCheckpoint(text, key);
-  if (!checkpoint) throw new ExportFault("The checkpoint isn't signed by the given key.");
-  const missing = witnesses.find((witness) => !verifyNote(note, witness));
-  if (missing) throw new ExportFault(`The witness ${missing.name} hasn't cosigned the checkpoint.`);
-  return checkpoint;
+function readSigned(
+  text: string,
+  note: SignedNote,
+  { logs, witnesses }: TrustedKeys,
+): VerifiedCheckpoint {
+  const checkpoint = readBySomeKey(text, note, logs);
+  const cosigned = witnesses.map((witness) => {
+    const signedAt = verifyNote(note, witness)?.signedAt;
+    if (typeof signedAt === "bigint") {
+      return { name: witness.name, signedAt: new Date(Number(signedAt) * 1_000) };
+    }
+    throw new ExportFault(`The witness ${witness.name} hasn't cosigned the checkpoint.`);
+  });
+  return { ...checkpoint, cosigned };
+}
+
+function readBySomeKey(text: string, note: SignedNote, keys: readonly TrustedKey[]): Checkpoint {
+  const signed = keys.flatMap(({ name, publicKey, sizes }) => {
+    const signer = name ?? note.text.split("\n", 1)[0] ?? "";
+    const checkpoint = readCheckpoint(text, { name: signer, kind: "note", publicKey });
+    return checkpoint ? [{ checkpoint, sizes }] : [];
+  });
+  const [first] = signed;
+  if (!first) throw new ExportFault("The checkpoint isn't signed by the given key.");
+  const valid = signed.find(({ checkpoint: { size }, sizes: { from, to } = everySize }) => {
+    return size >= from && size <= (to ?? size);
+  });
+  if (valid) return valid.checkpoint;
+  const { size } = first.checkpoint;
+  throw new ExportFault(
+    `The key that has signed checkpoint ${size} wasn't the log's at that size.`,
+  );
 }
 
 function verifyHead({ head, position, map, epoch }: ProvenHead, place: string): void {

@@ -18,7 +18,7 @@ import { ExportFault, parseExact, type TrustedKeys } from "./verify-header.ts";
 import { verifyContinuation, verifyProof } from "./verify-proof.ts";
 
 const log = makeKey("example.com/log");
-const keys: TrustedKeys = { log: log.key, witnesses: [] };
+const keys: TrustedKeys = { logs: [log.key], witnesses: [] };
 const { rows, leaves } = new TrailStore(300);
 const rootsOf = (ranges: readonly LeafRange[]) =>
   ranges.map(({ start, end }) => rootOf(frontierOf(leaves.slice(start, end))));
@@ -63,7 +63,7 @@ describe("AUD-5: a proof of one entry", () => {
     const foreign = { ...proof, row: { ...proof.row, ownerId: "user_other" } };
     expect(() => verifyProof(foreign, keys)).toThrow("The entry is another owner's.");
     expect(() => verifyProof({ ...proof, ...headAt(299) }, keys)).toThrow("another entry there");
-    const stranger = { ...keys, log: makeKey("example.com/log").key };
+    const stranger = { ...keys, logs: [makeKey("example.com/log").key] };
     expect(() => verifyProof(proof, stranger)).toThrow("isn't signed by the given key");
   });
 });

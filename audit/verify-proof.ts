@@ -1,5 +1,4 @@
 /** Verifies the proof of one row, and that an owner's later tree continues an earlier one. */
-import type { Checkpoint } from "#shared/core/audit/checkpoint";
 import {
   type AuditProof,
   type ConsistencyProof,
@@ -7,10 +6,15 @@ import {
   isRowProven,
 } from "#shared/core/audit/proof-format";
 import type { ProvenHead } from "#shared/core/audit/proven-head";
-import { ExportFault, type TrustedKeys, verifyProvenHead } from "./verify-header.ts";
+import {
+  ExportFault,
+  type TrustedKeys,
+  type VerifiedCheckpoint,
+  verifyProvenHead,
+} from "./verify-header.ts";
 
 /** @throws {ExportFault} unless the signed checkpoint vouches for the row. */
-export function verifyProof(proof: AuditProof, keys: TrustedKeys): Checkpoint {
+export function verifyProof(proof: AuditProof, keys: TrustedKeys): VerifiedCheckpoint {
   const checkpoint = verifyProvenHead(proof, keys, "the proof");
   const { head, row } = proof;
   if (row.ownerId !== head.ownerId) throw new ExportFault("The entry is another owner's.");
@@ -34,7 +38,7 @@ export interface Continuation {
 export function verifyContinuation(
   { earlier, later, proof }: Continuation,
   keys: TrustedKeys,
-): { readonly earlier: Checkpoint; readonly later: Checkpoint } {
+): { readonly earlier: VerifiedCheckpoint; readonly later: VerifiedCheckpoint } {
   const checkpoints = {
     earlier: verifyProvenHead(earlier, keys, "the earlier file"),
     later: verifyProvenHead(later, keys, "the later file"),

@@ -48,10 +48,10 @@ export const audControls: Readonly<Record<string, Control>> = {
     },
   },
   "AUD-6": {
-    enforcedBy: "functions/audit/recorded-read.ts",
+    enforcedBy: "shared/pipeline/recorded-read.ts",
     test: "test/integration/audit.test.ts",
     mutation: {
-      file: "functions/audit/record-read.ts",
+      file: "shared/pipeline/record-read.ts",
       find: "{ v: 1, hour, expireAt }), row]",
       replace: "{ v: 1, hour, expireAt })]",
     },
@@ -63,6 +63,24 @@ export const audControls: Readonly<Record<string, Control>> = {
       file: "shared/pipeline/commit-change.ts",
       find: "[...withCondition(decided.writes, stillAllowed), row]",
       replace: "row ? withCondition(decided.writes, stillAllowed) : []",
+    },
+  },
+  "AUD-8": {
+    enforcedBy: "audit/verify-evidence.ts",
+    test: "audit/verify-evidence.test.ts",
+    mutation: {
+      file: "shared/core/audit/evidence-format.ts",
+      find: "leaf: hashLeaf(canonicalBytes({ field, entry })),",
+      replace: "leaf: hashLeaf(canonicalBytes({ field })),",
+    },
+  },
+  "AUD-9": {
+    enforcedBy: "functions/audit-details/open-details.ts",
+    test: "test/integration/evidence.test.ts",
+    mutation: {
+      file: "functions/audit-details/open-details.ts",
+      find: "leafHash(AuditRow.parse(row)) !== row.leafHash",
+      replace: 'row.leafHash === ""',
     },
   },
 };

@@ -20,6 +20,8 @@ const Settings = z.object({
   PADDOCK_CHECKPOINT_KEY_VERSION: z.coerce.number().int().min(1).default(1),
   /** The version of the key that signs the certificates of deleted accounts. */
   PADDOCK_CERTIFICATE_KEY_VERSION: z.coerce.number().int().min(1).default(1),
+  /** The version of the key that signs evidence of executions. */
+  PADDOCK_EVIDENCE_KEY_VERSION: z.coerce.number().int().min(1).default(1),
   /** The name of the audit log, a URL without its scheme; another one begins a new log. */
   PADDOCK_AUDIT_LOG: z
     .string()

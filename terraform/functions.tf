@@ -50,6 +50,7 @@ locals {
       exports = { PADDOCK_EXPORT_BUCKET = module.storage.export_bucket }
       kms = {
         PADDOCK_CERTIFICATE_KEY_VERSION = tostring(var.audit.certificate_key_version)
+        PADDOCK_EVIDENCE_KEY_VERSION    = tostring(var.audit.evidence_key_version)
         PADDOCK_KMS_KEY_RING            = module.keys.ring
       }
       objects = { PADDOCK_WORKSPACE_BUCKET = module.storage.workspace_bucket }

@@ -62,11 +62,12 @@ variable "armor" {
 
 variable "audit" {
   description = <<-EOT
-    The audit trail's log: its number, which is part of its name, and the version of the key that
-    signs its checkpoints. A restored database can't continue a log, so it begins the next one.
+    The audit trail's log: its number, which is part of its name, and the versions of the keys that
+    sign its checkpoints, certificates of deletion and evidence of executions. A restored database can't continue a log, so it begins the next one.
   EOT
   type = object({
     certificate_key_version = optional(number, 1)
+    evidence_key_version    = optional(number, 1)
     key_version             = optional(number, 1)
     log                     = optional(number, 1)
   })

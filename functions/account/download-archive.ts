@@ -13,7 +13,7 @@ import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { writePaced } from "#shared/limits/paced-writing";
 import { type AnyContext, action, type Callers, type Deps } from "#shared/pipeline/route";
 import { countDownload } from "#shared/quotas/count-download";
-import { sealAuditDetails } from "#shared/secrets/seal-audit-details";
+import { sealAuditDetails } from "#shared/secrets/audit-details";
 import { accountExportId, accountExports } from "#shared/store/account-exports";
 import { auditEntry, auditRows } from "#shared/store/audit-rows";
 

@@ -8,7 +8,7 @@ import { firstKeyCount } from "#shared/core/keys/key-count";
 import { newAccount } from "#shared/core/money/account";
 import { newOwner } from "#shared/owners/act-on-owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
-import { ensureSealingPair } from "#shared/secrets/sealing-keys";
+import { auditPairName, ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { create } from "#shared/store/documents";
 import { accountId, accounts, owners } from "#shared/store/owners";
 import { issueUnboundedKey } from "./issue-unbounded-key.ts";
@@ -38,7 +38,7 @@ export const createOwner = change({
   read: "nothing",
   prepare: async ({ body, ids, deps, now }) => {
     const owner = newOwner(ids.next("owner"), body.mode);
-    const pair = { purpose: "audit-details", id: "audit-details", createdAt: now } as const;
+    const pair = { ...auditPairName, createdAt: now };
     const auditPublicKey = await ensureSealingPair(deps.keyStore, owner, pair);
     return { owner, auditPublicKey, random: deps.random(keyRandomBytes) };
   },

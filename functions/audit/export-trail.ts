@@ -5,8 +5,8 @@ import { signedLog } from "#shared/audit/signed-log";
 import { noParams, noQuery } from "#shared/contract/common";
 import { openPieces } from "#shared/google/range-pieces";
 import { writePaced } from "#shared/limits/paced-writing";
+import { recordedRead } from "#shared/pipeline/recorded-read";
 import { countDownload } from "#shared/quotas/count-download";
-import { recordedRead } from "./recorded-read.ts";
 
 export const exportTrail = recordedRead({
   name: "export",

@@ -3,8 +3,8 @@ import { auditRowBody } from "#shared/answers/audit-row-body";
 import { AuditRowBody } from "#shared/contract/audit";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import { recordedRead } from "#shared/pipeline/recorded-read";
 import { auditRows } from "#shared/store/audit-rows";
-import { recordedRead } from "./recorded-read.ts";
 
 export const getRow = recordedRead({
   name: "row",

@@ -4,9 +4,9 @@ import { noParams, ok } from "#shared/contract/common";
 import { listElements } from "#shared/http/list-elements";
 import { findAnyKey } from "#shared/keys/find-any-key";
 import { writePaced } from "#shared/limits/paced-writing";
+import { recordedRead } from "#shared/pipeline/recorded-read";
 import type { Reply } from "#shared/pipeline/route";
 import { findRows, type PageOfRows } from "./find-rows.ts";
-import { recordedRead } from "./recorded-read.ts";
 
 const ndjson = "application/x-ndjson";
 

@@ -6,7 +6,7 @@ import { noParams, ok } from "#shared/contract/common";
 import { planConsistency } from "#shared/core/audit/merkle-proofs";
 import { ConsistencyProof, consistencyProof } from "#shared/core/audit/proof-format";
 import { ApiError } from "#shared/errors/api-error";
-import { recordedRead } from "./recorded-read.ts";
+import { recordedRead } from "#shared/pipeline/recorded-read";
 
 const size = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 

@@ -8,8 +8,8 @@ import { planInclusion } from "#shared/core/audit/merkle-proofs";
 import { AuditProof, auditProof } from "#shared/core/audit/proof-format";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
+import { recordedRead } from "#shared/pipeline/recorded-read";
 import { auditRows } from "#shared/store/audit-rows";
-import { recordedRead } from "./recorded-read.ts";
 
 export const proveRow = recordedRead({
   name: "proof",

@@ -4,12 +4,15 @@ import type { Route } from "#shared/pipeline/route";
 import { newSealingPair } from "#shared/secrets/sealing";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
 import { caller, owner, runRequest } from "../../test/kit/run-request.ts";
+import { service as detailsService } from "../audit-details/index.ts";
+import { service as evidenceService } from "../evidence/index.ts";
 import { service } from "./index.ts";
 
 beforeAll(() => void vi.stubEnv("GOOGLE_CLOUD_PROJECT", "none"));
 afterAll(() => void vi.unstubAllEnvs());
 
-const routes = service.routes
+const all = [service, detailsService, evidenceService].flatMap(({ routes }) => routes);
+const routes = all
   .filter(({ authenticate }) => authenticate === "api-key")
   .map((route) => ({ title: route.endpoint, route }));
 const unread = { ref: { path: "" }, value: null, version: null };
@@ -61,9 +64,12 @@ describe("AUD-6 every route that shows a trail", () => {
     expect(store.tried).toHaveLength(1);
   });
 
-  test("takes a key with a scope of its own; the one public route shows none", () => {
+  test("takes a key with a scope of its own; the public routes show none", () => {
     expect(routes.filter(({ route }) => route.scope !== "audit:read")).toEqual([]);
-    const others = service.routes.filter(({ authenticate }) => authenticate !== "api-key");
-    expect(others.map(({ endpoint }) => endpoint)).toEqual(["GET /v1/audit/log-key"]);
+    const others = all.filter(({ authenticate }) => authenticate !== "api-key");
+    expect(others.map(({ endpoint }) => endpoint)).toEqual([
+      "GET /v1/audit/log-key",
+      "GET /v1/audit/evidence-key",
+    ]);
   });
 });

@@ -92,7 +92,7 @@ export const claim = change({
     return {
       writes: again ? [] : [replace(found.ref, found.version, running)],
       subject: id,
-      facts: { attempt, ...modeOf(body), secrets: countOf(opened) },
+      facts: { attempt, ...modeOf(body), secrets: countOf(opened), image: running.image },
       reply: (version) =>
         ok<ClaimReply>({
           executionId: id,

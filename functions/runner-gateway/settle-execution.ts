@@ -87,6 +87,7 @@ export const settleExecution = change({
       output: body.output + (workspace?.note ?? ""),
       outputTruncated: body.outputTruncated,
       workspaceState: isSaved && !workspace ? "not_saved" : body.workspace.state,
+      savedManifestSha256: workspace?.head.manifestSha256 ?? null,
       conflicts,
       eventsLastSequence: data.eventsLastSequence,
       costMicrousd: costOf(reason, found.value, now),

@@ -3,6 +3,7 @@ import { deploymentLimits } from "#shared/config";
 import { noQuery } from "#shared/contract/common";
 import { MessageCreate, messageWarnings } from "#shared/contract/message-create";
 import { warningsOf } from "#shared/contract/secret";
+import { digestOf } from "#shared/core/audit/canonical-bytes";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
@@ -90,6 +91,8 @@ export const sendMessage = change({
         taskDigest: saltedDigest(digestSalt(context.request.id), execution.task.content),
         heldMicrousd: execution.holdMicrousd,
         network: execution.network.mode,
+        networkSha256: digestOf(execution.network),
+        limitsSha256: digestOf(execution.limits),
       },
       reply: withWarnings(sseStream(context, fromItsStart(execution)), body),
       started,

@@ -28,7 +28,7 @@ const keys: readonly InitialKey[] = [
     purpose: "ENCRYPT_DECRYPT" as const,
     algorithm: "GOOGLE_SYMMETRIC_ENCRYPTION" as const,
   })),
-  ...["checkpoints", "certificates"].map((purpose) => ({
+  ...["checkpoints", "certificates", "evidence"].map((purpose) => ({
     name: `${keyRing}/cryptoKeys/${purpose}`,
     purpose: "ASYMMETRIC_SIGN" as const,
     algorithm: "EC_SIGN_ED25519" as const,

@@ -1,11 +1,11 @@
 /** Reports which files an execution changed, up to a hundred. */
 import { join } from "node:path";
 import { diffManifests, type Manifest, type ManifestEntry } from "#shared/core/workspace/manifest";
+import { changesMax } from "#shared/protocol/file-changes";
 import type { Item } from "#shared/protocol/runner";
 import type { LineIndex } from "./line-index.ts";
 import { readSlice } from "./scan-workspace.ts";
 
-const changesMax = 100;
 const comparedBytesMax = 256 * 1024;
 
 export interface FileChange {

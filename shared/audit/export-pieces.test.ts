@@ -8,7 +8,7 @@ import { frontierOf, rootOf } from "../core/audit/merkle-tree.ts";
 import { exportPieces } from "./export-pieces.ts";
 
 const log = makeKey("example.com/log");
-const keys = { log: log.key, witnesses: [] };
+const keys = { logs: [log.key], witnesses: [] };
 
 async function exported(trail: TrailStore, size = trail.rows.length): Promise<readonly Buffer[]> {
   const root = rootOf(frontierOf(trail.leaves.slice(0, size)));

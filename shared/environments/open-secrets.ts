@@ -1,14 +1,10 @@
-import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { BoundSecret, SecretBinding } from "../protocol/bound-secret.ts";
 import { type AssociatedData, open } from "../secrets/sealing.ts";
-import { openSealingPair } from "../secrets/sealing-keys.ts";
+import { openSealingPair, unlessPairGone } from "../secrets/sealing-keys.ts";
 import type { SealedSecrets, SealingKey } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
 import { environmentBinding, messageBinding } from "./seal-secret.ts";
-
-/** gRPC's status code. */
-const invalidArgument = 3;
 
 interface Sealed {
   readonly sealed: string;
@@ -46,7 +42,9 @@ export async function openSecrets(
   const { environmentId: id } = stored.execution;
   if (!stored.pair) throw new SecretsGone("the environment has no key pair");
   const name = { purpose: "environment-secrets", id } as const;
-  const privateKey = await openSealingPair(owner, name, stored.pair).catch(unlessGone);
+  const privateKey = await openSealingPair(owner, name, stored.pair).catch(
+    unlessPairGone((cause) => new SecretsGone("KMS can't unwrap the key pair", { cause })),
+  );
   try {
     const opened = await Promise.all(
       [...all].map(async ([key, { sealed, binding, associatedData }]) => {
@@ -67,13 +65,6 @@ export async function openSecrets(
   } finally {
     privateKey.fill(0);
   }
-}
-
-/** KMS answers INVALID_ARGUMENT for data that it didn't wrap like this; other errors may pass. */
-function unlessGone(error: unknown): never {
-  const cause = error instanceof ApiError ? error.cause : null;
-  const isGone = cause instanceof Error && "code" in cause && cause.code === invalidArgument;
-  throw isGone ? new SecretsGone("KMS can't unwrap the key pair", { cause }) : error;
 }
 
 function allSealed(

@@ -48,10 +48,20 @@ export const catalogue = {
     "That Idempotency-Key has made a key, shown in its answer alone; revoke it and make another.",
   ),
   LEASE_LOST: refusal(409, "never", "This attempt no longer owns the execution."),
+  EXECUTION_RUNNING: refusal(
+    409,
+    "after_wait",
+    "The execution hasn't ended yet; wait for Retry-After seconds.",
+  ),
   AUDIT_PENDING: refusal(
     409,
     "after_wait",
     "No signed checkpoint has that yet; wait for Retry-After seconds.",
+  ),
+  DETAILS_DESTROYED: refusal(
+    410,
+    "never",
+    "The key that sealed those details was destroyed, so nobody can open them any more.",
   ),
   PRECONDITION_FAILED: refusal(
     412,

@@ -1,4 +1,4 @@
-import { cancelJob, isOverQuota, startJob } from "../google/jobs.ts";
+import { cancelJob, isOverQuota, type StartedJob, startJob } from "../google/jobs.ts";
 import type { Owner } from "../identity/owner.ts";
 import { patch, type Version } from "../store/documents.ts";
 import { type Execution, executions } from "../store/executions.ts";
@@ -33,15 +33,16 @@ export async function dispatch(
   const { profile, network, limits } = execution;
   const timeoutMs = limits.wallClockMs + overheadMs;
   const start = { profile, network: network.job, executionId: execution.id, ticket, timeoutMs };
-  let jobExecution: string;
+  let job: StartedJob;
   try {
-    jobExecution = await startJob(start);
+    job = await startJob(start);
   } catch (cause) {
     if (!isOverQuota(cause)) throw cause;
     await deferDispatch(store, owner, queued);
     return "full";
   }
-  const fields = { jobExecution, dispatchedAt: queued.now(), waitingSince: null };
+  const { name: jobExecution, image } = job;
+  const fields = { jobExecution, image, dispatchedAt: queued.now(), waitingSince: null };
   const outcome = await recordDispatch(store, owner, queued, fields);
   // The execution was cancelled, or moved to a newer attempt, while its runner started.
   if (outcome === "unwanted") await cancelJob(jobExecution);

@@ -25,6 +25,8 @@ export interface End {
   readonly output: string;
   readonly outputTruncated: boolean;
   readonly workspaceState: "saved" | "unchanged" | "not_saved" | null;
+  /** The manifest that the environment has from now on, if files were saved. */
+  readonly savedManifestSha256?: string | null;
   readonly conflicts: readonly string[];
   /** The log is closed after this event; the commit fails if a later event was stored meanwhile. */
   readonly eventsLastSequence: number;
@@ -85,6 +87,7 @@ export function endExecution(
     output: end.output,
     outputTruncated: end.outputTruncated,
     workspaceState: end.workspaceState,
+    savedManifestSha256: end.savedManifestSha256 ?? null,
     conflicts: [...end.conflicts],
     eventsLastSequence: Math.min(end.eventsLastSequence, eventSequenceMax),
     holdMicrousd: heldMicrousd === 0 ? execution.holdMicrousd : heldMicrousd,
@@ -115,6 +118,7 @@ export function endExecution(
       inputTokens: 0,
       outputTokens: 0,
       workspace: end.workspaceState,
+      manifestSha256: ended.savedManifestSha256,
       redactions: end.output.split(redactedMark).length - 1,
     },
   };

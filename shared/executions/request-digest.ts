@@ -69,6 +69,19 @@ export function digestSalt(requestId: string, keys: SigningKeys = peppers()): st
   return sign(currentKey(keys), purposes.salt, requestId);
 }
 
+/**
+ * The salt of a digest that was stored earlier, perhaps under a pepper that was replaced since.
+ * @returns Null if no pepper gives a salt with which `text` has this digest.
+ */
+export function findDigestSalt(
+  requestId: string,
+  { text, digest }: { readonly text: string; readonly digest: string },
+  { keys } = peppers(),
+): string | null {
+  const salts = Object.values(keys).map((key) => sign(key, purposes.salt, requestId));
+  return salts.find((salt) => saltedDigest(salt, text) === digest) ?? null;
+}
+
 export function saltedDigest(salt: string, text: string): string {
   return createHash("sha256").update(`${salt}.${text}`).digest("hex");
 }

@@ -139,6 +139,7 @@ async function dispatchAgain(
     ticketSha256: hashTicket(ticket),
     ticketExpiresAt: now + ticketLifetimeMs,
     jobExecution: null,
+    image: null,
     dispatchedAt: null,
     sweepAt: now + timing().dispatchDeadlineMs,
   };

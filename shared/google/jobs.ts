@@ -37,11 +37,25 @@ function run(): Promise<Clients> {
   return clients;
 }
 
+export interface StartedJob {
+  /** The resource name of the job's execution. */
+  readonly name: string;
+  /** The image that it runs; null if the platform didn't say. */
+  readonly image: string | null;
+}
+
+interface JobAnswer {
+  readonly name?: string | null;
+  readonly template?: {
+    readonly containers?: readonly { readonly image?: string | null }[] | null;
+  } | null;
+}
+
 /**
- * Starts one execution of a runner job and returns its resource name. RunJob isn't idempotent and
+ * Starts one execution of a runner job. RunJob isn't idempotent and
  * is never retried here, because a lost answer may mean that a runner started.
  */
-export async function startJob(start: JobStart): Promise<string> {
+export async function startJob(start: JobStart): Promise<StartedJob> {
   const { GOOGLE_CLOUD_PROJECT: project, PADDOCK_REGION: region } = config();
   const name = `projects/${project}/locations/${region}/jobs/${jobName(start.profile, start.network)}`;
   const env = [
@@ -51,9 +65,9 @@ export async function startJob(start: JobStart): Promise<string> {
   const timeout = { seconds: Math.ceil(start.timeoutMs / 1_000) };
   const overrides = { containerOverrides: [{ env }], taskCount: 1, timeout };
   const [operation] = await (await run()).jobs.runJob({ name, overrides }, { timeout: timeoutMs });
-  const execution = operation.metadata as { name?: string | null } | null | undefined;
+  const execution = operation.metadata as JobAnswer | null | undefined;
   if (!execution?.name) throw new Fault("RunJob answered without the execution's name");
-  return execution.name;
+  return { name: execution.name, image: execution.template?.containers?.[0]?.image || null };
 }
 
 /** Asks the platform to stop a job's execution, whether or not it still runs. */

@@ -7,14 +7,15 @@ import { intact, kms, kmsTimeoutMs, unavailableOnFailure } from "./kms.ts";
 
 const algorithm = "EC_SIGN_ED25519";
 
-/** The audit log's checkpoints; the certificates of deleted accounts. */
-export type SigningPurpose = "checkpoints" | "certificates";
+/** The audit log's checkpoints; certificates of deleted accounts; evidence of executions. */
+export type SigningPurpose = "checkpoints" | "certificates" | "evidence";
 
 function versionName(purpose: SigningPurpose): string {
-  const { PADDOCK_CHECKPOINT_KEY_VERSION, PADDOCK_CERTIFICATE_KEY_VERSION } = config();
+  const settings = config();
   const versions = {
-    checkpoints: PADDOCK_CHECKPOINT_KEY_VERSION,
-    certificates: PADDOCK_CERTIFICATE_KEY_VERSION,
+    checkpoints: settings.PADDOCK_CHECKPOINT_KEY_VERSION,
+    certificates: settings.PADDOCK_CERTIFICATE_KEY_VERSION,
+    evidence: settings.PADDOCK_EVIDENCE_KEY_VERSION,
   };
   const key = `${required("PADDOCK_KMS_KEY_RING")}/cryptoKeys/${purpose}`;
   return `${key}/cryptoKeyVersions/${versions[purpose]}`;

@@ -5,7 +5,7 @@
 import { networkDigest, withNetwork } from "../core/keys/key-networks.ts";
 import { mintOwner } from "../identity/owner.ts";
 import { announceNetwork } from "../owners/announce-network.ts";
-import { sealAuditDetails } from "../secrets/seal-audit-details.ts";
+import { sealAuditDetails } from "../secrets/audit-details.ts";
 import type { ApiKey, apiKeys } from "../store/api-keys.ts";
 import { auditEntry } from "../store/audit-rows.ts";
 import { patch, type Ref, type Version } from "../store/documents.ts";

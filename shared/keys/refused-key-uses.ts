@@ -17,7 +17,7 @@ import {
 import { expiryOf } from "../core/retention/expiry.ts";
 import { hourMs } from "../core/retention/periods.ts";
 import { mintOwner } from "../identity/owner.ts";
-import { sealAuditDetails } from "../secrets/seal-audit-details.ts";
+import { sealAuditDetails } from "../secrets/audit-details.ts";
 import type { ApiKey, apiKeys } from "../store/api-keys.ts";
 import { auditEntry } from "../store/audit-rows.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";

@@ -3,7 +3,7 @@ import { assert } from "../core/assert.ts";
 import type { Owner } from "../identity/owner.ts";
 import { ApiKeyCache } from "../keys/api-key-cache.ts";
 import { RefusedKeyUses } from "../keys/refused-key-uses.ts";
-import { sealAuditDetails } from "../secrets/seal-audit-details.ts";
+import { sealAuditDetails } from "../secrets/audit-details.ts";
 import { auditEntry } from "../store/audit-rows.ts";
 import { authenticate } from "./authenticate.ts";
 import { logFailure } from "./request-log.ts";

@@ -5,8 +5,8 @@
  */
 import type { ServerResponse } from "node:http";
 import { allows } from "../core/keys/scopes.ts";
-import { ApiError } from "../errors/api-error.ts";
 import { onceClosed } from "../http/once-closed.ts";
+import { lacksScope } from "../keys/require-key-scope.ts";
 import type { Turn } from "../limits/fair-gate.ts";
 import type { UnreadBytes } from "../limits/unread-bytes.ts";
 import type { SentByteCounter } from "../quotas/sent-byte-counter.ts";
@@ -231,7 +231,5 @@ function requireScope(
 ): void {
   if (hasScope(route, caller)) return;
   recordRefusal();
-  const message = `The API key lacks the scope ${route.scope}.`;
-  const details = { requiredScope: route.scope };
-  throw new ApiError("FORBIDDEN", { message, details, authentication: { reason: "scope" } });
+  throw lacksScope(route.scope);
 }

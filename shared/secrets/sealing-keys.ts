@@ -3,6 +3,7 @@
  * The private half is wrapped by KMS and stored in a database without backups, so destroying it is
  * final.
  */
+import { ApiError } from "../errors/api-error.ts";
 import { type KmsPurpose, unwrap, wrap } from "../google/kms.ts";
 import type { Owner } from "../identity/owner.ts";
 import { create, type Write } from "../store/documents.ts";
@@ -16,6 +17,12 @@ export interface PairName {
   readonly purpose: KmsPurpose;
   readonly id: string;
 }
+
+/** The pair that an owner's audit details are sealed to. */
+export const auditPairName = { purpose: "audit-details", id: "audit-details" } as const;
+
+/** gRPC's status code, with which KMS answers for data that it didn't wrap like this. */
+const invalidArgument = 3;
 
 function bindingOf(owner: Owner, { purpose, id }: PairName): AssociatedData {
   return [owner.id, purpose, id];
@@ -61,6 +68,15 @@ export async function openSealingPair(
   pair: SealingKey,
 ): Promise<Buffer> {
   return await unwrap(name.purpose, pair.wrappedPrivateKey, bindingBytes(bindingOf(owner, name)));
+}
+
+/** Handles a failure to open a pair: `gone` makes the error if no repetition can open it. */
+export function unlessPairGone(gone: (cause: unknown) => Error): (error: unknown) => never {
+  return (error) => {
+    const cause = error instanceof ApiError ? error.cause : null;
+    const isGone = cause instanceof Error && "code" in cause && cause.code === invalidArgument;
+    throw isGone ? gone(cause) : error;
+  };
 }
 
 /** The same pair, wrapped with the newest version of its purpose's key. */

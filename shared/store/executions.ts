@@ -70,6 +70,8 @@ export const Execution = z.object({
   ticketExpiresAt: z.int(),
   /** The Cloud Run execution of this attempt, once RunJob has answered. */
   jobExecution: z.string().nullable(),
+  /** The image that the platform started, as it said; null if it said none. */
+  image: z.string().nullable().default(null),
   dispatchedAt: z.int().nullable(),
   /** When the platform first had no capacity for it; null once a dispatch may have succeeded. */
   waitingSince: z.int().nullable().default(null),
@@ -104,6 +106,8 @@ export const Execution = z.object({
   output: z.string().nullable(),
   outputTruncated: z.boolean(),
   workspaceState: z.enum(["saved", "unchanged", "not_saved"]).nullable(),
+  /** The manifest of its environment that its files were saved in, merged with others' changes. */
+  savedManifestSha256: z.string().nullable().default(null),
   conflicts: z.array(z.string()),
   eventsLastSequence: z.int().min(0),
   createdAt: z.int(),

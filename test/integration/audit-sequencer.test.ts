@@ -82,7 +82,7 @@ describe("AUD-5 the sequencer", () => {
     expect(rows.map(({ action }) => action)).toContain("agent.created");
     await expectSequenced(owner.id, rows.length);
     const lines = await exportOf(owner.id);
-    const keys = { log: { name: auditLog, publicKey: await logPublicKey() }, witnesses: [] };
+    const keys = { logs: [{ name: auditLog, publicKey: await logPublicKey() }], witnesses: [] };
     const { header } = await verifyExport(() => asLines(lines), keys);
     expect(header.head).toMatchObject({ ownerId: owner.id, size: rows.length });
     await expect(verifyExport(() => asLines(lines.slice(0, -1)), keys)).rejects.toThrow(
@@ -98,7 +98,7 @@ describe("AUD-5 the sequencer", () => {
     const [, second] = await rowsOf(ownerId);
     await firestore().doc(`owners/${ownerId}/audit/${second?.id}`).update({ at: 5 });
     const lines = await exportOf(ownerId);
-    const keys = { log: { name: auditLog, publicKey: await logPublicKey() }, witnesses: [] };
+    const keys = { logs: [{ name: auditLog, publicKey: await logPublicKey() }], witnesses: [] };
     await expect(verifyExport(() => asLines(lines), keys)).rejects.toThrow(
       `Entry 2 of 3 (${second?.id}) was edited.`,
     );

@@ -19,7 +19,13 @@ export function sampleExecution(fields: Partial<Execution> = {}): Execution {
       ticketSha256: "",
       ticketExpiresAt: now,
     },
-    ...{ jobExecution: null, dispatchedAt: null, waitingSince: null, cancelRequestedAt: null },
+    ...{
+      jobExecution: null,
+      image: null,
+      dispatchedAt: null,
+      waitingSince: null,
+      cancelRequestedAt: null,
+    },
     ...{
       claimedAt: null,
       claimantSha256: null,
@@ -29,6 +35,7 @@ export function sampleExecution(fields: Partial<Execution> = {}): Execution {
     },
     ...{ readerUntil: now, holdMicrousd: 20_000, chargedMicrousd: null, reason: null },
     ...{ exitCode: null, output: null, outputTruncated: false, workspaceState: null },
+    savedManifestSha256: null,
     ...{ conflicts: [], eventsLastSequence: 0, createdAt: now, endedAt: null },
     ...fields,
   } as Execution;

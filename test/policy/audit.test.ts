@@ -45,6 +45,7 @@ describe.skipIf(!isPlanned)("AUD-5 records", () => {
       expect(signing).toEqual([
         ["certificates", template],
         ["checkpoints", template],
+        ["evidence", template],
       ]);
     }
     const Grant = z.object({ crypto_key_id: z.string(), role: z.string(), member: z.string() });
@@ -59,14 +60,17 @@ describe.skipIf(!isPlanned)("AUD-5 records", () => {
     ]);
   });
 
-  test("differ from certificates of deleted accounts, whose key maintenance alone may use", () => {
+  test.each([
+    ["certificates of deleted accounts", "certificates", "fn-maintenance"],
+    ["evidence of executions", "evidence", "fn-evidence"],
+  ])("differ from %s, whose key one account alone may use", (_what, purpose, account) => {
     const Grant = z.object({ crypto_key_id: z.string(), role: z.string(), member: z.string() });
     const grants = readAll("main", "google_kms_crypto_key_iam_member", Grant)
-      .filter(({ values }) => values.crypto_key_id.endsWith("/cryptoKeys/certificates"))
+      .filter(({ values }) => values.crypto_key_id.endsWith(`/cryptoKeys/${purpose}`))
       .map(({ values }) => `${values.member.split("@")[0]} ${values.role}`);
     expect(grants.toSorted((a, b) => a.localeCompare(b, "en"))).toEqual([
-      "serviceAccount:fn-maintenance roles/cloudkms.publicKeyViewer",
-      "serviceAccount:fn-maintenance roles/cloudkms.signer",
+      `serviceAccount:${account} roles/cloudkms.publicKeyViewer`,
+      `serviceAccount:${account} roles/cloudkms.signer`,
     ]);
   });
 
@@ -85,6 +89,7 @@ describe.skipIf(!isPlanned)("AUD-5 records", () => {
       "serviceAccount:fn-audit roles/storage.objectViewer",
       "serviceAccount:fn-audit-sequencer roles/storage.objectCreator",
       "serviceAccount:fn-audit-sequencer roles/storage.objectViewer",
+      "serviceAccount:fn-evidence roles/storage.objectViewer",
       "serviceAccount:fn-exporter roles/storage.objectViewer",
     ]);
     for (const { condition } of granted) {

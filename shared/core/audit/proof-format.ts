@@ -16,13 +16,18 @@ const hashes = hashList({ max: hashesMax });
 
 export const proofFormat = "paddock-audit-proof-1";
 
-/** A row, and its place in a tree whose head is proven. */
-export const AuditProof = ProvenHead.extend({
-  format: z.literal(proofFormat),
+/** A row's place in a tree. */
+export const Inclusion = z.strictObject({
   /** The row's number in the tree, from 0. */
   index: size,
   /** The inclusion proof of RFC 6962, section 2.1.1, from the row up. */
   inclusion: hashes,
+});
+
+/** A row, and its place in a tree whose head is proven. */
+export const AuditProof = ProvenHead.extend({
+  format: z.literal(proofFormat),
+  ...Inclusion.shape,
   /** The row. Fields that this release doesn't know are hashed with the others. */
   row: z.looseObject({ id: z.string(), ownerId: z.string() }),
 });
@@ -36,7 +41,12 @@ export function auditProof(
 }
 
 /** Whether the proof leads from the row to the root of its head. */
-export function isRowProven({ head, index, inclusion, row }: AuditProof): boolean {
+export function isRowProven({
+  head,
+  index,
+  inclusion,
+  row,
+}: Pick<AuditProof, "head" | "index" | "inclusion"> & { readonly row: object }): boolean {
   const place = { index, size: head.size };
   const root = rootFromInclusion(hashLeaf(canonicalBytes(row)), place, inclusion.map(hashOf));
   return root !== null && hexOf(root) === head.root;

@@ -89,6 +89,7 @@ variable "purposes" {
     trigger-secrets     = "wrap"
     certificates        = "sign"
     checkpoints         = "sign"
+    evidence            = "sign"
   }
   nullable = false
 

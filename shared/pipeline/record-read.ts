@@ -2,16 +2,23 @@
  * Records that a trail was read, in the trail itself (AUD-6): one row per key, route and hour, so
  * that polling doesn't make a trail grow. The logs of requests have each read.
  */
-import { expiryOf } from "#shared/core/retention/expiry";
-import { hourMs } from "#shared/core/retention/periods";
-import type { AnyContext, Callers, Deps } from "#shared/pipeline/route";
-import { sealAuditDetails } from "#shared/secrets/seal-audit-details";
-import { auditReads } from "#shared/store/audit-reads";
-import { auditEntry } from "#shared/store/audit-rows";
-import { createOrReplace, type Snapshot } from "#shared/store/documents";
-import type { ReadStore } from "#shared/store/store";
+import { expiryOf } from "../core/retention/expiry.ts";
+import { hourMs } from "../core/retention/periods.ts";
+import { sealAuditDetails } from "../secrets/audit-details.ts";
+import { auditReads } from "../store/audit-reads.ts";
+import { auditEntry } from "../store/audit-rows.ts";
+import { createOrReplace, type Snapshot } from "../store/documents.ts";
+import type { ReadStore } from "../store/store.ts";
+import type { AnyContext, Callers, Deps } from "./route.ts";
 
-export type AuditRoute = "list" | "row" | "proof" | "consistency" | "export";
+export type AuditRoute =
+  | "list"
+  | "row"
+  | "proof"
+  | "consistency"
+  | "export"
+  | "details"
+  | "evidence";
 
 export type RecordedRead = Snapshot<(typeof auditReads)["schema"]>;
 

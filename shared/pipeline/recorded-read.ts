@@ -1,6 +1,9 @@
 /** What the routes that show a trail have in common: nothing is shown before it is recorded. */
 import type * as z from "zod";
-import { requireAllEnvironments } from "#shared/keys/environment-bounds";
+import type { Scope } from "../core/keys/scopes.ts";
+import { requireAllEnvironments } from "../keys/environment-bounds.ts";
+import { requireKeyScope } from "../keys/require-key-scope.ts";
+import { type AuditRoute, findRecordedRead, type RecordedRead, recordRead } from "./record-read.ts";
 import {
   type ActionRoute,
   action,
@@ -8,8 +11,7 @@ import {
   type ReadContext,
   type Reply,
   type Route,
-} from "#shared/pipeline/route";
-import { type AuditRoute, findRecordedRead, type RecordedRead, recordRead } from "./record-read.ts";
+} from "./route.ts";
 
 interface RecordedReadSpec<P, Q, D> extends Pick<Route, "endpoint" | "summary" | "reply"> {
   /** What the row of the read calls the route. */
@@ -22,6 +24,8 @@ interface RecordedReadSpec<P, Q, D> extends Pick<Route, "endpoint" | "summary" |
   ) => Promise<Reply> | Reply;
   /** The filters of the request, by which the owner sees what was looked for. */
   readonly filtersIn?: (query: Q) => readonly string[];
+  /** A scope that the key needs besides the trail's, because the answer has more than rows. */
+  readonly needsToo?: Scope;
 }
 
 /**
@@ -33,6 +37,7 @@ export function recordedRead<P, Q, D>({
   read,
   answer,
   filtersIn = () => [],
+  needsToo,
   ...stated
 }: RecordedReadSpec<P, Q, D>): ActionRoute {
   return action<"api-key", P, Q, unknown, { recorded: RecordedRead; data: D }>({
@@ -47,6 +52,7 @@ export function recordedRead<P, Q, D>({
       const { caller, deps } = context;
       // The trail is the whole account's, and its rows name what the key may not know of.
       requireAllEnvironments(caller.owner, "The trail has rows of all environments.");
+      if (needsToo !== undefined) requireKeyScope(caller.key.scopes, needsToo);
       const [recorded, data] = await Promise.all([
         findRecordedRead(deps.store, { caller, route }),
         read(context),

@@ -1,0 +1,142 @@
+/** Collects what is on record of an execution that has ended. What can't be had is null. */
+import type * as z from "zod";
+import { digestOf } from "#shared/core/audit/canonical-bytes";
+import { type Evidence, evidenceAttemptsMax } from "#shared/core/audit/evidence-format";
+import { derivedId } from "#shared/core/ids";
+import { ApiError } from "#shared/errors/api-error";
+import { readEgress } from "#shared/executions/egress-log";
+import { findDigestSalt, saltedDigest } from "#shared/executions/request-digest";
+import { requireShown } from "#shared/executions/shown-execution";
+import { auditRows, type StoredAuditRow } from "#shared/store/audit-rows";
+import type { Execution } from "#shared/store/executions";
+import { ledger } from "#shared/store/owners";
+import { proveRows } from "./prove-rows.ts";
+import { readFileChanges } from "./read-file-changes.ts";
+import { type Sources, whyLogsAreGone } from "./sources.ts";
+
+type Row = z.output<typeof StoredAuditRow>;
+
+/** An execution has a row for its start, one per claim and end, and a few of those who stop it. */
+const rowsMax = 200;
+const runningRetryS = "10";
+const pinned = /@sha256:[0-9a-f]{64}$/;
+const pepperGone =
+  "No pepper that is left gives the digest of the audit row, so the stored task isn't vouched for.";
+const noDigest = "No audit row of its start has a digest of the task.";
+
+/**
+ * @throws {ApiError} `NOT_FOUND`; `EXECUTION_RUNNING` and `AUDIT_PENDING` with a time to wait.
+ */
+export async function gatherEvidence(sources: Sources, executionId: string): Promise<Evidence> {
+  const { store, owner, now } = sources;
+  const [{ value: execution }, found] = await Promise.all([
+    requireShown(store, owner, executionId),
+    store.findAll(auditRows.all(owner), {
+      where: [["subject", executionId]],
+      orderBy: [["at", "desc"]],
+      limit: rowsMax,
+    }),
+  ]);
+  const facts = factsOf(execution);
+  const stored = found.map(({ value }) => value);
+  const [{ trail, rows }, egress, changes, costs] = await Promise.all([
+    proveRows(sources, stored),
+    egressOf(sources, execution),
+    readFileChanges(sources, execution),
+    costsOf(sources, execution),
+  ]);
+  const { baseManifestSha256, savedManifestSha256, workspaceState: state } = execution;
+  const wasSaved = state === "saved" && savedManifestSha256 === null;
+  return {
+    madeAt: now,
+    execution: facts,
+    task: taskOf(execution, stored),
+    image: imageOf(execution),
+    network: { policy: execution.network, sha256: digestOf(execution.network) },
+    limits: { values: execution.limits, sha256: digestOf(execution.limits) },
+    workspace: {
+      state,
+      baseManifestSha256,
+      savedManifestSha256,
+      reason: wasSaved ? "The release that ran it recorded no manifest." : null,
+    },
+    files: changes.files && [...changes.files],
+    filesReason: changes.reason,
+    ...egress,
+    costs,
+    trail,
+    rows,
+  };
+}
+
+/** @throws {ApiError} `EXECUTION_RUNNING`. */
+function factsOf(execution: Execution): Evidence["execution"] {
+  const { status } = execution;
+  if (status === "queued" || status === "running") {
+    throw new ApiError("EXECUTION_RUNNING", { headers: { "retry-after": runningRetryS } });
+  }
+  const { id, ownerId, threadId, environmentId, messageId, keyId, reason, exitCode } = execution;
+  const { attempt, profile, holdMicrousd, chargedMicrousd } = execution;
+  const { createdAt, claimedAt, endedAt } = execution;
+  const names = { id, ownerId, threadId, environmentId, messageId, keyId };
+  const outcome = { status, reason, exitCode, attempt, profile };
+  const money = { heldMicrousd: holdMicrousd, chargedMicrousd };
+  return { ...names, ...outcome, ...money, createdAt, claimedAt, endedAt };
+}
+
+/**
+ * The digests have the salt of the request that started it. The content's is the one in that
+ * request's audit row, and is stated only if the row has one.
+ */
+function taskOf({ task }: Execution, rows: readonly Row[]): Evidence["task"] {
+  const started = rows.find(({ action }) => action === "execution.started");
+  const digest = started?.facts.taskDigest;
+  const { model, content, instructions } = task;
+  if (!started || typeof digest !== "string") {
+    return { model, contentDigest: null, instructionsDigest: null, reason: noDigest };
+  }
+  const salt = findDigestSalt(started.requestId, { text: content, digest });
+  const ofInstructions =
+    salt === null || instructions === null ? null : saltedDigest(salt, instructions);
+  const reason = salt === null ? pepperGone : null;
+  return { model, contentDigest: digest, instructionsDigest: ofInstructions, reason };
+}
+
+function imageOf({ image, dispatchedAt }: Execution): Evidence["image"] {
+  if (image !== null && pinned.test(image)) return { reference: image, reason: null };
+  if (dispatchedAt === null) return { reference: null, reason: "No container was started." };
+  const named = image !== null;
+  return {
+    reference: null,
+    reason: named ? "The platform named the image without a digest." : "Its image isn't recorded.",
+  };
+}
+
+async function egressOf(
+  { store, owner, now }: Sources,
+  execution: Execution,
+): Promise<Pick<Evidence, "egress" | "attempts">> {
+  const gone = whyLogsAreGone(execution, now);
+  if (gone !== null) return { egress: { total: 0, cut: 0, reason: gone }, attempts: null };
+  const page = { executionId: execution.id, limit: evidenceAttemptsMax, offset: 0, now };
+  const { attempts, total, cut } = await readEgress(store, owner, page);
+  const left = total - attempts.length;
+  const reason = left > 0 ? `The last ${left} attempts are in the egress log only.` : null;
+  return { egress: { total, cut, reason }, attempts: [...attempts] };
+}
+
+/** The lines that its end wrote, whose ids derive from it. */
+async function costsOf(
+  { store, owner }: Sources,
+  { id: executionId, attempt }: Execution,
+): Promise<Evidence["costs"]> {
+  const refs = (["charge", "loss"] as const).map((type) =>
+    ledger.of(owner, derivedId("ledgerEntry", executionId, String(attempt), type)),
+  );
+  const lines = await store.getAll(...refs);
+  return lines.flatMap(({ value }) => {
+    if (value === null || (value.type !== "charge" && value.type !== "loss")) return [];
+    const { id, type, amountMicrousd, lossMicrousd, days, description, createdAt } = value;
+    return [{ id, type, amountMicrousd, lossMicrousd, days, description, createdAt }];
+  });
+}
