@@ -27,6 +27,8 @@ const Settings = z.object({
     .string()
     .regex(/^[a-z0-9.-]+(\/[a-z0-9.-]+)+$/)
     .optional(),
+  /** Who is asked to cosign checkpoints, as JSON: a list of `key` (`name+id+key`) and `url`. */
+  PADDOCK_AUDIT_WITNESSES: z.string().default("[]"),
   PADDOCK_ARCHIVE_BUCKET: z.string().optional(),
   PADDOCK_EXPORT_BUCKET: z.string().optional(),
   /** Where in that bucket billing records go; another name begins a new archive. */

@@ -44,6 +44,7 @@ locals {
       }
       checkpoints = {
         PADDOCK_AUDIT_LOG              = "${var.domain}/audit/${var.audit.log}"
+        PADDOCK_AUDIT_WITNESSES        = jsonencode(var.audit.witnesses)
         PADDOCK_CHECKPOINT_BUCKET      = module.storage.checkpoint_bucket
         PADDOCK_CHECKPOINT_KEY_VERSION = tostring(var.audit.key_version)
       }

@@ -62,21 +62,36 @@ variable "armor" {
 
 variable "audit" {
   description = <<-EOT
-    The audit trail's log: its number, which is part of its name, and the versions of the keys that
-    sign its checkpoints, certificates of deletion and evidence of executions. A restored database can't continue a log, so it begins the next one.
+    The audit trail's log: its number, which is part of its name, the versions of the keys that sign
+    its checkpoints, certificates of deletion and evidence of executions, and the witnesses that are
+    asked to cosign checkpoints. A restored database can't continue a log, so it begins the next one.
   EOT
   type = object({
     certificate_key_version = optional(number, 1)
     evidence_key_version    = optional(number, 1)
     key_version             = optional(number, 1)
     log                     = optional(number, 1)
+    witnesses               = optional(list(object({ key = string, url = string })), [])
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = min(values(var.audit)...) >= 1
+    condition = min(
+      var.audit.certificate_key_version,
+      var.audit.evidence_key_version,
+      var.audit.key_version,
+      var.audit.log,
+    ) >= 1
     error_message = "Logs and versions of keys are numbered from 1."
+  }
+
+  validation {
+    condition = length(var.audit.witnesses) <= 10 && alltrue([
+      for witness in var.audit.witnesses :
+      can(regex("^[^+]+[+][0-9a-f]{8}[+]BA", witness.key)) && startswith(witness.url, "https://")
+    ])
+    error_message = "Name at most 10 witnesses, each by its key (name+id+key of type 4) and https URL."
   }
 }
 

@@ -51,7 +51,7 @@ async function signHeads(deps: Deps, turn: Parameters<typeof publishHeads>[2]) {
     for (let more = true; more; ) {
       const log = await loadLog(deps, required("PADDOCK_AUDIT_LOG"));
       outcome.size = log.value.size;
-      if (log.value.open) await signEpoch(deps, log);
+      if (log.value.open) await signEpoch(deps, log, turn.report);
       else {
         const heads = turn.isLate() ? 0 : await publishHeads(deps, log, turn);
         outcome.published += heads;

@@ -10,22 +10,29 @@ const algorithm = "EC_SIGN_ED25519";
 /** The audit log's checkpoints; certificates of deleted accounts; evidence of executions. */
 export type SigningPurpose = "checkpoints" | "certificates" | "evidence";
 
-function versionName(purpose: SigningPurpose): string {
+/** The version of the key that signs now. */
+export function signingVersion(purpose: SigningPurpose): number {
   const settings = config();
   const versions = {
     checkpoints: settings.PADDOCK_CHECKPOINT_KEY_VERSION,
     certificates: settings.PADDOCK_CERTIFICATE_KEY_VERSION,
     evidence: settings.PADDOCK_EVIDENCE_KEY_VERSION,
   };
-  const key = `${required("PADDOCK_KMS_KEY_RING")}/cryptoKeys/${purpose}`;
-  return `${key}/cryptoKeyVersions/${versions[purpose]}`;
+  return versions[purpose];
 }
 
-/** The key's public half, 32 bytes. @throws {ApiError} `UNAVAILABLE`. */
-export async function signingPublicKey(purpose: SigningPurpose): Promise<Buffer> {
+function versionName(purpose: SigningPurpose, version = signingVersion(purpose)): string {
+  return `${required("PADDOCK_KMS_KEY_RING")}/cryptoKeys/${purpose}/cryptoKeyVersions/${version}`;
+}
+
+/**
+ * The key's public half, 32 bytes. @param version Defaults to the one that signs now.
+ * @throws {ApiError} `UNAVAILABLE`.
+ */
+export async function signingPublicKey(purpose: SigningPurpose, version?: number): Promise<Buffer> {
   return await unavailableOnFailure(async () => {
     const [answer] = await (await kms()).getPublicKey(
-      { name: versionName(purpose) },
+      { name: versionName(purpose, version) },
       { timeout: kmsTimeoutMs },
     );
     const pem = answer.pem ?? "";

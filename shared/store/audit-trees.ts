@@ -62,9 +62,14 @@ export const AuditLog = z.object({
   open: AuditEpoch.nullable(),
   /** When the last epoch was, in epoch milliseconds. */
   lastAt: z.int(),
+  /** Which key has signed the checkpoints from this size on, as `name+id+key`; oldest first. */
+  keys: z.array(z.object({ key: z.string(), fromSize: size })).default([]),
 });
 export type AuditLog = z.infer<typeof AuditLog>;
 export const auditLogs = systemCollection("auditLogs", AuditLog);
+
+/** Roots of perfect subtrees of 256 epochs and more of the log, from which proofs are made. */
+export const auditLogNodes = systemCollection("auditLogNodes", auditNodes.schema);
 
 /** The epochs of the log, by number. */
 export const auditEpochs = systemCollection("auditEpochs", AuditEpoch);

@@ -7,7 +7,7 @@ import type * as z from "zod";
 import { agents } from "./agents.ts";
 import { apiKeys } from "./api-keys.ts";
 import { auditRows } from "./audit-rows.ts";
-import { auditLogs, auditMaps, auditNodes, auditTrees } from "./audit-trees.ts";
+import { auditLogNodes, auditLogs, auditMaps, auditNodes, auditTrees } from "./audit-trees.ts";
 import { environments, sealingKeys } from "./environments.ts";
 import { executions } from "./executions.ts";
 import { deliveries } from "./notifications.ts";
@@ -110,6 +110,7 @@ export const unindexedTexts = [
   texts(auditLogs, "origin"),
   texts(auditMaps, "secret"),
   texts(auditNodes, "hash"),
+  texts(auditLogNodes, "hash"),
   texts(environments, "dockerfileExtensions", "mcpServersJson", "metadataJson"),
   texts(executions, "output"),
   texts(messages, "content"),

@@ -95,19 +95,35 @@ export async function logOf(origin = auditLog): Promise<AuditLog> {
   return await documentOf(`auditLogs/${encodeURIComponent(origin)}`, AuditLog);
 }
 
-/** The public half of the key that signs checkpoints. */
-export async function logPublicKey(): Promise<Buffer> {
+const checkpointKey = `${keyRing}/cryptoKeys/checkpoints`;
+
+async function withKms<T>(work: (kms: KeyManagementServiceClient) => Promise<T>): Promise<T> {
   const endpoint = await localEndpoint(cloud().environment.PADDOCK_KMS_ENDPOINT);
   const kms = new KeyManagementServiceClient({ projectId, ...endpoint });
   try {
-    const name = `${keyRing}/cryptoKeys/checkpoints/cryptoKeyVersions/1`;
+    return await work(kms);
+  } finally {
+    await kms.close();
+  }
+}
+
+/** The public half of the key that signs checkpoints. */
+export async function logPublicKey(version = "1"): Promise<Buffer> {
+  return await withKms(async (kms) => {
+    const name = `${checkpointKey}/cryptoKeyVersions/${version}`;
     const [{ pem }] = await kms.getPublicKey({ name });
     const raw = publicKeyFromPem(pem ?? "");
     if (!raw) throw new Error("KMS has another kind of key");
     return raw;
-  } finally {
-    await kms.close();
-  }
+  });
+}
+
+/** Makes another version of that key, as an operator does. @returns its number. */
+export async function newCheckpointVersion(): Promise<string> {
+  return await withKms(async (kms) => {
+    const [{ name }] = await kms.createCryptoKeyVersion({ parent: checkpointKey });
+    return name?.split("/").at(-1) ?? "";
+  });
 }
 
 /** The note that is stored for a size of the log; null if there is none. */

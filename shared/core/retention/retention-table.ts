@@ -261,7 +261,7 @@ export const retention = {
     kept: "for good",
     enforcedBy: ["nothing"],
     why: "It is append-only: that is what its checkpoints prove.",
-    places: [ofSystem("auditLogs"), ofSystem("auditEpochs")],
+    places: [ofSystem("auditLogs"), ofSystem("auditLogNodes"), ofSystem("auditEpochs")],
   },
 } as const satisfies Readonly<Record<string, RetentionClass>>;
 
