@@ -83,4 +83,13 @@ export const audControls: Readonly<Record<string, Control>> = {
       replace: 'row.leafHash === ""',
     },
   },
+  "AUD-10": {
+    enforcedBy: "shared/audit/ask-witnesses.ts",
+    test: "shared/audit/ask-witnesses.test.ts",
+    mutation: {
+      file: "shared/audit/witness-client.ts",
+      find: 'if (typeof signedAt !== "bigint" || signedAt <= 0n) return refused("its cosignature is wrong");',
+      replace: "",
+    },
+  },
 };
