@@ -2,6 +2,7 @@ import { authenticatedRead } from "./benchmarks/authenticated-read.ts";
 import { coldStart } from "./benchmarks/cold-start.ts";
 import { egress } from "./benchmarks/egress.ts";
 import { eventDelivery } from "./benchmarks/event-delivery.ts";
+import { evidence } from "./benchmarks/evidence.ts";
 import { executionCpu } from "./benchmarks/execution-cpu.ts";
 import { firstOutput } from "./benchmarks/first-output.ts";
 import { forgedKey } from "./benchmarks/forged-key.ts";
@@ -10,6 +11,7 @@ import { memory } from "./benchmarks/memory.ts";
 import { neighbours } from "./benchmarks/neighbours.ts";
 import { redaction } from "./benchmarks/redaction.ts";
 import { sandboxStart } from "./benchmarks/sandbox-start.ts";
+import { sequencing } from "./benchmarks/sequencing.ts";
 import { starts } from "./benchmarks/starts.ts";
 import type { Figure } from "./figure.ts";
 
@@ -26,6 +28,8 @@ export const figures: readonly Figure[] = [
   eventDelivery,
   manyExecutions,
   starts,
+  evidence,
+  sequencing,
   memory,
   neighbours,
 ];
