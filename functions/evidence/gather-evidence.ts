@@ -1,17 +1,18 @@
 /** Collects what is on record of an execution that has ended. What can't be had is null. */
 import type * as z from "zod";
+import { readProvenHead } from "#shared/audit/read-proven-head";
 import { digestOf } from "#shared/core/audit/canonical-bytes";
 import { type Evidence, evidenceAttemptsMax } from "#shared/core/audit/evidence-format";
 import { derivedId } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
-import { readEgress } from "#shared/executions/egress-log";
+import { type EgressPage, readEgress } from "#shared/executions/egress-log";
 import { findDigestSalt, saltedDigest } from "#shared/executions/request-digest";
 import { requireShown } from "#shared/executions/shown-execution";
 import { auditRows, type StoredAuditRow } from "#shared/store/audit-rows";
 import type { Execution } from "#shared/store/executions";
 import { ledger } from "#shared/store/owners";
+import { fileChangesIn, readLastEvents } from "./file-changes.ts";
 import { proveRows } from "./prove-rows.ts";
-import { readFileChanges } from "./read-file-changes.ts";
 import { type Sources, whyLogsAreGone } from "./sources.ts";
 
 type Row = z.output<typeof StoredAuditRow>;
@@ -28,7 +29,10 @@ const noDigest = "No audit row of its start has a digest of the task.";
  * @throws {ApiError} `NOT_FOUND`; `EXECUTION_RUNNING` and `AUDIT_PENDING` with a time to wait.
  */
 export async function gatherEvidence(sources: Sources, executionId: string): Promise<Evidence> {
-  const { store, owner, now } = sources;
+  const { store, owner, now, log } = sources;
+  // These need nothing of the execution, and fail after what does, so that its answer comes first.
+  const head = begun(readProvenHead(store, owner, log));
+  const logs = begun(readLogs(sources, executionId));
   const [{ value: execution }, found] = await Promise.all([
     requireShown(store, owner, executionId),
     store.findAll(auditRows.all(owner), {
@@ -39,12 +43,12 @@ export async function gatherEvidence(sources: Sources, executionId: string): Pro
   ]);
   const facts = factsOf(execution);
   const stored = found.map(({ value }) => value);
-  const [{ trail, rows }, egress, changes, costs] = await Promise.all([
-    proveRows(sources, stored),
-    egressOf(sources, execution),
-    readFileChanges(sources, execution),
+  const [{ trail, rows }, { page, batches }, costs] = await Promise.all([
+    proveRows({ store, owner, head }, stored),
+    logs,
     costsOf(sources, execution),
   ]);
+  const changes = fileChangesIn(batches, execution, now);
   const { baseManifestSha256, savedManifestSha256, workspaceState: state } = execution;
   const wasSaved = state === "saved" && savedManifestSha256 === null;
   return {
@@ -62,7 +66,7 @@ export async function gatherEvidence(sources: Sources, executionId: string): Pro
     },
     files: changes.files && [...changes.files],
     filesReason: changes.reason,
-    ...egress,
+    ...egressOf(page, execution, now),
     costs,
     trail,
     rows,
@@ -112,17 +116,31 @@ function imageOf({ image, dispatchedAt }: Execution): Evidence["image"] {
   };
 }
 
-async function egressOf(
-  { store, owner, now }: Sources,
+function egressOf(
+  { attempts, total, cut }: EgressPage,
   execution: Execution,
-): Promise<Pick<Evidence, "egress" | "attempts">> {
+  now: number,
+): Pick<Evidence, "egress" | "attempts"> {
   const gone = whyLogsAreGone(execution, now);
   if (gone !== null) return { egress: { total: 0, cut: 0, reason: gone }, attempts: null };
-  const page = { executionId: execution.id, limit: evidenceAttemptsMax, offset: 0, now };
-  const { attempts, total, cut } = await readEgress(store, owner, page);
   const left = total - attempts.length;
   const reason = left > 0 ? `The last ${left} attempts are in the egress log only.` : null;
   return { egress: { total, cut, reason }, attempts: [...attempts] };
+}
+
+async function readLogs({ store, owner, now }: Sources, executionId: string) {
+  const asked = { executionId, limit: evidenceAttemptsMax, offset: 0, now };
+  const [page, batches] = await Promise.all([
+    readEgress(store, owner, asked),
+    readLastEvents(store, owner, executionId),
+  ]);
+  return { page, batches };
+}
+
+/** A promise that may fail before anybody waits for it. */
+function begun<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 /** The lines that its end wrote, whose ids derive from it. */

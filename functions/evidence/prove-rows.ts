@@ -1,10 +1,10 @@
 import type * as z from "zod";
-import { notYetProven, readProvenHead } from "#shared/audit/read-proven-head";
+import { notYetProven } from "#shared/audit/read-proven-head";
 import { readRangeRoots } from "#shared/audit/read-subtrees";
 import { AuditRow } from "#shared/core/audit/audit-row";
 import type { Evidence } from "#shared/core/audit/evidence-format";
 import { planInclusion } from "#shared/core/audit/merkle-proofs";
-import { hexOf } from "#shared/core/audit/proven-head";
+import { hexOf, type ProvenHead } from "#shared/core/audit/proven-head";
 import type { StoredAuditRow } from "#shared/store/audit-rows";
 import type { Sources } from "./sources.ts";
 
@@ -13,10 +13,11 @@ type Row = z.output<typeof StoredAuditRow>;
 /**
  * The rows in the order of the trail, each with its place under one signed checkpoint. Rows of
  * early releases, which have neither a place nor the mark by which they would get one, come first.
+ * @param from.head The head of the owner's trail under the last checkpoint, as it is being read.
  * @throws {ApiError} `AUDIT_PENDING` unless a checkpoint has all others.
  */
 export async function proveRows(
-  { store, owner, log }: Sources,
+  { store, owner, head }: Pick<Sources, "store" | "owner"> & { readonly head: Promise<ProvenHead> },
   rows: readonly Row[],
 ): Promise<Pick<Evidence, "trail" | "rows">> {
   const placeOf = ({ sequence }: Row) => sequence ?? -1;
@@ -29,7 +30,7 @@ export async function proveRows(
   if (last === undefined) {
     return { trail: null, rows: ordered.map((row) => ({ row: AuditRow.parse(row), place: null })) };
   }
-  const trail = await readProvenHead(store, owner, log);
+  const trail = await head;
   const { size } = trail.head;
   if (last >= size) {
     throw notYetProven("No signed checkpoint has all rows of it yet; try again in a minute.");
