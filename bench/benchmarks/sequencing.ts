@@ -14,7 +14,7 @@ import { median } from "../statistics.ts";
 const rounds = { short: 1, full: 5 };
 const ownersCount = 4;
 const rowsPerCommit = 400;
-/** Of each owner and round. */
+/** How many rows each owner has in a round. */
 const rowsCount = { short: 400, full: 2_000 };
 
 /** Rows that get their places, next to as many documents that are patched in equal commits. */

@@ -9,7 +9,7 @@ import { hexOf } from "../core/audit/proven-head.ts";
 import { signatureOf, verifyNote } from "../core/audit/signed-note.ts";
 import type { Ref } from "../store/documents.ts";
 import { askWitnesses, configuredWitnesses } from "./ask-witnesses.ts";
-import { proveLogConsistency, storedLogLevel } from "./read-log-roots.ts";
+import { proveLogConsistency, storedLogLevel } from "./prove-log-consistency.ts";
 
 const log = makeKey("paddock.test/audit/1");
 const epochs = Array.from({ length: 1_200 }, (_, number): AuditEpoch => {

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { config } from "../config.ts";
 import type { Hash } from "../core/audit/merkle-tree.ts";
 import { parseNoteKey, type SignedNote } from "../core/audit/signed-note.ts";
+import { describeError } from "../core/describe-error.ts";
 import { Fault } from "../core/fault.ts";
 import type { SequencerTurn } from "./sequencer-deps.ts";
 import { addCheckpoint, type Witness, type WitnessAnswer } from "./witness-client.ts";
@@ -73,8 +74,7 @@ export async function askWitnesses(
 }
 
 function failed(cause: unknown): WitnessAnswer {
-  const why = cause instanceof Error ? cause.message : "the proof can't be made";
-  return { kind: "refused", why };
+  return { kind: "refused", why: describeError(cause) };
 }
 
 /** Mostly it has cosigned the checkpoint before; if not, it says which, and is asked once more. */

@@ -26,7 +26,7 @@ import type { FoundDocument } from "../store/read-document.ts";
 import { askWitnesses } from "./ask-witnesses.ts";
 import { loadOrCreate } from "./load-or-create.ts";
 import { findSigner, withSigner } from "./log-keys.ts";
-import { proveLogConsistency, storedLogLevel } from "./read-log-roots.ts";
+import { proveLogConsistency, storedLogLevel } from "./prove-log-consistency.ts";
 import { readFrontier } from "./sequence-rows.ts";
 import type { SequencerDeps, SequencerTurn } from "./sequencer-deps.ts";
 

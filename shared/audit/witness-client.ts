@@ -12,7 +12,7 @@ import {
   verifyNote,
 } from "../core/audit/signed-note.ts";
 
-/** For one request; an epoch waits for it. */
+/** How long one request may take. An epoch waits for it. */
 const askMsMax = 3_000;
 /** An answer has some lines; a note has no more. */
 const answerBytesMax = 16 * 1024;

@@ -1,4 +1,4 @@
-/** A witness as strict as https://c2sp.org/tlog-witness asks for, which can be told to misbehave. */
+/** A witness as strict as https://c2sp.org/tlog-witness, which can be told to misbehave. */
 import { sign } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";

@@ -14,7 +14,7 @@ import type { SequencerDeps } from "./sequencer-deps.ts";
 /** Subtrees of the log from this level on are stored. */
 export const storedLogLevel = 8;
 const storedLength = 2 ** storedLogLevel;
-/** The most epochs that a proof may read: those beside two stored subtrees, and some from before. */
+/** The most epochs that a proof may read: mostly those beside two stored subtrees. */
 const epochsMax = 2_048;
 const epochsAtOnce = 256;
 
