@@ -4,7 +4,11 @@ import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { startMailServer } from "../../test/kit/notification-servers.ts";
 
-afterEach(() => void vi.unstubAllEnvs());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  // Settings are read once; files that follow read their own.
+  vi.resetModules();
+});
 
 const login = { user: "paddock", password: "a relay's password" };
 

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
-beforeAll(() => void vi.stubEnv("GOOGLE_CLOUD_PROJECT", "none"));
-afterAll(() => void vi.unstubAllEnvs());
+beforeAll(() => {
+  // Settings are read once, and another file may have read others.
+  vi.resetModules();
+  vi.stubEnv("GOOGLE_CLOUD_PROJECT", "none");
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  vi.resetModules();
+});
 
 test("INC-5 a refusal doesn't say whether a name of our network exists", async () => {
   const { resolveWebhook } = await import("./webhook-address.ts");

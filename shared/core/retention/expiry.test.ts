@@ -9,6 +9,7 @@ const promised = [
   ["keyRequests", dayMs],
 
   ["trailReads", 2 * hourMs],
+  ["mailCounts", 2 * dayMs],
   ["notices", 400 * dayMs],
 ] as const;
 
