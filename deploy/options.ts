@@ -23,6 +23,7 @@ plan before it is applied. Interrupted, it goes on where it was: run the same co
   --image NAME=REF     use this image (functions=…@sha256:…, runner=…@sha256:…) and build none
   --operator-account M the service account whose token the smoke test shows (the first operator's)
   --skip-bootstrap     leave the bootstrap root as it is (in CI, whose account may not change it)
+  --skip-permission-check  begin though a permission seems to be missing; says which
   --no-smoke           leave the smoke test out
   --dry-run            explain every step in order, and change nothing; needs no credentials
   --preflight          look, and end
@@ -66,6 +67,8 @@ export interface DeployOptions {
   readonly mode: "deploy" | "dry-run" | "preflight" | "plan" | "rollback" | "releases" | "destroy";
   readonly rollbackTo: string | null;
   readonly skipBootstrap: boolean;
+  /** Whether to begin although the preflight finds permissions missing. */
+  readonly skipPermissionCheck: boolean;
   readonly smoke: boolean;
   readonly yes: boolean;
 }
@@ -91,6 +94,7 @@ export function readDeployOptions(): DeployOptions {
     preflight: { type: "boolean", default: false },
     plan: { type: "boolean", default: false },
     "skip-bootstrap": { type: "boolean", default: false },
+    "skip-permission-check": { type: "boolean", default: false },
     rollback: { type: "boolean", default: false },
     to: { type: "string" },
     releases: { type: "boolean", default: false },
@@ -124,6 +128,7 @@ export function readDeployOptions(): DeployOptions {
     mode,
     rollbackTo: values.to ?? null,
     skipBootstrap: values["skip-bootstrap"],
+    skipPermissionCheck: values["skip-permission-check"],
     smoke: !values["no-smoke"],
     yes: values.yes,
   };

@@ -41,6 +41,11 @@ locals {
         "datastore.operations.get", "datastore.operations.list",
       ]
     }
+    paddockViewBinder = {
+      title       = "Paddock: log views without their entries"
+      reason      = "Says who reads a log view, and reads none"
+      permissions = ["logging.views.getIamPolicy", "logging.views.setIamPolicy"]
+    }
     paddockSecretBinder = {
       title  = "Paddock: secrets without their values"
       reason = "Adds versions of secrets and says who reads them, reads none"
@@ -63,6 +68,7 @@ locals {
     deploy = {
       paddockBucketMaker                     = "Buckets of workspaces, checkpoints, billing"
       paddockDatabaseMaker                   = "Both Firestore databases"
+      paddockViewBinder                      = "Who reads which log view"
       "roles/certificatemanager.owner"       = "Certificates, their maps and authorizations"
       "roles/cloudbuild.builds.editor"       = "Submits builds, reads how they ended"
       "roles/cloudkms.admin"                 = "Keys and who may use them; it can't use them itself"

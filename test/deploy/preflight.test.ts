@@ -80,6 +80,12 @@ describe("F14 OPS-2 a deployment that would fail isn't begun", () => {
       "--member=user:me@example.com --role=roles/cloudkms.admin",
     ],
     [
+      "a role that can't make what bootstrap makes",
+      { role: "roles/monitoring.editor" },
+      "iam.googleapis.com/workloadIdentityPools.create",
+      "--member=user:me@example.com --role=roles/iam.workloadIdentityPoolAdmin",
+    ],
+    [
       "a quota that a function could outgrow",
       { cpuMilli: 20_000 },
       "us-central1 grants 20 vCPU in all",
@@ -187,6 +193,15 @@ describe("what is no obstacle", () => {
   test("a small quota that the deployer has taken account of", async () => {
     const args = ["--preflight", "--instances-max", "20"];
     expect((await tried({ cpuMilli: 20_000 }, {}, args)).code).toBe(0);
+  });
+});
+
+describe("a permission that seems to be missing", () => {
+  test("stops no deployment that says to go on, and stays in view", async () => {
+    const missing = { missingPermissions: ["dns.managedZones.create"] };
+    const ended = await tried(missing, {}, ["--preflight", "--skip-permission-check"]);
+    expect(ended.output).toContain("may not dns.managedZones.create. --skip-permission-check goes");
+    expect(ended.code).toBe(0);
   });
 });
 

@@ -1,5 +1,6 @@
 /** What the fake Google answers; see `google-apis.ts`. */
 import * as z from "zod";
+import { rolePermissions } from "../../deploy/preflight/needed-permissions.ts";
 import type { GoogleRequest, GoogleWorld } from "./google-world.ts";
 
 interface Json {
@@ -84,13 +85,26 @@ function project(world: GoogleWorld, { host, path, body }: GoogleRequest): Json 
 
 function resources(world: GoogleWorld, path: string, body: string): Json {
   if (path.endsWith(":testIamPermissions")) {
-    const { permissions } = z.object({ permissions: z.array(z.string()) }).parse(JSON.parse(body));
-    const missing = world.missingPermissions;
-    return ok({ permissions: permissions.filter((name) => !missing.includes(name)) });
+    return testPermissions(world, body);
   }
   if (world.projectState === null) return refused(403, "The caller does not have permission");
   const name = `projects/${world.number}`;
   return ok({ name, projectId: world.project, state: world.projectState });
+}
+
+/** Google refuses the whole request for one name that it doesn't know. */
+function testPermissions({ role, missingPermissions: missing }: GoogleWorld, body: string): Json {
+  const { permissions } = z.object({ permissions: z.array(z.string()) }).parse(JSON.parse(body));
+  const { owner, ownerAsDocumented, roles } = rolePermissions();
+  const ofOwner = [...owner, ...ownerAsDocumented];
+  const known = new Set([...ofOwner, ...Object.values(roles).flat()]);
+  const unknown = permissions.find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    return refused(400, `Permission ${unknown} is not valid for this resource.`);
+  }
+  const held = role === "roles/owner" ? ofOwner : (roles[role] ?? []);
+  const allowed = permissions.filter((name) => held.includes(name) && !missing.includes(name));
+  return ok(allowed.length === 0 ? {} : { permissions: allowed });
 }
 
 function quotas({ cpuMilli }: GoogleWorld): object[] {

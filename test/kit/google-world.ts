@@ -7,7 +7,9 @@ export interface GoogleWorld {
   projectState: "ACTIVE" | "DELETE_REQUESTED" | null;
   billing: { billingEnabled: boolean; billingAccountName: string };
   services: string[];
-  /** Null means that all requested permissions are missing. */
+  /** The predefined role that the caller has on the project. */
+  role: string;
+  /** Permissions of that role that the caller lacks nevertheless. */
   missingPermissions: string[];
   cpuMilli: number;
   policies: Record<string, object>;

@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import * as z from "zod";
+import { neededForMain, rolePermissions } from "../../deploy/preflight/needed-permissions.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { isPlanned, type Plan, planOf } from "./support/plan.ts";
 
@@ -27,6 +29,7 @@ const needs: Readonly<Record<string, readonly [service: string, role: string | n
   google_firestore: ["firestore", "roles/datastore.indexAdmin"],
   google_iam_workload_identity: ["iam", null],
   google_kms: ["cloudkms", "roles/cloudkms.admin"],
+  google_logging_log_view_iam: ["logging", "paddockViewBinder"],
   google_logging: ["logging", "roles/logging.configWriter"],
   google_monitoring: ["monitoring", "roles/monitoring.editor"],
   google_org_policy: ["orgpolicy", null],
@@ -189,6 +192,28 @@ describe.skipIf(!isPlanned)("identities of workflows", () => {
       const [, role] = needsOf(type);
       if (role === null) expect(byAPerson, address).toContain(type);
       else expect(held.join(" "), address).toContain(role);
+    }
+  });
+
+  test("the deploying one holds what the preflight asks of it, and its own roles read no data", () => {
+    const plan = planOf("workflows");
+    const onProject = plan
+      .resources("google_project_iam_member")
+      .filter(({ index }) => String(index).startsWith("deploy "))
+      .map(({ index }) => String(index).replace("deploy ", ""));
+    const own = new Map(
+      plan
+        .resources("google_project_iam_custom_role")
+        .map(({ index, values }) => [String(index), z.array(z.string()).parse(values.permissions)]),
+    );
+    for (const { permission, workflowRole } of neededForMain) {
+      expect(onProject, permission).toContain(workflowRole);
+      const permissions = own.get(workflowRole ?? "");
+      if (permissions !== undefined) expect(permissions).toContain(permission);
+    }
+    const { readData } = rolePermissions();
+    for (const permissions of own.values()) {
+      expect(permissions.filter((name) => readData.includes(name))).toEqual([]);
     }
   });
 

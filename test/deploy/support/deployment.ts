@@ -38,6 +38,7 @@ export function soundWorld(): GoogleWorld {
     projectState: "ACTIVE",
     billing: { billingEnabled: true, billingAccountName: "billingAccounts/012345-6789AB-CDEF01" },
     services: [...servicesUsed(), "cloudbilling.googleapis.com", "orgpolicy.googleapis.com"],
+    role: "roles/owner",
     missingPermissions: [],
     cpuMilli: 1_000_000,
     policies: {},
