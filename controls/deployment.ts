@@ -146,8 +146,8 @@ export const deploymentControls: Readonly<Record<string, Control>> = {
     test: "test/policy/deployment.test.ts",
     mutation: {
       file: "terraform/modules/functions/main.tf",
-      find: "= var.protected",
-      replace: "= true",
+      find: "deletion_protection = false",
+      replace: "deletion_protection = true",
     },
   },
   "OPS-3": {

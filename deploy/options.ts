@@ -23,6 +23,7 @@ plan before it is applied. Interrupted, it goes on where it was: run the same co
   --image NAME=REF     use this image (functions=…@sha256:…, runner=…@sha256:…) and build none
   --operator-account M the service account whose token the smoke test shows (the first operator's)
   --skip-bootstrap     leave the bootstrap root as it is (in CI, whose account may not change it)
+  --lock NAME          lock this bucket for good, as the plan names it; may be repeated
   --skip-permission-check  begin though a permission seems to be missing; says which
   --no-smoke           leave the smoke test out
   --dry-run            explain every step in order, and change nothing; needs no credentials
@@ -70,6 +71,8 @@ export interface DeployOptions {
   /** Whether to begin although the preflight finds permissions missing. */
   readonly skipPermissionCheck: boolean;
   readonly smoke: boolean;
+  /** Buckets and log buckets that may be locked for good without being asked for. */
+  readonly locks: readonly string[];
   readonly yes: boolean;
 }
 
@@ -89,6 +92,7 @@ export function readDeployOptions(): DeployOptions {
     build: { type: "string" },
     image: { type: "string", multiple: true },
     "operator-account": { type: "string" },
+    lock: { type: "string", multiple: true },
     "no-smoke": { type: "boolean", default: false },
     "dry-run": { type: "boolean", default: false },
     preflight: { type: "boolean", default: false },
@@ -130,6 +134,7 @@ export function readDeployOptions(): DeployOptions {
     skipBootstrap: values["skip-bootstrap"],
     skipPermissionCheck: values["skip-permission-check"],
     smoke: !values["no-smoke"],
+    locks: values.lock ?? [],
     yes: values.yes,
   };
 }

@@ -139,7 +139,6 @@ run "buckets_that_may_be_deleted" {
   }
   variables {
     protected = false
-    locked    = false
   }
   assert {
     condition = alltrue([

@@ -69,7 +69,6 @@ module "functions" {
   instances_min = var.instances_min
   settings      = local.settings
   labels        = local.labels
-  protected     = var.protection.delete
 
   buckets = {
     archive     = module.storage.archive_bucket

@@ -20,7 +20,6 @@ module "runner" {
   subnets         = module.network.subnets
   timeout_seconds = var.runner.timeout_seconds
   labels          = local.labels
-  protected       = var.protection.delete
 
   environment = {
     (local.runner.environment.gatewayAudience) = local.audiences.gateway

@@ -385,13 +385,15 @@ variable "project_number" {
 variable "protection" {
   description = <<-EOT
     What refuses to be deleted: `delete` keeps Terraform and everybody else from deleting databases,
-    buckets that hold anything, services and jobs; `lock_logs` and `lock_archive` lock retention for
-    good, which can't be undone and lets the project outlive its use.
+    keys, and buckets that hold anything. `lock_logs` locks the retention of the logs of access and
+    audit, `lock_archive` that of billing records and of the audit trail's checkpoints: for good,
+    which nobody can undo, and the project can't be deleted before it ends. The deploy command asks
+    for each lock by name.
   EOT
   type = object({
     delete       = optional(bool, true)
-    lock_archive = optional(bool, true)
-    lock_logs    = optional(bool, true)
+    lock_archive = optional(bool, false)
+    lock_logs    = optional(bool, false)
   })
   default  = {}
   nullable = false

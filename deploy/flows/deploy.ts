@@ -1,5 +1,4 @@
 /** `npm run deploy`: brings the project to what this checkout says, step by step. */
-import { setTimeout as delay } from "node:timers/promises";
 import { buildAll } from "../../scripts/build/build-all.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { idTokenFor } from "../google/id-token.ts";
@@ -146,13 +145,14 @@ export async function finish(
 ): Promise<void> {
   const domain = new URL(outputs.url).hostname;
   heading("Domain and certificate");
-  await untilDomainIsReady(context, domain, recordsOf(outputs, domain));
+  const region = textOf(release.variables.region) ?? usualRegion;
+  await untilDomainIsReady(context, { domain, region }, recordsOf(outputs, domain));
   if (!context.options.smoke) {
     line(`Not tried out (--no-smoke): npm run smoke -- --url ${outputs.url}`);
     return;
   }
   heading("Smoke test");
-  await untilItAnswers(outputs.url);
+  await untilItAnswers(context.clock, outputs.url);
   const operatorToken = await operatorTokenOf(context, outputs);
   const { failed, notTried, passed } = await runSmoke({ url: outputs.url, operatorToken });
   if (failed > 0) {
@@ -179,6 +179,6 @@ async function operatorTokenOf(
       line(`No operator's token for ${account}: ${explainRefusal(token)}.`);
       return null;
     }
-    await delay(tokenPauseMs);
+    await context.clock.wait(tokenPauseMs);
   }
 }

@@ -10,10 +10,10 @@ import { stepAtFor } from "./rollback.ts";
 
 const Protection = z.object({
   delete: z.boolean().default(true),
-  lock_archive: z.boolean().default(true),
-  lock_logs: z.boolean().default(true),
+  lock_archive: z.boolean().default(false),
+  lock_logs: z.boolean().default(false),
 });
-const unprotected = '{"protection": {"delete": false, "lock_archive": false, "lock_logs": false}}';
+const unprotected = '{"protection": {"delete": false}}';
 
 /** @throws {Stop} while protection is on, or unless the project's id is typed. */
 export async function destroy(options: DeployOptions): Promise<void> {
@@ -39,6 +39,7 @@ export async function destroy(options: DeployOptions): Promise<void> {
     question: `Destroy all of it? All data of all owners is gone then.`,
     word: options.project,
     yes: options.yes,
+    clock: at.clock,
   });
   done(sha256 === null ? "there was nothing left" : "destroyed, but for what is named above");
 }
@@ -50,10 +51,10 @@ export function whatOutlives(project: string, protection: z.infer<typeof Protect
     "Firestore: backups of the main database, until each is 8 weeks old; `keys` has none.",
     "Buckets: a noncurrent or soft-deleted object, for as long as its bucket says.",
     protection.lock_archive
-      ? "Billing archive: locked for 7 years; it can't be emptied, nor the project deleted, before."
-      : "Billing archive: only if it still holds records (delete those first).",
+      ? "Billing records and checkpoints: locked for 7 years and 400 days; they can't be deleted, nor the project, before."
+      : "Billing records and checkpoints: for 7 years and 400 days from each, unless you shorten that first.",
     protection.lock_logs
-      ? "Log buckets: locked for 30, 90 and 400 days; the project can't be deleted before."
+      ? "Log buckets: those of access and audit are locked for 90 and 400 days; the project can't be deleted before."
       : "Log buckets: pending deletion for 7 days.",
     "Services stay switched on; others may use them.",
     `Bootstrap stays: gs://${project}-paddock-state with states and releases, gs://${project}-paddock-build, images, secrets.`,

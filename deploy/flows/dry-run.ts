@@ -1,5 +1,6 @@
 /** `--dry-run`: every step in order, with its commands and what is known about it now. */
 import { relative } from "node:path";
+import * as z from "zod";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import type { DeployOptions } from "../options.ts";
 import { stateBucket } from "../preflight/names.ts";
@@ -55,6 +56,8 @@ export async function dryRun(options: DeployOptions): Promise<void> {
   );
   command("terraform plan -out=paddock.tfplan");
   command("terraform apply paddock.tfplan");
+  explainLocks(options, settings.variables);
+  line("then waits until Firestore has built its indexes");
   line(`recorded as gs://${bucket}/releases/TIME-COMMIT.json, for --rollback`);
   if (current !== null) detail(`in force now: ${current.id}`);
   explainEnd(options, settings.domain);
@@ -85,6 +88,26 @@ function explainBootstrap(options: DeployOptions, state: string | null): void {
   line("then quotas are checked once more, because now every service can tell them");
 }
 
+const Locks = z.object({
+  lock_archive: z.boolean().default(false),
+  lock_logs: z.boolean().default(false),
+});
+
+/** Names what the settings would lock, as the plan and its questions do. */
+function explainLocks({ project }: DeployOptions, variables: Readonly<Record<string, unknown>>) {
+  const locks = Locks.parse(variables.protection ?? {});
+  const names = [
+    ...(locks.lock_archive ? [`${project}-archive`, `${project}-checkpoints`] : []),
+    ...(locks.lock_logs ? ["paddock-access", "paddock-audit"] : []),
+  ];
+  if (names.length === 0) line("nothing is locked for good");
+  for (const name of names) {
+    line(
+      `locks for good, which nobody can undo, once its name is typed or --lock names it: ${name}`,
+    );
+  }
+}
+
 function explainSecrets(project: string): void {
   heading("2. Secrets");
   line("each secret: the newest enabled version, or a first one, made in memory");
@@ -94,8 +117,8 @@ function explainSecrets(project: string): void {
 
 function explainEnd(options: DeployOptions, domain: string | null): void {
   heading("5. Domain and certificate");
-  line(`an A record of ${domain}, and the CNAMEs that prove the names to be yours, are shown;`);
-  line("waits until they are seen and the certificate is in force");
+  line(`three records are shown: an A record of ${domain}, and two CNAMEs that prove it and the`);
+  line("gateways' name to be yours; waits until they are seen and both certificates are in force");
   heading("6. Smoke test");
   if (!options.smoke) {
     line("left out (--no-smoke)");

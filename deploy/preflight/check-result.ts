@@ -1,4 +1,5 @@
 /** The result of a preflight check. */
+import type { Clock } from "../clock.ts";
 import type { GoogleApi, GoogleRefusal } from "../google/api.ts";
 import type { Credentials } from "../google/token.ts";
 import type { DeployOptions } from "../options.ts";
@@ -29,6 +30,7 @@ export interface PreflightAt {
   readonly google: GoogleApi | null;
   readonly endpoint: string | null;
   readonly environment: NodeJS.ProcessEnv;
+  readonly clock: Clock;
 }
 
 /** The context of checks that ask Google. */

@@ -1,6 +1,7 @@
 /** Compares the domain's public records with what the deployment needs. */
 import * as z from "zod";
 import { whereToAsk } from "../google/api.ts";
+import { usualRegion } from "../options.ts";
 import {
   blocks,
   type CheckResult,
@@ -13,6 +14,8 @@ import {
 } from "./check-result.ts";
 
 const timeoutMs = 10_000;
+/** The name of the load balancer's address in terraform/modules/edge/main.tf. */
+const edgeAddress = "edge";
 const types = { A: 1, CNAME: 5, AAAA: 28, CAA: 257 } as const;
 const nameDoesNotExist = 3;
 /** The authorities that sign Google-managed certificates. */
@@ -47,6 +50,9 @@ export async function resolve(
     return null;
   }
 }
+
+/** The gateways' name, which only runners resolve (terraform/locals.tf). */
+export const gatewayNameOf = (domain: string) => `gateway.${domain}`;
 
 /** Whether the public sees `record`. */
 export async function isThere(record: DnsRecord, endpoint: string | null): Promise<boolean> {
@@ -132,7 +138,9 @@ async function recordFindings(
   if (records.length === 0) {
     const now =
       addresses.length === 0 ? "no A record yet" : `an A record of ${addresses.join(", ")}`;
-    return [note(`${domain} has ${now}; the two records to add are shown after the first apply.`)];
+    return [
+      note(`${domain} has ${now}; the three records to add are shown after the first apply.`),
+    ];
   }
   const missing: DnsRecord[] = [];
   for (const record of records) {
@@ -143,26 +151,30 @@ async function recordFindings(
   return [note(what, ...missing.map(zoneLine))];
 }
 
-/** The records that an earlier run needs; empty before the first. */
+/**
+ * The three records that an earlier run needs, as far as it came; empty before the first. The
+ * gateways' authorization is regional, and their name is one below the domain
+ * (terraform/modules/network/certificate.tf).
+ */
 async function recordsMade(
   { google, options }: Pick<GoogleAt, "google" | "options">,
   domain: string,
 ): Promise<DnsRecord[]> {
   const { project } = options;
-  const authorizations = await google.ask(
-    `https://certificatemanager.googleapis.com/v1/projects/${project}/locations/global/dnsAuthorizations`,
-    Authorizations,
-  );
+  const authorization = async (location: string, name: string): Promise<DnsRecord[]> => {
+    const url = `https://certificatemanager.googleapis.com/v1/projects/${project}/locations/${location}/dnsAuthorizations`;
+    const answer = await google.ask(url, Authorizations);
+    const made = answer.ok ? answer.value.dnsAuthorizations : [];
+    return made.flatMap((one) => (one.domain === name ? (one.dnsResourceRecord ?? []) : []));
+  };
+  const edge = await authorization("global", domain);
+  if (edge.length === 0) return [];
+  const gateways = await authorization(options.region ?? usualRegion, gatewayNameOf(domain));
   const addresses = await google.ask(
-    `https://compute.googleapis.com/compute/v1/projects/${project}/global/addresses?filter=name:paddock*`,
+    `https://compute.googleapis.com/compute/v1/projects/${project}/global/addresses?filter=${encodeURIComponent(`name=${edgeAddress}`)}`,
     Addresses,
   );
-  const records: DnsRecord[] = [];
-  const ours = authorizations.ok
-    ? authorizations.value.dnsAuthorizations.find((one) => one.domain === domain)
-    : undefined;
-  if (ours?.dnsResourceRecord) records.push(ours.dnsResourceRecord);
   const [address] = addresses.ok ? addresses.value.items : [];
-  if (ours && address) records.push({ name: domain, type: "A", data: address.address });
-  return records;
+  const own: DnsRecord[] = address ? [{ name: domain, type: "A", data: address.address }] : [];
+  return [...edge, ...gateways, ...own];
 }

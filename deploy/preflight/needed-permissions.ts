@@ -1,7 +1,7 @@
 /**
  * The permissions that a deployment needs on the project, and who can give each. Google renames
- * permissions and answers 400 for a name that it doesn't know, so `role-permissions.json` holds what
- * a dump of Google's roles says about each name here, and a test compares the two.
+ * permissions and answers 400 for a name that it doesn't know, so `role-permissions.json` holds
+ * what a dump of Google's roles says about each name here, and a test compares the two.
  *
  * No permission on objects is asked for: owners of a project hold none on the project, only on each
  * bucket that they make.
@@ -128,7 +128,7 @@ const RolePermissions = z.object({
   owner: z.array(z.string()),
   /** The part of it that Google's documents say, and that no dump was read for. */
   ownerAsDocumented: z.array(z.string()),
-  /** Of each role that this program names, the permissions that matter here. */
+  /** The permissions that matter here, of each role that this program names. */
   roles: z.record(z.string(), z.array(z.string())),
 });
 

@@ -87,7 +87,8 @@ const constraints: readonly Constraint[] = [
   },
 ];
 
-function isCustomerManaged(encryption: unknown): boolean {
+/** Whether `encryption` asks for keys of the project's own. */
+export function isCustomerManaged(encryption: unknown): boolean {
   return z.object({ customer_managed: z.literal(true) }).safeParse(encryption).success;
 }
 

@@ -1,4 +1,5 @@
 /** Checks everything that would stop a deployment, before anything is changed. */
+import { clockOf } from "../clock.ts";
 import { GoogleApi } from "../google/api.ts";
 import { findCredentials } from "../google/token.ts";
 import type { DeployOptions } from "../options.ts";
@@ -32,7 +33,8 @@ export function startingPoint(
   const endpoint = environment.PADDOCK_DEPLOY_GOOGLE_ENDPOINT ?? null;
   const credentials = findCredentials(environment);
   const google = credentials && new GoogleApi(credentials, options.project, endpoint);
-  return { options, credentials, google, endpoint, environment };
+  const clock = clockOf(endpoint);
+  return { options, credentials, google, endpoint, environment, clock };
 }
 
 /** Checks that need no credentials always run, so that all problems are reported at once. */

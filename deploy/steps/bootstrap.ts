@@ -43,6 +43,7 @@ export async function applyBootstrap(
   context: DeployContext,
   settings: BootstrapSettings,
 ): Promise<BootstrapOutputs> {
+  const { clock } = context;
   const { project, yes } = context.options;
   const bucket = stateBucket(project);
   const root = { root: "bootstrap", project, credentials: context.credentials } as const;
@@ -57,7 +58,7 @@ export async function applyBootstrap(
   if (state !== "in the bucket") {
     const local = await Terraform.open(root, true);
     await local.init(null);
-    await applyPlan(local, { variables, question, yes });
+    await applyPlan(local, { variables, question, yes, clock });
     const moved = await Terraform.open(root);
     await moved.init(bucket, "-migrate-state", "-force-copy");
     await rename(localState(project), `${localState(project)}.moved`);
@@ -66,7 +67,7 @@ export async function applyBootstrap(
   }
   const terraform = await Terraform.open(root);
   await terraform.init(bucket);
-  const changed = await applyPlan(terraform, { variables, question, yes });
+  const changed = await applyPlan(terraform, { variables, question, yes, clock });
   if (changed === null) done("as it should be");
   return await terraform.outputs(Outputs);
 }

@@ -1,4 +1,5 @@
 /** The context that every step of a deployment gets. */
+import type { Clock } from "../clock.ts";
 import type { GoogleApi } from "../google/api.ts";
 import type { Credentials } from "../google/token.ts";
 import type { DeployOptions } from "../options.ts";
@@ -10,6 +11,7 @@ export interface DeployContext {
   readonly google: GoogleApi;
   readonly credentials: Credentials;
   readonly endpoint: string | null;
+  readonly clock: Clock;
   readonly member: string;
 }
 

@@ -3,16 +3,16 @@ import { once } from "node:events";
 import * as z from "zod";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { startChild } from "../../scripts/tools/start-child.ts";
-import { imageNames, imagesOfBuild } from "../images/images-of-build.ts";
+import { imageNames } from "../images/images-of-build.ts";
 import { builderOf } from "../preflight/tools.ts";
 import { detail, done, Stop } from "../print.ts";
 import { need } from "./apply.ts";
 import type { BootstrapOutputs } from "./bootstrap.ts";
+import { buildInCloud } from "./cloud-build.ts";
 import type { DeployContext } from "./deploy-context.ts";
 import type { Sources } from "./sources.ts";
 
 const timeoutMs = 60 * 60_000;
-const outputBytesMax = 4 * 1024 * 1024;
 
 export interface Images {
   readonly functions: string;
@@ -34,8 +34,12 @@ export async function ensureImages(
     return known;
   }
   const builder = builderOf({ ...context, google: context.google, environment: process.env });
-  if (builder === "cloud") await buildInCloud(context, outputs, sources);
-  else await buildHere(outputs, sources);
+  if (builder === "cloud") {
+    const region = outputs.registry.split("-docker.pkg.dev")[0] ?? "";
+    const order = cloudBuildOrder(context.options.project, region, outputs, sources);
+    await buildInCloud(context, region, order);
+  }
+  if (builder !== "cloud") await buildHere(outputs, sources);
   const built = await imagesOf(context, outputs.registry, sources.tag);
   return need(built, `The build has ended, but ${outputs.registry} has no ${sources.tag}.`);
 }
@@ -90,20 +94,6 @@ export function cloudBuildOrder(
   ];
 }
 
-async function buildInCloud(
-  { options }: DeployContext,
-  outputs: BootstrapOutputs,
-  sources: Sources,
-): Promise<void> {
-  const region = outputs.registry.split("-docker.pkg.dev")[0] ?? "";
-  const described = await run(cloudBuildOrder(options.project, region, outputs, sources));
-  try {
-    imagesOfBuild(JSON.parse(described));
-  } catch (error) {
-    throw new Stop(error instanceof Error ? error.message : String(error));
-  }
-}
-
 /** The commands of a build on this machine. */
 export function dockerOrders(registry: string, sources: Sources): [string, ...string[]][] {
   const files = { functions: "images/functions/Dockerfile", runner: "runner/Dockerfile" };
@@ -137,19 +127,14 @@ async function buildHere({ registry }: BootstrapOutputs, sources: Sources): Prom
   for (const order of dockerOrders(registry, sources)) await run(order);
 }
 
-/** Runs a program. Its log goes to the terminal, and its output is returned. */
-async function run(order: readonly [string, ...string[]]): Promise<string> {
+/** Runs a program, whose log goes to the terminal. @throws {Stop} If it fails. */
+async function run(order: readonly [string, ...string[]]): Promise<void> {
   const child = startChild(order, {
     cwd: repositoryRoot,
     timeout: timeoutMs,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let output = "";
-  child.stdout?.on("data", (chunk: Buffer) => {
-    if (order[0] !== "gcloud") process.stdout.write(chunk);
-    output = (output + chunk.toString()).slice(-outputBytesMax);
+    stdio: ["ignore", "inherit", "inherit"],
   });
   const [code] = await once(child, "close").catch(() => [null]);
-  if (code === 0) return output;
+  if (code === 0) return;
   throw new Stop(`${order.slice(0, 3).join(" ")} didn't finish; it says why above.`);
 }

@@ -8,9 +8,12 @@ import { keptFolder, Terraform } from "../terraform/run.ts";
 import { applyPlan } from "./apply.ts";
 import type { DeployContext } from "./deploy-context.ts";
 import type { Images } from "./images.ts";
+import { untilIndexesAreReady } from "./indexes-ready.ts";
 import { takeOverKeys } from "./keys-left-behind.ts";
 import { digestOf, type Lists, type Release, releaseId, writeRelease } from "./releases.ts";
+import { secretAccessFirst } from "./secret-access.ts";
 import type { SecretVersions } from "./secrets.ts";
+import { ensureServiceAgents } from "./service-agents.ts";
 
 const ShownRecord = z.object({ name: z.string(), type: z.enum(["A", "CNAME"]), data: z.string() });
 const Outputs = z.object({
@@ -74,12 +77,17 @@ export async function applyMain(
   terraform: Terraform,
   { wanted, current }: { readonly wanted: Wanted; readonly current: Release | null },
 ): Promise<Release> {
+  await ensureServiceAgents(context, wanted.variables);
   await takeOverKeys(context, terraform);
   const planSha256 = await applyPlan(terraform, {
     variables: await variablesFor(context, wanted),
     question: "Apply this plan?",
     yes: context.options.yes,
+    clock: context.clock,
+    locks: context.options.locks,
+    first: secretAccessFirst(context),
   });
+  await untilIndexesAreReady(context);
   const release = releaseOf(context, wanted, planSha256);
   if (current !== null && planSha256 === null && isSame(current, release)) return current;
   await writeRelease(context, release, wanted.lists);

@@ -10,7 +10,11 @@ const Change = z.object({
   module_address: z.string().optional(),
   type: z.string(),
   mode: z.string().default("managed"),
-  change: z.object({ actions: z.array(Action) }),
+  change: z.object({
+    actions: z.array(Action),
+    before: z.record(z.string(), z.unknown()).nullish(),
+    after: z.record(z.string(), z.unknown()).nullish(),
+  }),
 });
 /** The parts of `terraform show -json` that are read here. */
 export const Plan = z.object({ resource_changes: z.array(Change).default([]) });
@@ -28,6 +32,8 @@ export interface PlanSummary {
   readonly modules: readonly ModuleCounts[];
   /** Addresses of what would be destroyed, or destroyed and recreated. */
   readonly lost: readonly { readonly address: string; readonly isReplaced: boolean }[];
+  /** Names of buckets and log buckets whose retention would be locked for good. */
+  readonly locks: readonly string[];
   readonly isEmpty: boolean;
 }
 
@@ -49,8 +55,34 @@ export function summarise(plan: Plan): PlanSummary {
   return {
     modules: sorted.map(([module, counts]) => ({ module, counts })),
     lost,
+    locks: plan.resource_changes.flatMap(lockOf),
     isEmpty: modules.size === 0,
   };
+}
+
+const Locked = z.union([
+  z.object({ bucket_id: z.string(), locked: z.literal(true) }),
+  z.object({
+    name: z.string(),
+    retention_policy: z.tuple([z.object({ is_locked: z.literal(true) })]),
+  }),
+]);
+
+/** The name of what this change locks for good; none if it is locked already. */
+function lockOf({ change }: z.infer<typeof Change>): string[] {
+  const after = Locked.safeParse(change.after);
+  if (!after.success || Locked.safeParse(change.before).success) return [];
+  return ["bucket_id" in after.data ? after.data.bucket_id : after.data.name];
+}
+
+/** What is made of these types, with its values as far as they are known. */
+export function createdIn(
+  plan: Plan,
+  types: readonly string[],
+): { readonly address: string; readonly values: Readonly<Record<string, unknown>> }[] {
+  return plan.resource_changes
+    .filter(({ type, change }) => types.includes(type) && change.actions.includes("create"))
+    .map(({ address, change }) => ({ address, values: change.after ?? {} }));
 }
 
 function kindOf(actions: readonly z.infer<typeof Action>[]): Kind | null {
@@ -63,7 +95,7 @@ function kindOf(actions: readonly z.infer<typeof Action>[]): Kind | null {
 }
 
 /** One line per module, and one for each resource that would be destroyed. */
-export function summaryLines({ modules, lost, isEmpty }: PlanSummary): string[] {
+export function summaryLines({ modules, lost, locks, isEmpty }: PlanSummary): string[] {
   if (isEmpty) return ["nothing to change"];
   const width = Math.max(...modules.map(({ module }) => module.length));
   const lines = modules.map(({ module, counts }) => {
@@ -75,5 +107,6 @@ export function summaryLines({ modules, lost, isEmpty }: PlanSummary): string[] 
     ...lost.map(({ address, isReplaced }) =>
       isReplaced ? `destroys and recreates: ${address}` : `destroys: ${address}`,
     ),
+    ...locks.map((name) => `locks for good, which nobody can undo: ${name}`),
   ];
 }

@@ -9,6 +9,7 @@ import { startChild } from "../../scripts/tools/start-child.ts";
 import { showWorking } from "../../scripts/tools/working.ts";
 import type { Credentials } from "../google/token.ts";
 import { Stop } from "../print.ts";
+import { explainFailure } from "./explain-failure.ts";
 import { Plan } from "./plan-summary.ts";
 
 const timeoutMs = 2 * 60 * 60_000;
@@ -17,12 +18,31 @@ const outputBytesMax = 256 * 1024 * 1024;
 const planFile = "paddock.tfplan";
 const variablesFile = "paddock.auto.tfvars.json";
 
-/** Errors that Google gives in the minutes after a service was enabled or a right was granted. */
-const notYet =
-  /SERVICE_DISABLED|has not been used in project|is not ready|take .* to propagate|Cannot find metric/;
-
-/** Thrown if the same step may succeed after a while. */
+/** Thrown if the same step may succeed after a while; its message says what is missing. */
 export class NotYetError extends Stop {}
+
+/** What holds no state: changed in place, a failed one is as good as a new one. */
+const stateless = ["google_cloud_run_v2_service", "google_cloud_run_v2_job"];
+
+interface StateModule {
+  readonly resources?: readonly {
+    readonly address: string;
+    readonly type: string;
+    readonly tainted?: boolean | undefined;
+  }[];
+  readonly child_modules?: readonly StateModule[];
+}
+const StateModule: z.ZodType<StateModule> = z.object({
+  resources: z
+    .array(z.object({ address: z.string(), type: z.string(), tainted: z.boolean().optional() }))
+    .default([]),
+  get child_modules() {
+    return z.array(StateModule).default([]);
+  },
+});
+const State = z.object({
+  values: z.object({ root_module: StateModule }).optional(),
+});
 
 export type Root = "bootstrap" | "main";
 
@@ -104,10 +124,22 @@ export class Terraform {
     const { code, output, errors } = await this.#start(["apply", "-input=false", planFile], true);
     await rm(join(this.#folder, planFile), { force: true });
     if (code === 0) return;
-    if (notYet.test(output + errors)) throw new NotYetError("Google isn't ready yet.");
-    throw new Stop(
-      "Terraform didn't finish; what it has made stays. Put right what it says above, then run the same command again.",
-    );
+    const failure = explainFailure(output + errors);
+    if (failure.kind === "passes") throw new NotYetError(failure.why);
+    throw new Stop(failure.sentence);
+  }
+
+  /**
+   * Takes the mark off services and jobs whose first revision failed, so that they are changed
+   * instead of replaced: the state of an older release may still protect them, and then a
+   * replacement is refused for ever.
+   * @returns Their addresses.
+   */
+  async untaintStateless(): Promise<readonly string[]> {
+    const shown = await this.#quietly("reading the state", ["show", "-json"]);
+    const tainted = taintedIn(State.parse(JSON.parse(shown)).values?.root_module);
+    for (const address of tainted) await this.#quietly(`keeping ${address}`, ["untaint", address]);
+    return tainted;
   }
 
   async outputs<T>(schema: z.ZodType<T>): Promise<T> {
@@ -173,6 +205,16 @@ export class Terraform {
       await writeFile(kept, lock);
     }
   }
+}
+
+function taintedIn(module: StateModule | undefined): string[] {
+  const own = (module?.resources ?? []).filter(
+    ({ type, tainted }) => tainted === true && stateless.includes(type),
+  );
+  return [
+    ...own.map(({ address }) => address),
+    ...(module?.child_modules ?? []).flatMap((inner) => taintedIn(inner)),
+  ];
 }
 
 export const localState = (project: string) => join(keptFolder(project), "bootstrap.tfstate");

@@ -45,7 +45,8 @@ describe("OPS-2 one command", () => {
       expect(second.code).toBe(0);
       expect(second.output.match(/nothing to change/g)?.length).toBe(2);
       expect(releases().length).toBe(1);
-      expect(times("terraform apply")).toBe(2);
+      // Bootstrap, the grants that services need, and the rest.
+      expect(times("terraform apply")).toBe(3);
       expect(times("gcloud builds submit")).toBe(1);
       expect(world.secrets.peppers?.length).toBe(1);
     },
@@ -265,8 +266,15 @@ describe("a domain that isn't pointed here", () => {
       const ended = await made.run(["--yes", "--no-smoke"], { PADDOCK_DEPLOY_WAIT_MS: "200" });
       expect(ended.output).toContain("api.example.com. 300 IN A 192.0.2.7");
       expect(ended.output).toContain("_acme-challenge.api.example.com. 300 IN CNAME x.goog.");
+      expect(ended.output).toContain(
+        "_acme-challenge.gateway.api.example.com. 300 IN CNAME y.goog.",
+      );
       expect(ended.output).toContain("Then run the same command again.");
       expect(ended.code).toBe(3);
+      // Every later run shows what is still missing, before it does anything.
+      const seen = await made.run(["--preflight"]);
+      expect(seen.output).toContain("api.example.com. 300 IN A 192.0.2.7");
+      expect(seen.output.match(/300 IN CNAME/g)?.length).toBe(2);
       Object.assign(made.google.world, { dns: soundWorld().dns, certificateState: "ACTIVE" });
       expect((await deploy()).code).toBe(0);
     },

@@ -58,15 +58,19 @@ function project(world: GoogleWorld, { host, path, body }: GoogleRequest): Json 
     "cloudresourcemanager.googleapis.com": () => resources(world, path, body),
     "cloudbilling.googleapis.com": () => ok(world.billing),
     "serviceusage.googleapis.com": () =>
-      ok({ services: world.services.map((name) => ({ name: `projects/1/services/${name}` })) }),
+      path.endsWith(":generateServiceIdentity")
+        ? ok({ name: "operations/1" })
+        : ok({ services: world.services.map((name) => ({ name: `projects/1/services/${name}` })) }),
     "cloudquotas.googleapis.com": () => ok({ quotaInfos: quotas(world) }),
     "orgpolicy.googleapis.com": () => {
       const name = /policies\/(.+):getEffectivePolicy$/.exec(path)?.[1] ?? "";
       return ok({ name, spec: world.policies[name] ?? { rules: [] } });
     },
     "certificatemanager.googleapis.com": () => certificates(world, path),
-    "compute.googleapis.com": () => ok({ items: [] }),
-    "firestore.googleapis.com": () => ok({ databases: world.databases }),
+    "compute.googleapis.com": () =>
+      ok({ items: isApplied(world) ? [{ name: "edge", address: "192.0.2.7" }] : [] }),
+    "firestore.googleapis.com": () => firestore(world, path),
+    "logging.googleapis.com": () => ok({ loggingServiceAccountId: "made" }),
     "iamcredentials.googleapis.com": () => ok({ token: "an-identity-token" }),
     "artifactregistry.googleapis.com": () => {
       const made = /packages\/(\w+)\/tags$/.exec(path)?.[1];
@@ -113,10 +117,37 @@ function quotas({ cpuMilli }: GoogleWorld): object[] {
   return [{ quotaId: "CpuAllocPerProjectRegion", dimensionsInfos }];
 }
 
-function certificates({ certificateState }: GoogleWorld, path: string): Json {
-  if (path.endsWith("/dnsAuthorizations")) return ok({ dnsAuthorizations: [] });
-  const managed = { domains: ["api.example.com"], state: certificateState };
-  return ok({ certificates: [{ name: "c", managed }] });
+/** Whether the main root was applied; before, nothing of it is there. */
+const isApplied = ({ objects }: GoogleWorld) => objects["main/default.tfstate"] !== undefined;
+
+function certificates(world: GoogleWorld, path: string): Json {
+  const isEdge = path.includes("/locations/global/");
+  const domain = isEdge ? "api.example.com" : "gateway.api.example.com";
+  if (path.endsWith("/dnsAuthorizations")) {
+    const data = isEdge ? "x.goog." : "y.goog.";
+    const dnsResourceRecord = { name: `_acme-challenge.${domain}.`, type: "CNAME", data };
+    return ok({ dnsAuthorizations: isApplied(world) ? [{ domain, dnsResourceRecord }] : [] });
+  }
+  const { edge, gateways } = world.first.certificatesAtMs;
+  const isLate = world.nowMs < (isEdge ? edge : gateways);
+  const state = isLate ? "PROVISIONING" : world.certificateState;
+  return ok({ certificates: [{ name: "c", managed: { domains: [domain], state } }] });
+}
+
+/** Databases, and what is built in them: two indexes and one field that expires. */
+function firestore({ databases, nowMs, first }: GoogleWorld, path: string): Json {
+  const isBuilding = nowMs < first.indexesReadyAtMs;
+  const inDatabase = /databases\/([^/]+)\/collectionGroups\/-\/(indexes|fields)$/.exec(path);
+  if (inDatabase === null) return ok({ databases });
+  const [, database, kind] = inDatabase;
+  if (database === "keys") return ok({});
+  if (kind === "fields") {
+    return ok({
+      fields: [{ name: "f", ttlConfig: { state: isBuilding ? "CREATING" : "ACTIVE" } }],
+    });
+  }
+  const states = ["READY", isBuilding ? "CREATING" : "READY"];
+  return ok({ indexes: states.map((state, index) => ({ name: `i${index}`, state })) });
 }
 
 function dns({ dns: zone }: GoogleWorld, query: URLSearchParams): Json {
@@ -136,6 +167,7 @@ function storage(
     world.buckets[name] = world.number;
     return ok({ name });
   }
+  if (path.endsWith("/serviceAccount")) return ok({ email_address: "made" });
   const [, bucket = "", object] =
     /^\/(?:upload\/)?storage\/v1\/b\/([^/]+)(?:\/o\/?(.*))?$/.exec(path) ?? [];
   const owner = world.buckets[bucket];
@@ -161,6 +193,7 @@ function storage(
 }
 
 function secrets(world: GoogleWorld, { method, path, body }: GoogleRequest): Json | null {
+  if (path.endsWith(":getIamPolicy")) return secretPolicy(world);
   const [, secret = "", verb] = /secrets\/([^/:]+)(?::|\/)(addVersion|versions)$/.exec(path) ?? [];
   const versions = world.secrets[secret];
   if (!versions) return refused(404, `no secret ${secret}`);
@@ -172,6 +205,21 @@ function secrets(world: GoogleWorld, { method, path, body }: GoogleRequest): Jso
   }
   return ok({ versions: versions.map((_, index) => name(index + 1)) });
 }
+
+/** A policy is to be seen a while after it was written, and works later still. */
+function secretPolicy({ nowMs, first }: GoogleWorld): Json {
+  const { grantedAtMs, grantsWorkAfterMs } = first;
+  const isSeen = grantedAtMs !== null && nowMs >= grantedAtMs + grantsWorkAfterMs / 6;
+  return ok(
+    isSeen ? { bindings: [{ role: secretGrant.role, members: [secretGrant.member] }] } : {},
+  );
+}
+
+/** The one grant of the fake Terraform (test/deploy/support/terraform.mjs). */
+const secretGrant = {
+  role: "roles/secretmanager.secretAccessor",
+  member: "serviceAccount:fn-keys@demo-1234.iam.gserviceaccount.com",
+};
 
 function kms(world: GoogleWorld, { method, path }: GoogleRequest): Json | null {
   if (!world.keyRing) return refused(404, "no such key ring");

@@ -3,14 +3,16 @@
  * its host's name. Supported: the caller's identity, project, billing, services, permissions,
  * quotas, organisation policies, public DNS, DNS authorizations and certificates, addresses,
  * buckets and objects (creation with `ifGenerationMatch=0`, listing by prefix, download),
- * Firestore's list of databases, KMS rings, keys and versions, secrets' versions, images' tags,
- * tokens of accounts, the exchange of a workload's token. Errors have Google's form, with
- * `SERVICE_DISABLED`. Not supported: paging (everything is on the first page), etags, long-running
+ * Firestore's list of databases and what it builds in them, KMS rings, keys and versions, secrets'
+ * versions and policies, images' tags, tokens of accounts, service agents, the exchange of a
+ * workload's token. Errors have Google's form, with `SERVICE_DISABLED`. A clock that only the
+ * program's waits move decides when grants, indexes and certificates are there. Not supported: paging (everything is on the first page), etags, long-running
  * operations, validation of tokens.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpError, readText, sendJson, startHttpServer } from "../../local/lib/http.ts";
 import { answersOf } from "./google-answers.ts";
+import { standInAnswer } from "./google-stand-in.ts";
 import type { GoogleRequest, GoogleWorld } from "./google-world.ts";
 
 export interface StandIn {
@@ -31,6 +33,11 @@ export async function startGoogle(world: GoogleWorld): Promise<StandIn> {
     const [, host = "", ...rest] = url.pathname.split("/");
     const body = await readText(request, bodyBytesMax);
     const asked = { method: request.method ?? "GET", host, path: `/${rest.join("/")}`, body };
+    const own = standInAnswer(world, asked, url.searchParams);
+    if (own !== null) {
+      sendJson(response, 200, own);
+      return;
+    }
     if (asked.method !== "GET" && !harmless.test(asked.path)) changes.push(asked);
     const answer = answersOf(world, asked, url.searchParams);
     if (answer === null) throw new HttpError(404, "notFound", `no ${asked.method} ${url.pathname}`);

@@ -25,6 +25,27 @@ export interface GoogleWorld {
   /** Secret, then the values of its versions. */
   secrets: Record<string, string[]>;
   tags: Record<string, string>;
+  /** Milliseconds that the program has waited so far, all runs together. */
+  nowMs: number;
+  /** How unkind Google is to a first deployment. */
+  first: FirstApply;
+}
+
+/** What a first deployment meets; each entry counts down or passes with the world's clock. */
+export interface FirstApply {
+  /** Builds that are refused before one is taken. */
+  buildRefusals: number;
+  /** From a grant until it works; it is to be seen after a sixth of that. */
+  grantsWorkAfterMs: number;
+  /** Applies that end because something else changes the same thing. */
+  contentions: number;
+  /** When Firestore has built what was ordered, and when each certificate is issued. */
+  indexesReadyAtMs: number;
+  certificatesAtMs: { edge: number; gateways: number };
+  /** When accounts were granted access to their secrets; null before. */
+  grantedAtMs: number | null;
+  /** Whether a service's first revision has failed, and whether its state protects it. */
+  service: { isTainted: boolean; isProtected: boolean };
 }
 
 /** A request as the stand-in received it. */

@@ -1,27 +1,53 @@
 /** What is audited, who may read it, and that nobody can change it. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { isPlanned, planOf } from "./support/plan.ts";
 import { days, readAll } from "./support/read.ts";
 
 describe.skipIf(!isPlanned)("AUD-5 records", () => {
-  test("of requests and of what was done in the project lie in locked buckets", () => {
+  const lockedLogs = (plan: "main" | "managed") => {
     const Bucket = z.object({ bucket_id: z.string(), locked: z.boolean().nullable() });
-    const locked = readAll("main", "google_logging_project_bucket_config", Bucket)
+    return readAll(plan, "google_logging_project_bucket_config", Bucket)
       .filter(({ values }) => values.locked)
-      .map(({ values }) => values.bucket_id);
-    expect(locked.toSorted((a, b) => a.localeCompare(b, "en"))).toEqual([
-      "paddock-access",
-      "paddock-audit",
-    ]);
+      .map(({ values }) => values.bucket_id)
+      .toSorted((a, b) => a.localeCompare(b, "en"));
+  };
+  const Retention = z.object({
+    name: z.string(),
+    force_destroy: z.boolean(),
+    retention_policy: z.array(z.object({ retention_period: z.string(), is_locked: z.boolean() })),
+  });
+
+  test("of requests and of what was done in the project lie in buckets that a setting locks", () => {
+    expect(lockedLogs("managed")).toEqual(["paddock-access", "paddock-audit"]);
+  });
+
+  test("are locked for good by nothing that nobody asked for", () => {
+    expect(lockedLogs("main")).toEqual([]);
+    const buckets = readAll("main", "google_storage_bucket", Retention);
+    const locked = buckets.filter(({ values }) =>
+      values.retention_policy.some(({ is_locked: isLocked }) => isLocked),
+    );
+    expect(locked).toEqual([]);
+  });
+
+  test("lie only in retained buckets that a function writes to", () => {
+    const { functions } = z
+      .object({ functions: z.record(z.string(), z.object({ roles: z.array(z.string()) })) })
+      .parse(JSON.parse(readFileSync(join(repositoryRoot, "dist/functions.json"), "utf8")));
+    const roles = Object.values(functions).flatMap((declared) => declared.roles);
+    const retained = readAll("main", "google_storage_bucket", Retention).filter(
+      ({ values }) => values.retention_policy.length > 0,
+    );
+    expect(retained.map(({ key }) => key).sort()).toEqual(["archive", "checkpoints"]);
+    for (const { key } of retained) expect(roles).toContain(`${key}.store`);
   });
 
   test("that prove the others, signed checkpoints, can't be changed or removed for 400 days", () => {
-    const Bucket = z.object({
-      force_destroy: z.boolean(),
-      retention_policy: z.array(z.object({ retention_period: z.string(), is_locked: z.boolean() })),
-    });
-    const checkpoints = readAll("main", "google_storage_bucket", Bucket).find(
+    const checkpoints = readAll("managed", "google_storage_bucket", Retention).find(
       ({ key }) => key === "checkpoints",
     );
     const [policy] = checkpoints?.values.retention_policy ?? [];

@@ -235,7 +235,6 @@ describe.skipIf(!isPlanned)("DAT-6 retention", () => {
     const { values } = buckets().find(({ key }) => key === "archive") ?? expect.fail();
     const [policy] = values.retention_policy;
     expect(values.storage_class).toBe("ARCHIVE");
-    expect(policy?.is_locked).toBe(true);
     expect(days(policy?.retention_period ?? 0)).toBeGreaterThanOrEqual(7 * 365 + 2);
     expect(days(policy?.retention_period ?? 0)).toBe(retention.billingArchive.keptMs / dayMs);
     const ages = values.lifecycle_rule

@@ -34,6 +34,8 @@ resource "google_firestore_index" "default" {
   database    = local._database_of[each.value.collectionGroup]
   collection  = each.value.collectionGroup
   query_scope = each.value.queryScope
+  # Firestore builds several at once; the deploy command waits for all of them, with progress.
+  skip_wait = true
 
   dynamic "fields" {
     for_each = each.value.fields
@@ -52,6 +54,7 @@ resource "google_firestore_field" "default" {
   database   = local._database_of[each.value.collectionGroup]
   collection = each.value.collectionGroup
   field      = each.value.fieldPath
+  skip_wait  = true
 
   index_config {
     dynamic "indexes" {

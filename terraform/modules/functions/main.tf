@@ -51,13 +51,16 @@ locals {
 }
 
 resource "google_cloud_run_v2_service" "default" {
-  for_each            = var.functions
-  project             = var.project_id
-  location            = var.region
-  name                = each.key
-  description         = each.value.summary
-  labels              = var.labels
-  deletion_protection = var.protected
+  for_each    = var.functions
+  project     = var.project_id
+  location    = var.region
+  name        = each.key
+  description = each.value.summary
+  labels      = var.labels
+  # A service holds no state. The provider taints one whose first revision failed
+  # (`taint_resource_on_failed_create` in its source), and protection, which is on by default, would
+  # then refuse the replacement at every apply.
+  deletion_protection = false
   ingress = (
     each.value.visibility == "edge"
     ? "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"

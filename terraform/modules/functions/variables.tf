@@ -96,13 +96,6 @@ variable "project_id" {
   nullable    = false
 }
 
-variable "protected" {
-  description = "Whether Terraform refuses to delete the services."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
 variable "region" {
   description = "Region of the functions."
   type        = string

@@ -42,7 +42,7 @@ variable "locked" {
     retention or delete them. It can't be undone.
   EOT
   type        = bool
-  default     = true
+  default     = false
   nullable    = false
 }
 

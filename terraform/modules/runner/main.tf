@@ -20,12 +20,13 @@ resource "google_service_account_iam_member" "deployer" {
 }
 
 resource "google_cloud_run_v2_job" "default" {
-  for_each            = var.jobs
-  project             = var.project_id
-  location            = var.region
-  name                = each.key
-  labels              = var.labels
-  deletion_protection = var.protected
+  for_each = var.jobs
+  project  = var.project_id
+  location = var.region
+  name     = each.key
+  labels   = var.labels
+  # A job holds no state; protected, one whose first apply failed could never be replaced.
+  deletion_protection = false
 
   template {
     # One container for one execution, used once: what failed is settled, never run again.

@@ -51,13 +51,6 @@ variable "project_id" {
   nullable    = false
 }
 
-variable "protected" {
-  description = "Whether Terraform refuses to delete the jobs."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
 variable "region" {
   description = "Region of the jobs."
   type        = string

@@ -62,7 +62,7 @@ variable "locked" {
     and the project's owner included; it can't be undone, and the project outlives its use.
   EOT
   type        = bool
-  default     = true
+  default     = false
   nullable    = false
 }
 

@@ -9,7 +9,7 @@ import { type StandIn, startGoogle } from "../../kit/google-apis.ts";
 import type { GoogleWorld } from "../../kit/google-world.ts";
 import { callsIn, type ProgramOptions, putPrograms } from "./programs.ts";
 
-const timeoutMs = 50_000;
+const timeoutMs = 110_000;
 export const project = "demo-1234";
 
 export interface Ended {
@@ -45,6 +45,7 @@ export function soundWorld(): GoogleWorld {
     dns: {
       "api.example.com A": [{ type: 1, data: "192.0.2.7" }],
       "_acme-challenge.api.example.com CNAME": [{ type: 5, data: "x.goog." }],
+      "_acme-challenge.gateway.api.example.com CNAME": [{ type: 5, data: "y.goog." }],
     },
     certificateState: "ACTIVE",
     databases: [],
@@ -54,6 +55,16 @@ export function soundWorld(): GoogleWorld {
     objects: {},
     secrets: { peppers: [], "gateway-tokens": [], "mail-login": [] },
     tags: {},
+    nowMs: 0,
+    first: {
+      buildRefusals: 0,
+      grantsWorkAfterMs: 0,
+      contentions: 0,
+      indexesReadyAtMs: 0,
+      certificatesAtMs: { edge: 0, gateways: 0 },
+      grantedAtMs: null,
+      service: { isTainted: false, isProtected: false },
+    },
   };
 }
 

@@ -6,6 +6,12 @@ const folder = process.env.STAND_IN_FOLDER ?? "";
 const words = process.argv.slice(2);
 appendFileSync(join(folder, "calls"), `gcloud ${words.join(" ")}\n`);
 if (words[0] === "builds") {
+  const asked = `${process.env.PADDOCK_DEPLOY_GOOGLE_ENDPOINT}/stand-in.test/build`;
+  const { error } = await (await fetch(asked, { method: "POST" })).json();
+  if (error !== null) {
+    console.error(error);
+    process.exit(1);
+  }
   const substitutions = words.find((word) => word.startsWith("--substitutions=")) ?? "";
   const value = (name) => new RegExp(`${name}=([^,]+)`).exec(substitutions)?.[1];
   const images = ["functions", "runner"].map((name, index) => ({

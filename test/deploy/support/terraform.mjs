@@ -31,16 +31,37 @@ const orders = {
     const query = `uploadType=media&name=${root}/default.tfstate`;
     await post(`/upload/storage/v1/b/${stateBucket()}/o?${query}`, "{}");
   },
-  plan: () => writeFileSync("paddock.tfplan", `${rest.includes("-destroy")}`),
-  show() {
-    const isDestroy = readFileSync("paddock.tfplan", "utf8") === "true";
+  plan() {
+    const isPartial = rest.some((word) => word.startsWith("-target="));
+    writeFileSync("paddock.tfplan", JSON.stringify({ isDestroy: isDestroy(), isPartial }));
+  },
+  async show() {
+    if (!rest.includes("paddock.tfplan")) return json(await stateNow());
+    const planned = JSON.parse(readFileSync("paddock.tfplan", "utf8"));
     const isApplied = existsSync(appliedFile) && readFileSync(appliedFile, "utf8") === digest();
-    const actions = isDestroy ? ["delete"] : isApplied ? ["no-op"] : ["create"];
+    const actions = planned.isDestroy ? ["delete"] : isApplied ? ["no-op"] : ["create"];
     const address = `module.some.google_thing.${root}`;
     const change = { address, module_address: "module.some", type: "google_thing" };
-    json({ resource_changes: [{ ...change, change: { actions } }] });
+    const own = [{ ...change, change: { actions } }];
+    if (root === "main" && !planned.isDestroy) own.push(...grants(), ...locks(isApplied));
+    json({ resource_changes: own });
   },
+  untaint: () => ask("untaint"),
   async apply() {
+    const { isDestroy: ends, isPartial } = JSON.parse(readFileSync("paddock.tfplan", "utf8"));
+    if (root === "main" && !ends) {
+      const { error } = await ask(isPartial ? "grant" : "apply");
+      if (error !== null) {
+        console.error(`╷\n│ Error: ${error}\n│ \n│   with ${serviceAddress},\n╵`);
+        process.exitCode = 1;
+        return;
+      }
+    }
+    if (isPartial) {
+      writeFileSync(grantedFile, "granted");
+      return;
+    }
+    if (root === "main") writeFileSync(grantedFile, "granted");
     writeFileSync(appliedFile, digest());
     if (root === "main") {
       const query = "uploadType=media&name=main/default.tfstate";
@@ -60,7 +81,45 @@ const orders = {
   import: () => undefined,
 };
 
+const isDestroy = () => rest.includes("-destroy");
+const ask = async (what) =>
+  await (await fetch(`${google}/stand-in.test/${what}`, { method: "POST" })).json();
+
+const serviceAddress = 'module.functions.google_cloud_run_v2_service.default["keys"]';
+const grantedFile = join(folder, "granted");
+
+/** The state, in which a service whose first revision failed has a mark. */
+async function stateNow() {
+  const { isTainted } = root === "main" ? await ask("state") : { isTainted: false };
+  const service = { address: serviceAddress, type: "google_cloud_run_v2_service", tainted: true };
+  const module = { resources: isTainted ? [service] : [] };
+  return { format_version: "1.0", values: { root_module: { child_modules: [module] } } };
+}
+
+function grants() {
+  const address = 'module.functions.google_secret_manager_secret_iam_member.default["keys"]';
+  const after = {
+    secret_id: "peppers",
+    role: "roles/secretmanager.secretAccessor",
+    member: `serviceAccount:fn-keys@${project}.iam.gserviceaccount.com`,
+  };
+  const actions = [existsSync(grantedFile) ? "no-op" : "create"];
+  const type = "google_secret_manager_secret_iam_member";
+  return [{ address, module_address: "module.functions", type, change: { actions, after } }];
+}
+
+/** Buckets that the settings lock, until that was applied. */
+function locks(isApplied) {
+  if (JSON.parse(variables()).protection?.lock_logs !== true) return [];
+  const address = 'module.logs.google_logging_project_bucket_config.default["audit"]';
+  const after = { bucket_id: "paddock-audit", locked: true };
+  const before = isApplied ? after : null;
+  const change = { actions: [isApplied ? "no-op" : "create"], before, after };
+  return [{ address, module_address: "module.logs", type: "google_logging", change }];
+}
+
 const record = { name: "_acme-challenge.api.example.com.", type: "CNAME", data: "x.goog." };
+const gateways = { ...record, name: "_acme-challenge.gateway.api.example.com.", data: "y.goog." };
 const outputs = {
   bootstrap: {
     state_bucket: "demo-1234-paddock-state",
@@ -73,7 +132,7 @@ const outputs = {
   main: {
     url: "https://api.example.com",
     load_balancer_address: "192.0.2.7",
-    dns_authorization_records: { edge: record },
+    dns_authorization_records: { edge: record, gateways },
     audiences: { operator: "https://api.example.com" },
     operator_account: "paddock-operator@demo-1234.iam.gserviceaccount.com",
   },

@@ -34,6 +34,7 @@ export const wantedPlans = {
       project_number: "123456789012",
       deployer: "paddock-deploy@paddock-test.iam.gserviceaccount.com",
       encryption: { customer_managed: true, hsm: true },
+      protection: { lock_archive: true, lock_logs: true },
       alerts: {
         ...smallest.alerts,
         status_page: "component@status.example.com",
