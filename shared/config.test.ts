@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { deploymentLimitsOf, readSettings } from "./config.ts";
+import { claimingMsMax, ticketLifetimeMs } from "./protocol/job.ts";
 
 const settings = { GOOGLE_CLOUD_PROJECT: "p" };
 describe("readSettings()", () => {
@@ -32,7 +33,7 @@ describe("deploymentLimitsOf()", () => {
       wallClockMs: 600_000,
       timing: {
         dispatchDeadlineMs: 10_000,
-        claimDeadlineMs: 240_000,
+        claimDeadlineMs: 540_000,
         queuedMsMax: 3_600_000,
         heartbeatIntervalMs: 30_000,
         leaseMs: 90_000,
@@ -40,6 +41,13 @@ describe("deploymentLimitsOf()", () => {
     });
     expect(() => deploymentLimitsOf({ concurrentMax: 0 })).toThrow();
     expect(() => deploymentLimitsOf({ executions: { max: 1.5 } })).toThrow();
+  });
+
+  test("replaces no runner that still claims, and no runner claims with a ticket that is over", () => {
+    const { timing } = deploymentLimitsOf({});
+    expect(timing.claimDeadlineMs).toBeLessThan(claimingMsMax);
+    expect(claimingMsMax).toBeLessThan(ticketLifetimeMs);
+    expect(ticketLifetimeMs - timing.claimDeadlineMs).toBeLessThanOrEqual(60_000);
   });
 
   test("refuses a lease that one lost heartbeat would end", () => {

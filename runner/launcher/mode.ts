@@ -1,6 +1,7 @@
 /** Decides which of the two sandbox modes this machine supports. */
 import { describeError } from "#shared/core/describe-error";
 import { type SandboxMode, sandboxModes } from "#shared/protocol/sandbox-mode";
+import { namespaces } from "../sandbox/bubblewrap-arguments.ts";
 import { run } from "./run.ts";
 
 export interface ModeFound {
@@ -9,7 +10,6 @@ export interface ModeFound {
   readonly unavailable: string | null;
 }
 
-const bwrap = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--die-with-parent"];
 const nothing = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--", "/bin/true"];
 
 /** Starts a small real sandbox, because no file says what a kernel, container or policy forbids. */
@@ -17,7 +17,7 @@ export async function findMode(sandboxUid: number): Promise<ModeFound> {
   const reasons: string[] = [];
   for (const mode of sandboxModes) {
     try {
-      const [command = "", ...rest] = attempt(mode, sandboxUid);
+      const [command = "", ...rest] = probeCommand(mode, sandboxUid);
       await run(command, rest);
       return { mode, unavailable: null };
     } catch (error) {
@@ -27,8 +27,12 @@ export async function findMode(sandboxUid: number): Promise<ModeFound> {
   return { mode: "setpriv", unavailable: reasons.join("; ") };
 }
 
-function attempt(mode: SandboxMode, uid: number): string[] {
-  if (mode === "setpriv") return ["bwrap", ...bwrap, ...nothing];
-  const user = ["--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups"];
-  return ["setpriv", ...user, "bwrap", "--unshare-user", ...bwrap, ...nothing];
+/**
+ * The command of a sandbox that does nothing. It asks for every namespace that a real one has: a
+ * host that forbids a single one must be found before an execution is claimed.
+ */
+export function probeCommand(mode: SandboxMode, uid: number): string[] {
+  const bwrap = ["bwrap", ...namespaces(mode), "--die-with-parent", ...nothing];
+  if (mode === "setpriv") return bwrap;
+  return ["setpriv", "--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups", ...bwrap];
 }

@@ -143,7 +143,8 @@ export function bubblewrapArguments(plan: SandboxPlan): string[] {
   ];
 }
 
-function namespaces(mode: SandboxMode): string[] {
+/** The namespaces and capabilities of a sandbox, which the launcher also tries at its start. */
+export function namespaces(mode: SandboxMode): string[] {
   const each = ["ipc", "pid", "net", "uts", "cgroup"].map((name) => `--unshare-${name}`);
   const named = ["--hostname", hostname];
   if (mode === "userns") {

@@ -47,7 +47,7 @@ describe("a Gateway", () => {
       response.writeHead(calls > 20 ? 410 : 503).end("{}");
     });
     const request = { ticket: "t", runner: { version: "1", sandboxMode: "userns" as const } };
-    await expect(gateway.claim(request)).rejects.toThrow("410");
+    await expect(gateway.claim(request, Date.now() + 60_000)).rejects.toThrow("410");
     expect(calls).toBe(21);
     calls = 0;
     await expect(gateway.pack("0".repeat(64))).rejects.toThrow("503");

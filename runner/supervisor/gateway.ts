@@ -26,8 +26,6 @@ import { callHttp, UnansweredError } from "./http-call.ts";
 const timeoutMs = { call: 10_000, object: 60_000, egress: 5_000 };
 const replyBytesMax = 32 * 1024 * 1024;
 const attemptsMax = 6;
-/** No other runner is started before this time has passed. */
-const claimingMsMax = 180_000;
 const backoffMs = { first: 100, max: 4_000 };
 
 /** A refusal of the gateway; `status` says whether trying again can help. */
@@ -70,9 +68,11 @@ export class Gateway {
 
   /**
    * Claims the execution. It is tried longer than other calls, because nothing can start before.
+   *
+   * @param until When to give up, in milliseconds since 1970. If another runner is started before,
+   * this one's ticket is refused, which ends the trying.
    */
-  async claim(request: ClaimRequest): Promise<ClaimReply> {
-    const until = Date.now() + claimingMsMax;
+  async claim(request: ClaimRequest, until: number): Promise<ClaimReply> {
     const claimed = await this.#post(gatewayPaths.claim, request, ClaimReply, { until });
     this.#token = claimed.controlToken;
     return claimed;

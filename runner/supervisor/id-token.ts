@@ -1,6 +1,7 @@
 /** The runner account's ID token, from the metadata server that every Cloud Run container has. */
 import { setTimeout as wait } from "node:timers/promises";
 import { Fault } from "#shared/core/fault";
+import { claimingMsMax } from "#shared/protocol/job";
 import { callHttp, UnansweredError } from "./http-call.ts";
 
 const tokenLengthMax = 16_384;
@@ -10,7 +11,7 @@ const account = "/computeMetadata/v1/instance/service-accounts/default/identity"
  * The time for one try, for the pause after it, and for all tries. On a machine that lacks CPU, one
  * try may take too long.
  */
-const usualMs = { try: 5_000, pause: 250, all: 60_000 };
+const usualMs = { try: 5_000, pause: 250, all: claimingMsMax };
 
 /** @throws {Error} If no token can be had; without one nothing can be claimed. */
 export async function fetchIdToken(

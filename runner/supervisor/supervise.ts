@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
+import { claimingMsMax } from "#shared/protocol/job";
 import { claimedModes } from "#shared/protocol/sandbox-mode";
 import { SupervisedExecution } from "./execution.ts";
 import { takeSecrets } from "./execution-secrets.ts";
@@ -19,6 +20,7 @@ export async function supervise(
   launcher: LauncherLine,
 ): Promise<number> {
   const { executionId } = settings;
+  const claimUntil = Date.now() + claimingMsMax;
   const [hello, idToken] = await Promise.all([
     launcher.hello(),
     fetchIdToken(settings.metadataHost, settings.gatewayAudience),
@@ -26,11 +28,8 @@ export async function supervise(
   const gateway = new Gateway(settings.gatewayUrl, idToken);
   try {
     const runner = { version: runnerVersion, sandboxMode: claimedModes[hello.mode] };
-    const claimed = await gateway.claim({
-      ticket: settings.ticket,
-      runner,
-      claimant: randomHex(32),
-    });
+    const { ticket } = settings;
+    const claimed = await gateway.claim({ ticket, runner, claimant: randomHex(32) }, claimUntil);
     const { unavailable } = hello;
     const { network } = settings;
     const secrets = await takeSecrets(claimed, network.roots);

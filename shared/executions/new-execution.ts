@@ -1,7 +1,8 @@
 import type { NetworkInput } from "../contract/network.ts";
 import { executionLimits } from "../core/executions/profiles.ts";
-import { formatTicket, hashTicket, ticketLifetimeMs } from "../core/executions/ticket.ts";
+import { formatTicket, hashTicket } from "../core/executions/ticket.ts";
 import type { Owner } from "../identity/owner.ts";
+import { ticketLifetimeMs } from "../protocol/job.ts";
 import type { Agent } from "../store/agents.ts";
 import type { Environment } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";

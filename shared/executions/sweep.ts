@@ -4,15 +4,11 @@
  * commits only if nothing changed meanwhile, so sweeps and the runner may race.
  */
 import type { z } from "zod";
-import {
-  formatTicket,
-  hashTicket,
-  ticketLifetimeMs,
-  ticketRandomBytes,
-} from "../core/executions/ticket.ts";
+import { formatTicket, hashTicket, ticketRandomBytes } from "../core/executions/ticket.ts";
 import type { IdKind } from "../core/ids.ts";
 import { cancelJob, hasJobEnded } from "../google/jobs.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
+import { ticketLifetimeMs } from "../protocol/job.ts";
 import type { EndReason } from "../protocol/runner.ts";
 import { auditEntry } from "../store/audit-rows.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";

@@ -12,6 +12,15 @@ export const jobEnvironment = {
   testNetwork: "PADDOCK_EGRESS_TEST",
 } as const;
 
+/** How long a ticket may wait for its runner to start. */
+export const ticketLifetimeMs = 10 * 60_000;
+/**
+ * How long a runner goes on claiming, its identity token included, before its ticket is over. Its
+ * network may take a minute and more to connect: Direct VPC egress has no documented bound
+ * (cloud.google.com/run/docs/configuring/vpc-direct-vpc).
+ */
+export const claimingMsMax = ticketLifetimeMs - 30_000;
+
 export const profiles = ["lite", "standard", "power", "desktop"] as const;
 export type Profile = (typeof profiles)[number];
 

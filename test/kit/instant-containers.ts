@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import * as z from "zod";
-import { jobEnvironment } from "#shared/protocol/job";
+import { claimingMsMax, jobEnvironment } from "#shared/protocol/job";
 import type { ClaimReply, SettleRequest } from "#shared/protocol/runner";
 import { claimedModes } from "#shared/protocol/sandbox-mode";
 import type { Containers } from "../../local/run/container-host.ts";
@@ -63,11 +63,12 @@ async function perform(
   const audience = setting(jobEnvironment.gatewayAudience);
   const token = await fetchIdToken(container.metadataHost, audience);
   const gateway = new Gateway(setting(jobEnvironment.gatewayUrl), token);
-  const claimed = await gateway.claim({
+  const claim = {
     ticket: setting(jobEnvironment.ticket),
     runner: { version: "1", sandboxMode: claimedModes.userns },
     claimant: randomBytes(32).toString("hex"),
-  });
+  };
+  const claimed = await gateway.claim(claim, Date.now() + claimingMsMax);
   const told = Play.parse(JSON.parse(claimed.task.content || "{}"));
   await wait(told.workMs, undefined, { signal: container.signal });
   if (told.silent) return;

@@ -10,8 +10,6 @@ import { Fault } from "../fault.ts";
 import { idSchema } from "../ids.ts";
 
 export const ticketRandomBytes = 32;
-/** How long a ticket may wait for its runner to start. */
-export const ticketLifetimeMs = 10 * 60_000;
 
 export interface Ticket {
   readonly ownerId: string;

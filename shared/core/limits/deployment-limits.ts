@@ -24,10 +24,10 @@ const Timing = z
     /** The time from the commit until the job's name is stored; usually under a second. */
     dispatchDeadlineMs: ms(10_000),
     /**
-     * The time from the job's start until its claim; a cold container takes seconds, sometimes
-     * minutes.
+     * The time from the job's start until its claim; a cold container takes seconds, its network
+     * sometimes minutes. Below `claimingMsMax`, for which the runner goes on trying.
      */
-    claimDeadlineMs: ms(4 * minuteMs),
+    claimDeadlineMs: ms(9 * minuteMs),
     /** An execution that isn't claimed within this time is ended at no cost. */
     queuedMsMax: ms(60 * minuteMs),
     heartbeatIntervalMs: ms(30_000),
