@@ -166,8 +166,9 @@ run "alerts_to_nobody" {
     source = "./modules/watch"
   }
   variables {
-    alerts    = { emails = [] }
-    functions = {}
+    alerts           = { emails = [] }
+    functions        = {}
+    operator_account = "ada@example.com"
   }
   expect_failures = [var.alerts]
 }

@@ -136,9 +136,12 @@ variable "build" {
 }
 
 variable "development_keys" {
-  description = "Whether keys of development owners (tb_dev_) are accepted."
+  description = <<-EOT
+    Whether keys of development owners (tb_dev_) are accepted. They aren't unless asked for: such keys
+    lie in more places than others, and a deployment that people rely on has no use for them.
+  EOT
   type        = bool
-  default     = true
+  default     = false
   nullable    = false
 }
 

@@ -22,6 +22,9 @@ module "watch" {
   labels         = local.labels
   thresholds     = var.thresholds
 
+  deployers        = var.deployer == null ? [] : [var.deployer]
+  operator_account = local.first_operator
+
   streaming_functions = [
     for name, function in local.functions : name if anytrue(function.routes[*].streams)
   ]

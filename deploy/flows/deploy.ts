@@ -16,6 +16,7 @@ import { counted, done, heading, line, printResults, Stop } from "../print.ts";
 import { runSmoke } from "../smoke/run.ts";
 import { need } from "../steps/apply.ts";
 import { applyBootstrap, type BootstrapOutputs, readBootstrap } from "../steps/bootstrap.ts";
+import { removeDefaultNetwork } from "../steps/default-network.ts";
 import { type DeployContext, noCredentials } from "../steps/deploy-context.ts";
 import { untilDomainIsReady, untilItAnswers } from "../steps/domain-ready.ts";
 import { ensureImages } from "../steps/images.ts";
@@ -100,6 +101,7 @@ export async function deploy(options: DeployOptions): Promise<void> {
   const outputs = options.skipBootstrap
     ? await readBootstrap(at)
     : await applyBootstrap(at, { region, github });
+  if (!options.skipBootstrap) await removeDefaultNetwork(at);
   await recheckQuotas({ ...at, environment: process.env });
   heading("Secrets");
   const secretVersions = await ensureSecrets(at, outputs.secrets);

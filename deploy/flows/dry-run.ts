@@ -85,6 +85,7 @@ function explainBootstrap(options: DeployOptions, state: string | null): void {
     `terraform init ${init} -backend-config=bucket=${stateBucket(project)} -backend-config=prefix=bootstrap`,
   );
   if (state === "in the bucket") command("terraform plan, and apply after a yes");
+  line("the network that Google makes in each project is removed, if nobody has changed it");
   line("then quotas are checked once more, because now every service can tell them");
 }
 

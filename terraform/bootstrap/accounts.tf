@@ -16,6 +16,16 @@ resource "google_service_account" "default" {
   depends_on = [google_project_service.default]
 }
 
+# Google's own default accounts come with broad roles, and nothing here runs as one of them. They stay
+# disabled when this root goes.
+resource "google_project_default_service_accounts" "default" {
+  project        = var.project_id
+  action         = "DISABLE"
+  restore_policy = "NONE"
+
+  depends_on = [google_project_service.default]
+}
+
 resource "google_project_iam_custom_role" "default" {
   for_each = local.custom_roles
 

@@ -23,12 +23,14 @@ describe("OPS-2 the first apply", () => {
   test("ends in a release although nothing works at once", async () => {
     const { code, output, deployment, world } = await deployed({
       buildRefusals: 2,
-      grantsWorkAfterMs: 5 * minute,
-      contentions: 2,
+      grantsWorkAfterMs: 3.5 * minute,
+      contentions: 1,
       indexesReadyAtMs: 20 * minute,
       certificatesAtMs: { edge: 40 * minute, gateways: 55 * minute },
       service: { isTainted: false, isProtected: true },
     });
+    expect(output).toContain("the default network is gone");
+    expect(world.defaultNetwork).toEqual([]);
     expect(output).toContain("Cloud Build may not yet: ERROR: (gcloud.builds.submit) PERMISSION");
     expect(output).toContain("accounts may read their secrets");
     expect(output).toContain("changing the same thing at the same time; once more in 60 s");

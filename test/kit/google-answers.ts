@@ -47,7 +47,7 @@ function isOff({ services }: GoogleWorld, host: string): boolean {
   return !always.includes(host) && host !== "storage.googleapis.com" && !services.includes(host);
 }
 
-function project(world: GoogleWorld, { host, path, body }: GoogleRequest): Json | null {
+function project(world: GoogleWorld, { host, method, path, body }: GoogleRequest): Json | null {
   const known: Record<string, () => Json> = {
     "sts.googleapis.com": () =>
       world.email === null
@@ -67,8 +67,7 @@ function project(world: GoogleWorld, { host, path, body }: GoogleRequest): Json 
       return ok({ name, spec: world.policies[name] ?? { rules: [] } });
     },
     "certificatemanager.googleapis.com": () => certificates(world, path),
-    "compute.googleapis.com": () =>
-      ok({ items: isApplied(world) ? [{ name: "edge", address: "192.0.2.7" }] : [] }),
+    "compute.googleapis.com": () => compute(world, method, path),
     "firestore.googleapis.com": () => firestore(world, path),
     "logging.googleapis.com": () => ok({ loggingServiceAccountId: "made" }),
     "iamcredentials.googleapis.com": () => ok({ token: "an-identity-token" }),
@@ -132,6 +131,26 @@ function certificates(world: GoogleWorld, path: string): Json {
   const isLate = world.nowMs < (isEdge ? edge : gateways);
   const state = isLate ? "PROVISIONING" : world.certificateState;
   return ok({ certificates: [{ name: "c", managed: { domains: [domain], state } }] });
+}
+
+/** Addresses, and the network that Google makes with each project. */
+function compute(world: GoogleWorld, method: string, path: string): Json {
+  const [, kind = "", name] = /\/global\/(\w+)(?:\/(.+))?$/.exec(path) ?? [];
+  if (kind === "addresses") {
+    return ok({ items: isApplied(world) ? [{ name: "edge", address: "192.0.2.7" }] : [] });
+  }
+  const { defaultNetwork } = world;
+  if (kind === "firewalls" && name === undefined) {
+    return ok({
+      items: defaultNetwork.filter((each) => each !== "default").map((each) => ({ name: each })),
+    });
+  }
+  if (!defaultNetwork.includes(name ?? "")) return refused(404, `no ${kind} ${name}`);
+  if (method === "DELETE" && kind === "networks" && defaultNetwork.length > 1) {
+    return refused(400, "The network resource is already being used by firewalls");
+  }
+  if (method === "DELETE") defaultNetwork.splice(defaultNetwork.indexOf(name ?? ""), 1);
+  return ok({ name, autoCreateSubnetworks: true });
 }
 
 /** Databases, and what is built in them: two indexes and one field that expires. */

@@ -5,9 +5,10 @@
  * buckets and objects (creation with `ifGenerationMatch=0`, listing by prefix, download),
  * Firestore's list of databases and what it builds in them, KMS rings, keys and versions, secrets'
  * versions and policies, images' tags, tokens of accounts, service agents, the exchange of a
- * workload's token. Errors have Google's form, with `SERVICE_DISABLED`. A clock that only the
- * program's waits move decides when grants, indexes and certificates are there. Not supported: paging (everything is on the first page), etags, long-running
- * operations, validation of tokens.
+ * workload's token, the default network. Errors have Google's form, with `SERVICE_DISABLED`. A
+ * clock that only the program's waits move decides when grants, indexes and certificates are there.
+ * Not supported: paging (everything is on the first page), etags, long-running operations,
+ * validation of tokens.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpError, readText, sendJson, startHttpServer } from "../../local/lib/http.ts";

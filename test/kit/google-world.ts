@@ -25,6 +25,8 @@ export interface GoogleWorld {
   /** Secret, then the values of its versions. */
   secrets: Record<string, string[]>;
   tags: Record<string, string>;
+  /** The network `default` and its firewall rules, as far as they are there. */
+  defaultNetwork: string[];
   /** Milliseconds that the program has waited so far, all runs together. */
   nowMs: number;
   /** How unkind Google is to a first deployment. */

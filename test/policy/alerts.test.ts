@@ -84,6 +84,24 @@ describe.skipIf(!isPlanned)("INC-2 alerts", () => {
     }
   });
 
+  test("go out for what a thief of a login does first, and not for the workflow's own changes", () => {
+    const filterOf = (plan: "main" | "managed", name: string) =>
+      policies(plan)
+        .find(({ key }) => key === name)
+        ?.values.conditions[0]?.condition_matched_log.map(({ filter }) => filter)
+        .join("") ?? "";
+    expect(filterOf("main", "rights")).toContain("SetIamPolicy$|CreateServiceAccountKey$");
+    expect(filterOf("main", "rights")).not.toContain("principalEmail");
+    expect(filterOf("managed", "rights")).toContain(
+      'principalEmail!="paddock-deploy@paddock-test.iam.gserviceaccount.com"',
+    );
+    expect(filterOf("main", "operator-account")).toContain('email_id="operator@example.com"');
+    expect(filterOf("main", "key-denials")).toContain("protoPayload.status.code=7");
+    expect(filterOf("main", "records")).toMatch(
+      /logging\.googleapis\.com.* OR .*auditConfigDeltas/,
+    );
+  });
+
   test("go out for whatever the code calls an alarm, with no line of Terraform for each", () => {
     const filters = policies().flatMap(({ values }) =>
       values.conditions.flatMap(({ condition_matched_log: logs }) => logs.map((log) => log.filter)),

@@ -144,6 +144,7 @@ describe.skipIf(!isPlanned)("AUD-6 reading", () => {
   const services = [
     "cloudkms.googleapis.com",
     "datastore.googleapis.com",
+    "iam.googleapis.com",
     "logging.googleapis.com",
     "secretmanager.googleapis.com",
     "storage.googleapis.com",
@@ -168,10 +169,10 @@ describe.skipIf(!isPlanned)("AUD-6 reading", () => {
     }
   });
 
-  test("goes unrecorded only for the functions' own accounts, and only of documents and objects", () => {
+  test("goes unrecorded only for functions' accounts, of documents, objects and signatures", () => {
     for (const { values } of configs()) {
       const exempted = values.audit_log_config.flatMap(({ exempted_members: all }) => all ?? []);
-      if (!/datastore|storage/.test(values.service)) expect(exempted).toEqual([]);
+      if (!/datastore|storage|^iam/.test(values.service)) expect(exempted).toEqual([]);
       for (const member of exempted) expect(member).toMatch(/^serviceAccount:fn-[a-z-]+@/);
     }
   });

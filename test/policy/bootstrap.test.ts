@@ -35,6 +35,7 @@ const needs: Readonly<Record<string, readonly [service: string, role: string | n
   google_org_policy: ["orgpolicy", null],
   google_project_iam_custom_role: ["iam", null],
   google_project_iam: ["cloudresourcemanager", "roles/resourcemanager.projectIamAdmin"],
+  google_project_default_service_accounts: ["iam", null],
   google_project_service: ["serviceusage", null],
   google_secret_manager_secret_iam: ["secretmanager", "paddockSecretBinder"],
   google_secret_manager: ["secretmanager", null],
@@ -152,6 +153,14 @@ describe.skipIf(!isPlanned)("identities of workflows", () => {
     expect(plan.resources("google_service_account_key")).toEqual([]);
     expect(plan.text).not.toMatch(/"roles\/(owner|editor|viewer|storage\.admin|datastore\.owner)"/);
     expect(plan.text).not.toMatch(/"roles\/(secretmanager\.admin|iam\.roleAdmin)"/);
+  });
+
+  test("Google's default accounts, which may do almost everything, are disabled", () => {
+    const [disabled, ...others] = planOf("bootstrap").resources(
+      "google_project_default_service_accounts",
+    );
+    expect(others).toEqual([]);
+    expect(disabled?.values).toMatchObject({ action: "DISABLE", restore_policy: "NONE" });
   });
 
   test("the planning one reads the state's bucket and nothing else", () => {

@@ -1,10 +1,12 @@
 locals {
   # Reading is on the record too: secrets, keys, documents, objects and the logs themselves. The
   # functions read documents and objects all day and write a trail of their own, so for these two
-  # services their accounts are left out; people and whatever else has a role are not.
+  # services their accounts are left out; people and whatever else has a role are not. Tokens and
+  # signatures of accounts (iam) are on the record too: functions sign addresses of files all day.
   audited = {
     "cloudkms.googleapis.com"      = []
     "datastore.googleapis.com"     = var.applications
+    "iam.googleapis.com"           = var.applications
     "logging.googleapis.com"       = []
     "secretmanager.googleapis.com" = []
     "storage.googleapis.com"       = var.applications

@@ -7,6 +7,50 @@ locals {
       severity = "CRITICAL"
       runbook  = "violation"
     }
+    # Rights, identities and records of the platform itself: what a thief with a person's login does
+    # first. The account of the deploying workflow changes rights at each deployment.
+    rights = {
+      title = "Somebody changed who may do what in the project"
+      filter = join(" AND ", concat(
+        [
+          "log_id(\"cloudaudit.googleapis.com/activity\")",
+          "protoPayload.methodName=~\"SetIamPolicy$|CreateServiceAccountKey$|CreateRole$|UpdateRole$\"",
+        ],
+        [for account in var.deployers : "protoPayload.authenticationInfo.principalEmail!=\"${account}\""],
+      ))
+      severity = "WARNING"
+      runbook  = "platform"
+    }
+    operator-account = {
+      title = "Somebody acted as the first operator's account"
+      filter = join(" AND ", [
+        "protoPayload.serviceName=\"iamcredentials.googleapis.com\"",
+        "resource.labels.email_id=\"${var.operator_account}\"",
+      ])
+      severity = "WARNING"
+      runbook  = "platform"
+    }
+    key-denials = {
+      title = "Cloud KMS refused a use of a key"
+      filter = join(" AND ", [
+        "protoPayload.serviceName=\"cloudkms.googleapis.com\"",
+        "protoPayload.status.code=7",
+      ])
+      severity = "ERROR"
+      runbook  = "platform"
+    }
+    records = {
+      title = "Somebody changed what is logged, or where it goes"
+      filter = join(" AND ", [
+        "log_id(\"cloudaudit.googleapis.com/activity\")",
+        join(" OR ", [
+          "(protoPayload.serviceName=\"logging.googleapis.com\"",
+          "protoPayload.serviceData.policyDelta.auditConfigDeltas.action:*)",
+        ]),
+      ])
+      severity = "ERROR"
+      runbook  = "platform"
+    }
     schedule = {
       title    = "The scheduler's call to maintenance failed"
       filter   = "resource.type=\"cloud_scheduler_job\" AND severity>=ERROR"

@@ -47,6 +47,13 @@ variable "budget" {
   }
 }
 
+variable "deployers" {
+  description = "Accounts of workflows that deploy, whose changes of rights alert nobody."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "domain" {
   description = "Host name that clients call, such as api.example.com."
   type        = string
@@ -86,6 +93,12 @@ variable "objectives" {
     ])
     error_message = "Objectives are shares above 0, 0.9999 at most: all of it leaves no allowance."
   }
+}
+
+variable "operator_account" {
+  description = "Address of the first operator's account; to act as it is worth an alert."
+  type        = string
+  nullable    = false
 }
 
 variable "project_id" {

@@ -55,6 +55,7 @@ export function soundWorld(): GoogleWorld {
     objects: {},
     secrets: { peppers: [], "gateway-tokens": [], "mail-login": [] },
     tags: {},
+    defaultNetwork: ["default", "default-allow-ssh", "default-allow-internal"],
     nowMs: 0,
     first: {
       buildRefusals: 0,
