@@ -1,6 +1,7 @@
 /** Every attempt to leave passes here: it is decided, counted, pinned, carried and recorded. */
 import { decideHost, type Host } from "#shared/core/network/network-policy";
 import type { EgressAttempt, NetworkPolicy } from "#shared/protocol/runner";
+import { ConnectPatience } from "./connect-patience.ts";
 import { type AttemptDeps, ConnectionAttempt } from "./connection-attempt.ts";
 import { Meter } from "./meter.ts";
 import { connectPinned, type Pinned, type PinnedDeps } from "./pinned.ts";
@@ -23,6 +24,7 @@ type Method = EgressAttempt["method"];
 export class OutboundConnections {
   readonly #deps: OutboundDeps;
   readonly #meter: Meter;
+  readonly #patience = new ConnectPatience(() => performance.now());
   readonly #open = new Map<ConnectionAttempt, Pinned>();
 
   constructor(deps: OutboundDeps) {
@@ -75,7 +77,8 @@ export class OutboundConnections {
     let pinned: Pinned | undefined;
     try {
       // Nothing of the sandbox's is sent before both are done.
-      const connecting = connectPinned(this.#deps, host, port);
+      const deps = { ...this.#deps, patience: this.#patience };
+      const connecting = connectPinned(deps, host, port);
       await Promise.all([attempt.open(), connecting]).catch((error: unknown) => {
         connecting.then(({ socket }) => socket.destroy()).catch(() => undefined);
         throw error;

@@ -2,6 +2,7 @@
 import { connect, type Socket } from "node:net";
 import type { Host } from "#shared/core/network/network-policy";
 import { specialRangeOf } from "#shared/core/network/network-policy-addresses";
+import type { ConnectPatience } from "./connect-patience.ts";
 import type { Names } from "./dns-resolver.ts";
 import { EgressRefusal } from "./refusal.ts";
 
@@ -22,7 +23,6 @@ export interface PinnedDeps {
   readonly dial: Dial;
 }
 
-const connectTimeoutMs = 5_000;
 /** How many of a host's addresses are tried in turn. */
 const attemptsMax = 4;
 
@@ -32,7 +32,11 @@ const attemptsMax = 4;
  *
  * @throws {EgressRefusal} If the host isn't allowed, or can't be connected.
  */
-export async function connectPinned(deps: PinnedDeps, host: Host, port: number): Promise<Pinned> {
+export async function connectPinned(
+  deps: PinnedDeps & { readonly patience: ConnectPatience },
+  host: Host,
+  port: number,
+): Promise<Pinned> {
   const addresses = host.kind === "address" ? [host.name] : await deps.names.resolve(host.name);
   for (const address of addresses) {
     const special = specialRangeOf(address);
@@ -42,7 +46,9 @@ export async function connectPinned(deps: PinnedDeps, host: Host, port: number):
   let last = new EgressRefusal("connect_failed");
   for (const address of addresses.slice(0, attemptsMax)) {
     try {
-      return { socket: await dialOnce(deps.dial(address, port)), address };
+      const socket = await dialOnce(deps.dial(address, port), deps.patience.timeoutMs());
+      deps.patience.connected();
+      return { socket, address };
     } catch (error) {
       last =
         error instanceof EgressRefusal ? error : new EgressRefusal("connect_failed", { address });
@@ -51,14 +57,14 @@ export async function connectPinned(deps: PinnedDeps, host: Host, port: number):
   throw last;
 }
 
-function dialOnce(target: { readonly host: string; readonly port: number }): Promise<Socket> {
+function dialOnce(target: ReturnType<Dial>, timeoutMs: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ ...target, allowHalfOpen: true, noDelay: true });
     const fail = (error: Error) => {
       socket.destroy();
       reject(error);
     };
-    socket.setTimeout(connectTimeoutMs, () => fail(new EgressRefusal("timed_out")));
+    socket.setTimeout(timeoutMs, () => fail(new EgressRefusal("timed_out")));
     socket.once("error", fail);
     socket.once("connect", () => {
       socket.setTimeout(0);

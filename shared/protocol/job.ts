@@ -15,9 +15,8 @@ export const jobEnvironment = {
 /** How long a ticket may wait for its runner to start. */
 export const ticketLifetimeMs = 10 * 60_000;
 /**
- * How long a runner goes on claiming, its identity token included, before its ticket is over. Its
- * network may take a minute and more to connect: Direct VPC egress has no documented bound
- * (cloud.google.com/run/docs/configuring/vpc-direct-vpc).
+ * How long a runner goes on claiming, its identity token included, before its ticket is over. With
+ * Direct VPC egress, its network is reported to take a minute and more to connect (docs/deploy.md).
  */
 export const claimingMsMax = ticketLifetimeMs - 30_000;
 
