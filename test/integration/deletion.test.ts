@@ -148,7 +148,7 @@ describe("DAT-3 a thread that is deleted", () => {
 
   const commits = [1, 2, 3, 4, 5];
 
-  test.each(sharedOut(commits, 3))(
+  test.each(sharedOut(commits, commits.length))(
     "is erased whatever dies: its function after the commit, maintenance before commit %i",
     async (number) => {
       const { threads, maintenance } = asides;

@@ -11,6 +11,7 @@ import { firstOperator, projectId } from "../../local/cloud/names.ts";
 import { startEmulator } from "../../local/firestore/emulator.ts";
 import { freePorts } from "../../local/functions/free-ports.ts";
 import { CloudHost, type Started } from "./cloud-host.ts";
+import { makeFirstOperator } from "./first-operator.ts";
 
 const limits = {
   executions: { max: 1_000, windowMs: 900_000 },
@@ -64,11 +65,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   });
   const ask = { do: "operator-token", email: firstOperator };
   const operatorToken = String(await passOn(started, JSON.stringify(ask)));
-  const answer = await fetch(`${started.baseUrl}/v1/admin/operators/first`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${operatorToken}` },
-  });
-  if (answer.status !== 201) throw new Error(`the first operator was answered ${answer.status}`);
+  await makeFirstOperator(started.baseUrl, operatorToken);
   const { baseUrl, environment } = started;
   const controlUrl = control.url;
   project.provide("cloud", {

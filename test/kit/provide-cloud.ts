@@ -7,6 +7,7 @@ import { firstOperator } from "../../local/cloud/names.ts";
 import type { LocalCloudOptions } from "../../local/cloud/options.ts";
 import { startLocalCloud } from "../../local/cloud.ts";
 import { startControl } from "./control-server.ts";
+import { makeFirstOperator } from "./first-operator.ts";
 import { wideLimits } from "./wide-limits.ts";
 
 export interface CloudContext {
@@ -53,11 +54,7 @@ export async function provideCloud(
   });
   const control = await startControl(cloud);
   const operatorToken = await cloud.operatorToken(firstOperator);
-  const { status } = await fetch(`${cloud.baseUrl}/v1/admin/operators/first`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${operatorToken}` },
-  });
-  if (status !== 201) throw new Error(`the first operator was answered ${status}`);
+  await makeFirstOperator(cloud.baseUrl, operatorToken);
   const { baseUrl, environment } = cloud;
   project.provide("cloud", {
     baseUrl,
