@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { type PromptBlock, promptBlock } from "./prompt-cache.ts";
-import { parseShape } from "./request-shape.ts";
+import { parseShape, type ShapeSentences } from "./request-shape.ts";
 import { invalid, ProviderRefusal, type RawCall } from "./wire-protocol.ts";
 
 const cacheControl = z.strictObject({
@@ -110,15 +110,18 @@ const messagesShape = z.strictObject({
 type Message = z.infer<typeof message>;
 type Body = z.infer<typeof countShape> & Partial<z.infer<typeof messagesShape>>;
 
+const sentences: ShapeSentences = {
+  unknown: (path) => `${path}: Extra inputs are not permitted`,
+  missing: (path) => `${path}: Field required`,
+  invalid: (path) => `${path}: Input is invalid`,
+};
+
 /** @throws {ProviderRefusal} for what the Messages API refuses. */
 export function parseMessagesRequest(call: RawCall): Body {
   checkKey(call);
-  const shape = call.url.pathname.endsWith("/count_tokens") ? countShape : messagesShape;
-  const body: Body = parseShape<Body>(shape as unknown as z.ZodType<Body>, call.body, {
-    unknown: (path) => `${path}: Extra inputs are not permitted`,
-    missing: (path) => `${path}: Field required`,
-    invalid: (path) => `${path}: Input is invalid`,
-  });
+  const body: Body = call.url.pathname.endsWith("/count_tokens")
+    ? parseShape(countShape, call.body, sentences)
+    : parseShape(messagesShape, call.body, sentences);
   checkMessages(body.messages);
   checkThinking(body);
   checkTools(body);

@@ -131,7 +131,7 @@ function partsOf(call: AcceptedCall, turn: FinishedTurn): object[] {
   return turn.items.flatMap<object>((item) => {
     if (item.kind === "text") return piecesOf(item.text).map((text) => ({ text }));
     if (item.kind === "thinking") return showsThoughts ? [{ text: item.text, thought: true }] : [];
-    // Of calls at once, only the first carries a signature.
+    // If a turn makes several calls, only the first one carries a signature.
     const signature = isFirstCall ? { thoughtSignature: `c2ln${item.id.slice(0, 8)}` } : {};
     isFirstCall = false;
     const functionCall = { id: item.id, name: item.name, args: item.input };

@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { onceClosed } from "../../shared/http/once-closed.ts";
 import { bodyOf, type HttpServer, sendJson, startHttpServer } from "../lib/http.ts";
 import { anthropicMessages } from "./anthropic.ts";
 import { gemini } from "./gemini.ts";
@@ -203,12 +203,18 @@ function isDue(
 
 async function write(response: ServerResponse, text: string): Promise<void> {
   if (response.write(text)) return;
-  await Promise.race([once(response, "drain"), once(response, "close")]);
+  await new Promise<void>((resolve) => {
+    response.once("drain", resolve);
+    onceClosed(response, resolve);
+  });
 }
 
 async function hold(response: ServerResponse, closing: AbortSignal): Promise<void> {
-  if (response.destroyed || closing.aborted) return;
-  await Promise.race([once(response, "close"), once(closing, "abort")]);
+  if (closing.aborted) return;
+  await new Promise<void>((resolve) => {
+    closing.addEventListener("abort", () => resolve(), { once: true });
+    onceClosed(response, resolve);
+  });
 }
 
 function wireText({ event, data }: SseEvent): string {

@@ -89,8 +89,8 @@ describe("Anthropic's client", () => {
 
   test("is cut at max_tokens", async () => {
     server.play([{ items: [{ kind: "text", text: "word ".repeat(500) }] }]);
-    const message = await anthropic.messages.create({ ...body, max_tokens: 10 });
-    expect(message).toMatchObject({ stop_reason: "max_tokens", usage: { output_tokens: 10 } });
+    const cut = await anthropic.messages.create({ ...body, max_tokens: 10 });
+    expect(cut).toMatchObject({ stop_reason: "max_tokens", usage: { output_tokens: 10 } });
   });
 
   const call = { type: "tool_use" as const, id: "toolu_1", name: "bash", input: {} };
@@ -162,9 +162,8 @@ describe("Anthropic's client", () => {
 });
 
 describe("OpenAI's client", () => {
-  const tools = [
-    { type: "function" as const, function: { name: "bash", parameters: inputSchema } },
-  ];
+  const bash = { name: "bash", parameters: inputSchema };
+  const tools = [{ type: "function" as const, function: bash }];
   const body = { model: "gpt-5", messages: ask, tools };
 
   test("streams chat, with usage only if it asks", async () => {
@@ -212,17 +211,12 @@ describe("OpenAI's client", () => {
   });
 
   test("streams responses, continues, and reads usage", async () => {
-    const functions = [
-      { type: "function" as const, name: "bash", parameters: inputSchema, strict: false },
-    ];
+    const functions = [{ type: "function" as const, ...bash, strict: false }];
     server.play([turn, { items: [{ kind: "text", text: "Done." }] }]);
     const asked = { model: "gpt-5", input: "List the files.", tools: functions, store: false };
     const first = await openai.responses.stream(asked).finalResponse();
-    expect(first.output.map((item) => item.type)).toEqual([
-      "reasoning",
-      "message",
-      "function_call",
-    ]);
+    const types = first.output.map((item) => item.type);
+    expect(types).toEqual(["reasoning", "message", "function_call"]);
     expect(first.output_text).toBe(said);
     const { usage } = server.served.at(-1) ?? {};
     expect(first.usage?.output_tokens).toBe(usage?.outputTokens);
