@@ -90,7 +90,8 @@ export function renewed(
   const heldMicrousd = account.holds[run.id]?.amountMicrousd ?? 0;
   const beat = { elapsedMs: run.elapsedMs, heldMicrousd, beatMs: timing.heartbeatIntervalMs };
   const need = sliceNeed(run.metered, beat, slices);
-  const more = need && renew(account, { executionId: run.id, ...need, now: context.now });
+  const more =
+    need && renew(account, { executionId: run.id, part: "time", ...need, now: context.now });
   if (more) return { ...more, mustEnd: false };
   return { account, heldMicrousd, mustEnd: mustEnd(run.metered, beat, slices) };
 }

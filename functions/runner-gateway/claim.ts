@@ -106,7 +106,7 @@ export const claim = change({
               {
                 executionId: id,
                 version: version ?? found.version,
-                heldMicrousd: running.holdMicrousd,
+                heldMicrousd: running.holdMicrousd - running.modelHoldMicrousd,
               },
               gatewayKeys(),
             ),

@@ -1,7 +1,7 @@
 /** Extends the lease at a heartbeat and, when half a slice is left, holds more money. */
 import type { TokenClaims } from "#shared/core/executions/ticket";
 import type { Account } from "#shared/core/money/account";
-import { renew } from "#shared/core/money/hold";
+import { partMicrousd, renew } from "#shared/core/money/hold";
 import {
   type Metered,
   mustEnd,
@@ -111,7 +111,7 @@ async function renewSlice(deps: Deps, owner: Owner, beat: RenewingBeat): Promise
       const renewed = known.stop ? null : renewHold(account, beat);
       const heldMicrousd = renewed?.heldMicrousd ?? currentHold(account, beat);
       const expiresAt = leaseEnd(beat, heldMicrousd);
-      const paid = renewed ? { holdMicrousd: heldMicrousd } : {};
+      const paid = renewed ? { holdMicrousd: renewed.holdMicrousd } : {};
       const fields = { leaseExpiresAt: expiresAt, sweepAt: expiresAt, ...paid };
       const stop = known.stop ?? (isOver(beat, heldMicrousd) ? "budget" : null);
       return {
@@ -128,11 +128,12 @@ async function renewSlice(deps: Deps, owner: Owner, beat: RenewingBeat): Promise
 /** Executions of a suspended owner that may continue keep their hold and get no more. */
 function renewHold(account: Account | null, { claims, need, now }: RenewingBeat) {
   if (!account || account.admission.suspendedAt !== null) return null;
-  return renew(account, { executionId: claims.executionId, ...need, now });
+  return renew(account, { executionId: claims.executionId, part: "time", ...need, now });
 }
 
 function currentHold(account: Account | null, { claims }: Heartbeat): number {
-  return account?.holds[claims.executionId]?.amountMicrousd ?? 0;
+  const held = account?.holds[claims.executionId];
+  return held ? partMicrousd(held, "time") : 0;
 }
 
 function isOver(beat: RenewingBeat, heldMicrousd: number): boolean {

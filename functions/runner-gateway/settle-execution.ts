@@ -12,6 +12,7 @@ import { outputBytesMax, SettleReply, SettleRequest } from "#shared/protocol/run
 import { patch, type Write } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { type Execution, egressBatches, executions } from "#shared/store/executions";
+import { readMeter } from "#shared/store/model-meters";
 import { type ReadStore, requireFound } from "#shared/store/store";
 import { noteEnded, unprovenMsMax } from "./live-executions.ts";
 import { nextWorkspace } from "./next-workspace.ts";
@@ -50,7 +51,8 @@ export const settleExecution = change({
     const { value } = found;
     const hasLogs = eventsLastSequence > 0 || sent;
     const idle = claimsNoWork(body) && !hasLogs && mayBeUnproven(value, now);
-    const known = { found, eventsLastSequence, idle };
+    const meter = await readMeter(deps.store, owner, value);
+    const known = { found, meter, eventsLastSequence, idle };
     if (value.attempt !== claims.attempt || value.status === "queued")
       throw new ApiError("LEASE_LOST");
     if (value.status !== "running") return { ...known, settled: value, environment: null };
@@ -72,7 +74,8 @@ export const settleExecution = change({
       return { writes: [], reply: ok({ settled: true, conflicts: settled.conflicts }) };
     }
     if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
-    const before = { execution: found.value, version: found.version, account };
+    const { value: execution, version } = found;
+    const before = { execution, version, account, meter: data.meter };
     const conflicts = workspace?.conflicts ?? [];
     const isSaved = body.workspace.state === "saved";
     // A compromised runner could claim this after its work, so then it counts as the runner's

@@ -38,19 +38,24 @@ export function cancel(
     );
     return { status: "cancelling", writes: asked ? [] : [request] };
   }
-  const ended = endExecution(owner, before, {
-    outcome: "cancelled",
-    reason: "cancelled",
-    exitCode: null,
-    detail: null,
-    output: "",
-    outputTruncated: false,
-    workspaceState: null,
-    conflicts: [],
-    eventsLastSequence: execution.eventsLastSequence,
-    costMicrousd: hasAskedForJob(execution) ? chargeableCostMicrousd(execution, now) : 0,
-    now,
-  });
+  // It was never claimed, so it made no model calls.
+  const ended = endExecution(
+    owner,
+    { ...before, meter: null },
+    {
+      outcome: "cancelled",
+      reason: "cancelled",
+      exitCode: null,
+      detail: null,
+      output: "",
+      outputTruncated: false,
+      workspaceState: null,
+      conflicts: [],
+      eventsLastSequence: execution.eventsLastSequence,
+      costMicrousd: hasAskedForJob(execution) ? chargeableCostMicrousd(execution, now) : 0,
+      now,
+    },
+  );
   const entry = auditEntry(owner, {
     ...row,
     at: now,

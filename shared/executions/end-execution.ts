@@ -2,8 +2,10 @@
  * Decides everything that changes when an execution ends, for any reason: money, ledger, message,
  * thread and log. Pure. Settling, cancelling and sweeping commit it, each with its own audit row.
  */
+import { assert } from "../core/assert.ts";
 import { derivedId } from "../core/ids.ts";
 import type { Account } from "../core/money/account.ts";
+import { closeMeter, inputTokensOf } from "../core/money/model-meter.ts";
 import { computeCostMicrousd, executionCostMicrousd } from "../core/money/pricing.ts";
 import { type ChargedDays, type Settlement, settle, settleLate } from "../core/money/settle.ts";
 import { redactedMark } from "../core/redaction/redaction.ts";
@@ -12,6 +14,7 @@ import type { Owner } from "../identity/owner.ts";
 import { type EndReason, eventSequenceMax } from "../protocol/runner.ts";
 import { create, patch, replace, type Version, type Write } from "../store/documents.ts";
 import { closeLog, type Execution, executions } from "../store/executions.ts";
+import type { FoundMeter } from "../store/model-meters.ts";
 import { ledger } from "../store/owners.ts";
 import { messages, threads } from "../store/threads.ts";
 import { answerText } from "./event-bodies.ts";
@@ -30,7 +33,7 @@ export interface End {
   readonly conflicts: readonly string[];
   /** The log is closed after this event; the commit fails if a later event was stored meanwhile. */
   readonly eventsLastSequence: number;
-  /** Null if the cost is unknown; then the whole hold is charged (BUD-6). */
+  /** What its time cost; null if that is unknown, and then all that was held for it (BUD-6). */
   readonly costMicrousd: number | null;
   readonly now: number;
 }
@@ -57,9 +60,15 @@ export function measuredCostMicrousd(execution: Execution, now: number): number 
  * minimum never exceeds the hold, so that a small hold causes no loss.
  */
 export function chargeableCostMicrousd(execution: Execution, now: number): number {
-  const { profile, limits, holdMicrousd } = execution;
+  const { profile, limits } = execution;
   const least = executionCostMicrousd({ profile, wallClockMs: limits.wallClockMs }, 0);
-  return Math.max(measuredCostMicrousd(execution, now), Math.min(least, holdMicrousd));
+  const heldMicrousd = timeHoldMicrousd(execution);
+  return Math.max(measuredCostMicrousd(execution, now), Math.min(least, heldMicrousd));
+}
+
+/** The part of the hold that pays for the execution's time. */
+function timeHoldMicrousd({ holdMicrousd, modelHoldMicrousd }: Execution): number {
+  return holdMicrousd - modelHoldMicrousd;
 }
 
 /**
@@ -70,13 +79,25 @@ export function hasAskedForJob({ attempt, waitingSince }: Execution): boolean {
   return attempt === 1 && waitingSince === null;
 }
 
-export function endExecution(
-  owner: Owner,
-  before: { readonly execution: Execution; readonly version: Version; readonly account: Account },
-  end: End,
-): Ended {
+/** What is read before an execution is ended. */
+export interface Ending {
+  readonly execution: Execution;
+  readonly version: Version;
+  readonly account: Account;
+  /** What `readMeter` found. */
+  readonly meter: FoundMeter | null;
+}
+
+export function endExecution(owner: Owner, before: Ending, end: End): Ended {
   const { execution, version } = before;
-  const money = settledMoney(before.account, execution, end);
+  assert(before.meter !== null || execution.modelHoldMicrousd === 0, "the meter was read");
+  const meter = before.meter && closeMeter(before.meter.value, end.now);
+  const modelCostMicrousd = meter?.chargedMicrousd ?? 0;
+  const timeCostMicrousd = end.costMicrousd ?? timeHoldMicrousd(execution);
+  const costMicrousd = timeCostMicrousd + modelCostMicrousd;
+  const money = settledMoney(before.account, execution, { costMicrousd, now: end.now });
+  const inputTokens = meter ? inputTokensOf(meter.tokens) : 0;
+  const outputTokens = meter?.tokens.outputTokens ?? 0;
   const { heldMicrousd, chargedMicrousd, releasedMicrousd, lossMicrousd } = money;
   const ended: Execution = {
     ...execution,
@@ -92,15 +113,19 @@ export function endExecution(
     eventsLastSequence: Math.min(end.eventsLastSequence, eventSequenceMax),
     holdMicrousd: heldMicrousd === 0 ? execution.holdMicrousd : heldMicrousd,
     chargedMicrousd,
+    modelCostMicrousd,
+    inputTokens,
+    outputTokens,
     sweepAt: null,
     endedAt: end.now,
   };
-  const line = { ...money, now: end.now };
+  const line = { ...money, modelCalls: meter?.callCount ?? 0, now: end.now };
   return {
     execution: ended,
     account: money.account,
     writes: [
       replace(executions.of(owner, execution.id), version, ended),
+      ...(before.meter && meter ? [replace(before.meter.ref, before.meter.version, meter)] : []),
       ...ledgerLines(owner, execution, line),
       ...(execution.threadDeleted ? [] : conversation(owner, ended, end)),
       closedLog(owner, ended, end.now),
@@ -114,9 +139,10 @@ export function endExecution(
       lossMicrousd,
       // Null if it never ran.
       durationMs: execution.claimedAt === null ? null : end.now - execution.claimedAt,
-      // Those of model calls, which the model `shell` doesn't make.
-      inputTokens: 0,
-      outputTokens: 0,
+      modelCalls: meter?.callCount ?? 0,
+      modelCostMicrousd,
+      inputTokens,
+      outputTokens,
       workspace: end.workspaceState,
       manifestSha256: ended.savedManifestSha256,
       redactions: end.output.split(redactedMark).length - 1,
@@ -128,7 +154,11 @@ export function endExecution(
  * Settles the hold. If the hold has expired, long after the execution could still run, the charge
  * is a late one.
  */
-function settledMoney(account: Account, execution: Execution, end: End): Settlement {
+function settledMoney(
+  account: Account,
+  execution: Execution,
+  end: { readonly costMicrousd: number; readonly now: number },
+): Settlement {
   const { id, keyId, keyLineageId: lineageId, holdMicrousd: wasHeldMicrousd } = execution;
   const { costMicrousd, now } = end;
   const inTime = settle(account, { id, costMicrousd, now });
@@ -139,7 +169,7 @@ function settledMoney(account: Account, execution: Execution, end: End): Settlem
 function ledgerLines(
   owner: Owner,
   execution: Execution,
-  line: Settlement & { readonly now: number },
+  line: Settlement & { readonly modelCalls: number; readonly now: number },
 ): readonly Write[] {
   const {
     id: executionId,
@@ -150,13 +180,15 @@ function ledgerLines(
     agentId,
     projectId,
   } = execution;
+  const { modelCalls } = line;
   const spentOn = { environmentId, agentId, projectId, model: execution.task.model };
   const of = (
     type: "charge" | "loss",
     amounts: { amountMicrousd: number; lossMicrousd: number; days: ChargedDays },
   ) => {
     const id = derivedId("ledgerEntry", executionId, String(execution.attempt), type);
-    const description = type === "charge" ? `Compute time, ${profile}` : "Cost beyond the hold";
+    const spent = `Compute time, ${profile}${modelCalls === 0 ? "" : "; model calls"}`;
+    const description = type === "charge" ? spent : "Cost beyond the hold";
     const spentBy = { executionId, threadId, keyId, keyLineageId: line.countedFor };
     const rest = { ...spentBy, ...spentOn, description, createdAt: line.now };
     return create(ledger.of(owner, id), { v: 1, id, type, ...amounts, ...rest });
@@ -189,7 +221,9 @@ function conversation(owner: Owner, ended: Execution, end: End): readonly Write[
     updatedAt: end.now,
   };
   const computeMs = ended.claimedAt === null ? 0 : end.now - ended.claimedAt;
-  const increments = { messageCount: 1, costMicrousd: ended.chargedMicrousd ?? 0, computeMs };
+  const { chargedMicrousd: costMicrousd, inputTokens, outputTokens } = ended;
+  const used = { inputTokens, outputTokens, costMicrousd: costMicrousd ?? 0, computeMs };
+  const increments = { messageCount: 1, ...used };
   return [
     create(messages.of(owner, threadId, id), { ...message, executionId, createdAt: end.now }),
     patch(threads.of(owner, threadId), fields, { increments }),

@@ -62,7 +62,7 @@ function response(execution: Execution): object {
     content,
     truncated: outputTruncated,
     output: [message],
-    usage: { inputTokens: 0, outputTokens: 0 },
+    usage: { inputTokens: execution.inputTokens, outputTokens: execution.outputTokens },
   };
 }
 

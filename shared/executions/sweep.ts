@@ -15,6 +15,7 @@ import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import { replace, type Snapshot, type Version } from "../store/documents.ts";
 import type { DueDocument } from "../store/due-documents.ts";
 import { Execution, executions } from "../store/executions.ts";
+import { readMeter } from "../store/model-meters.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import type { Store } from "../store/store.ts";
 import { dispatch } from "./dispatch.ts";
@@ -180,15 +181,20 @@ export async function endAbandoned(
   which: AbandonedExecution,
 ): Promise<Swept> {
   const ref = executions.of(owner, which.id);
-  const readAll = async () =>
-    await Promise.all([deps.store.require(ref), lastStoredSequence(deps.store, owner, which.id)]);
-  let [current, eventsLastSequence] = await readAll();
+  const readAll = async () => {
+    const [found, last] = await Promise.all([
+      deps.store.require(ref),
+      lastStoredSequence(deps.store, owner, which.id),
+    ]);
+    return [found, last, await readMeter(deps.store, owner, found.value)] as const;
+  };
+  let [current, eventsLastSequence, meter] = await readAll();
   const rowId = deps.newId("auditRow");
   const { decision } = await deps.commits.submit({
     owner,
     needsAccount: true,
     refresh: async () => {
-      [current, eventsLastSequence] = await readAll();
+      [current, eventsLastSequence, meter] = await readAll();
     },
     decide: (account) => {
       const { value: execution, version } = current;
@@ -197,7 +203,7 @@ export async function endAbandoned(
       if (!account || !due) return { writes: [], ended: null };
       const ended = endExecution(
         owner,
-        { execution, version, account },
+        { execution, version, account, meter },
         {
           outcome: "failed",
           reason: which.reason,

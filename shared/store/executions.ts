@@ -98,7 +98,13 @@ export const Execution = z.object({
   readerUntil: z.int(),
 
   holdMicrousd: z.int().min(0),
+  /** The part of the hold that is for model calls; their meter exists if it isn't zero. */
+  modelHoldMicrousd: z.int().min(0).default(0),
   chargedMicrousd: z.int().min(0).nullable(),
+  /** What model calls cost and took, known at the end. Input includes cached tokens. */
+  modelCostMicrousd: z.int().min(0).default(0),
+  inputTokens: z.int().min(0).default(0),
+  outputTokens: z.int().min(0).default(0),
   reason: EndReason.nullable(),
   exitCode: z.int().nullable(),
   /** A sentence that says more than the reason; null if there is none. */

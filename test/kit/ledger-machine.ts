@@ -106,8 +106,8 @@ function renewed(disk: Disk, { id, by, atLeast }: Of<"renew">, { now }: Clock): 
   const execution = disk.executions.get(id);
   if (!execution || execution.ended) return nothing;
   const toMicrousd = execution.heldMicrousd + by;
-  const asked = { executionId: id, toMicrousd, atLeastMicrousd: atLeast, now };
-  const result = renew(disk.account, asked);
+  const asked = { executionId: id, part: "time", toMicrousd, now } as const;
+  const result = renew(disk.account, { ...asked, atLeastMicrousd: atLeast });
   if (!result) return { change: null, refusal: "BUDGET" };
   const { account, heldMicrousd } = result;
   const next = [id, { ...execution, heldMicrousd }] as const;

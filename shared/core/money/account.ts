@@ -18,6 +18,8 @@ const amount = z.int().min(0);
 const Hold = z.object({
   /** The sum of all its slices. */
   amountMicrousd: amount,
+  /** The part of it that is for model calls; the rest pays for time. */
+  modelMicrousd: amount.default(0),
   keyId: z.string(),
   /** The first key of its key's lineage, which it counts for; null if its key wasn't rotated. */
   lineageId: z.string().nullable().default(null),

@@ -8,6 +8,7 @@ const hold = {
   day: "2026-11-23",
   month: "2026-11",
   lineageId: null,
+  modelMicrousd: 0,
   earlier: [],
   executionMaxMicrousd: null,
   keyDayMaxMicrousd: null,

@@ -80,6 +80,7 @@ describe("noticeAlerts()", () => {
       month: account.month.key,
       expiresAt: now + 1,
       lineageId: null,
+      modelMicrousd: 0,
       earlier: [],
       executionMaxMicrousd: null,
       keyDayMaxMicrousd: null,

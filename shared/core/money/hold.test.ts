@@ -66,8 +66,8 @@ describe("BUD-2 a hold over midnight and the end of a month", () => {
 
   function renewed() {
     const before = held(capped, "run_1", 40, evening);
-    const asked = { executionId: "run_1", toMicrousd: 65, atLeastMicrousd: 1, now: morning };
-    const result = renew(before, asked);
+    const by = { part: "time", toMicrousd: 65, atLeastMicrousd: 1, now: morning } as const;
+    const result = renew(before, { executionId: "run_1", ...by });
     if (!result) throw new Error("not renewed");
     return result.account;
   }

@@ -97,6 +97,7 @@ export function hold(before: Account, request: HoldRequest): HoldResult {
   if (refused) return { granted: false, ...refused };
   const held: Hold = {
     amountMicrousd,
+    modelMicrousd: 0,
     keyId,
     lineageId: request.lineageId ?? null,
     day: account.day.key,
@@ -123,13 +124,27 @@ export function hold(before: Account, request: HoldRequest): HoldResult {
 
 export interface Renewal {
   readonly account: Account;
-  /** The total that is now held for the execution. */
+  /** The total that is now held for this part of the execution's cost. */
   readonly heldMicrousd: number;
+  /** The total that is now held for the execution. */
+  readonly holdMicrousd: number;
+}
+
+/** What a part of a hold pays for. */
+export type HoldPart = "time" | "models";
+
+/** The amount that is held for one part of an execution's cost. */
+export function partMicrousd(
+  held: Pick<Hold, "amountMicrousd" | "modelMicrousd">,
+  part: HoldPart,
+): number {
+  return part === "models" ? held.modelMicrousd : held.amountMicrousd - held.modelMicrousd;
 }
 
 export interface RenewalRequest {
   readonly executionId: string;
-  /** The total to hold. It is a target, so a repeated request takes nothing twice. */
+  readonly part: HoldPart;
+  /** The total to hold for this part. It is a target, so a repeated request takes nothing twice. */
   readonly toMicrousd: number;
   /** The least addition that is useful. */
   readonly atLeastMicrousd: number;
@@ -141,19 +156,25 @@ export interface RenewalRequest {
  * Null if the caps leave less than the least useful addition, or if the hold is gone.
  */
 export function renew(before: Account, request: RenewalRequest): Renewal | null {
-  const { executionId, toMicrousd, atLeastMicrousd, now } = request;
+  const { executionId, part, toMicrousd, atLeastMicrousd, now } = request;
   assert(Number.isSafeInteger(toMicrousd) && atLeastMicrousd > 0);
   const account = inPeriod(before, now);
   const held = account.holds[executionId];
   if (!held) return null;
-  const wantedMicrousd = toMicrousd - held.amountMicrousd;
-  if (wantedMicrousd <= 0) return { account: before, heldMicrousd: held.amountMicrousd };
+  const heldBefore = partMicrousd(held, part);
+  const wantedMicrousd = toMicrousd - heldBefore;
+  if (wantedMicrousd <= 0) {
+    return { account: before, heldMicrousd: heldBefore, holdMicrousd: held.amountMicrousd };
+  }
   const left = capsOf(account, held, held.amountMicrousd).map((cap) => cap.leftMicrousd);
   const takenMicrousd = Math.min(wantedMicrousd, ...left);
   if (takenMicrousd < Math.min(wantedMicrousd, atLeastMicrousd)) return null;
-  const next = withSlice(held, takenMicrousd, account.day.key);
+  const slice = withSlice(held, takenMicrousd, account.day.key);
+  const modelMicrousd = held.modelMicrousd + (part === "models" ? takenMicrousd : 0);
+  const next = { ...slice, modelMicrousd };
   const holds = { ...account.holds, [executionId]: next };
-  return { account: { ...account, holds }, heldMicrousd: next.amountMicrousd };
+  const heldMicrousd = partMicrousd(next, part);
+  return { account: { ...account, holds }, heldMicrousd, holdMicrousd: next.amountMicrousd };
 }
 
 /** Each slice counts on the day it was taken, so a past day's caps aren't affected. */

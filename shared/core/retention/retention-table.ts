@@ -121,6 +121,7 @@ export const retention = {
       owned("threads"),
       owned("threads/*/messages", withThread),
       owned("executions", { ...withThread, by: "threadId" }),
+      owned("executions/*/meters", withExecution),
     ],
   },
   agents: {
