@@ -5,6 +5,7 @@ import type { SigningKeys } from "./core/executions/ticket.ts";
 import { Fault } from "./core/fault.ts";
 import { DeploymentLimits } from "./core/limits/deployment-limits.ts";
 import { refuseOverrides } from "./core/local-overrides.ts";
+import { DeploymentModels } from "./core/models/deployment-models.ts";
 
 const hostAndPort = z.string().regex(/^[^:/]+:[0-9]+$/);
 
@@ -74,6 +75,11 @@ const Settings = z.object({
   /** User and password of that server; without the file, or with an empty one, none are shown. */
   PADDOCK_MAIL_LOGIN_FILE: z.string().optional(),
   PADDOCK_NOTIFICATIONS_TEST: z.string().optional(),
+  /** Which models are offered, as JSON (`DeploymentModels`); locally a file. */
+  PADDOCK_MODELS: z.string().default("{}"),
+  PADDOCK_MODELS_FILE: z.string().optional(),
+  /** The keys of model providers by their name, as JSON. */
+  PADDOCK_PROVIDER_KEYS_FILE: z.string().optional(),
   PADDOCK_BUILD_VERSION: z.string().default("development"),
   PADDOCK_BUILD_COMMIT: z.string().default("unknown"),
   PADDOCK_BUILD_TIME: z.string().default("unknown"),
@@ -163,6 +169,24 @@ export const mailLogin = once(() => {
   }
 });
 export const gatewayKeys = once(() => readKeyFile(required("PADDOCK_GATEWAY_TOKENS_FILE")));
+
+const ProviderKeys = z.record(z.string(), z.string().min(1).max(4_096));
+
+/** The keys of model providers. @throws {Fault} naming the file only, never a key. */
+export const providerKeys = once(() => {
+  const path = required("PADDOCK_PROVIDER_KEYS_FILE");
+  try {
+    return ProviderKeys.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    throw new Fault(`${path} can't be read as a file of providers' keys`);
+  }
+});
+
+/** The models that the deployment offers, besides `shell`. */
+export const deploymentModels = once(() => {
+  const { PADDOCK_MODELS: text, PADDOCK_MODELS_FILE: path } = config();
+  return DeploymentModels.parse(JSON.parse(path === undefined ? text : readFileSync(path, "utf8")));
+});
 
 /** A deployment's limits: what the file states, and the defaults for the rest. */
 export function deploymentLimitsOf(stated: unknown): DeploymentLimits {

@@ -1,15 +1,34 @@
+import { deploymentModels } from "../config.ts";
+import { configuredModels, findModel } from "../core/models/deployment-models.ts";
 import { ApiError } from "../errors/api-error.ts";
 
-/**
- * The models of this deployment. `shell` runs commands: the message is a script, its output is the
- * answer, tokens are zero and compute time is billed.
- */
-export const offeredModels = ["shell"] as const;
-export const defaultModel = "shell";
+/** Runs commands: the message is a script, its output is the answer, compute time is billed. */
+export const shellModel = "shell";
 
-/** @throws {ApiError} `MODEL_NOT_OFFERED`, naming the offered models. */
-export function requireModel(model: string): string {
-  if (offeredModels.some((offered) => offered === model)) return model;
-  const message = `This deployment doesn't offer ${JSON.stringify(model)}; it offers ${offeredModels.join(", ")}.`;
-  throw new ApiError("MODEL_NOT_OFFERED", { message, details: { offered: offeredModels } });
+/** The model of agents and messages that name none. */
+export function defaultModel(): string {
+  return deploymentModels().default;
+}
+
+/** How many models a refusal names. */
+const namedMax = 20;
+
+/**
+ * The id of the model that `name` stands for.
+ * @throws {ApiError} `MODEL_NOT_OFFERED`, naming offered models, and what is missing to offer it.
+ */
+export function requireModel(name: string): string {
+  if (name === shellModel) return name;
+  const deployment = deploymentModels();
+  const found = findModel(deployment, name);
+  if ("id" in found) return found.id;
+  const ids = [shellModel, ...configuredModels(deployment).map(({ id }) => id)];
+  const offered = ids.slice(0, namedMax);
+  const missing =
+    found.type === "no-provider"
+      ? ` To offer it, put a key of ${found.provider} into the secret provider-keys and name ${found.provider} in PADDOCK_MODELS.`
+      : "";
+  const more = ids.length > namedMax ? " and others (GET /v1/agents/models)" : "";
+  const message = `This deployment doesn't offer ${JSON.stringify(name)}; it offers ${offered.join(", ")}${more}.${missing}`;
+  throw new ApiError("MODEL_NOT_OFFERED", { message, details: { offered } });
 }

@@ -70,7 +70,7 @@ export function newExecution(
     status: "queued",
     requestSha256: start.requestSha256,
     task: {
-      model: requireModel(options.model ?? agent?.model ?? defaultModel),
+      model: requireModel(options.model ?? agent?.model ?? defaultModel()),
       instructions: options.instructions ?? agent?.instructions ?? null,
       content: options.content,
     },

@@ -1,6 +1,6 @@
 /** Identifies the caller by the credential that was sent. Only here does a key become an owner. */
 import { config, gatewayKeys, required } from "../config.ts";
-import { verifyToken } from "../core/executions/ticket.ts";
+import { type TokenPurpose, verifyToken } from "../core/executions/ticket.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type Identity, verifyIdToken } from "../identity/id-token.ts";
 import { requireOperator, stillOperator } from "../identity/operators.ts";
@@ -85,10 +85,10 @@ async function requireAccount(token: string, audience: string, email: string): P
   throw new ApiError("FORBIDDEN", { message, authentication: { reason: "another account" } });
 }
 
-function withControlToken(token: string, now: number): Callers["execution"] {
-  const claims = verifyToken("control", token, { keys: gatewayKeys(), now });
+function withToken(purpose: TokenPurpose, token: string, now: number): Callers["execution"] {
+  const claims = verifyToken(purpose, token, { keys: gatewayKeys(), now });
   if (!claims) {
-    const message = "Send a valid control token.";
+    const message = `Send a valid ${purpose} token.`;
     throw new ApiError("UNAUTHORIZED", { message, authentication: { reason: "invalid token" } });
   }
   const owner = mintOwner(claims.ownerId, "production");
@@ -106,7 +106,10 @@ export async function authenticate(
   const { token } = shown;
   switch (authentication) {
     case "execution": {
-      return await byToken<"execution">(async () => withControlToken(token, known.deps.now()));
+      return await byToken<"execution">(async () => withToken("control", token, known.deps.now()));
+    }
+    case "model": {
+      return await byToken<"model">(async () => withToken("model", token, known.deps.now()));
     }
     case "runner": {
       const account = required("PADDOCK_RUNNER_ACCOUNT");

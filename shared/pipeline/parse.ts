@@ -204,16 +204,7 @@ export async function readJson<B>(
 
 /** Parses JSON within its limits. Errors carry no cause, because V8's message quotes the text. */
 function parseText(bytes: Buffer, nul: "refused" | "kept"): unknown {
-  const text = decoded(bytes);
-  const { depth, values } = shapeOf(text);
-  if (depth > jsonDepthMax) {
-    const message = `The body's JSON is nested more than ${jsonDepthMax} levels deep.`;
-    throw new ApiError("MALFORMED_JSON", { message });
-  }
-  if (values > jsonValuesMax) {
-    const message = `The body's JSON holds more than ${jsonValuesMax} values: send fewer.`;
-    throw new ApiError("PAYLOAD_TOO_LARGE", { message });
-  }
+  const text = boundedText(bytes, jsonValuesMax);
   const parsed = parsedJson(text);
   const unusable = mayBeUnusable(text) ? findUnusable(parsed, nul) : null;
   if (unusable === null) return parsed;
@@ -224,6 +215,28 @@ function parseText(bytes: Buffer, nul: "refused" | "kept"): unknown {
     message: `${subject.named} ${message}.`,
     details: [{ field: subject.field, message }],
   });
+}
+
+/**
+ * Parses JSON that isn't stored, so any text may be in it.
+ * @throws {ApiError} `MALFORMED_JSON`, `PAYLOAD_TOO_LARGE`.
+ */
+export function parseJsonWithin(bytes: Buffer, valuesMax: number): unknown {
+  return parsedJson(boundedText(bytes, valuesMax));
+}
+
+function boundedText(bytes: Buffer, valuesMax: number): string {
+  const text = decoded(bytes);
+  const { depth, values } = shapeOf(text);
+  if (depth > jsonDepthMax) {
+    const message = `The body's JSON is nested more than ${jsonDepthMax} levels deep.`;
+    throw new ApiError("MALFORMED_JSON", { message });
+  }
+  if (values > valuesMax) {
+    const message = `The body's JSON holds more than ${valuesMax} values: send fewer.`;
+    throw new ApiError("PAYLOAD_TOO_LARGE", { message });
+  }
+  return text;
 }
 
 function decoded(bytes: Buffer): string {

@@ -44,6 +44,8 @@ export interface Callers {
     readonly owner: Owner;
     readonly claims: TokenClaims;
   };
+  /** The model token of the same attempt, which may call models and nothing else. */
+  readonly model: Callers["execution"];
   readonly scheduler: { readonly type: "maintenance"; readonly id: string };
 }
 export type Authentication = keyof Callers;
@@ -123,6 +125,13 @@ export type Reply =
       readonly headers: Readonly<Record<string, string>>;
       /** Writes the body; the pipeline ends the response afterwards. */
       readonly stream: (response: ServerResponse) => Promise<void>;
+    }
+  | {
+      /**
+       * Passes on another server's answer, with its status and headers, and ends the response. The
+       * request has no place among its owner's any more, because it may wait for minutes.
+       */
+      readonly relay: (response: ServerResponse) => Promise<void>;
     };
 
 export interface Decided {

@@ -147,7 +147,8 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   if ("stream" in reply && !changed && "key" in caller) {
     requireRoomToStream(route, { owner: caller.owner, counter: known.sentBytes });
   }
-  if ("stream" in reply || follow) known.leave();
+  if ("stream" in reply || "relay" in reply || follow) known.leave();
+  if ("relay" in reply) return await reply.relay(response);
   if ("stream" in reply) {
     const endWatch = watchCaller(response, async () => {
       const again = await known.findAgain();

@@ -42,7 +42,8 @@ export type Role =
   | "archive.store"
   | "secret.peppers"
   | "secret.gateway-tokens"
-  | "secret.mail-login";
+  | "secret.mail-login"
+  | "secret.provider-keys";
 
 export const defaultLimits: Service["limits"] = {
   concurrency: 80,

@@ -106,6 +106,30 @@ const Quotas = z.object({
   unreferencedMs: ms(unreferencedMs),
 });
 
+const dollar = 1_000_000;
+const cost = (usual: number) =>
+  z
+    .int()
+    .min(1)
+    .max(100_000 * dollar)
+    .default(usual);
+
+/** Calls of language models, by the execution that makes them. */
+const ModelCalls = z.object({
+  /** The most that one call can cost, by its ceiling; a larger one is refused. */
+  callCostMicrousdMax: cost(25 * dollar),
+  /** The most that an execution's calls may cost together. */
+  executionCostMicrousdMax: cost(50 * dollar),
+  /** How much is held at once for calls to come, unless one call needs more. */
+  sliceMicrousd: cost(dollar / 10),
+  /** Calls in flight of one execution, and those of one owner in one instance. */
+  openCallsMax: z.int().min(1).max(1_000).default(64),
+  openPerOwnerMax: z.int().min(1).max(10_000).default(200),
+  /** How long one call may take, and how long its provider may be silent. */
+  callMsMax: ms(10 * minuteMs),
+  silentMsMax: ms(5 * minuteMs),
+});
+
 const streamBytesMax = 8 * 1024 * 1024;
 const streamMsMax = 15 * minuteMs;
 const streamReadsMax = 2_000;
@@ -118,6 +142,7 @@ export const DeploymentLimits = z
     requests: Requests.prefault({}),
     fairness: Fairness.prefault({}),
     quotas: Quotas.prefault({}),
+    models: ModelCalls.prefault({}),
     /** The starts of executions with one key, across all instances. */
     executions: window(30, 15 * minuteMs),
     /**

@@ -1,0 +1,114 @@
+/** Holds more for an execution's model calls: account, execution and meter in one commit. */
+import { type Account, inPeriod } from "#shared/core/money/account";
+import { type BudgetRefusal, capsOf } from "#shared/core/money/caps";
+import { partMicrousd, renew } from "#shared/core/money/hold";
+import { committedMicrousd, type ModelMeter, newMeter } from "#shared/core/money/model-meter";
+import type { Deps } from "#shared/pipeline/route";
+import { createOrReplace, patch } from "#shared/store/documents";
+import { executions } from "#shared/store/executions";
+import { meterOf } from "#shared/store/model-meters";
+import type { Applied, MeteredExecution } from "./meter-queue.ts";
+
+export interface HeldMore {
+  readonly applied: Applied;
+  /** Why the rest couldn't be held, for the caller. */
+  readonly sentence: string;
+}
+
+interface Wanted {
+  /** What is held at once for calls to come, unless those that wait need more. */
+  readonly sliceMicrousd: number;
+  /** Applies the waiting changes. Pure. */
+  readonly apply: (meter: ModelMeter) => Applied;
+}
+
+const capSentences: Readonly<Record<BudgetRefusal, string>> = {
+  INSUFFICIENT_BUDGET: "the balance leaves no more",
+  BUDGET_LIMIT_DAILY: "the daily limit leaves no more",
+  BUDGET_LIMIT_MONTHLY: "the monthly limit leaves no more",
+  BUDGET_LIMIT_KEY: "the API key's own limit leaves no more",
+};
+
+/**
+ * Enlarges the hold as far as the budget allows and applies the changes, all or nothing. It is
+ * decided again if account, execution or meter changed meanwhile.
+ */
+export async function enlargeHold(
+  deps: Deps,
+  { owner, claims }: MeteredExecution,
+  { sliceMicrousd, apply }: Wanted,
+): Promise<HeldMore> {
+  const { executionId, attempt } = claims;
+  const refs = [executions.of(owner, executionId), meterOf(owner, executionId)] as const;
+  let [execution, meter] = await deps.store.getAll(...refs);
+  const now = deps.now();
+  const { decision } = await deps.commits.submit({
+    owner,
+    needsAccount: true,
+    refresh: async () => {
+      [execution, meter] = await deps.store.getAll(...refs);
+    },
+    decide(account) {
+      const before = meter.value ?? newMeter();
+      const applied = apply(before);
+      if (applied.short.length === 0) return unchanged(applied, "");
+      const { value, version } = execution;
+      const runs = value?.status === "running" && value.attempt === attempt;
+      if (!runs || version === null || value.cancelRequestedAt !== null) {
+        return unchanged(applied, "the execution is ending");
+      }
+      if (!account || account.admission.suspendedAt !== null) {
+        return unchanged(applied, "the account is suspended");
+      }
+      const needs = applied.short.reduce((sum, ceiling) => sum + ceiling, 0);
+      const committed = committedMicrousd(applied.meter);
+      const renewed = renew(account, {
+        executionId,
+        part: "models",
+        toMicrousd: committed + Math.max(needs, sliceMicrousd),
+        atLeastMicrousd: Math.max(1, committed + leastOf(applied) - before.heldMicrousd),
+        now,
+      });
+      if (!renewed) return unchanged(applied, capSentence(account, executionId, now));
+      const next = apply({ ...before, heldMicrousd: renewed.heldMicrousd });
+      const held = {
+        holdMicrousd: renewed.holdMicrousd,
+        modelHoldMicrousd: renewed.heldMicrousd,
+      };
+      return {
+        writes: [
+          createOrReplace(refs[1], meter.version, next.meter),
+          patch(refs[0], held, { version }),
+        ],
+        account: renewed.account,
+        more: { applied: next, sentence: capSentence(renewed.account, executionId, now) },
+      };
+    },
+  });
+  return decision.more;
+
+  /** The changes that need no money are stored all the same. */
+  function unchanged(applied: Applied, why: string) {
+    const more = { applied, sentence: why };
+    if (applied.meter === meter.value || meter.version === null) return { writes: [], more };
+    return { writes: [createOrReplace(refs[1], meter.version, applied.meter)], more };
+  }
+}
+
+/** The least addition that lets one of the calls go on. */
+function leastOf({ short }: Applied): number {
+  return short.length === 0 ? 0 : Math.min(...short);
+}
+
+function capSentence(before: Account, executionId: string, now: number): string {
+  const account = inPeriod(before, now);
+  const held = account.holds[executionId];
+  if (!held) return "its hold has expired";
+  const caps = capsOf(account, held, held.amountMicrousd);
+  const tightest = caps.reduce((one, other) =>
+    other.leftMicrousd < one.leftMicrousd ? other : one,
+  );
+  const usd = (amount: number) => `$${(amount / 1_000_000).toFixed(6)}`;
+  const modelsHeld = usd(partMicrousd(held, "models"));
+  return `${modelsHeld} is held for this execution's calls, and ${capSentences[tightest.refusal]}`;
+}

@@ -1,0 +1,206 @@
+/** Makes a model call: reserve, ask the provider, pass its answer on, charge (MOD-2, MOD-3). */
+import { createHash, randomUUID } from "node:crypto";
+import type { ServerResponse } from "node:http";
+import { deploymentLimits, providerKeys } from "#shared/config";
+import type { CallEnd, CallRefusal, Repeatable } from "#shared/core/money/model-meter";
+import { OpenResponses } from "#shared/limits/open-responses";
+import { logFailure } from "#shared/pipeline/request-log";
+import { sendJson } from "#shared/pipeline/respond";
+import type { Deps, Reply } from "#shared/pipeline/route";
+import { chargeCall } from "./charge-call.ts";
+import type { CheckedCall } from "./checked-call.ts";
+import { type MeteredExecution, MeterQueue } from "./meter-queue.ts";
+import { type Refusal, refusalReply } from "./provider-errors.ts";
+import { Recordings } from "./recordings.ts";
+import { BadAnswer, relayAnswer, replay } from "./relay-answer.ts";
+import { askProvider, NoAnswer } from "./upstream.ts";
+import { AnswerMeter } from "./usage/answer-meter.ts";
+
+/** What the process knows of calls. */
+interface Gateway {
+  readonly meters: MeterQueue;
+  readonly recordings: Recordings;
+  readonly open: OpenResponses;
+}
+
+let gateway: Gateway | undefined;
+
+function gatewayOf(deps: Deps): Gateway {
+  const { models } = deploymentLimits();
+  gateway ??= {
+    meters: new MeterQueue(deps, {
+      callCostMaxMicrousd: models.callCostMicrousdMax,
+      executionCostMaxMicrousd: models.executionCostMicrousdMax,
+      openCallsMax: models.openCallsMax,
+      sliceMicrousd: models.sliceMicrousd,
+    }),
+    recordings: new Recordings(),
+    open: new OpenResponses({
+      openPerKeyMax: models.openCallsMax,
+      openPerOwnerMax: models.openPerOwnerMax,
+    }),
+  };
+  return gateway;
+}
+
+export interface AskedCall {
+  readonly execution: MeteredExecution;
+  readonly call: CheckedCall;
+  readonly idempotencyKey: string | null;
+  readonly rawHeaders: readonly string[];
+}
+
+/** How much longer a reservation lasts than its call, for clocks that differ. */
+const marginMs = 60_000;
+
+/** @throws {ApiError} if the meter can't be changed now, or too many calls are open. */
+export async function makeCall(deps: Deps, asked: AskedCall): Promise<Reply> {
+  const { execution, call } = asked;
+  const known = gatewayOf(deps);
+  const { claims, owner } = execution;
+  const leave = known.open.take(claims.executionId, owner.id);
+  try {
+    const repeatable = repeatableOf(asked);
+    const id = randomUUID();
+    const now = deps.now();
+    const result = await known.meters.reserve(execution, {
+      id,
+      ceilingMicrousd: call.ceilingMicrousd,
+      deadlineAt: now + deploymentLimits().models.callMsMax + marginMs,
+      repeatable,
+      now,
+    });
+    if (result.type === "reserved") {
+      const made = { ...asked, id, repeatable };
+      return { relay: (response) => carryOut(known, made, response).finally(leave) };
+    }
+    leave();
+    if (result.type === "unaffordable") {
+      return refusalReply(call.protocol, unaffordable(call, result.sentence));
+    }
+    const recorded =
+      result.refusal === "CALL_CHARGED" && repeatable
+        ? known.recordings.find(claims.executionId, repeatable.keySha256)
+        : null;
+    if (recorded) return { relay: async (response) => replay(response, recorded) };
+    return refusalReply(call.protocol, refusals[result.refusal]);
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+function unaffordable({ ceilingMicrousd }: CheckedCall, sentence: string): Refusal {
+  const most = `$${(ceilingMicrousd / 1_000_000).toFixed(6)}`;
+  const message = `This call could cost up to ${most}: ${sentence}. Ask for fewer tokens, or raise the budget.`;
+  return { status: 402, message, retryAfterS: null };
+}
+
+const refused = (
+  status: Refusal["status"],
+  message: string,
+  retryAfterS: number | null = null,
+) => ({
+  ...{ status, message, retryAfterS },
+});
+
+const refusals: Readonly<Record<CallRefusal, Refusal>> = {
+  EXECUTION_ENDED: refused(409, "The execution has ended."),
+  TOO_MANY_CALLS: refused(429, "Too many of the execution's calls are in flight.", 1),
+  CALL_COST_MAX: refused(402, "This call could cost more than the deployment allows for one."),
+  EXECUTION_COST_MAX: refused(402, "The execution's calls cost as much as the deployment allows."),
+  CALL_IN_PROGRESS: refused(409, "A call with that Idempotency-Key is in flight.", 1),
+  CALL_CHARGED: refused(
+    409,
+    "The call with that Idempotency-Key was made and charged, and its answer is gone.",
+  ),
+  KEY_USED: refused(409, "That Idempotency-Key was used for another request."),
+};
+
+function repeatableOf({ idempotencyKey, call }: AskedCall): Repeatable | null {
+  if (idempotencyKey === null) return null;
+  const sha256 = (text: string | Buffer) => createHash("sha256").update(text).digest("hex");
+  return {
+    keySha256: sha256(idempotencyKey),
+    requestSha256: sha256(Buffer.concat([Buffer.from(`${call.path}\n`), call.body])),
+  };
+}
+
+interface MadeCall extends AskedCall {
+  readonly id: string;
+  readonly repeatable: Repeatable | null;
+}
+
+/** Never throws: whatever happens to the call, it is charged or freed. */
+async function carryOut(known: Gateway, made: MadeCall, response: ServerResponse): Promise<void> {
+  const { call, execution, repeatable } = made;
+  const { models } = deploymentLimits();
+  const meter = new AnswerMeter(call);
+  let charged: Promise<void> | null = null;
+  const charge = (end: CallEnd) => {
+    charged ??= chargeCall(known.meters, execution, { id: made.id, end });
+    return charged;
+  };
+  const signal = AbortSignal.timeout(models.callMsMax);
+  try {
+    const answer = await askProvider(call, {
+      key: keyOf(call),
+      rawHeaders: made.rawHeaders,
+      silentMsMax: models.silentMsMax,
+      signal,
+    });
+    const status = answer.statusCode ?? 502;
+    const isSuccess = status >= 200 && status < 300;
+    // A provider that refuses its key would say which, and a redirection leads elsewhere.
+    if (status === 401 || status === 403 || (status >= 300 && status < 400)) {
+      answer.destroy();
+      const facts = { provider: call.model.provider, status, alarm: status === 401 };
+      logFailure("a provider refused this deployment", "its status", facts);
+      await charge({ type: "free" });
+      return refuse(response, call, refusedUs(call));
+    }
+    const recording = await relayAnswer({
+      ...{ call, answer, response, meter },
+      isRecorded: repeatable !== null && isSuccess,
+      charge: () => charge(isSuccess ? meter.end() : { type: "free" }),
+    });
+    if (recording && repeatable) {
+      known.recordings.keep(execution.claims.executionId, repeatable.keySha256, recording);
+    }
+  } catch (error) {
+    const wasSent = !(error instanceof NoAnswer) || error.wasSent;
+    await charge(wasSent ? { type: "unknown" } : { type: "free" });
+    if (!(error instanceof NoAnswer) && !(error instanceof BadAnswer)) {
+      logFailure("a model call failed", error, { provider: call.model.provider });
+    }
+    refuse(response, call, noAnswer(call, error));
+  }
+}
+
+function keyOf({ model }: CheckedCall): string | null {
+  if (!model.needsKey) return null;
+  const key = providerKeys()[model.provider];
+  if (key !== undefined) return key;
+  throw new NoAnswer("no key", { wasSent: false, isLate: false });
+}
+
+function refusedUs({ model }: CheckedCall): Refusal {
+  const message = `${model.provider} refused this deployment; its operator must look at the key.`;
+  return { status: 502, message, retryAfterS: null };
+}
+
+function noAnswer({ model }: CheckedCall, error: unknown): Refusal {
+  const isLate = error instanceof NoAnswer && error.isLate;
+  const why = error instanceof NoAnswer || error instanceof BadAnswer ? error.message : "it failed";
+  const message = `${model.provider} gave no usable answer: ${why}.`;
+  return { status: isLate ? 504 : 502, message, retryAfterS: null };
+}
+
+function refuse(response: ServerResponse, call: CheckedCall, refusal: Refusal): void {
+  if (response.destroyed) return;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  sendJson(response, refusalReply(call.protocol, refusal));
+}

@@ -1,0 +1,134 @@
+/**
+ * Passes a provider's answer on to the client, byte for byte and at the client's pace, while a meter
+ * watches. The client may go: the answer is read to its end all the same, because it costs what it
+ * costs, and the end says how much.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { FramingError, forwardResponse, type Header } from "#shared/http/framing";
+import { settleBody } from "#shared/http/linger";
+import { onceClosed } from "#shared/http/once-closed";
+import { drained } from "#shared/limits/paced-writing";
+import { lingerLimits } from "#shared/pipeline/raw-refusal";
+import type { CheckedCall } from "./checked-call.ts";
+import { type Recording, recordedBytesMax } from "./recordings.ts";
+import type { AnswerMeter } from "./usage/answer-meter.ts";
+import { HiddenUsage } from "./usage/hide-usage.ts";
+
+/** A complete answer that is no stream; the longest is some hundred thousand tokens. */
+const wholeBytesMax = 16 * 1024 * 1024;
+
+/** Headers of providers that clients use. Others may name the deployment's account. */
+const passed =
+  /^(?:content-type|content-length|retry-after(?:-ms)?|(?:x-)?request-id|x-should-retry|(?:x|anthropic)-ratelimit-[a-z-]+|openai-processing-ms)$/;
+
+export interface Relay {
+  readonly call: CheckedCall;
+  readonly answer: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly meter: AnswerMeter;
+  /** Commits the charge. The answer's end waits for it, so that no execution ends in between. */
+  readonly charge: () => Promise<void>;
+  readonly isRecorded: boolean;
+}
+
+/** Thrown if an answer can't be passed on as what it says it is. */
+export class BadAnswer extends Error {
+  override readonly name = "BadAnswer";
+}
+
+/** @returns What was passed on, if it is to be recorded and complete. @throws {BadAnswer} */
+export async function relayAnswer(relay: Relay): Promise<Recording | null> {
+  const { answer, call } = relay;
+  const headers = headersOf(answer, call);
+  const isEvents = /^text\/event-stream\b/i.test(answer.headers["content-type"] ?? "");
+  return isEvents ? await relayEvents(relay, headers) : await relayWhole(relay, headers);
+}
+
+function headersOf(answer: IncomingMessage, { hidesUsage }: CheckedCall): readonly Header[] {
+  try {
+    return forwardResponse(
+      answer,
+      (name) => !passed.test(name) || (hidesUsage && name === "content-length"),
+    );
+  } catch (error) {
+    if (error instanceof FramingError) throw new BadAnswer(error.message);
+    throw error;
+  }
+}
+
+/** Reads the whole answer, has it charged, and sends it. */
+async function relayWhole(relay: Relay, headers: readonly Header[]): Promise<Recording | null> {
+  const { answer, meter, charge, response } = relay;
+  const status = answer.statusCode ?? 502;
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of answer as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    if (bytes > wholeBytesMax) throw new BadAnswer("The answer is too large.");
+    pieces.push(piece);
+  }
+  const body = Buffer.concat(pieces);
+  meter.takeWhole(body);
+  await charge();
+  if (!response.destroyed) {
+    begin(response, status, headers);
+    response.end(body);
+  }
+  return relay.isRecorded ? { status, headers, body } : null;
+}
+
+async function relayEvents(relay: Relay, headers: readonly Header[]): Promise<Recording | null> {
+  const { answer, call, meter, response } = relay;
+  const status = answer.statusCode ?? 502;
+  const hidden = call.hidesUsage ? new HiddenUsage() : null;
+  const gone = new AbortController();
+  onceClosed(response, () => gone.abort());
+  const recorded: Buffer[] = [];
+  let recordedBytes = 0;
+  let isCharged = false;
+  const pass = async (piece: Buffer) => {
+    if (relay.isRecorded && recordedBytes <= recordedBytesMax) {
+      recorded.push(piece);
+      recordedBytes += piece.length;
+    }
+    if (piece.length === 0 || response.destroyed) return;
+    if (!response.write(piece)) await drained(response, gone.signal);
+  };
+  begin(response, status, headers);
+  response.flushHeaders();
+  let isComplete = false;
+  try {
+    for await (const piece of answer as AsyncIterable<Buffer>) {
+      meter.push(piece);
+      if (meter.isKnown && !isCharged) {
+        isCharged = true;
+        await relay.charge();
+      }
+      await pass(hidden ? hidden.push(piece) : piece);
+    }
+    meter.finish();
+    await pass(hidden?.end() ?? Buffer.alloc(0));
+    isComplete = true;
+  } catch {
+    // It is broken off for the client, too, so that it doesn't look complete.
+    response.destroy();
+  }
+  if (!isCharged) await relay.charge();
+  response.end();
+  if (!relay.isRecorded || !isComplete || recordedBytes > recordedBytesMax) return null;
+  return { status, headers, body: Buffer.concat(recorded) };
+}
+
+function begin(response: ServerResponse, status: number, headers: readonly Header[]): void {
+  if (response.destroyed || response.headersSent) return;
+  settleBody(response.req, response, lingerLimits);
+  for (const [name, value] of headers) response.setHeader(name, value);
+  response.writeHead(status);
+}
+
+/** Sends a recorded answer again. */
+export function replay(response: ServerResponse, { status, headers, body }: Recording): void {
+  const whole = headers.filter(([name]) => name.toLowerCase() !== "content-length");
+  begin(response, status, [...whole, ["content-length", String(body.length)]]);
+  response.end(body);
+}

@@ -1,0 +1,99 @@
+import type { CheckedRequest } from "./checked-request.ts";
+import {
+  elements,
+  type Json,
+  refuseKind,
+  requireDataUrl,
+  requireOnly,
+  requireText,
+  wholeNumber,
+} from "./fields.ts";
+
+/**
+ * Left out is what the provider would run, keep or look up: background mode, conversations, earlier
+ * responses, stored prompts, compaction, service tiers, and retention of its cache.
+ */
+const fields = new Set([
+  "include",
+  "input",
+  "instructions",
+  "max_output_tokens",
+  "max_tool_calls",
+  "metadata",
+  "model",
+  "parallel_tool_calls",
+  "prompt_cache_key",
+  "reasoning",
+  "safety_identifier",
+  "store",
+  "stream",
+  "stream_options",
+  "temperature",
+  "text",
+  "tool_choice",
+  "tools",
+  "top_logprobs",
+  "top_p",
+  "truncation",
+  "user",
+]);
+const toolTypes = new Set(["function", "custom", "local_shell"]);
+const inputTypes = new Set([
+  "custom_tool_call",
+  "custom_tool_call_output",
+  "function_call",
+  "function_call_output",
+  "local_shell_call",
+  "local_shell_call_output",
+  "message",
+  "reasoning",
+]);
+const partTypes = new Set(["input_text", "output_text", "refusal", "text", "summary_text"]);
+/** What may be included besides the answer; the rest belongs to the provider's tools. */
+const includable = new Set(["reasoning.encrypted_content", "message.output_text.logprobs"]);
+
+/** @throws {RequestRefused} */
+export function checkResponses(body: Json): CheckedRequest {
+  requireOnly(body, "", fields);
+  if (body.store === true) refuseKind("store", "true");
+  for (const each of Array.isArray(body.include) ? body.include : []) {
+    if (!includable.has(String(each))) refuseKind("include", each);
+  }
+  for (const [index, tool] of elements(body.tools, "tools").entries()) {
+    const isClients = typeof tool.type === "string" && toolTypes.has(tool.type);
+    if (!isClients) refuseKind(`tools.${index}`, tool.type);
+  }
+  let images = 0;
+  for (const [index, item] of elements(body.input, "input").entries()) {
+    const where = `input.${index}`;
+    const type = item.type ?? "message";
+    if (typeof type !== "string" || !inputTypes.has(type)) refuseKind(where, type);
+    images += checkParts(item.content, `${where}.content`);
+    images += checkParts(item.output, `${where}.output`);
+  }
+  return {
+    modelName: requireText(body.model, "model"),
+    // The provider stores responses unless it is asked not to.
+    body: { ...body, store: false },
+    isStream: body.stream === true,
+    outputTokensMax: wholeNumber(body.max_output_tokens, "max_output_tokens"),
+    answers: 1,
+    images,
+    cacheWrites: "5m",
+    hidesUsage: false,
+  };
+}
+
+function checkParts(content: unknown, where: string): number {
+  let images = 0;
+  for (const [index, part] of elements(content, where).entries()) {
+    const path = `${where}.${index}`;
+    if (typeof part.type === "string" && partTypes.has(part.type)) continue;
+    if (part.type === "reasoning_text") continue;
+    if (part.type !== "input_image") refuseKind(path, part.type);
+    if (part.file_id != null) refuseKind(`${path}.file_id`, "a stored file");
+    requireDataUrl(part.image_url, `${path}.image_url`);
+    images += 1;
+  }
+  return images;
+}

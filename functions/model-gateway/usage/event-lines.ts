@@ -1,0 +1,61 @@
+/** Finds the JSON of server-sent events in a stream of bytes, whatever its pieces. */
+
+const newline = 0x0a;
+const dataPrefix = Buffer.from("data:");
+/** Reports of usage say so; other lines needn't be parsed. */
+const usageMark = Buffer.from("sage");
+
+export class EventLines {
+  readonly #lineBytesMax: number;
+  readonly #take: (json: unknown) => void;
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  /** Whether the line has become too long to keep. Its bytes pass all the same. */
+  #isSkipped = false;
+
+  constructor(lineBytesMax: number, take: (json: unknown) => void) {
+    this.#lineBytesMax = lineBytesMax;
+    this.#take = take;
+  }
+
+  push(chunk: Buffer): void {
+    let start = 0;
+    for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
+      this.#add(chunk.subarray(start, end));
+      this.#end();
+      start = end + 1;
+    }
+    this.#add(chunk.subarray(start));
+  }
+
+  /** A stream may end without a last newline. */
+  end(): void {
+    this.#end();
+  }
+
+  #add(piece: Buffer): void {
+    if (piece.length === 0 || this.#isSkipped) return;
+    this.#bytes += piece.length;
+    if (this.#bytes > this.#lineBytesMax) {
+      this.#isSkipped = true;
+      this.#pieces = [];
+      return;
+    }
+    this.#pieces.push(piece);
+  }
+
+  #end(): void {
+    const line = this.#pieces.length === 1 ? this.#pieces[0] : Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#bytes = 0;
+    this.#isSkipped = false;
+    if (!line?.subarray(0, dataPrefix.length).equals(dataPrefix)) return;
+    const isGemini = line.includes("finishReason") || line.includes("blockReason");
+    if (!line.includes(usageMark) && !isGemini) return;
+    try {
+      this.#take(JSON.parse(line.subarray(dataPrefix.length).toString("utf8")));
+    } catch {
+      // What isn't JSON reports nothing.
+    }
+  }
+}
