@@ -111,7 +111,13 @@ async function startIdleRun({ bareFolder, distFolder }: Bench) {
     dataFolder: join(bareFolder, "run"),
     cloudId: "bench",
     metadataHost: "",
-    jobs: runnerJobs({ distFolder, gatewayUrl: "", gatewayAudience: audiences.gateway, account }),
+    jobs: runnerJobs({
+      distFolder,
+      gatewayUrl: "",
+      modelGatewayUrl: "",
+      gatewayAudience: audiences.gateway,
+      account,
+    }),
     limits: { runCallsPerMinuteMax: plenty, runningExecutionsMax: plenty },
     containers: () => idle,
   });

@@ -8,6 +8,7 @@ import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { buildAll } from "./build/build-all.ts";
 import { type FirstOwner, makeFirstOwner } from "./demo/api.ts";
 import { formatDuration } from "./tools/format.ts";
+import { localModels } from "./tools/local-models.ts";
 import { readOptions } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 
@@ -20,11 +21,13 @@ npm start -- [options]: the whole cloud on this machine, until Ctrl-C; its data 
 
   --port ${usualPort}      where the API listens
   --fresh          forget what is stored, and begin again
-  --limits FILE    limits that differ from the defaults: docs/limits.md`;
+  --limits FILE    limits that differ from the defaults: docs/limits.md
+  --models FILE    models on offer, if not those of the keys in the environment: docs/models.md`;
 const values = readOptions(usage, {
   fresh: { type: "boolean", default: false },
   port: { type: "string", default: String(usualPort) },
   limits: { type: "string" },
+  models: { type: "string" },
 });
 await buildAll(repositoryRoot);
 const { PADDOCK_EDGE_BIND: bind } = process.env;
@@ -37,6 +40,7 @@ const cloud = await startLocalCloud({
   fresh: values.fresh,
   port: Number(values.port),
   limits,
+  ...(await localModels(process.env, values.models)),
   // A container publishes its port, so loopback isn't enough there.
   ...(bind === undefined ? {} : { bind }),
   onProgress: ({ name, ms }) =>

@@ -5,7 +5,7 @@ import { ApiError } from "#shared/errors/api-error";
 import { readBytes } from "#shared/pipeline/parse";
 import { action, query } from "#shared/pipeline/route";
 import { type CallKind, type CheckedCall, checkCall } from "./checked-call.ts";
-import { makeCall } from "./make-call.ts";
+import { countTokens, makeCall } from "./make-call.ts";
 import { type Refusal, refusalReply } from "./provider-errors.ts";
 import { RequestRefused } from "./requests/fields.ts";
 
@@ -39,12 +39,13 @@ function callRoute<P, Q>({ protocol, kindOf, ...stated }: RouteOptions<P, Q>) {
     perform: async ({ caller, params, raw, request, deps }) => {
       try {
         const call = checkCall(await readBytes(raw, bodyBytesMax), kindOf(params));
-        return await makeCall(deps, {
+        const asked = {
           execution: { owner: caller.owner, claims: caller.claims },
           call,
           idempotencyKey: request.idempotencyKey,
           rawHeaders: raw.rawHeaders,
-        });
+        };
+        return await (call.kind === "count" ? countTokens(deps, asked) : makeCall(deps, asked));
       } catch (error) {
         const refusal = asRefusal(error);
         if (refusal) return refusalReply(protocol, refusal);
@@ -81,6 +82,14 @@ export const messages = callRoute({
   query: z.object({ beta: z.literal("true").optional() }),
 });
 
+export const messageTokens = callRoute({
+  ...plain,
+  ...kind("anthropic-messages", "/v1/messages/count_tokens", "count"),
+  endpoint: "POST /internal/models/anthropic/v1/messages/count_tokens",
+  summary: "Count the tokens of a request to Anthropic's Messages API; free.",
+  query: z.object({ beta: z.literal("true").optional() }),
+});
+
 export const chatCompletions = callRoute({
   ...plain,
   ...kind("openai-chat", "/v1/chat/completions"),
@@ -98,11 +107,14 @@ export const responses = callRoute({
 /** As in Google's addresses: a model and what to do with it. */
 const geminiCall = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,100}:(?:generateContent|streamGenerateContent)$/);
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,100}:(?:generateContent|streamGenerateContent|countTokens)$/,
+  );
 
 export const generateContent = callRoute({
   endpoint: "POST /internal/models/gemini/:version/models/:call",
-  summary: "Call a model by Gemini's generateContent or streamGenerateContent.",
+  summary:
+    "Call a model by Gemini's generateContent or its stream, or count tokens, which is free.",
   params: z.object({ version: z.enum(["v1", "v1beta"]), call: geminiCall }),
   query: z.object({ alt: z.literal("sse").optional() }),
   protocol: "gemini",
@@ -111,7 +123,7 @@ export const generateContent = callRoute({
     const isStream = method === "streamGenerateContent";
     return {
       protocol: "gemini",
-      kind: "generate",
+      kind: method === "countTokens" ? "count" : "generate",
       path: (modelId) => `/${version}/models/${modelId}:${method}${isStream ? "?alt=sse" : ""}`,
       stated: { modelName, isStream },
     };

@@ -4,6 +4,7 @@ import {
   chatCompletions,
   generateContent,
   messages,
+  messageTokens,
   refuseWebSocket,
   responses,
 } from "./call-routes.ts";
@@ -12,7 +13,7 @@ export const service: Service = {
   name: "model-gateway",
   summary: "Calls of language models, each held money for before it goes out",
   visibility: "internal",
-  routes: [messages, chatCompletions, responses, refuseWebSocket, generateContent],
+  routes: [messages, messageTokens, chatCompletions, responses, refuseWebSocket, generateContent],
   // Calls wait for their provider most of the time, and an answer may take minutes.
   limits: { ...defaultLimits, concurrency: 250, memoryMib: 1_024, timeoutSeconds: 900 },
   roles: ["firestore.main", "secret.gateway-tokens", "secret.provider-keys"],

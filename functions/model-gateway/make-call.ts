@@ -7,11 +7,12 @@ import { OpenResponses } from "#shared/limits/open-responses";
 import { logFailure } from "#shared/pipeline/request-log";
 import { sendJson } from "#shared/pipeline/respond";
 import type { Deps, Reply } from "#shared/pipeline/route";
+import { executions } from "#shared/store/executions";
 import { chargeCall } from "./charge-call.ts";
 import type { CheckedCall } from "./checked-call.ts";
 import { type MeteredExecution, MeterQueue } from "./meter-queue.ts";
 import { type Refusal, refusalReply } from "./provider-errors.ts";
-import { Recordings } from "./recordings.ts";
+import { type Recording, Recordings } from "./recordings.ts";
 import { BadAnswer, relayAnswer, replay } from "./relay-answer.ts";
 import { askProvider, NoAnswer } from "./upstream.ts";
 import { AnswerMeter } from "./usage/answer-meter.ts";
@@ -53,6 +54,22 @@ export interface AskedCall {
 /** How much longer a reservation lasts than its call, for clocks that differ. */
 const marginMs = 60_000;
 
+/**
+ * Asks how many tokens a request has, which costs nothing. Only a running execution may ask, so that
+ * nobody uses up the deployment's rate with an old token.
+ * @throws {ApiError} `LEASE_LOST`, or if too many calls are open.
+ */
+export async function countTokens(deps: Deps, asked: AskedCall): Promise<Reply> {
+  const { owner, claims } = asked.execution;
+  const { value } = await deps.store.get(executions.of(owner, claims.executionId));
+  if (value?.status !== "running" || value.attempt !== claims.attempt) {
+    return refusalReply(asked.call.protocol, refusals.EXECUTION_ENDED);
+  }
+  const leave = gatewayOf(deps).open.take(claims.executionId, owner.id);
+  const free = () => Promise.resolve();
+  return { relay: (response) => carryOut(free, asked, response).then(() => leave()) };
+}
+
 /** @throws {ApiError} if the meter can't be changed now, or too many calls are open. */
 export async function makeCall(deps: Deps, asked: AskedCall): Promise<Reply> {
   const { execution, call } = asked;
@@ -71,8 +88,15 @@ export async function makeCall(deps: Deps, asked: AskedCall): Promise<Reply> {
       now,
     });
     if (result.type === "reserved") {
-      const made = { ...asked, id, repeatable };
-      return { relay: (response) => carryOut(known, made, response).finally(leave) };
+      const charge = (end: CallEnd) => chargeCall(known.meters, execution, { id, end });
+      return {
+        relay: async (response) => {
+          const recording = await carryOut(charge, asked, response);
+          leave();
+          if (!recording || !repeatable) return;
+          known.recordings.keep(claims.executionId, repeatable.keySha256, recording);
+        },
+      };
     }
     leave();
     if (result.type === "unaffordable") {
@@ -126,19 +150,21 @@ function repeatableOf({ idempotencyKey, call }: AskedCall): Repeatable | null {
   };
 }
 
-interface MadeCall extends AskedCall {
-  readonly id: string;
-  readonly repeatable: Repeatable | null;
-}
-
-/** Never throws: whatever happens to the call, it is charged or freed. */
-async function carryOut(known: Gateway, made: MadeCall, response: ServerResponse): Promise<void> {
-  const { call, execution, repeatable } = made;
+/**
+ * Never throws: whatever happens to the call, it is charged or freed, once.
+ * @returns The answer, if it is complete and the call may be repeated.
+ */
+async function carryOut(
+  store: (end: CallEnd) => Promise<void>,
+  made: AskedCall,
+  response: ServerResponse,
+): Promise<Recording | null> {
+  const { call } = made;
   const { models } = deploymentLimits();
   const meter = new AnswerMeter(call);
   let charged: Promise<void> | null = null;
   const charge = (end: CallEnd) => {
-    charged ??= chargeCall(known.meters, execution, { id: made.id, end });
+    charged ??= store(end);
     return charged;
   };
   const signal = AbortSignal.timeout(models.callMsMax);
@@ -157,16 +183,14 @@ async function carryOut(known: Gateway, made: MadeCall, response: ServerResponse
       const facts = { provider: call.model.provider, status, alarm: status === 401 };
       logFailure("a provider refused this deployment", "its status", facts);
       await charge({ type: "free" });
-      return refuse(response, call, refusedUs(call));
+      refuse(response, call, refusedUs(call));
+      return null;
     }
-    const recording = await relayAnswer({
+    return await relayAnswer({
       ...{ call, answer, response, meter },
-      isRecorded: repeatable !== null && isSuccess,
+      isRecorded: made.idempotencyKey !== null && isSuccess,
       charge: () => charge(isSuccess ? meter.end() : { type: "free" }),
     });
-    if (recording && repeatable) {
-      known.recordings.keep(execution.claims.executionId, repeatable.keySha256, recording);
-    }
   } catch (error) {
     const wasSent = !(error instanceof NoAnswer) || error.wasSent;
     await charge(wasSent ? { type: "unknown" } : { type: "free" });
@@ -174,6 +198,7 @@ async function carryOut(known: Gateway, made: MadeCall, response: ServerResponse
       logFailure("a model call failed", error, { provider: call.model.provider });
     }
     refuse(response, call, noAnswer(call, error));
+    return null;
   }
 }
 

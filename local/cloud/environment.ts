@@ -24,6 +24,8 @@ export interface Addresses {
   readonly peppersFile: string;
   readonly gatewayTokensFile: string;
   readonly limitsFile: string | null;
+  readonly modelsFile: string;
+  readonly providerKeysFile: string;
   /** Keeps compiled code, so that a function starts faster the second time. */
   readonly compileCacheFolder: string;
 }
@@ -51,6 +53,8 @@ export function functionEnvironment(addresses: Addresses): Record<string, string
     PADDOCK_KMS_KEY_RING: keyRing,
     PADDOCK_PEPPERS_FILE: addresses.peppersFile,
     PADDOCK_GATEWAY_TOKENS_FILE: addresses.gatewayTokensFile,
+    PADDOCK_PROVIDER_KEYS_FILE: addresses.providerKeysFile,
+    PADDOCK_MODELS_FILE: addresses.modelsFile,
     PADDOCK_OIDC_ISSUER: addresses.issuer,
     PADDOCK_OIDC_JWKS_URL: addresses.jwksUrl,
     PADDOCK_OPERATOR_AUDIENCE: audiences.operator,

@@ -62,6 +62,16 @@ export async function keptFiles({ options, folder, distFolder }: Layout) {
     peppersFile: await ensureKeyFile(folder.file("secrets", "peppers.json")),
     gatewayTokensFile: await ensureKeyFile(folder.file("secrets", "gateway-tokens.json")),
     limitsFile,
+    modelsFile: await writtenFile(folder.file("models.json"), options.models ?? {}),
+    providerKeysFile: await writtenFile(
+      folder.file("secrets", "provider-keys.json"),
+      options.providerKeys ?? {},
+    ),
     compileCacheFolder: join(distFolder, ".compile-cache"),
   };
+}
+
+async function writtenFile(path: string, value: object): Promise<string> {
+  await writeFileAtomically(path, JSON.stringify(value));
+  return path;
 }

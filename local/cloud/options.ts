@@ -17,6 +17,10 @@ export interface LocalCloudOptions {
   readonly bind?: string;
   /** The deployment's limits, in the form of `PADDOCK_LIMITS_FILE`; defaults to the product's. */
   readonly limits?: object;
+  /** The models on offer, in the form of `PADDOCK_MODELS`; defaults to none but `shell`. */
+  readonly models?: object;
+  /** The keys of model providers by their name. */
+  readonly providerKeys?: Readonly<Record<string, string>>;
   readonly edgeLimits?: Partial<EdgeLimits>;
   readonly runLimits?: Partial<RunLimits>;
   /**

@@ -10,6 +10,7 @@ const timeoutMs = 3_600_000 + 60_000;
 export interface RunnerJobsOptions {
   readonly distFolder: string;
   readonly gatewayUrl: string;
+  readonly modelGatewayUrl: string;
   readonly gatewayAudience: string;
   readonly account: string;
 }
@@ -24,6 +25,7 @@ export function runnerJobs(options: RunnerJobsOptions): JobDefinition[] {
       args: [],
       environment: {
         [jobEnvironment.gatewayUrl]: options.gatewayUrl,
+        [jobEnvironment.modelGatewayUrl]: options.modelGatewayUrl,
         [jobEnvironment.gatewayAudience]: options.gatewayAudience,
       },
       cpuMillis: Math.min(profileResources[profile].cpuMillis, availableParallelism() * 1_000),

@@ -99,6 +99,7 @@ export async function startServices({ parts, folder, options, distFolder, urlOf 
         jobs: runnerJobs({
           distFolder,
           gatewayUrl: urlOf("runner-gateway"),
+          modelGatewayUrl: urlOf("model-gateway"),
           gatewayAudience: audiences.gateway,
           account: accounts.runner,
         }),

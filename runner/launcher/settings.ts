@@ -48,6 +48,7 @@ function supervisorEnvironment(environment: Variables): Record<string, string> {
     "PADDOCK_EXECUTION_ID",
     "PADDOCK_TICKET",
     "PADDOCK_GATEWAY_URL",
+    jobEnvironment.modelGatewayUrl,
     "PADDOCK_GATEWAY_AUDIENCE",
     "GCE_METADATA_HOST",
     jobEnvironment.testNetwork,

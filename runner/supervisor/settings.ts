@@ -7,6 +7,8 @@ export interface SupervisorSettings {
   readonly executionId: string;
   readonly ticket: string;
   readonly gatewayUrl: string;
+  /** Where models are called: `/internal/models/…` with the model token. */
+  readonly modelGatewayUrl: string;
   readonly gatewayAudience: string;
   readonly metadataHost: string;
   readonly network: NetworkOverride;
@@ -25,6 +27,8 @@ export function readSettings(
     executionId: required(jobEnvironment.executionId),
     ticket: required(jobEnvironment.ticket),
     gatewayUrl: required(jobEnvironment.gatewayUrl),
+    modelGatewayUrl:
+      environment[jobEnvironment.modelGatewayUrl] || required(jobEnvironment.gatewayUrl),
     gatewayAudience: required(jobEnvironment.gatewayAudience),
     metadataHost: environment.GCE_METADATA_HOST || "metadata.google.internal",
     network: readTestNetwork(environment[jobEnvironment.testNetwork]),

@@ -40,8 +40,9 @@ describe("OPS-9 an override of an address or of an issuer", () => {
     const at = "127.0.0.1";
     const ports = { firestorePort: 1, kmsPort: 2, storagePort: 3, runPort: 4 };
     const files = { peppersFile: "p", gatewayTokensFile: "g", compileCacheFolder: "c" };
+    const models = { modelsFile: "m", providerKeysFile: "k", limitsFile: null };
     const where = { ...ports, ...files, issuer: `http://${at}`, jwksUrl: `http://${at}/keys` };
-    const set = Object.entries(functionEnvironment({ ...where, limitsFile: null }));
+    const set = Object.entries(functionEnvironment({ ...where, ...models }));
     const local = set.filter(([, value]) => value.includes(at)).map(([name]) => name);
     expect(local).toHaveLength(6);
     expect(local.filter((name) => !listed.has(name))).toEqual([]);

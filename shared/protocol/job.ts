@@ -6,6 +6,8 @@ export const jobEnvironment = {
   /** Single-use and short-lived: see `shared/core/executions/ticket.ts`. */
   ticket: "PADDOCK_TICKET",
   gatewayUrl: "PADDOCK_GATEWAY_URL",
+  /** Where models are called; the gateway's own address unless it is set. */
+  modelGatewayUrl: "PADDOCK_MODEL_GATEWAY_URL",
   /** The audience of the ID token that the runner asks its metadata server for. */
   gatewayAudience: "PADDOCK_GATEWAY_AUDIENCE",
   /** Another network for tests; refused in Google Cloud. */

@@ -1,13 +1,24 @@
 /** Sends a heartbeat for an execution's runner, as if it had run for a while already. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { issueToken, type SigningKeys } from "#shared/core/executions/ticket";
+import { issueToken, type SigningKeys, type TokenPurpose } from "#shared/core/executions/ticket";
 import { formatLease } from "../../functions/runner-gateway/lease.ts";
 import { executionOf } from "./assert-settled.ts";
 import { send } from "./client.ts";
 import { cloud, functionUrl } from "./cloud.ts";
 import type { TestOwner } from "./owners.ts";
 import { firestore } from "./store.ts";
+
+/** A token of a running execution, as its claim was given. */
+export async function tokenOf(
+  owner: TestOwner,
+  executionId: string,
+  purpose: TokenPurpose,
+): Promise<string> {
+  const { threadId, environmentId, attempt } = await executionOf(owner, executionId);
+  const ids = { ownerId: owner.id, executionId, threadId, environmentId, attempt };
+  return issueToken(purpose, { ...ids, expiresAt: Date.now() + 3_600_000 }, await gatewayKeys());
+}
 
 async function gatewayKeys(): Promise<SigningKeys> {
   const file = join(cloud().dataFolder, "secrets", "gateway-tokens.json");

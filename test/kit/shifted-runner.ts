@@ -40,6 +40,7 @@ export async function startShiftedRunner(gatewayUrl: string): Promise<ShiftedRun
     jobs: runnerJobs({
       distFolder: "dist",
       gatewayUrl,
+      modelGatewayUrl: gatewayUrl,
       gatewayAudience: audiences.gateway,
       account: email,
     }),

@@ -76,7 +76,8 @@ export function configuredModels(deployment: DeploymentModels): readonly Configu
       return {
         ...{ ...facts, ...place, provider, protocols: ["openai-chat"] },
         id: `external:${provider}:${encodeURIComponent(id)}`,
-        baseUrl: withoutSlash(stated.baseUrl),
+        // Their own pages give the address with the version, ours goes on from the root.
+        baseUrl: withoutSlash(stated.baseUrl).replace(/\/v1$/, ""),
       };
     }),
   );
