@@ -12,6 +12,7 @@ locals {
       PADDOCK_BUILD_VERSION    = var.build.version
       PADDOCK_DEVELOPMENT_KEYS = var.development_keys ? "accepted" : "refused"
       PADDOCK_LIMITS           = jsonencode(var.limits)
+      PADDOCK_MODELS           = jsonencode(var.models)
     }
     by_authentication = {
       first-operator = {

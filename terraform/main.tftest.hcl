@@ -9,7 +9,7 @@ variables {
     functions = "us-docker.pkg.dev/acme/functions@sha256:${join("", [for n in range(64) : "a"])}"
     runner    = "us-docker.pkg.dev/acme/runner@sha256:${join("", [for n in range(64) : "b"])}"
   }
-  secret_versions = { gateway_tokens = "1", mail_login = "1", peppers = "2" }
+  secret_versions = { gateway_tokens = "1", mail_login = "1", peppers = "2", provider_keys = "1" }
 }
 
 run "defaults" {

@@ -9,7 +9,7 @@ variables {
     functions = "us-docker.pkg.dev/acme/functions@sha256:${join("", [for n in range(64) : "a"])}"
     runner    = "us-docker.pkg.dev/acme/runner@sha256:${join("", [for n in range(64) : "b"])}"
   }
-  secret_versions = { gateway_tokens = "1", mail_login = "1", peppers = "2" }
+  secret_versions = { gateway_tokens = "1", mail_login = "1", peppers = "2", provider_keys = "1" }
 }
 
 run "domain_with_scheme" {
@@ -47,7 +47,7 @@ run "secret_without_version" {
   expect_failures = [var.secret_versions]
 
   variables {
-    secret_versions = { gateway_tokens = "latest", mail_login = "1", peppers = "1" }
+    secret_versions = { gateway_tokens = "latest", mail_login = "1", peppers = "1", provider_keys = "1" }
   }
 }
 

@@ -284,6 +284,27 @@ variable "limits" {
   }
 }
 
+variable "models" {
+  description = <<-EOT
+    Which language models are offered, in the words of docs/models.md, such as
+    `{ default = "claude-sonnet-5", providers = { anthropic = {} } }`. The keys are in the secret
+    provider-keys, never here. The functions refuse to start on a mistake.
+  EOT
+  type        = any
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(jsonencode(var.models)) <= 16384
+    error_message = "Keep models below 16 KiB: they are a setting of every function."
+  }
+
+  validation {
+    condition     = !can(regex("sk-[A-Za-z0-9_-]{16}|AIza[A-Za-z0-9_-]{20}", jsonencode(var.models)))
+    error_message = "Put keys into the secret provider-keys: models are no secret."
+  }
+}
+
 variable "location" {
   description = <<-EOT
     Where data lies: `US` for several regions (nam5 for the databases), or one region such as
@@ -447,6 +468,7 @@ variable "secret_versions" {
     gateway_tokens = string
     mail_login     = string
     peppers        = string
+    provider_keys  = string
   })
   nullable = false
 

@@ -26,6 +26,8 @@ export const Release = z.object({
     gateway_tokens: z.string(),
     /** Releases before this one had none. */
     mail_login: z.string().default("1"),
+    // Releases from before models were offered lack it.
+    provider_keys: z.string().default("1"),
   }),
   github: z.object({ repository: z.string(), repository_id: z.string() }).nullable(),
   rollbackOf: z.string().nullable(),

@@ -18,6 +18,7 @@ export interface SecretVersions {
   readonly peppers: string;
   readonly gateway_tokens: string;
   readonly mail_login: string;
+  readonly provider_keys: string;
 }
 
 /** @param secrets The secrets' ids by purpose, as bootstrap made them. */
@@ -34,6 +35,8 @@ export async function ensureSecrets(
     gateway_tokens: await version("gateway-tokens", newKeyFile),
     // Its password comes from the relay; see docs/operate.md.
     mail_login: await version("mail-login", () => ({})),
+    // Operators add their own; without any, no model but `shell` is offered.
+    provider_keys: await version("provider-keys", () => ({})),
   };
 }
 

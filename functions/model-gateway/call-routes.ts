@@ -1,11 +1,12 @@
 import * as z from "zod";
+import { deploymentLimits, deploymentModels, providerKeys } from "#shared/config";
 import { noParams, noQuery } from "#shared/contract/common";
 import type { WireProtocol } from "#shared/core/models/model";
 import { ApiError } from "#shared/errors/api-error";
 import { readBytes } from "#shared/pipeline/parse";
-import { action, query } from "#shared/pipeline/route";
+import { action, type Deps, query } from "#shared/pipeline/route";
 import { type CallKind, type CheckedCall, checkCall } from "./checked-call.ts";
-import { countTokens, makeCall } from "./make-call.ts";
+import { ModelGateway } from "./model-gateway.ts";
 import { type Refusal, refusalReply } from "./provider-errors.ts";
 import { RequestRefused } from "./requests/fields.ts";
 
@@ -23,6 +24,15 @@ const shared = {
   read: "nothing",
 } as const;
 
+let known: ModelGateway | undefined;
+
+function gatewayOf(deps: Deps): ModelGateway {
+  const { models: limits } = deploymentLimits();
+  const settings = { deployment: deploymentModels(), limits, keys: providerKeys };
+  known ??= new ModelGateway(deps, settings);
+  return known;
+}
+
 interface RouteOptions<P, Q> {
   readonly endpoint: `POST /${string}`;
   readonly summary: string;
@@ -38,14 +48,16 @@ function callRoute<P, Q>({ protocol, kindOf, ...stated }: RouteOptions<P, Q>) {
     ...stated,
     perform: async ({ caller, params, raw, request, deps }) => {
       try {
-        const call = checkCall(await readBytes(raw, bodyBytesMax), kindOf(params));
+        const gateway = gatewayOf(deps);
+        const bytes = await readBytes(raw, bodyBytesMax);
+        const call = checkCall(bytes, kindOf(params), gateway.deployment);
         const asked = {
           execution: { owner: caller.owner, claims: caller.claims },
           call,
           idempotencyKey: request.idempotencyKey,
           rawHeaders: raw.rawHeaders,
         };
-        return await (call.kind === "count" ? countTokens(deps, asked) : makeCall(deps, asked));
+        return await (call.kind === "count" ? gateway.countTokens(asked) : gateway.call(asked));
       } catch (error) {
         const refusal = asRefusal(error);
         if (refusal) return refusalReply(protocol, refusal);

@@ -1,6 +1,5 @@
 /** Turns a request into a call that may be made: its model, its bytes and the most it can cost. */
-import { deploymentModels } from "#shared/config";
-import { type ConfiguredModel, findModel } from "#shared/core/models/deployment-models";
+import { type ConfiguredModel, type DeploymentModels, findModel } from "#shared/core/models/deployment-models";
 import type { WireProtocol } from "#shared/core/models/model";
 import { callCeilingMicrousd } from "#shared/core/models/price";
 import { parseJsonWithin } from "#shared/pipeline/parse";
@@ -39,11 +38,15 @@ export interface CheckedCall extends Omit<CheckedRequest, "body" | "modelName"> 
 }
 
 /** @throws {RequestRefused}, {ApiError} for a body that isn't JSON or is too large. */
-export function checkCall(bytes: Buffer, call: CallKind): CheckedCall {
+export function checkCall(
+  bytes: Buffer,
+  call: CallKind,
+  deployment: DeploymentModels,
+): CheckedCall {
   const parsed = parseJsonWithin(bytes, valuesMax);
   if (!isJson(parsed)) throw new RequestRefused("The body must be a JSON object.");
   const checked = checkRequest(parsed, call);
-  const model = requireModel(checked.modelName, call.protocol);
+  const model = requireModel(deployment, checked.modelName, call.protocol);
   const body = call.stated ? checked.body : { ...checked.body, model: model.providerModelId };
   const sent = Buffer.from(JSON.stringify(body));
   const { protocol, kind } = call;
@@ -86,8 +89,12 @@ function checkRequest(body: Json, { protocol, kind, stated }: CallKind): Checked
   }
 }
 
-function requireModel(name: string, protocol: WireProtocol): ConfiguredModel {
-  const found = findModel(deploymentModels(), name);
+function requireModel(
+  deployment: DeploymentModels,
+  name: string,
+  protocol: WireProtocol,
+): ConfiguredModel {
+  const found = findModel(deployment, name);
   if (!("id" in found)) {
     const missing = found.type === "no-provider" ? `; it has no key for ${found.provider}` : "";
     throw new RequestRefused(`This deployment doesn't offer that model${missing}.`);

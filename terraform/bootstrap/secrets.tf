@@ -3,6 +3,7 @@ locals {
     gateway-tokens = "Sign the tokens that executions and gateways show each other"
     mail-login     = "Opens the relay that takes mail; {} for one that asks for no password"
     peppers        = "Under which API keys are checked before anything is read"
+    provider-keys  = "Keys of model providers, which model-gateway alone may read"
   }
 }
 

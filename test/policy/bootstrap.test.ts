@@ -105,6 +105,7 @@ describe.skipIf(!isPlanned)("state and secrets", () => {
       "gateway-tokens",
       "mail-login",
       "peppers",
+      "provider-keys",
     ]);
     for (const { values } of secrets) {
       expect(values).toMatchObject({ replication: [{ user_managed: [{}] }] });

@@ -33,7 +33,7 @@ describe.skipIf(!isPlanned)("secrets", () => {
     expect(named.filter((each) => !harmless.includes(each))).toEqual([]);
     expect(variables.secret_versions?.value ?? {}).toEqual(
       name === "main" || name === "managed"
-        ? { gateway_tokens: "1", mail_login: "2", peppers: "3" }
+        ? { gateway_tokens: "1", mail_login: "2", peppers: "3", provider_keys: "1" }
         : {},
     );
   });

@@ -6,7 +6,7 @@ const blanks = [Buffer.from("\n\n"), Buffer.from("\n\r\n")];
 const noChoices = Buffer.from('"choices":[]');
 const withUsage = Buffer.from('"usage":{');
 /** A longer event passes as it is, because it can't be the report. */
-const eventBytesMax = 64 * 1024;
+const eventBytesMax = 8 * 1024;
 
 export class HiddenUsage {
   #pending = Buffer.alloc(0);

@@ -53,7 +53,7 @@ export function soundWorld(): GoogleWorld {
     keys: [],
     buckets: {},
     objects: {},
-    secrets: { peppers: [], "gateway-tokens": [], "mail-login": [] },
+    secrets: { peppers: [], "gateway-tokens": [], "mail-login": [], "provider-keys": [] },
     tags: {},
     defaultNetwork: ["default", "default-allow-ssh", "default-allow-internal"],
     nowMs: 0,

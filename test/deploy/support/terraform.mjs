@@ -127,7 +127,11 @@ const outputs = {
     build_bucket: "demo-1234-paddock-build",
     build_account: "build@demo-1234.iam.gserviceaccount.com",
     deploy_account: null,
-    secrets: { peppers: "peppers", "gateway-tokens": "gateway-tokens" },
+    secrets: {
+      peppers: "peppers",
+      "gateway-tokens": "gateway-tokens",
+      "provider-keys": "provider-keys",
+    },
   },
   main: {
     url: "https://api.example.com",

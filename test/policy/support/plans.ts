@@ -19,7 +19,7 @@ const smallest = {
   project_id: "paddock-test",
   domain: "api.example.com",
   images: { functions: `${registry}/functions@${digest}`, runner: `${registry}/runner@${digest}` },
-  secret_versions: { peppers: "3", gateway_tokens: "1", mail_login: "2" },
+  secret_versions: { peppers: "3", gateway_tokens: "1", mail_login: "2", provider_keys: "1" },
   first_operator: "operator@example.com",
   alerts: { emails: ["alerts@example.com"] },
 };

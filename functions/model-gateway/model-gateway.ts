@@ -1,7 +1,8 @@
 /** Makes a model call: reserve, ask the provider, pass its answer on, charge (MOD-2, MOD-3). */
 import { createHash, randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import { deploymentLimits, providerKeys } from "#shared/config";
+import type { DeploymentLimits } from "#shared/core/limits/deployment-limits";
+import type { DeploymentModels } from "#shared/core/models/deployment-models";
 import type { CallEnd, CallRefusal, Repeatable } from "#shared/core/money/model-meter";
 import { OpenResponses } from "#shared/limits/open-responses";
 import { logFailure } from "#shared/pipeline/request-log";
@@ -17,33 +18,6 @@ import { BadAnswer, relayAnswer, replay } from "./relay-answer.ts";
 import { askProvider, NoAnswer } from "./upstream.ts";
 import { AnswerMeter } from "./usage/answer-meter.ts";
 
-/** What the process knows of calls. */
-interface Gateway {
-  readonly meters: MeterQueue;
-  readonly recordings: Recordings;
-  readonly open: OpenResponses;
-}
-
-let gateway: Gateway | undefined;
-
-function gatewayOf(deps: Deps): Gateway {
-  const { models } = deploymentLimits();
-  gateway ??= {
-    meters: new MeterQueue(deps, {
-      callCostMaxMicrousd: models.callCostMicrousdMax,
-      executionCostMaxMicrousd: models.executionCostMicrousdMax,
-      openCallsMax: models.openCallsMax,
-      sliceMicrousd: models.sliceMicrousd,
-    }),
-    recordings: new Recordings(),
-    open: new OpenResponses({
-      openPerKeyMax: models.openCallsMax,
-      openPerOwnerMax: models.openPerOwnerMax,
-    }),
-  };
-  return gateway;
-}
-
 export interface AskedCall {
   readonly execution: MeteredExecution;
   readonly call: CheckedCall;
@@ -54,63 +28,103 @@ export interface AskedCall {
 /** How much longer a reservation lasts than its call, for clocks that differ. */
 const marginMs = 60_000;
 
-/**
- * Asks how many tokens a request has, which costs nothing. Only a running execution may ask, so that
- * nobody uses up the deployment's rate with an old token.
- * @throws {ApiError} `LEASE_LOST`, or if too many calls are open.
- */
-export async function countTokens(deps: Deps, asked: AskedCall): Promise<Reply> {
-  const { owner, claims } = asked.execution;
-  const { value } = await deps.store.get(executions.of(owner, claims.executionId));
-  if (value?.status !== "running" || value.attempt !== claims.attempt) {
-    return refusalReply(asked.call.protocol, refusals.EXECUTION_ENDED);
-  }
-  const leave = gatewayOf(deps).open.take(claims.executionId, owner.id);
-  const free = () => Promise.resolve();
-  return { relay: (response) => carryOut(free, asked, response).then(() => leave()) };
+export interface GatewaySettings {
+  readonly deployment: DeploymentModels;
+  readonly limits: DeploymentLimits["models"];
+  /** The keys of providers by their name. */
+  readonly keys: () => Readonly<Record<string, string>>;
 }
 
-/** @throws {ApiError} if the meter can't be changed now, or too many calls are open. */
-export async function makeCall(deps: Deps, asked: AskedCall): Promise<Reply> {
-  const { execution, call } = asked;
-  const known = gatewayOf(deps);
-  const { claims, owner } = execution;
-  const leave = known.open.take(claims.executionId, owner.id);
-  try {
-    const repeatable = repeatableOf(asked);
-    const id = randomUUID();
-    const now = deps.now();
-    const result = await known.meters.reserve(execution, {
-      id,
-      ceilingMicrousd: call.ceilingMicrousd,
-      deadlineAt: now + deploymentLimits().models.callMsMax + marginMs,
-      repeatable,
-      now,
+export class ModelGateway {
+  readonly #deps: Deps;
+  readonly #settings: GatewaySettings;
+  readonly #meters: MeterQueue;
+  readonly #recordings = new Recordings();
+  readonly #open: OpenResponses;
+
+  constructor(deps: Deps, settings: GatewaySettings) {
+    const { limits } = settings;
+    this.#deps = deps;
+    this.#settings = settings;
+    this.#meters = new MeterQueue(deps, {
+      callCostMaxMicrousd: limits.callCostMicrousdMax,
+      executionCostMaxMicrousd: limits.executionCostMicrousdMax,
+      openCallsMax: limits.openCallsMax,
+      sliceMicrousd: limits.sliceMicrousd,
     });
-    if (result.type === "reserved") {
-      const charge = (end: CallEnd) => chargeCall(known.meters, execution, { id, end });
-      return {
-        relay: async (response) => {
-          const recording = await carryOut(charge, asked, response);
-          leave();
-          if (!recording || !repeatable) return;
-          known.recordings.keep(claims.executionId, repeatable.keySha256, recording);
-        },
-      };
+    this.#open = new OpenResponses({
+      openPerKeyMax: limits.openCallsMax,
+      openPerOwnerMax: limits.openPerOwnerMax,
+    });
+  }
+
+  get deployment(): DeploymentModels {
+    return this.#settings.deployment;
+  }
+
+  /**
+   * Asks how many tokens a request has, which costs nothing. Only a running execution may ask, so
+   * that nobody uses up the deployment's rate with an old token.
+   * @throws {ApiError} `STREAMS_LIMITED` if too many calls are open.
+   */
+  async countTokens(asked: AskedCall): Promise<Reply> {
+    const { owner, claims } = asked.execution;
+    const { value } = await this.#deps.store.get(executions.of(owner, claims.executionId));
+    if (value?.status !== "running" || value.attempt !== claims.attempt) {
+      return refusalReply(asked.call.protocol, refusals.EXECUTION_ENDED);
     }
-    leave();
-    if (result.type === "unaffordable") {
-      return refusalReply(call.protocol, unaffordable(call, result.sentence));
-    }
-    const recorded =
-      result.refusal === "CALL_CHARGED" && repeatable
-        ? known.recordings.find(claims.executionId, repeatable.keySha256)
+    const leave = this.#open.take(claims.executionId, owner.id);
+    const free = () => Promise.resolve();
+    const settings = this.#settings;
+    return { relay: (response) => carryOut(free, { asked, response, settings }).then(leave) };
+  }
+
+  /** @throws {ApiError} if the meter can't be changed now, or too many calls are open. */
+  async call(asked: AskedCall): Promise<Reply> {
+    const { execution, call } = asked;
+    const { claims, owner } = execution;
+    const leave = this.#open.take(claims.executionId, owner.id);
+    try {
+      const repeatable = repeatableOf(asked);
+      const id = randomUUID();
+      const now = this.#deps.now();
+      const { ceilingMicrousd } = call;
+      const deadlineAt = now + this.#settings.limits.callMsMax + marginMs;
+      const reserving = { id, ceilingMicrousd, deadlineAt, repeatable, now };
+      const result = await this.#meters.reserve(execution, reserving);
+      if (result.type === "reserved") return this.#carryOut(asked, { id, repeatable, leave });
+      leave();
+      if (result.type === "unaffordable") {
+        return refusalReply(call.protocol, unaffordable(call, result.sentence));
+      }
+      const isRepeated = result.refusal === "CALL_CHARGED" && repeatable !== null;
+      const recorded = isRepeated
+        ? this.#recordings.find(claims.executionId, repeatable.keySha256)
         : null;
-    if (recorded) return { relay: async (response) => replay(response, recorded) };
-    return refusalReply(call.protocol, refusals[result.refusal]);
-  } catch (error) {
-    leave();
-    throw error;
+      if (recorded) return { relay: async (response) => replay(response, recorded) };
+      return refusalReply(call.protocol, refusals[result.refusal]);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  #carryOut(
+    asked: AskedCall,
+    reserved: { readonly id: string; readonly repeatable: Repeatable | null; leave: () => void },
+  ): Reply {
+    const { id, repeatable, leave } = reserved;
+    const { execution } = asked;
+    const settings = this.#settings;
+    const charge = (end: CallEnd) => chargeCall(this.#meters, execution, { id, end });
+    return {
+      relay: async (response) => {
+        const recording = await carryOut(charge, { asked, response, settings });
+        leave();
+        if (!recording || !repeatable) return;
+        this.#recordings.keep(execution.claims.executionId, repeatable.keySha256, recording);
+      },
+    };
   }
 }
 
@@ -156,23 +170,27 @@ function repeatableOf({ idempotencyKey, call }: AskedCall): Repeatable | null {
  */
 async function carryOut(
   store: (end: CallEnd) => Promise<void>,
-  made: AskedCall,
-  response: ServerResponse,
+  making: {
+    readonly asked: AskedCall;
+    readonly response: ServerResponse;
+    readonly settings: GatewaySettings;
+  },
 ): Promise<Recording | null> {
-  const { call } = made;
-  const { models } = deploymentLimits();
+  const { asked, response, settings } = making;
+  const { call } = asked;
+  const { limits } = settings;
   const meter = new AnswerMeter(call);
   let charged: Promise<void> | null = null;
   const charge = (end: CallEnd) => {
     charged ??= store(end);
     return charged;
   };
-  const signal = AbortSignal.timeout(models.callMsMax);
+  const signal = AbortSignal.timeout(limits.callMsMax);
   try {
     const answer = await askProvider(call, {
-      key: keyOf(call),
-      rawHeaders: made.rawHeaders,
-      silentMsMax: models.silentMsMax,
+      key: keyOf(call, settings),
+      rawHeaders: asked.rawHeaders,
+      silentMsMax: limits.silentMsMax,
       signal,
     });
     const status = answer.statusCode ?? 502;
@@ -188,7 +206,7 @@ async function carryOut(
     }
     return await relayAnswer({
       ...{ call, answer, response, meter },
-      isRecorded: made.idempotencyKey !== null && isSuccess,
+      isRecorded: asked.idempotencyKey !== null && isSuccess,
       charge: () => charge(isSuccess ? meter.end() : { type: "free" }),
     });
   } catch (error) {
@@ -202,9 +220,9 @@ async function carryOut(
   }
 }
 
-function keyOf({ model }: CheckedCall): string | null {
+function keyOf({ model }: CheckedCall, { keys }: GatewaySettings): string | null {
   if (!model.needsKey) return null;
-  const key = providerKeys()[model.provider];
+  const key = keys()[model.provider];
   if (key !== undefined) return key;
   throw new NoAnswer("no key", { wasSent: false, isLate: false });
 }

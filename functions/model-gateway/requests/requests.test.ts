@@ -1,0 +1,105 @@
+import { describe, expect, test } from "vitest";
+import { checkMessages } from "./anthropic.ts";
+import { inputTokensBound } from "./checked-request.ts";
+import type { Json } from "./fields.ts";
+import { checkGemini } from "./gemini.ts";
+import { checkChat } from "./openai-chat.ts";
+import { checkResponses } from "./openai-responses.ts";
+
+const messages = [{ role: "user", content: "Hello" }];
+const anthropic = (change: Json) =>
+  checkMessages({ model: "claude-haiku-4-5", max_tokens: 10, messages, ...change }, "generate");
+const chat = (change: Json) => checkChat({ model: "gpt-5", messages, ...change });
+const responses = (change: Json) => checkResponses({ model: "gpt-5", input: "Hello", ...change });
+const call = { modelName: "gemini-2.5-flash", kind: "generate" as const, isStream: false };
+const gemini = (change: Json) => {
+  const contents = [{ role: "user", parts: [{ text: "Hello" }] }];
+  return checkGemini({ contents, ...change }, call);
+};
+const ofUser = (block: Json) => ({ messages: [{ role: "user", content: [block] }] });
+const part = (inner: Json) => ({ contents: [{ role: "user", parts: [inner] }] });
+const input = (inner: Json) => ({ input: [{ role: "user", content: [inner] }] });
+const url = "https://example.com/a.png";
+
+describe("MOD-4 nothing runs, is fetched or is stored at a provider", () => {
+  test.each<[string, (change: Json) => unknown, Json]>([
+    ["a search", anthropic, { tools: [{ type: "web_search_20250305", name: "web_search" }] }],
+    ["code execution", anthropic, { tools: [{ type: "code_execution_20250825", name: "x" }] }],
+    ["hosted MCP", anthropic, { mcp_servers: [{ type: "url", url }] }],
+    ["a container", anthropic, { container: "c" }],
+    ["a service tier", anthropic, { service_tier: "auto" }],
+    ["a speed", anthropic, { speed: "fast" }],
+    ["a region", anthropic, { inference_geo: "us" }],
+    ["an unknown field", anthropic, { brand_new: 1 }],
+    ["an image by URL", anthropic, ofUser({ type: "image", source: { type: "url", url } })],
+    ["a file", anthropic, ofUser({ type: "document", source: { type: "file", file_id: "f" } })],
+    ["a PDF", anthropic, ofUser({ type: "document", source: { type: "base64", data: "x" } })],
+    ["an upload", anthropic, ofUser({ type: "container_upload", file_id: "f" })],
+    [
+      "an image by URL in a result",
+      anthropic,
+      ofUser({
+        type: "tool_result",
+        tool_use_id: "t",
+        content: [{ type: "image", source: { type: "url", url } }],
+      }),
+    ],
+    ["a search of chat", chat, { web_search_options: {} }],
+    ["storage of chat", chat, { store: true }],
+    ["a prediction", chat, { prediction: { type: "content", content: "x" } }],
+    ["a tier of chat", chat, { service_tier: "flex" }],
+    ["an image by URL in chat", chat, ofUser({ type: "image_url", image_url: { url } })],
+    ["a file in chat", chat, ofUser({ type: "file", file: { file_id: "f" } })],
+    ["MCP of responses", responses, { tools: [{ type: "mcp", server_url: url }] }],
+    ["files of responses", responses, { tools: [{ type: "file_search" }] }],
+    ["an interpreter", responses, { tools: [{ type: "code_interpreter" }] }],
+    ["background", responses, { background: true }],
+    ["a conversation", responses, { conversation: "c" }],
+    ["an earlier response", responses, { previous_response_id: "r" }],
+    ["a stored prompt", responses, { prompt: { id: "p" } }],
+    ["storage of responses", responses, { store: true }],
+    ["an image by URL in responses", responses, input({ type: "input_image", image_url: url })],
+    ["a stored image", responses, input({ type: "input_image", file_id: "f" })],
+    ["a file by URL", responses, input({ type: "input_file", file_url: url })],
+    ["a reference", responses, { input: [{ type: "item_reference", id: "i" }] }],
+    ["search of Gemini", gemini, { tools: [{ googleSearch: {} }] }],
+    ["pages of Gemini", gemini, { tools: [{ urlContext: {} }] }],
+    ["code of Gemini", gemini, { tools: [{ codeExecution: {} }] }],
+    ["a cached content", gemini, { cachedContent: "c" }],
+    ["a file of Gemini", gemini, part({ fileData: { fileUri: url } })],
+    ["a film", gemini, part({ inlineData: { mimeType: "video/mp4", data: "x" } })],
+  ])("refuses %s", (_, check, change) => {
+    expect(() => check(change)).toThrow(/isn't passed on|providers fetch nothing/);
+  });
+
+  test("passes on what agents need: tools of their own, images, thoughts, marks, reasoning", () => {
+    const png = { type: "base64", media_type: "image/png", data: "iVBORw0K" };
+    const tools = [{ name: "bash", input_schema: { type: "object" } }];
+    const mark = { type: "ephemeral", ttl: "1h" };
+    const seen = anthropic({
+      ...ofUser({ type: "image", source: png }),
+      ...{ tools, system: [{ type: "text", text: "x", cache_control: mark }] },
+      ...{ thinking: { type: "adaptive" }, output_config: { effort: "low" } },
+    });
+    expect(seen).toMatchObject({ images: 1, cacheWrites: "1h", outputTokensMax: 10 });
+    const data = "data:image/png;base64,iVBORw0K";
+    expect(chat(ofUser({ type: "image_url", image_url: { url: data } })).images).toBe(1);
+    expect(responses(input({ type: "input_image", image_url: data })).images).toBe(1);
+    const inlineData = { mimeType: "image/png", data: "iVBORw0K" };
+    expect(gemini(part({ inlineData })).images).toBe(1);
+    expect(chat({ n: 3 }).answers).toBe(3);
+  });
+
+  test("responses aren't stored, and streams of chat report their usage", () => {
+    expect(responses({}).body).toMatchObject({ store: false });
+    const streamed = chat({ stream: true });
+    expect(streamed.body).toMatchObject({ stream_options: { include_usage: true } });
+    expect(streamed.hidesUsage).toBe(true);
+    const asking = chat({ stream: true, stream_options: { include_usage: true } });
+    expect(asking.hidesUsage).toBe(false);
+  });
+});
+
+test("MOD-2 the bound counts a token per byte, and images by number", () => {
+  expect(inputTokensBound(1_000, 2, 5_000)).toBeGreaterThanOrEqual(11_000);
+});
