@@ -1,5 +1,9 @@
 /** Turns a request into a call that may be made: its model, its bytes and the most it can cost. */
-import { type ConfiguredModel, type DeploymentModels, findModel } from "#shared/core/models/deployment-models";
+import {
+  type ConfiguredModel,
+  type DeploymentModels,
+  findModel,
+} from "#shared/core/models/deployment-models";
 import type { WireProtocol } from "#shared/core/models/model";
 import { callCeilingMicrousd } from "#shared/core/models/price";
 import { parseJsonWithin } from "#shared/pipeline/parse";

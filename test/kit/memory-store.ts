@@ -34,6 +34,13 @@ export class MemoryStore implements CommitStore {
     return { ref, value: ref.schema.parse(found.value), version: found.version };
   }
 
+  async getAll<R extends readonly Ref[]>(
+    ...refs: R
+  ): Promise<{ [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never }> {
+    const found = await Promise.all(refs.map((ref) => this.get(ref)));
+    return found as { [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never };
+  }
+
   async require<S extends z.ZodType<object>>(ref: Ref<S>): Promise<FoundDocument<S>> {
     return requireFound(await this.get(ref));
   }

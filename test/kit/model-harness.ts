@@ -1,0 +1,184 @@
+/** Model gateways on a database in memory, with scripted providers behind them and real HTTP. */
+import { randomBytes, randomUUID } from "node:crypto";
+import { idOf } from "#shared/core/ids";
+import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
+import { DeploymentModels } from "#shared/core/models/deployment-models";
+import { newAccount } from "#shared/core/money/account";
+import { hold } from "#shared/core/money/hold";
+import { ModelMeter } from "#shared/core/money/model-meter";
+import { type End, endExecution } from "#shared/executions/end-execution";
+import { mintOwner } from "#shared/identity/owner";
+import { readBytes } from "#shared/pipeline/parse";
+import { sendJson } from "#shared/pipeline/respond";
+import type { Deps } from "#shared/pipeline/route";
+import { CommitCoordinator } from "#shared/store/commit-coordinator";
+import { create } from "#shared/store/documents";
+import { executions } from "#shared/store/executions";
+import { meterOf, readMeter } from "#shared/store/model-meters";
+import { accountId, accounts } from "#shared/store/owners";
+import type { Store } from "#shared/store/store";
+import { type CallKind, checkCall } from "../../functions/model-gateway/checked-call.ts";
+import { ModelGateway } from "../../functions/model-gateway/model-gateway.ts";
+import { refusalReply } from "../../functions/model-gateway/provider-errors.ts";
+import { RequestRefused } from "../../functions/model-gateway/requests/fields.ts";
+import { type HttpServer, startHttpServer } from "../../local/lib/http.ts";
+import { type LocalProviders, startProviders } from "../../local/providers/server.ts";
+import { MemoryStore } from "./memory-store.ts";
+import { limits as holdLimits } from "./sample-account.ts";
+import { sampleExecution } from "./sample-execution.ts";
+
+const anthropic: CallKind = {
+  protocol: "anthropic-messages",
+  kind: "generate",
+  path: () => "/v1/messages",
+  stated: null,
+};
+const chat: CallKind = {
+  ...{ protocol: "openai-chat", kind: "generate", stated: null },
+  path: () => "/v1/chat/completions",
+};
+const bytesMax = 16 * 1024 * 1024;
+/** What the execution's time is held for and costs. */
+export const timeMicrousd = 1_000;
+
+export interface Harness {
+  readonly providers: LocalProviders;
+  /** The addresses of the gateways, which Anthropic's client takes as its base. */
+  readonly urls: readonly string[];
+  meter(): Promise<ModelMeter>;
+  /** From now on this gateway commits nothing more and its connections are cut, as by SIGKILL. */
+  kill(index: number): void;
+  /** Ends the execution as its settlement does; returns what was charged in all. */
+  settle(): Promise<{ readonly chargedMicrousd: number; readonly balanceMicrousd: number }>;
+  stop(): Promise<void>;
+}
+
+export async function startHarness(options: {
+  readonly balanceMicrousd: number;
+  readonly gateways?: number;
+  readonly limits?: object;
+}): Promise<Harness> {
+  const memory = new MemoryStore();
+  const owner = mintOwner(idOf("owner", "o".repeat(21)), "production");
+  const now = Date.now();
+  const id = idOf("execution", "x".repeat(21));
+  const execution = sampleExecution({
+    ...{ id, ownerId: owner.id, status: "running", claimedAt: now, keyId: "key" },
+    holdMicrousd: timeMicrousd,
+  });
+  const ceilings = { executionCostMaxMicrousd: null, dayCostMaxMicrousd: null };
+  const start = { executionId: id, keyId: "key", ceilings, limits: holdLimits, now };
+  const held = hold(
+    { ...newAccount(now), balanceMicrousd: options.balanceMicrousd },
+    { ...start, amountMicrousd: timeMicrousd, expiresAt: now + 3_600_000 },
+  );
+  if (!held.granted) throw new Error(held.refusal);
+  await memory.commit([
+    create(executions.of(owner, id), execution),
+    create(accounts.of(owner, accountId), held.account),
+  ]);
+  const providers = await startProviders({ script: [] });
+  const { models: limits } = DeploymentLimits.parse({ models: options.limits ?? {} });
+  const { url: baseUrl } = providers;
+  const stated = { anthropic: { baseUrl }, openai: { baseUrl } };
+  const deployment = DeploymentModels.parse({ providers: stated });
+  const key = "local-provider-key";
+  const settings = { deployment, limits, keys: () => ({ anthropic: key, openai: key }) };
+  const { threadId, environmentId, attempt } = execution;
+  const ids = { ownerId: owner.id, executionId: id, threadId, environmentId, attempt };
+  const claims = { ...ids, expiresAt: now + 3_600_000 };
+  const dead = new Set<number>();
+  const startGateway = async (index: number): Promise<HttpServer> => {
+    const gateway = new ModelGateway(
+      depsOf(memory, () => dead.has(index)),
+      settings,
+    );
+    return await startHttpServer(async (request, response, { pathname }) => {
+      const kind = pathname.startsWith("/v1/chat") ? chat : anthropic;
+      try {
+        const call = checkCall(await readBytes(request, bytesMax), kind, deployment);
+        const header = request.headers["idempotency-key"];
+        const reply = await gateway.call({
+          ...{ execution: { owner, claims }, call, rawHeaders: request.rawHeaders },
+          idempotencyKey: typeof header === "string" ? header : null,
+        });
+        if ("relay" in reply) await reply.relay(response);
+        else if ("body" in reply) sendJson(response, reply);
+      } catch (error) {
+        if (!(error instanceof RequestRefused)) throw error;
+        const refusal = { status: 400, message: error.message, retryAfterS: null } as const;
+        sendJson(response, refusalReply(kind.protocol, refusal));
+      }
+    });
+  };
+  const count = options.gateways ?? 1;
+  const servers = await Promise.all(
+    Array.from({ length: count }, (_, index) => startGateway(index)),
+  );
+  const deps = depsOf(memory, () => false);
+  return {
+    providers,
+    urls: servers.map(({ url }) => url),
+    meter: async () => (await memory.require(meterOf(owner, id))).value ?? ModelMeter.parse({}),
+    kill(index) {
+      dead.add(index);
+      void servers[index]?.close();
+    },
+    async settle() {
+      const read = async () => {
+        const found = await deps.store.require(executions.of(owner, id));
+        return { found, meter: await readMeter(deps.store, owner, found.value) };
+      };
+      let current = await read();
+      const { decision } = await deps.commits.submit({
+        owner,
+        needsAccount: true,
+        refresh: async () => {
+          current = await read();
+        },
+        decide(account) {
+          const { value, version } = current.found;
+          if (!account) throw new Error("no account");
+          const before = { execution: value, version, account, meter: current.meter };
+          const ended = endExecution(owner, before, { ...ending, now: Date.now() });
+          return { writes: ended.writes, account: ended.account, ended };
+        },
+      });
+      const { execution: ended, account } = decision.ended;
+      const { balanceMicrousd } = account;
+      return { chargedMicrousd: ended.chargedMicrousd ?? Number.NaN, balanceMicrousd };
+    },
+    async stop() {
+      await Promise.all(servers.map((server) => server.close()));
+      await providers.close();
+    },
+  };
+}
+
+const ending: Omit<End, "now"> = {
+  ...{ outcome: "success", reason: "completed", exitCode: 0, detail: null, output: "" },
+  ...{ outputTruncated: false, workspaceState: "unchanged", conflicts: [] },
+  ...{ eventsLastSequence: 0, costMicrousd: timeMicrousd },
+};
+
+/** The dependencies of one process; a dead one's commits never happen and are never answered. */
+function depsOf(memory: MemoryStore, isDead: () => boolean): Deps {
+  const never = new Promise<never>(() => undefined);
+  const commitWithoutRetry: MemoryStore["commitWithoutRetry"] = async (writes) =>
+    isDead() ? await never : await memory.commitWithoutRetry(writes);
+  const store = Object.assign(Object.create(memory), {
+    commitWithoutRetry,
+    get: memory.get.bind(memory),
+    getAll: memory.getAll.bind(memory),
+    require: memory.require.bind(memory),
+    exists: memory.exists.bind(memory),
+  }) as Store;
+  return {
+    store,
+    keyStore: store,
+    commits: new CommitCoordinator(store, { random: Math.random }),
+    now: Date.now,
+    random: randomBytes,
+    newId: (kind) => idOf(kind, randomUUID().replaceAll("-", "").slice(0, 21)),
+  };
+}
