@@ -13,6 +13,7 @@ import { exeControls } from "./exe-execution-isolation.ts";
 import { incControls } from "./inc-incidents.ts";
 import { keyControls } from "./key-authentication.ts";
 import { limControls } from "./lim-rate-limits.ts";
+import { modControls } from "./mod-models.ts";
 import { netControls } from "./net-network.ts";
 import { opsControls } from "./ops-operations.ts";
 import { ownControls } from "./own-authorization.ts";
@@ -30,6 +31,7 @@ export const controls: Readonly<Record<string, Control>> = {
   ...incControls,
   ...keyControls,
   ...limControls,
+  ...modControls,
   ...netControls,
   ...opsControls,
   ...ownControls,

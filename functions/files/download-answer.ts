@@ -3,7 +3,7 @@ import { ApiError } from "#shared/errors/api-error";
 import type { ByteRange } from "#shared/google/objects";
 import { requestedBytes } from "#shared/http/byte-range";
 import { judgePreconditions, rangeToFollow } from "#shared/http/preconditions";
-import type { RequestFacts } from "#shared/pipeline/route";
+import type { RequestFacts } from "#shared/pipeline/request-facts";
 import { packBytesMax } from "#shared/protocol/runner";
 import { etagOf, preconditionFailed } from "./file-etag.ts";
 

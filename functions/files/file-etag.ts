@@ -1,7 +1,7 @@
 import type { ManifestEntry, ManifestFile } from "#shared/core/workspace/manifest";
 import { ApiError } from "#shared/errors/api-error";
 import { judgePreconditions } from "#shared/http/preconditions";
-import type { RequestFacts } from "#shared/pipeline/route";
+import type { RequestFacts } from "#shared/pipeline/request-facts";
 
 /** A strong tag: the same bytes always have the same tag, and no others have it. */
 export function etagOf({ sha256 }: ManifestFile): string {

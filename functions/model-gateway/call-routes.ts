@@ -70,7 +70,7 @@ function callRoute<P, Q>({ protocol, kindOf, ...stated }: RouteOptions<P, Q>) {
 /** The clients of providers read only what looks like their provider's refusals. */
 function asRefusal(error: unknown): Refusal | null {
   if (error instanceof RequestRefused) {
-    return { status: 400, message: error.message, retryAfterS: null };
+    return { status: 400, message: error.sentence, retryAfterS: null };
   }
   if (!(error instanceof ApiError)) return null;
   const { status, message } = error;
@@ -78,9 +78,9 @@ function asRefusal(error: unknown): Refusal | null {
   return { status, message, retryAfterS: status >= 429 ? 1 : null };
 }
 
-const kind = (protocol: WireProtocol, path: string, of: CheckedCall["kind"] = "generate") => ({
+const kind = (protocol: WireProtocol, path: string, asked: CheckedCall["kind"] = "generate") => ({
   protocol,
-  kindOf: (): CallKind => ({ protocol, kind: of, path: () => path, stated: null }),
+  kindOf: (): CallKind => ({ protocol, kind: asked, path: () => path, stated: null }),
 });
 
 const plain = { params: noParams, query: noQuery };

@@ -27,7 +27,7 @@ export interface CallKind {
   readonly kind: "generate" | "count";
   /** The path at the provider, from its base address on. */
   readonly path: (modelId: string) => string;
-  /** Of Gemini, where model and way of answering are in the path. */
+  /** Gemini has model and way of answering in its path; null for the others. */
   readonly stated: { readonly modelName: string; readonly isStream: boolean } | null;
 }
 

@@ -7,7 +7,7 @@ import type { Deps } from "#shared/pipeline/route";
 import { createOrReplace, patch } from "#shared/store/documents";
 import { executions } from "#shared/store/executions";
 import { meterOf } from "#shared/store/model-meters";
-import type { Applied, MeteredExecution } from "./meter-queue.ts";
+import type { Applied, MeteredExecution } from "./metered-execution.ts";
 
 export interface HeldMore {
   readonly applied: Applied;

@@ -5,11 +5,9 @@
  * applying one whose commit's answer was lost changes nothing.
  */
 import { LRUCache } from "lru-cache";
-import type { TokenClaims } from "#shared/core/executions/ticket";
 import {
   type CallCaps,
   type CallEnd,
-  type CallRefusal,
   endCall,
   type ModelMeter,
   type NewCall,
@@ -17,18 +15,12 @@ import {
   reserveCall,
 } from "#shared/core/money/model-meter";
 import { ApiError } from "#shared/errors/api-error";
-import type { Owner } from "#shared/identity/owner";
 import type { Deps } from "#shared/pipeline/route";
 import { createOrReplace, type Snapshot } from "#shared/store/documents";
 import { meterOf } from "#shared/store/model-meters";
 import { isConflict, isUnavailableError, withDeadline } from "#shared/store/with-deadline";
 import { enlargeHold, type HeldMore } from "./enlarge-hold.ts";
-
-export type ReserveResult =
-  | { readonly type: "reserved" }
-  | { readonly type: "refused"; readonly refusal: CallRefusal }
-  /** The budget doesn't allow to hold what is missing; the sentence says which cap. */
-  | { readonly type: "unaffordable"; readonly sentence: string };
+import type { Applied, MeteredExecution, ReserveResult } from "./metered-execution.ts";
 
 type Change =
   | {
@@ -46,12 +38,7 @@ type Change =
     };
 type Reserve = Extract<Change, { type: "reserve" }>;
 
-export interface MeteredExecution {
-  readonly owner: Owner;
-  readonly claims: TokenClaims;
-}
-
-export type KnownMeter = Snapshot<typeof ModelMeter>;
+type KnownMeter = Snapshot<typeof ModelMeter>;
 
 interface Queue extends MeteredExecution {
   readonly waiting: Change[];
@@ -130,7 +117,8 @@ export class MeterQueue {
         queue.known = null;
         const mayTryAgain = isConflict(error) || (isUnavailableError(error) && attempt < 3);
         if (!mayTryAgain) throw error;
-        const ms = Math.random() * pauseMs * Math.min(attempt, 8);
+        const chance = (this.#deps.random(1)[0] ?? 0) / 256;
+        const ms = chance * pauseMs * Math.min(attempt, 8);
         await new Promise((resolve) => setTimeout(resolve, ms));
       }
     }
@@ -163,14 +151,6 @@ export class MeterQueue {
     queue.known = null;
     return held;
   }
-}
-
-export interface Applied {
-  readonly meter: ModelMeter;
-  /** The result of each reservation that didn't lack money. */
-  readonly results: ReadonlyMap<string, ReserveResult>;
-  /** The ceilings of the reservations that more must be held for, in their order. */
-  readonly short: readonly number[];
 }
 
 function applyAll(before: ModelMeter, batch: readonly Change[], caps: CallCaps): Applied {

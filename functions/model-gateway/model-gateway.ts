@@ -11,7 +11,8 @@ import type { Deps, Reply } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
 import { chargeCall } from "./charge-call.ts";
 import type { CheckedCall } from "./checked-call.ts";
-import { type MeteredExecution, MeterQueue } from "./meter-queue.ts";
+import { MeterQueue } from "./meter-queue.ts";
+import type { MeteredExecution } from "./metered-execution.ts";
 import { type Refusal, refusalReply } from "./provider-errors.ts";
 import { type Recording, Recordings } from "./recordings.ts";
 import { BadAnswer, relayAnswer, replay } from "./relay-answer.ts";
@@ -116,7 +117,8 @@ export class ModelGateway {
     const { id, repeatable, leave } = reserved;
     const { execution } = asked;
     const settings = this.#settings;
-    const charge = (end: CallEnd) => chargeCall(this.#meters, execution, { id, end });
+    const charging = { meters: this.#meters, now: this.#deps.now };
+    const charge = (end: CallEnd) => chargeCall(charging, execution, { id, end });
     return {
       relay: async (response) => {
         const recording = await carryOut(charge, { asked, response, settings });
@@ -234,7 +236,8 @@ function refusedUs({ model }: CheckedCall): Refusal {
 
 function noAnswer({ model }: CheckedCall, error: unknown): Refusal {
   const isLate = error instanceof NoAnswer && error.isLate;
-  const why = error instanceof NoAnswer || error instanceof BadAnswer ? error.message : "it failed";
+  const isKnown = error instanceof NoAnswer || error instanceof BadAnswer;
+  const why = isKnown ? error.sentence : "it failed";
   const message = `${model.provider} gave no usable answer: ${why}.`;
   return { status: isLate ? 504 : 502, message, retryAfterS: null };
 }

@@ -1,7 +1,7 @@
 /**
- * Answers of calls with an idempotency key, for a client that repeats one whose answer it lost. They
- * are in this process's memory only: after a restart the meter still knows that the call was
- * charged, and the repetition is refused instead of being made and charged again (MOD-3).
+ * Keeps answers of calls with an idempotency key, for clients that repeat a call whose answer they
+ * lost. They are in this process's memory only: after a restart the meter still knows that the call
+ * was charged, and the repetition is refused instead of being made and charged again (MOD-3).
  */
 import { LRUCache } from "lru-cache";
 

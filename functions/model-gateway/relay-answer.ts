@@ -1,7 +1,7 @@
 /**
- * Passes a provider's answer on to the client, byte for byte and at the client's pace, while a meter
- * watches. The client may go: the answer is read to its end all the same, because it costs what it
- * costs, and the end says how much.
+ * Passes a provider's answer on to the client, byte for byte and at the client's pace, while a
+ * meter watches. The client may go: the answer is read to its end all the same, because it costs
+ * what it costs, and its end says how much.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { FramingError, forwardResponse, type Header } from "#shared/http/framing";
@@ -34,6 +34,12 @@ export interface Relay {
 /** Thrown if an answer can't be passed on as what it says it is. */
 export class BadAnswer extends Error {
   override readonly name = "BadAnswer";
+  /** What is wrong, in our words. */
+  readonly sentence: string;
+  constructor(sentence: string) {
+    super(sentence);
+    this.sentence = sentence;
+  }
 }
 
 /** @returns What was passed on, if it is to be recorded and complete. @throws {BadAnswer} */
@@ -51,7 +57,7 @@ function headersOf(answer: IncomingMessage, { hidesUsage }: CheckedCall): readon
       (name) => !passed.test(name) || (hidesUsage && name === "content-length"),
     );
   } catch (error) {
-    if (error instanceof FramingError) throw new BadAnswer(error.message);
+    if (error instanceof FramingError) throw new BadAnswer("it can be read in more than one way");
     throw error;
   }
 }
@@ -64,7 +70,7 @@ async function relayWhole(relay: Relay, headers: readonly Header[]): Promise<Rec
   let bytes = 0;
   for await (const piece of answer as AsyncIterable<Buffer>) {
     bytes += piece.length;
-    if (bytes > wholeBytesMax) throw new BadAnswer("The answer is too large.");
+    if (bytes > wholeBytesMax) throw new BadAnswer("it is too large");
     pieces.push(piece);
   }
   const body = Buffer.concat(pieces);

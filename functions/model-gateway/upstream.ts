@@ -9,11 +9,14 @@ import type { CheckedCall } from "./checked-call.ts";
 /** The provider gave no answer. */
 export class NoAnswer extends Error {
   override readonly name = "NoAnswer";
+  /** What happened, in our words. */
+  readonly sentence: string;
   /** Whether it may have received the request, and so may charge for it. */
   readonly wasSent: boolean;
   readonly isLate: boolean;
   constructor(message: string, what: { readonly wasSent: boolean; readonly isLate: boolean }) {
     super(message);
+    this.sentence = message;
     this.wasSent = what.wasSent;
     this.isLate = what.isLate;
   }
@@ -40,7 +43,7 @@ export async function askProvider(
     {
       method: "POST",
       httpVersion: "1.1",
-      // Of what the client sent, only what is named here goes on. The body is what was checked.
+      // Only named headers of the client's go on, and the body is what was checked.
       rawHeaders: [...passedHeaders(call.protocol, options.rawHeaders).flat(), ...lengthOf(call)],
     },
     { host: url.host, added: addedHeaders(call, options.key), keepAlive: false },

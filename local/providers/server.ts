@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { onceClosed } from "../../shared/http/once-closed.ts";
+import { onceClosed } from "#shared/http/once-closed";
 import { bodyOf, type HttpServer, sendJson, startHttpServer } from "../lib/http.ts";
 import { anthropicMessages } from "./anthropic.ts";
 import { gemini } from "./gemini.ts";

@@ -8,9 +8,8 @@ const keyVariables = {
 } as const;
 
 /**
- * The models of a local cloud: those of each provider whose key is in the environment, unless a file
- * in the form of `PADDOCK_MODELS` says otherwise. Keys of other providers come from
- * `PADDOCK_KEY_{NAME}`.
+ * The models of a local cloud: those of each provider whose key is in the environment, unless a
+ * file in the form of `PADDOCK_MODELS` says otherwise. Other keys come from `PADDOCK_KEY_{NAME}`.
  */
 export async function localModels(
   environment: Readonly<Record<string, string | undefined>>,
@@ -25,7 +24,7 @@ export async function localModels(
     return provider && key ? [[provider.toLowerCase().replaceAll("_", "-"), key] as const] : [];
   });
   const providers = Object.fromEntries(found.map(([provider]) => [provider, {}]));
-  const models: object =
-    file === undefined ? { providers } : JSON.parse(await readFile(file, "utf8"));
+  const stated: unknown = file === undefined ? null : JSON.parse(await readFile(file, "utf8"));
+  const models = typeof stated === "object" && stated !== null ? stated : { providers };
   return { models, providerKeys: Object.fromEntries([...found, ...others]) };
 }

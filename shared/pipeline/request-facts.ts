@@ -3,8 +3,20 @@ import type { IncomingMessage } from "node:http";
 import { config } from "../config.ts";
 import { withoutKeys } from "../core/keys/api-key.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { preconditionsOf } from "../http/preconditions.ts";
-import type { RequestFacts } from "./route.ts";
+import { type Preconditions, preconditionsOf } from "../http/preconditions.ts";
+
+export interface RequestFacts {
+  readonly id: string;
+  readonly address: string;
+  readonly userAgent: string;
+  /** Headers are null if there are none; `accept` is empty. */
+  readonly idempotencyKey: string | null;
+  /** GET, HEAD and so on; routes of GET also receive HEAD. */
+  readonly method: string;
+  readonly preconditions: Preconditions;
+  readonly accept: string;
+  readonly lastEventId: string | null;
+}
 
 const idempotencyKeyForm = /^[\x21-\x7e]{1,255}$/;
 

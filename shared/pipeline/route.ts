@@ -8,7 +8,6 @@ import type { TokenClaims } from "../core/executions/ticket.ts";
 import type { IdKind } from "../core/ids.ts";
 import type { Scope } from "../core/keys/scopes.ts";
 import type { Account } from "../core/money/account.ts";
-import type { Preconditions } from "../http/preconditions.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { RequestClass } from "../limits/request-claims.ts";
 import type { LimitState } from "../limits/sliding-counter.ts";
@@ -17,6 +16,7 @@ import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import type { Version, Write } from "../store/documents.ts";
 import type { ReadStore, Store } from "../store/store.ts";
 import type { AccountUse } from "./account-use.ts";
+import type { RequestFacts } from "./request-facts.ts";
 
 /** The callers of a route, by what they must show. */
 export interface Callers {
@@ -49,19 +49,6 @@ export interface Callers {
   readonly scheduler: { readonly type: "maintenance"; readonly id: string };
 }
 export type Authentication = keyof Callers;
-
-export interface RequestFacts {
-  readonly id: string;
-  readonly address: string;
-  readonly userAgent: string;
-  /** Headers are null if there are none; `accept` is empty. */
-  readonly idempotencyKey: string | null;
-  /** GET, HEAD and so on; routes of GET also receive HEAD. */
-  readonly method: string;
-  readonly preconditions: Preconditions;
-  readonly accept: string;
-  readonly lastEventId: string | null;
-}
 
 /** New ids. A repeated decision gets the same ids again. */
 export interface Ids {

@@ -1,7 +1,8 @@
 /** Refuses headers that a client relies on when the route would ignore them. */
 import { ApiError } from "../errors/api-error.ts";
 import { judgePreconditions } from "../http/preconditions.ts";
-import type { RequestFacts, Route } from "./route.ts";
+import type { RequestFacts } from "./request-facts.ts";
+import type { Route } from "./route.ts";
 
 /** Refuses an Idempotency-Key that the route would ignore: its client could do the work twice. */
 export function refuseVainKey(route: Route, { idempotencyKey }: RequestFacts): void {

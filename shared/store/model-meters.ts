@@ -16,7 +16,7 @@ export function meterOf(owner: Owner, executionId: string): Ref<typeof ModelMete
 
 /**
  * The meter of an execution that is about to end; null if it made no model calls, which its hold
- * says without a read. Whoever ends it must close the meter in the same commit.
+ * says without a read. The commit that ends it must close the meter in the same commit.
  */
 export async function readMeter(
   store: ReadStore,

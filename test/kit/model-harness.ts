@@ -1,13 +1,14 @@
 /** Model gateways on a database in memory, with scripted providers behind them and real HTTP. */
 import { randomBytes, randomUUID } from "node:crypto";
+import type { TokenClaims } from "#shared/core/executions/ticket";
 import { idOf } from "#shared/core/ids";
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import { DeploymentModels } from "#shared/core/models/deployment-models";
 import { newAccount } from "#shared/core/money/account";
 import { hold } from "#shared/core/money/hold";
-import { ModelMeter } from "#shared/core/money/model-meter";
+import type { ModelMeter } from "#shared/core/money/model-meter";
 import { type End, endExecution } from "#shared/executions/end-execution";
-import { mintOwner } from "#shared/identity/owner";
+import { mintOwner, type Owner } from "#shared/identity/owner";
 import { readBytes } from "#shared/pipeline/parse";
 import { sendJson } from "#shared/pipeline/respond";
 import type { Deps } from "#shared/pipeline/route";
@@ -53,11 +54,14 @@ export interface Harness {
   stop(): Promise<void>;
 }
 
-export async function startHarness(options: {
-  readonly balanceMicrousd: number;
-  readonly gateways?: number;
-  readonly limits?: object;
-}): Promise<Harness> {
+interface Planted {
+  readonly memory: MemoryStore;
+  readonly owner: Owner;
+  readonly claims: TokenClaims;
+}
+
+/** A running execution, with money for its time. */
+async function plant(balanceMicrousd: number): Promise<Planted> {
   const memory = new MemoryStore();
   const owner = mintOwner(idOf("owner", "o".repeat(21)), "production");
   const now = Date.now();
@@ -69,7 +73,7 @@ export async function startHarness(options: {
   const ceilings = { executionCostMaxMicrousd: null, dayCostMaxMicrousd: null };
   const start = { executionId: id, keyId: "key", ceilings, limits: holdLimits, now };
   const held = hold(
-    { ...newAccount(now), balanceMicrousd: options.balanceMicrousd },
+    { ...newAccount(now), balanceMicrousd },
     { ...start, amountMicrousd: timeMicrousd, expiresAt: now + 3_600_000 },
   );
   if (!held.granted) throw new Error(held.refusal);
@@ -77,6 +81,18 @@ export async function startHarness(options: {
     create(executions.of(owner, id), execution),
     create(accounts.of(owner, accountId), held.account),
   ]);
+  const { threadId, environmentId, attempt } = execution;
+  const ids = { ownerId: owner.id, executionId: id, threadId, environmentId, attempt };
+  return { memory, owner, claims: { ...ids, expiresAt: now + 3_600_000 } };
+}
+
+export async function startHarness(options: {
+  readonly balanceMicrousd: number;
+  readonly gateways?: number;
+  readonly limits?: object;
+}): Promise<Harness> {
+  const planted = await plant(options.balanceMicrousd);
+  const { memory, owner, claims } = planted;
   const providers = await startProviders({ script: [] });
   const { models: limits } = DeploymentLimits.parse({ models: options.limits ?? {} });
   const { url: baseUrl } = providers;
@@ -84,75 +100,79 @@ export async function startHarness(options: {
   const deployment = DeploymentModels.parse({ providers: stated });
   const key = "local-provider-key";
   const settings = { deployment, limits, keys: () => ({ anthropic: key, openai: key }) };
-  const { threadId, environmentId, attempt } = execution;
-  const ids = { ownerId: owner.id, executionId: id, threadId, environmentId, attempt };
-  const claims = { ...ids, expiresAt: now + 3_600_000 };
   const dead = new Set<number>();
-  const startGateway = async (index: number): Promise<HttpServer> => {
-    const gateway = new ModelGateway(
+  const gatewayOf = (index: number) =>
+    new ModelGateway(
       depsOf(memory, () => dead.has(index)),
       settings,
     );
-    return await startHttpServer(async (request, response, { pathname }) => {
-      const kind = pathname.startsWith("/v1/chat") ? chat : anthropic;
-      try {
-        const call = checkCall(await readBytes(request, bytesMax), kind, deployment);
-        const header = request.headers["idempotency-key"];
-        const reply = await gateway.call({
-          ...{ execution: { owner, claims }, call, rawHeaders: request.rawHeaders },
-          idempotencyKey: typeof header === "string" ? header : null,
-        });
-        if ("relay" in reply) await reply.relay(response);
-        else if ("body" in reply) sendJson(response, reply);
-      } catch (error) {
-        if (!(error instanceof RequestRefused)) throw error;
-        const refusal = { status: 400, message: error.message, retryAfterS: null } as const;
-        sendJson(response, refusalReply(kind.protocol, refusal));
-      }
-    });
-  };
   const count = options.gateways ?? 1;
   const servers = await Promise.all(
-    Array.from({ length: count }, (_, index) => startGateway(index)),
+    Array.from({ length: count }, (_, index) => startGateway(gatewayOf(index), planted)),
   );
-  const deps = depsOf(memory, () => false);
   return {
     providers,
     urls: servers.map(({ url }) => url),
-    meter: async () => (await memory.require(meterOf(owner, id))).value ?? ModelMeter.parse({}),
+    meter: async () => (await memory.require(meterOf(owner, claims.executionId))).value,
     kill(index) {
       dead.add(index);
       void servers[index]?.close();
     },
-    async settle() {
-      const read = async () => {
-        const found = await deps.store.require(executions.of(owner, id));
-        return { found, meter: await readMeter(deps.store, owner, found.value) };
-      };
-      let current = await read();
-      const { decision } = await deps.commits.submit({
-        owner,
-        needsAccount: true,
-        refresh: async () => {
-          current = await read();
-        },
-        decide(account) {
-          const { value, version } = current.found;
-          if (!account) throw new Error("no account");
-          const before = { execution: value, version, account, meter: current.meter };
-          const ended = endExecution(owner, before, { ...ending, now: Date.now() });
-          return { writes: ended.writes, account: ended.account, ended };
-        },
-      });
-      const { execution: ended, account } = decision.ended;
-      const { balanceMicrousd } = account;
-      return { chargedMicrousd: ended.chargedMicrousd ?? Number.NaN, balanceMicrousd };
-    },
+    settle: () => settle(planted),
     async stop() {
       await Promise.all(servers.map((server) => server.close()));
       await providers.close();
     },
   };
+}
+
+async function startGateway(
+  gateway: ModelGateway,
+  { owner, claims }: Planted,
+): Promise<HttpServer> {
+  return await startHttpServer(async (request, response, { pathname }) => {
+    const kind = pathname.startsWith("/v1/chat") ? chat : anthropic;
+    try {
+      const call = checkCall(await readBytes(request, bytesMax), kind, gateway.deployment);
+      const header = request.headers["idempotency-key"];
+      const reply = await gateway.call({
+        ...{ execution: { owner, claims }, call, rawHeaders: request.rawHeaders },
+        idempotencyKey: typeof header === "string" ? header : null,
+      });
+      if ("relay" in reply) await reply.relay(response);
+      else if ("body" in reply) sendJson(response, reply);
+    } catch (error) {
+      if (!(error instanceof RequestRefused)) throw error;
+      const refusal = { status: 400, message: error.sentence, retryAfterS: null } as const;
+      sendJson(response, refusalReply(kind.protocol, refusal));
+    }
+  });
+}
+
+async function settle({ memory, owner, claims }: Planted) {
+  const deps = depsOf(memory, () => false);
+  const read = async () => {
+    const found = await deps.store.require(executions.of(owner, claims.executionId));
+    return { found, meter: await readMeter(deps.store, owner, found.value) };
+  };
+  let current = await read();
+  const { decision } = await deps.commits.submit({
+    owner,
+    needsAccount: true,
+    refresh: async () => {
+      current = await read();
+    },
+    decide(account) {
+      const { value, version } = current.found;
+      if (!account) throw new Error("no account");
+      const before = { execution: value, version, account, meter: current.meter };
+      const ended = endExecution(owner, before, { ...ending, now: Date.now() });
+      return { writes: ended.writes, account: ended.account, ended };
+    },
+  });
+  const { execution, account } = decision.ended;
+  const { balanceMicrousd } = account;
+  return { chargedMicrousd: execution.chargedMicrousd ?? Number.NaN, balanceMicrousd };
 }
 
 const ending: Omit<End, "now"> = {

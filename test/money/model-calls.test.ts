@@ -1,4 +1,4 @@
-/** Model calls through the gateway with the providers' own clients: what they cost, to the micro-dollar. */
+/** What model calls cost that the providers' own clients make through the gateway. */
 import { GoogleGenAI } from "@google/genai";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -163,6 +163,11 @@ describe.skipIf(!isPlanned)("SEC-3 secrets are opened by one function", () => {
     expect(holders(opener, on("environment-secrets"))).toEqual(["runner-gateway"]);
   });
 
+  test("model-gateway alone reads the keys of model providers", () => {
+    const isOfModels = ({ secret_id: id }: PlannedResource["values"]) => id === "provider-keys";
+    expect(holders("roles/secretmanager.secretAccessor", isOfModels)).toEqual(["model-gateway"]);
+  });
+
   test("an account that wraps a purpose's keys doesn't open them", () => {
     for (const name of Object.keys(functions)) {
       for (const purpose of ["environment-secrets", "audit-details", "trigger-secrets"]) {

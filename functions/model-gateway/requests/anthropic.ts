@@ -11,7 +11,7 @@ import {
 } from "./fields.ts";
 
 /**
- * Of the Messages API, what stays within the call. Left out are tools, files and servers of the
+ * What of the Messages API stays within the call. Left out are tools, files and servers of the
  * provider's, containers, service tiers, regions and speeds, whose prices differ.
  */
 const fields = new Set([

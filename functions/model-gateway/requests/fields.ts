@@ -3,6 +3,12 @@
 /** A request that isn't passed on. The message is public, and never quotes a value. */
 export class RequestRefused extends Error {
   override readonly name = "RequestRefused";
+  /** What to change. */
+  readonly sentence: string;
+  constructor(sentence: string) {
+    super(sentence);
+    this.sentence = sentence;
+  }
 }
 
 export type Json = Record<string, unknown>;

@@ -44,7 +44,7 @@ export interface ConfiguredModel extends ModelFacts {
   readonly protocols: readonly WireProtocol[];
   /** The name that the provider knows. */
   readonly providerModelId: string;
-  /** Without a slash at its end. */
+  /** It has no slash at its end. */
   readonly baseUrl: string;
   readonly needsKey: boolean;
 }
@@ -88,7 +88,7 @@ function withoutSlash(url: string): string {
   return url.endsWith("/") ? url.slice(0, -1) : url;
 }
 
-/** The model that `name` stands for: its id, an alias of the deployment, or one of the catalogue. */
+/** Finds a model by its id, an alias of the deployment, or an alias of the catalogue. */
 export function findModel(
   deployment: DeploymentModels,
   name: string,

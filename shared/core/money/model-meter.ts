@@ -204,7 +204,7 @@ function expireCalls(meter: ModelMeter, now: number): ModelMeter {
     .reduce((left, [id]) => endCall(left, id, { type: "unknown" }), meter);
 }
 
-/** The end of the execution: calls in flight are charged their ceilings, and nothing comes after. */
+/** Ends the meter with its execution: calls in flight are charged their ceilings. */
 export function closeMeter(meter: ModelMeter, now: number): ModelMeter {
   if (meter.closedAt !== null) return meter;
   const ids = Object.keys(meter.calls);

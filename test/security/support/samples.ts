@@ -20,7 +20,12 @@ const bodies: Readonly<Record<string, object>> = {
 };
 
 /** Parameters that aren't ids. */
-const words: Readonly<Record<string, string>> = { key: "NAME", "*": "a.txt" };
+const words: Readonly<Record<string, string>> = {
+  key: "NAME",
+  "*": "a.txt",
+  version: "v1",
+  call: "gemini-2.5-flash:generateContent",
+};
 
 /** Fields whose names look like ids: the prefix of what they name, or null for a client's label. */
 const prefixOfField: Readonly<Record<string, string | null>> = {
