@@ -17,6 +17,7 @@ import { type Execution, executions } from "#shared/store/executions";
 import { requireFound } from "#shared/store/store";
 import { formatLease } from "./lease.ts";
 import { noteRunning } from "./live-executions.ts";
+import { readConversation } from "./read-conversation.ts";
 
 export const claim = change({
   endpoint: "POST /internal/executions/claim",
@@ -43,9 +44,11 @@ export const claim = change({
     ]);
     if (found.value === null) throw new ApiError("LEASE_LOST");
     requireTicket(found.value, body, { attempt: ticket.attempt, now });
-    return { owner, found: requireFound(found), sealed: sealed.value, pair: pair.value };
+    const conversation = await readConversation(deps, owner, found.value);
+    const execution = requireFound(found);
+    return { owner, found: execution, conversation, sealed: sealed.value, pair: pair.value };
   },
-  prepare: async ({ data: { owner, found, ...sealed }, deps, signal }) => {
+  prepare: async ({ data: { owner, found, conversation, ...sealed }, deps, signal }) => {
     const { value: execution } = found;
     const sealedIn = { execution, ...sealed };
     const opened = await openSecrets(owner, sealedIn).catch(async (error: unknown) => {
@@ -55,11 +58,11 @@ export const claim = change({
     });
     // A runner that is gone would be charged for what it can't run.
     if (signal.aborted) throw new ApiError("UNAVAILABLE", { cause: "the runner is gone" });
-    return { owner, found, opened };
+    return { owner, found, conversation, opened };
   },
   actsOn: ({ owner }) => owner,
   decide({ body, data, now }) {
-    const { found, opened, owner } = data;
+    const { found, conversation, opened, owner } = data;
     const { leaseMs, heartbeatIntervalMs } = timing();
     const leaseExpiresAt = now + leaseMs;
     const again = found.value.status === "running";
@@ -115,7 +118,9 @@ export const claim = change({
             readerUntil: running.readerUntil,
           },
           flushIntervalMs: flushIntervalMs(running.readerUntil, now),
-          task,
+          task: { model: task.model, instructions: task.instructions, content: task.content },
+          models: null,
+          conversation,
           limits,
           network,
           environmentVariables: running.environmentVariables,

@@ -67,6 +67,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
       content: body.content ?? body.task ?? "",
       model: body.agentConfig.model ?? null,
       instructions: body.agentConfig.instructions ?? null,
+      reasoningEffort: body.agentConfig.reasoningEffort ?? null,
       environmentVariables: Object.entries(body.envVars).map(([key, value]) => ({ key, value })),
       sealedSecrets: data.sealedSecrets,
       setupScripts: body.setupScripts,

@@ -1,5 +1,6 @@
-/** The interface of whatever decides what runs in the sandbox. `shell` is its first model. */
-import type { Item } from "#shared/protocol/runner";
+/** The interface of what decides what runs in the sandbox. `shell` is its first model. */
+import type { Item, ModelEntry, ReasoningEffort, ThreadMessage } from "#shared/protocol/runner";
+import type { CallDo, CallEnded } from "../init/messages.ts";
 
 export interface AgentTask {
   readonly model: string;
@@ -28,4 +29,65 @@ export interface AgentTools {
 export interface AgentModel {
   /** @returns The end that decides the execution's outcome. */
   run(task: AgentTask, tools: AgentTools): Promise<ScriptEnd>;
+}
+
+/** What a language model is told of its execution. */
+export interface LanguageTask extends AgentTask {
+  readonly executionId: string;
+  readonly attempt: number;
+  readonly entry: ModelEntry;
+  /** What its calls are authorized with at the gateway. */
+  readonly token: string;
+  readonly gatewayUrl: string;
+  readonly reasoningEffort: ReasoningEffort | null;
+  /** The environment's, in its own words. */
+  readonly documentation: readonly string[];
+  /** The thread's earlier messages, oldest first. */
+  readonly history: readonly ThreadMessage[];
+  /** Whether older messages are missing there. */
+  readonly isHistoryCut: boolean;
+  readonly hasNetwork: boolean;
+}
+
+/** A call to the sandbox, without what the supervisor adds. */
+export type SandboxCall =
+  | Omit<Extract<CallDo, { do: "shell" }>, "environment" | "refusingPort">
+  | Exclude<CallDo, { do: "shell" }>;
+
+/** Passes on a stream of text without secrets. */
+export interface TextRedactor {
+  write(text: string): string;
+  /** Called when nothing has come for a while. */
+  pause(): string;
+  end(): string;
+}
+
+export interface LanguageTools extends AgentTools {
+  /** Aborted when the execution must end. */
+  readonly signal: AbortSignal;
+  /** The time that is left of the execution. */
+  remainingMs(): number;
+  redact(text: string): string;
+  redactor(): TextRedactor;
+  /** Streams what the model says, while it says it. */
+  speak(): { write(text: string): void; end(): void };
+  /** Sets what the answer will be; the last one counts. */
+  answer(text: string): void;
+  /** @returns Null if the sandbox has ended. */
+  sandbox(
+    call: SandboxCall,
+    onOutput: (bytes: Uint8Array) => void,
+    outputBytesMax: number,
+  ): Promise<CallEnded | null>;
+}
+
+/** Why a language model's run ended, if its task isn't done. */
+export type UnfinishedReason = "budget" | "agent_limit" | "model_failed" | "time_limit";
+
+export interface LanguageEnd extends ScriptEnd {
+  readonly unfinished?: UnfinishedReason;
+}
+
+export interface LanguageModel {
+  run(task: LanguageTask, tools: LanguageTools): Promise<LanguageEnd>;
 }

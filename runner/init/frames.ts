@@ -1,6 +1,17 @@
 /** The framing between supervisor and init: a kind byte, four bytes of length, the payload. */
 
-export const kinds = { probe: 1, output: 2, ended: 3, run: 4, signal: 5, refused: 6 } as const;
+export const kinds = {
+  probe: 1,
+  output: 2,
+  ended: 3,
+  run: 4,
+  signal: 5,
+  refused: 6,
+  call: 7,
+  /** Four bytes with the call's number, then a piece of its output. */
+  callOutput: 8,
+  callEnded: 9,
+} as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
 const headerBytes = 5;
@@ -16,6 +27,13 @@ export function encodeFrame(kind: Kind, payload: Uint8Array | string): Buffer {
   header.writeUInt8(kind, 0);
   header.writeUInt32BE(body.length, 1);
   return Buffer.concat([header, body]);
+}
+
+/** The payload of `callOutput`. */
+export function encodeCallOutput(id: number, output: Uint8Array): Buffer {
+  const number = Buffer.alloc(4);
+  number.writeUInt32BE(id, 0);
+  return encodeFrame(kinds.callOutput, Buffer.concat([number, output]));
 }
 
 /** Cuts a stream into frames. The sandbox's bytes are a stranger's, so frames are bounded. */

@@ -1,7 +1,8 @@
 import { Socket } from "node:net";
+import type { Calls } from "./calls.ts";
 import { encodeFrame, FrameReader, kinds } from "./frames.ts";
 import { probe } from "./isolation-probe.ts";
-import { type RunRequest, toInitBytesMax } from "./messages.ts";
+import { type CallRequest, type RunRequest, toInitBytesMax } from "./messages.ts";
 import { refuseAll } from "./no-way-out.ts";
 import { runScript, signalAll } from "./run-script.ts";
 
@@ -10,15 +11,24 @@ export function main(): void {
   const supervisor = new Socket({ fd: 0, readable: true, writable: true });
   const reader = new FrameReader(toInitBytesMax);
 
-  let isRefusing: boolean = false;
+  let refusing: Promise<unknown> | undefined;
+  const refuse = async (port: number | null) => {
+    if (port === null) return;
+    refusing ??= refuseAll(port, (attempt) =>
+      supervisor.write(encodeFrame(kinds.refused, JSON.stringify(attempt))),
+    );
+    await refusing;
+  };
   const run = async (request: RunRequest) => {
-    if (request.refusingPort !== null && !isRefusing) {
-      isRefusing = true;
-      await refuseAll(request.refusingPort, (attempt) =>
-        supervisor.write(encodeFrame(kinds.refused, JSON.stringify(attempt))),
-      );
-    }
+    await refuse(request.refusingPort);
     runScript(supervisor, request);
+  };
+  // Loaded by the first call, because most executions make none.
+  let calls: Promise<Calls> | undefined;
+  const call = async (request: CallRequest) => {
+    calls ??= import("./calls.ts").then((loaded) => new loaded.Calls(supervisor));
+    if (request.do === "shell") await refuse(request.refusingPort);
+    await (await calls).do(request);
   };
 
   // If the supervisor ends for any reason, so does the sandbox, because process 1 waits for this
@@ -32,6 +42,7 @@ export function main(): void {
     for (const { kind, payload } of reader.read(chunk)) {
       if (kind === kinds.run) void run(JSON.parse(payload.toString("utf8")));
       if (kind === kinds.signal) signalAll();
+      if (kind === kinds.call) void call(JSON.parse(payload.toString("utf8")));
     }
   });
   void probe().then((report) => supervisor.write(encodeFrame(kinds.probe, JSON.stringify(report))));

@@ -31,6 +31,56 @@ export interface RunEnded {
   readonly signal: string | null;
 }
 
+/**
+ * `call`: one thing to do for an agent. Calls run at the same time, but the shell's run in order.
+ */
+export type CallRequest = { readonly id: number } & CallDo;
+
+export type CallDo =
+  | {
+      /** Runs in a shell that lives on, with its folder, variables and background processes. */
+      readonly do: "shell";
+      readonly command: string;
+      readonly environment: Readonly<Record<string, string>>;
+      readonly refusingPort: number | null;
+      readonly timeoutMs: number;
+      readonly outputBytesMax: number;
+    }
+  | {
+      /** Runs a program of its own, without a shell; output past the limit ends it. */
+      readonly do: "exec";
+      readonly program: string;
+      readonly arguments: readonly string[];
+      readonly timeoutMs: number;
+      readonly outputBytesMax: number;
+    }
+  /** Sends a file's first bytes, or a folder's first names, a line each. */
+  | { readonly do: "read"; readonly path: string; readonly bytesMax: number }
+  /** Replaces a file's bytes and keeps its mode, or makes the file and its folders. */
+  | {
+      readonly do: "write";
+      readonly path: string;
+      readonly base64: string;
+      /** Whether to refuse if the file exists. */
+      readonly isNew: boolean;
+    };
+
+export const callEnds = ["done", "failed", "timed_out", "output_limit", "shell_ended"] as const;
+
+/** `call-ended`: comes after all of the call's output. */
+export interface CallEnded {
+  readonly id: number;
+  readonly end: (typeof callEnds)[number];
+  /** The exit code as a shell reports it; null if there is none. */
+  readonly status: number | null;
+  /** The shell's folder after the call. */
+  readonly folder: string | null;
+  readonly what: "file" | "folder" | null;
+  readonly sizeBytes: number | null;
+  /** The system's code of an error. */
+  readonly code: string | null;
+}
+
 export const toInitBytesMax = 64 * 1024 * 1024;
 export const fromInitBytesMax = 256 * 1024;
 

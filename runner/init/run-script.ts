@@ -1,11 +1,13 @@
 /** Runs one script and sends its output, then its end. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { closeSync, constants, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, openSync, rmSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { type Drain, drainTimes, passesOn, watchDrain } from "./drain.ts";
+import { codeOf } from "./error-code.ts";
 import { encodeFrame, kinds } from "./frames.ts";
 import type { RunEnded, RunRequest } from "./messages.ts";
 import { scriptText } from "./script-text.ts";
+import { baseEnvironment, preferredVictim, shellPath } from "./shell-start.ts";
 
 const files = { script: "/tmp/task.sh", output: "/tmp/.output" };
 const cutNotice = `
@@ -40,18 +42,10 @@ export function runScript(supervisor: Socket, { script, environment }: RunReques
       finish(ended);
     });
   } catch (error) {
-    const why = unusableIn(script, environment) ?? codeOf(error);
+    const why = unusableIn(script, environment) ?? `${codeOf(error)}.`;
     supervisor.write(encodeFrame(kinds.output, `The script couldn't be started: ${why}\n`));
     finish(notStarted);
   }
-}
-
-/**
- * Only the system's code, since the message may quote a value. This program loads no shared module.
- */
-function codeOf(error: unknown): string {
-  const { code } = Object(error);
-  return typeof code === "string" && /^[A-Z0-9_]{1,60}$/.test(code) ? `${code}.` : "unknown.";
 }
 
 /** Names what the system couldn't accept. Node's own message about it would quote the value. */
@@ -73,16 +67,10 @@ function openPipe() {
   return { reader, writer, isPassedOn: passesOn(reading) };
 }
 
-/** When memory runs out, the kernel kills the script's processes before the init. */
-const preferredVictim = 'echo 1000 >/proc/self/oom_score_adj; exec "$@"';
-
 function start(environment: RunRequest["environment"], output: number): ChildProcess {
-  const { PATH, HOME, USER, LOGNAME, SHELL, LANG, TERM, TMPDIR } = process.env;
-  const named = { PATH, HOME, USER, LOGNAME, SHELL, LANG, TERM, TMPDIR };
-  const shell = existsSync("/usr/bin/bash") ? "/usr/bin/bash" : "/bin/sh";
-  return spawn("/bin/sh", ["-c", preferredVictim, "sh", shell, files.script], {
+  return spawn("/bin/sh", ["-c", preferredVictim, "sh", shellPath(), files.script], {
     cwd: "/workspace",
-    env: { ...named, ...environment },
+    env: { ...baseEnvironment(), ...environment },
     stdio: ["ignore", output, output],
     detached: true,
   });

@@ -43,8 +43,11 @@ export interface Scratch extends MountPoints {
   readonly trust: string;
 }
 
-/** The programs, and V8's compiled form of them: see `start-compiled.ts`. */
-const programEndings = [".code.js", ".code.cache"];
+/**
+ * A program's code, and V8's compiled form of it: see `start-compiled.ts`; and what it loads only
+ * for executions that need it.
+ */
+const programEndings = [".code.js", ".code.cache", ".late.cjs"];
 
 /**
  * Creates the folder. Programs that other uids can't reach are brought here: Node is mounted, the

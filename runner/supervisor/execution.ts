@@ -1,6 +1,5 @@
 /** Runs a claimed execution from its workspace to its settlement, which no path leaves out. */
 import { describeError } from "#shared/core/describe-error";
-import { Fault } from "#shared/core/fault";
 import { redact } from "#shared/core/redaction/redaction";
 import { cutText } from "#shared/core/usable-text";
 import {
@@ -10,8 +9,6 @@ import {
   type Item,
   type SettleRequest,
 } from "#shared/protocol/runner";
-import type { AgentTools, ScriptEnd } from "../agent/model.ts";
-import { findModel } from "../agent/models.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
 import { EventSender } from "./event-sender.ts";
 import type { ExecutionSecrets } from "./execution-secrets.ts";
@@ -23,6 +20,7 @@ import { log } from "./log.ts";
 import { decideOutcome, type ExecutionOutcome, reasonNotes, type StopReason } from "./outcome.ts";
 import { Output } from "./output.ts";
 import { redactItem } from "./redact-item.ts";
+import { runModel } from "./run-model.ts";
 import { WayOut } from "./sandbox-egress.ts";
 import { IsolationError, SandboxSession } from "./sandbox-session.ts";
 import { Stop, Stopped } from "./stop.ts";
@@ -37,6 +35,8 @@ export interface ExecutionDeps {
   readonly gateway: Gateway;
   readonly launcher: LauncherLine;
   readonly network: NetworkOverride;
+  /** Where language models are called; empty if there are none. */
+  readonly modelGatewayUrl: string;
   readonly secrets: ExecutionSecrets;
   /** The reason why no sandbox can be started, if there is one. */
   readonly unavailable: string | null;
@@ -56,6 +56,7 @@ export class SupervisedExecution {
   readonly #workspace: KeptWorkspace;
   readonly #redaction;
   #pace: "normal" | "shutdown" = "normal";
+  #deadlineMs = 0;
   #detail: string | undefined;
 
   constructor(deps: ExecutionDeps, claimed: ClaimReply) {
@@ -115,6 +116,7 @@ export class SupervisedExecution {
 
   /** @returns Whether the execution was settled, or belongs to another attempt. */
   async run(): Promise<boolean> {
+    this.#deadlineMs = performance.now() + this.#claimed.limits.wallClockMs;
     const limit = setTimeout(
       () => this.#stop.request("time_limit"),
       Math.min(this.#claimed.limits.wallClockMs, 2 ** 31 - 1),
@@ -130,9 +132,6 @@ export class SupervisedExecution {
   async #work(): Promise<ExecutionOutcome> {
     const { unavailable } = this.#deps;
     if (unavailable !== null) throw new IsolationError(unavailable);
-    const model = findModel(this.#claimed.task.model);
-    if (model === undefined) throw new Fault("There is no such model.");
-    const { setupScripts, task } = this.#claimed;
     const [folder] = await this.#stop.unless(
       Promise.all([this.#session.prepare(), this.#workspace.fetch()]),
     );
@@ -142,36 +141,32 @@ export class SupervisedExecution {
     const sandboxStartMs = Math.round(performance.now() - startedAtMs);
     log("INFO", "sandbox proven", { executionId: this.#claimed.executionId, sandboxStartMs });
     this.#workspace.tellWhatIsMissing();
-    const { exitCode, why } = await model.run({ ...task, setupScripts }, this.#tools());
+    const { exitCode, why, unfinished } = await runModel({
+      claimed: this.#claimed,
+      session: this.#session,
+      output: this.#output,
+      stop: this.#stop,
+      redaction: this.#redaction,
+      modelGatewayUrl: this.#deps.modelGatewayUrl,
+      deadlineMs: this.#deadlineMs,
+      emit: (item) => this.#emit(item),
+      note: (text) => this.#note(text),
+      onRefused: (attempt) => this.#wayOut.refused(attempt),
+    });
     const { memoryKills, processRefusals } = await this.#session.stop();
     const outcome = decideOutcome({
       stopped: this.#stop.reason,
       exitCode,
+      unfinished,
       memoryKills,
       processRefusals,
       diskFull: this.#session.isDiskFull(),
       outputTail: this.#output.outputTail,
     });
-    // Names the script that failed, unless a limit explains the failure better.
-    if (why !== undefined && outcome.reason === "command_failed") this.#detail = why;
+    // Names the script or limit that ended it, unless another reason explains the end better.
+    const isOurs = outcome.reason === "command_failed" || outcome.reason === unfinished;
+    if (why !== undefined && isOurs) this.#detail = why;
     return outcome;
-  }
-
-  #tools(): AgentTools {
-    return {
-      emit: (item) => this.#emit(item),
-      note: (text) => this.#note(text),
-      runScript: async (script, part): Promise<ScriptEnd> => {
-        if (this.#stop.reason !== null) return { exitCode: null };
-        const sink = this.#output.open(part);
-        const exitCode = await this.#session.run(script, {
-          onOutput: (bytes) => sink.write(bytes),
-          onRefused: (attempt) => this.#wayOut.refused(attempt),
-        });
-        sink.end();
-        return { exitCode };
-      },
-    };
   }
 
   #emit(item: Item): void {

@@ -9,7 +9,13 @@ import * as z from "zod";
 import { Fault } from "#shared/core/fault";
 import { findUnusable } from "#shared/core/usable-text";
 import { encodeFrame, type Frame, FrameReader, kinds } from "../init/frames.ts";
-import { fromInitBytesMax, type RunRequest, refusedHostLengthMax } from "../init/messages.ts";
+import {
+  type CallDo,
+  callEnds,
+  fromInitBytesMax,
+  type RunRequest,
+  refusedHostLengthMax,
+} from "../init/messages.ts";
 
 export const ProbeReport = z.object({
   denials: z.record(z.string().max(100), z.union([z.literal(true), z.string().max(1_000)])),
@@ -30,12 +36,34 @@ export const RefusedAttempt = z.object({
 });
 export type RefusedAttempt = z.infer<typeof RefusedAttempt>;
 
+const CallEnded = z.object({
+  id: z.int().min(0),
+  end: z.enum(callEnds),
+  status: z.int().min(0).max(255).nullable(),
+  folder: z.string().max(8_192).nullable(),
+  what: z.enum(["file", "folder"]).nullable(),
+  sizeBytes: z.int().min(0).nullable(),
+  code: z.string().max(60).nullable(),
+});
+export type CallEnded = z.infer<typeof CallEnded>;
+
 const probeTimeoutMs = 10_000;
 
 export interface RunHandlers {
   onOutput(bytes: Uint8Array): void;
   /** Called when a program asked for a connection although there is no network. */
   onRefused?(attempt: RefusedAttempt): void;
+}
+
+export interface CallHandlers {
+  onOutput(bytes: Uint8Array): void;
+  /** More is dropped, whatever the sandbox sends. */
+  readonly outputBytesMax: number;
+}
+
+interface OpenCall extends CallHandlers {
+  gotBytes: number;
+  readonly ended: (end: CallEnded) => void;
 }
 
 /** Listens for exactly one connection: the one that the launcher gives to the sandbox. */
@@ -60,6 +88,9 @@ export class InitLine {
   /** Resolves when the sandbox has ended, for any reason. */
   readonly closed: Promise<void>;
   #running: { handlers: RunHandlers; ended: (end: RunEnded) => void } | undefined;
+  readonly #calls = new Map<number, OpenCall>();
+  #lastCall = 0;
+  #onRefused: ((attempt: RefusedAttempt) => void) | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -89,6 +120,23 @@ export class InitLine {
     return Promise.race([ended, this.closed.then(() => null)]);
   }
 
+  /** Whom attempts to leave a sandbox without a network are reported to, from now on. */
+  reportRefused(onRefused: (attempt: RefusedAttempt) => void): void {
+    this.#onRefused = onRefused;
+  }
+
+  /** Does one thing inside, beside others. @returns Null if the sandbox ended first. */
+  async call(request: CallDo, handlers: CallHandlers): Promise<CallEnded | null> {
+    this.#lastCall += 1;
+    const id = this.#lastCall;
+    const ended = new Promise<CallEnded>((resolve) => {
+      this.#calls.set(id, { ...handlers, gotBytes: 0, ended: resolve });
+    });
+    this.#socket.write(encodeFrame(kinds.call, JSON.stringify({ id, ...request })));
+    const first = Promise.race([ended, this.closed.then(() => null)]);
+    return await first.finally(() => this.#calls.delete(id));
+  }
+
   /** Asks everything inside to end. */
   terminate(): void {
     this.#socket.write(encodeFrame(kinds.signal, JSON.stringify({ signal: "SIGTERM" })));
@@ -108,13 +156,36 @@ export class InitLine {
       this.#running?.handlers.onOutput(payload);
       return;
     }
+    if (kind === kinds.callOutput) {
+      this.#takeOutput(payload);
+      return;
+    }
     const message: unknown = JSON.parse(payload.toString("utf8"));
     if (findUnusable(message, "kept")) throw new Fault("Our init writes text.");
     if (kind === kinds.probe) this.#probe.resolve(ProbeReport.parse(message));
-    if (kind === kinds.refused) this.#running?.handlers.onRefused?.(RefusedAttempt.parse(message));
+    if (kind === kinds.refused) this.#refused(RefusedAttempt.parse(message));
+    if (kind === kinds.callEnded) this.#endCall(CallEnded.parse(message));
     if (kind !== kinds.ended) return;
     const ended = RunEnded.parse(message);
     this.#running?.ended(ended);
     this.#running = undefined;
+  }
+
+  #refused(attempt: RefusedAttempt): void {
+    (this.#running?.handlers.onRefused ?? this.#onRefused)?.(attempt);
+  }
+
+  #takeOutput(payload: Buffer): void {
+    if (payload.length < 4) throw new Fault("Our init numbers its output.");
+    const call = this.#calls.get(payload.readUInt32BE(0));
+    if (call === undefined) return;
+    const roomBytes = call.outputBytesMax - call.gotBytes;
+    const piece = payload.subarray(4);
+    call.gotBytes += piece.length;
+    if (roomBytes > 0) call.onOutput(piece.subarray(0, roomBytes));
+  }
+
+  #endCall(end: CallEnded): void {
+    this.#calls.get(end.id)?.ended(end);
   }
 }

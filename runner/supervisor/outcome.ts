@@ -1,5 +1,6 @@
 /** Decides from observations why an execution ended. Pure. */
 import type { EndReason, SettleRequest } from "#shared/protocol/runner";
+import type { UnfinishedReason } from "../agent/model.ts";
 
 /** Why an execution is ended from outside. */
 export type StopReason =
@@ -14,6 +15,8 @@ export interface Seen {
   readonly stopped: StopReason | null;
   /** The exit code of the script that decides; null if the sandbox was lost or nothing ran. */
   readonly exitCode: number | null;
+  /** Why a language model didn't finish its task. */
+  readonly unfinished?: UnfinishedReason | undefined;
   readonly memoryKills: number;
   readonly processRefusals: number;
   /** The workspace or `/tmp` had no room left at the end. */
@@ -77,6 +80,8 @@ export function decideOutcome(seen: Seen): ExecutionOutcome {
   if (stopped === "time_limit") return failed("time_limit", timedOutCode);
   if (stopped === "cancelled") return { outcome: "cancelled", reason: "cancelled", exitCode };
   if (stopped !== null) return failed(stopped, exitCode);
+  // What a model's commands met on their way was its to handle, and it decided how far it came.
+  if (seen.unfinished !== undefined) return failed(seen.unfinished, exitCode);
   if (exitCode === 0) return { outcome: "success", reason: "completed", exitCode };
   // A script that copes with a limit succeeds; a script that fails is told which limit it met.
   if (seen.memoryKills > 0) return failed("memory_limit", exitCode);
@@ -106,5 +111,7 @@ export const reasonNotes: Readonly<Partial<Record<EndReason, string>>> = {
   output_limit: "Stopped: far more output than can be kept.",
   cancelled: "Stopped: cancelled.",
   budget: "Stopped: the budget is used up.",
+  agent_limit: "Stopped: the agent reached a limit before its task was done.",
+  model_failed: "Failed: the language model gave no answer.",
   runner_error: "Failed: the runner had a problem of its own.",
 };

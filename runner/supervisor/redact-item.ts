@@ -5,8 +5,28 @@ import type { Item } from "#shared/protocol/runner";
 
 export function redactItem(plan: RedactionPlan, item: Item): Item {
   const clean = (text: string) => redact(plan, text);
-  if (item.type === "file_change") return { ...item, path: clean(item.path) };
-  if (item.type !== "tool_call") return { ...item, content: clean(item.content) };
-  const result = item.result === undefined ? {} : { result: clean(item.result) };
-  return { ...item, name: clean(item.name), arguments: clean(item.arguments), ...result };
+  switch (item.type) {
+    case "text":
+    case "reasoning":
+    case "tool_output":
+      return { ...item, content: clean(item.content) };
+    case "planning":
+      return { ...item, content: { text: clean(item.content.text) } };
+    case "file_change":
+      return { ...item, path: clean(item.path) };
+    case "turn_completed":
+      return item;
+    case "tool_call": {
+      const { result, fileChanges } = item;
+      const changes = fileChanges?.map((change) => ({ ...change, path: clean(change.path) }));
+      return {
+        ...item,
+        id: clean(item.id),
+        name: clean(item.name),
+        arguments: clean(item.arguments),
+        ...(result !== undefined && { result: clean(result) }),
+        ...(changes !== undefined && { fileChanges: changes }),
+      };
+    }
+  }
 }

@@ -3,11 +3,19 @@ import { statfsSync } from "node:fs";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
 import type { ClaimReply } from "#shared/protocol/runner";
+import type { SandboxCall } from "../agent/model.ts";
 import { proxyEnvironment, proxyPort, refusedEnvironment } from "../egress/proxy-environment.ts";
 import type { Prepared, SandboxStopped } from "../launcher/messages.ts";
 import { missingWalls } from "./check-isolation.ts";
 import type { ExecutionSecrets } from "./execution-secrets.ts";
-import { type InitLine, listenForInit, type RunHandlers } from "./init-connection.ts";
+import {
+  type CallEnded,
+  type CallHandlers,
+  type InitLine,
+  listenForInit,
+  type RefusedAttempt,
+  type RunHandlers,
+} from "./init-connection.ts";
 import type { LauncherLine } from "./launcher-client.ts";
 import { shellExitCode } from "./outcome.ts";
 
@@ -27,6 +35,8 @@ export class SandboxSession {
   #init: InitLine | undefined;
   readonly #idle = Promise.withResolvers<void>();
   #isTerminated: boolean = false;
+  /** How many scripts and calls run. */
+  #working = 0;
   #stopping: Promise<SandboxStopped> | undefined;
 
   constructor(launcher: LauncherLine, claimed: ClaimReply, secrets: ExecutionSecrets) {
@@ -71,15 +81,39 @@ export class SandboxSession {
 
   /** @returns The exit code as a shell reports it; null if the sandbox ended first. */
   async run(script: string, handlers: RunHandlers): Promise<number | null> {
+    const request = { script, ...this.#shellSettings() };
+    const init = this.#init;
+    const end = init === undefined ? null : await this.#busy(init.run(request, handlers));
+    return end === null ? null : shellExitCode(end);
+  }
+
+  /** What a shell inside starts with. */
+  #shellSettings(): { environment: Record<string, string>; refusingPort: number | null } {
     const hasNetwork = this.#claimed.network.mode !== "none";
     const proxy = hasNetwork ? proxyEnvironment : refusedEnvironment;
     const environment = { ...proxy, ...this.#secrets.variables() };
-    const refusingPort = hasNetwork ? null : proxyPort;
-    const request = { script, environment, refusingPort };
-    const end = (await this.#init?.run(request, handlers)) ?? null;
-    if (this.#isTerminated) this.#idle.resolve();
-    if (end === null) return null;
-    return shellExitCode(end);
+    return { environment, refusingPort: hasNetwork ? null : proxyPort };
+  }
+
+  /** Whom attempts to leave a sandbox without a network are reported to, from now on. */
+  reportRefused(onRefused: (attempt: RefusedAttempt) => void): void {
+    this.#init?.reportRefused(onRefused);
+  }
+
+  /** Does one thing inside, beside others. @returns Null if the sandbox ended first. */
+  async call(request: SandboxCall, handlers: CallHandlers): Promise<CallEnded | null> {
+    const init = this.#init;
+    if (init === undefined) return null;
+    const whole = request.do === "shell" ? { ...request, ...this.#shellSettings() } : request;
+    return await this.#busy(init.call(whole, handlers));
+  }
+
+  async #busy<T>(work: Promise<T>): Promise<T> {
+    this.#working += 1;
+    return await work.finally(() => {
+      this.#working -= 1;
+      if (this.#isTerminated && this.#working === 0) this.#idle.resolve();
+    });
   }
 
   /** Resolves when the processes that were asked to end have ended. */
@@ -90,7 +124,7 @@ export class SandboxSession {
   /** Asks everything inside to end; does nothing if nothing runs. */
   terminate(): void {
     this.#isTerminated = true;
-    if (this.#init === undefined) this.#idle.resolve();
+    if (this.#init === undefined || this.#working === 0) this.#idle.resolve();
     this.#init?.terminate();
   }
 

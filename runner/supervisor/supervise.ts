@@ -31,9 +31,9 @@ export async function supervise(
     const { ticket } = settings;
     const claimed = await gateway.claim({ ticket, runner, claimant: randomHex(32) }, claimUntil);
     const { unavailable } = hello;
-    const { network } = settings;
+    const { network, modelGatewayUrl } = settings;
     const secrets = await takeSecrets(claimed, network.roots);
-    const deps = { gateway, launcher, network, secrets, unavailable };
+    const deps = { gateway, launcher, network, modelGatewayUrl, secrets, unavailable };
     const execution = new SupervisedExecution(deps, claimed);
     process.on("SIGTERM", () => execution.shutDown());
     // Until now such an error ended the process. Now it ends the execution, which is settled.

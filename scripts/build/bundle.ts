@@ -3,6 +3,7 @@ import { type BuildOptions, build, type Plugin } from "esbuild";
 import { compile } from "./compile.ts";
 import type { BundleEntry } from "./entries.ts";
 import { lateCrypto } from "./late-crypto.ts";
+import { withLateModules } from "./late-modules.ts";
 import { ownMapsOnly } from "./own-maps-only.ts";
 import { withoutLocales } from "./without-locales.ts";
 
@@ -66,7 +67,7 @@ export async function bundle(
       entryPoints: code,
       banner: { js: "(function(module,require){" },
       footer: { js: "})" },
-      plugins: [lateCrypto, withoutLocales, ownMapsOnly],
+      plugins: [lateCrypto, withLateModules(root), withoutLocales, ownMapsOnly],
     }),
   ]);
   compile(root, folder, compiled);
@@ -100,6 +101,7 @@ function entryModules(root: string, entries: readonly BundleEntry[], functions: 
 function startModule({ kind, source, output }: BundleEntry, functions: Functions): string {
   if (kind === "compiled") return `import "./${startCompiled}";\n`;
   if (kind === "program") return `import "./${source}";\n`;
+  if (kind === "module") return `export * from "./${source}";\n`;
   const { roles } = Object.values(functions).find(({ bundle }) => bundle === `${output}.cjs`) ?? {};
   const usesStore = roles !== undefined && roles.length > 0;
   return [

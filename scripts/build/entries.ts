@@ -7,12 +7,21 @@ export interface BundleEntry {
   readonly output: string;
   /** Path of the module it starts from, in the repository. */
   readonly source: string;
-  /** A compiled program starts from V8's compiled form, which was made at build time. */
-  readonly kind: "function" | "program" | "compiled";
+  /**
+   * A compiled program starts from V8's compiled form, which was made at build time. A module is
+   * loaded by a program when it first needs it.
+   */
+  readonly kind: "function" | "program" | "compiled" | "module";
 }
 
 /** The runner's programs, each its own process; the image starts `launcher`. */
 const programs = ["launcher", "supervisor", "init"];
+
+/** What each program loads only for executions that need it; it lies beside the program. */
+export const lateModules: Readonly<Record<string, string>> = {
+  supervisor: "runner/agent/language/language-model.ts",
+  init: "runner/init/calls.ts",
+};
 
 /** Every bundle of the repository at `root`, in a stable order. */
 export function bundleEntries(root: string): BundleEntry[] {
@@ -23,16 +32,17 @@ export function bundleEntries(root: string): BundleEntry[] {
       kind: "function",
     }),
   );
-  const runner = programs
-    .map(
-      (name): BundleEntry => ({
-        output: `runner/${name}`,
-        source: `runner/${name}/main.ts`,
-        kind: "compiled",
-      }),
-    )
-    .filter(({ source }) => existsSync(join(root, source)));
-  return [...functions, ...runner];
+  const runner = programs.map(
+    (name): BundleEntry => ({
+      output: `runner/${name}`,
+      source: `runner/${name}/main.ts`,
+      kind: "compiled",
+    }),
+  );
+  const late = Object.entries(lateModules).map(
+    ([name, source]): BundleEntry => ({ output: `runner/${name}.late`, source, kind: "module" }),
+  );
+  return [...functions, ...runner, ...late].filter(({ source }) => existsSync(join(root, source)));
 }
 
 /** An entry's output files; the build is complete only if all of them exist. */

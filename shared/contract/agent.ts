@@ -1,8 +1,7 @@
 import * as z from "zod";
+import { reasoningEfforts } from "../protocol/runner.ts";
 import { Metadata } from "./common.ts";
 import { ignoredField, noWarning, unsupportedWarnings, type WarningTexts } from "./unsupported.ts";
-
-export const reasoningEfforts = ["minimal", "low", "medium", "high"] as const;
 
 const text = z.string().max(100_000);
 

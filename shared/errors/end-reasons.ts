@@ -13,6 +13,9 @@ export const endReasons: Readonly<Record<EndReason, string>> = {
   output_limit: "The execution printed more than is kept; the rest was dropped.",
   cancelled: "The execution was cancelled.",
   budget: "The money set aside for the execution ended, and no more could be had.",
+  agent_limit:
+    "The agent reached its limit of steps or tokens, or repeated itself, and was stopped.",
+  model_failed: "The language model couldn't be reached, failed, or declined to go on.",
   isolation_unavailable:
     "A mandatory layer of isolation was missing, so nothing was executed or charged.",
   secrets_unavailable:

@@ -3,6 +3,7 @@ import { executionLimits } from "../core/executions/profiles.ts";
 import { formatTicket, hashTicket } from "../core/executions/ticket.ts";
 import type { Owner } from "../identity/owner.ts";
 import { ticketLifetimeMs } from "../protocol/job.ts";
+import type { ReasoningEffort } from "../protocol/runner.ts";
 import type { Agent } from "../store/agents.ts";
 import type { Environment } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
@@ -16,6 +17,7 @@ export interface MessageOptions {
   readonly content: string;
   readonly model: string | null;
   readonly instructions: string | null;
+  readonly reasoningEffort: ReasoningEffort | null;
   readonly environmentVariables: readonly { readonly key: string; readonly value: string }[];
   readonly sealedSecrets: Execution["sealedSecrets"];
   readonly setupScripts: readonly string[];
@@ -73,6 +75,7 @@ export function newExecution(
       model: requireModel(options.model ?? agent?.model ?? defaultModel()),
       instructions: options.instructions ?? agent?.instructions ?? null,
       content: options.content,
+      reasoningEffort: options.reasoningEffort ?? agent?.reasoningEffort ?? null,
     },
     profile: environment.profile,
     network: resolveNetworkPolicy(environment, options),

@@ -13,6 +13,7 @@ import {
   Limits,
   NetworkPolicy,
   RunnerEvent,
+  reasoningEfforts,
 } from "../protocol/runner.ts";
 import { create, overwrite, ownedCollection, type Write } from "./documents.ts";
 
@@ -42,7 +43,12 @@ export const Execution = z.object({
    * Idempotency-Key.
    */
   requestSha256: z.string(),
-  task: z.object({ model: z.string(), instructions: z.string().nullable(), content: z.string() }),
+  task: z.object({
+    model: z.string(),
+    instructions: z.string().nullable(),
+    content: z.string(),
+    reasoningEffort: z.enum(reasoningEfforts).nullable().default(null),
+  }),
   profile: z.enum(profiles),
   network: NetworkPolicy.extend({ job: z.enum(networkModes) }),
   limits: Limits,

@@ -227,6 +227,8 @@ export function claimFor(content: string, changes: Partial<ClaimReply> = {}): Cl
     },
     flushIntervalMs: 50,
     task: { model: "shell", instructions: null, content },
+    models: null,
+    conversation: null,
     limits: {
       wallClockMs: 30_000,
       cpuMillis: 2_000,

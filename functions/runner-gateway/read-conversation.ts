@@ -1,0 +1,60 @@
+import { cutText } from "#shared/core/usable-text";
+import { defaultModel } from "#shared/executions/models";
+import type { Owner } from "#shared/identity/owner";
+import { type Conversation, historyLengthMax, historyTextMax } from "#shared/protocol/runner";
+import { environments } from "#shared/store/environments";
+import type { Execution } from "#shared/store/executions";
+import type { ReadStore } from "#shared/store/store";
+import { messages } from "#shared/store/threads";
+
+/** The most of an environment's documentation that a model reads, in UTF-16 units. */
+const documentationTextMax = 128 * 1024;
+
+/** A text may take three bytes a unit, and has fields beside it. */
+const readBytesMax = 4 * historyTextMax;
+
+/**
+ * What a language model reads besides its task: the thread's earlier messages, newest first until
+ * their bound, and the environment's documentation. Null for `shell`, which reads nothing.
+ */
+export async function readConversation(
+  deps: { readonly store: ReadStore },
+  owner: Owner,
+  { task, threadId, environmentId, messageId }: Execution,
+): Promise<Conversation | null> {
+  if (task.model === defaultModel) return null;
+  // The task's own message is stored already, and is the newest.
+  const newest = { orderBy: [["createdAt", "desc"]] as const, limit: historyLengthMax + 1 };
+  const [{ found, isEnd }, environment] = await Promise.all([
+    deps.store.walk(messages.all(owner, threadId), newest, { bytesMax: readBytesMax }),
+    deps.store.get(environments.of(owner, environmentId)),
+  ]);
+  const earlier = found.map(({ value }) => value).filter(({ id }) => id !== messageId);
+  const kept = newestThatFit(earlier.slice(0, historyLengthMax));
+  return {
+    history: kept.toReversed().map(({ role, content }) => ({ role, content })),
+    isHistoryCut: !isEnd || kept.length < earlier.length,
+    documentation: fit(environment.value?.documentation ?? []),
+    reasoningEffort: task.reasoningEffort,
+  };
+}
+
+function newestThatFit<T extends { readonly content: string }>(newestFirst: readonly T[]): T[] {
+  const kept: T[] = [];
+  let length = 0;
+  for (const message of newestFirst) {
+    length += message.content.length;
+    if (length > historyTextMax) break;
+    kept.push(message);
+  }
+  return kept;
+}
+
+function fit(texts: readonly string[]): string[] {
+  let room = documentationTextMax;
+  return texts.flatMap((text) => {
+    const kept = cutText(text, room);
+    room -= kept.length;
+    return kept === "" ? [] : [kept];
+  });
+}

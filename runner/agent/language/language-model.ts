@@ -1,0 +1,30 @@
+/**
+ * The language models: all share one loop and its tools, and differ in how they are spoken to. This
+ * is bundled as a file of its own, which the supervisor loads when an execution needs it.
+ */
+import type { LanguageModel } from "../model.ts";
+import { runSetupScripts } from "../setup-scripts.ts";
+import { AgentLoop } from "./agent-loop.ts";
+import { loopLimits } from "./limits.ts";
+import { callTimes } from "./model-call.ts";
+import { agentTools } from "./tools/tools.ts";
+import { modelAddress, type WireName, wires } from "./wires/wires.ts";
+
+export function languageModel(wireName: WireName): LanguageModel {
+  return {
+    async run(task, tools) {
+      const failed = await runSetupScripts(task.setupScripts, tools);
+      if (failed !== null) return failed;
+      const { path, model } = modelAddress(task.entry.id, wireName);
+      const loop = new AgentLoop(task, tools, {
+        wire: wires[wireName],
+        url: task.gatewayUrl.replace(/(?<!\/)\/+$/, "") + path,
+        model,
+        tools: agentTools,
+        limits: loopLimits,
+        times: callTimes,
+      });
+      return await loop.run();
+    },
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * Calls the model: one streamed request, repeated while the failure may pass. All repetitions of a
+ * call carry one idempotency key, so the gateway charges them once.
+ */
+import { type IncomingMessage, request as plainRequest } from "node:http";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Turn } from "./conversation.ts";
+import { faultOfStatus, ProviderFault } from "./provider-fault.ts";
+import { SseReader } from "./sse-reader.ts";
+import type { TurnListener, Wire } from "./wires/wire.ts";
+
+export interface CallTimes {
+  /** Until the first byte; a model may think long before it. */
+  readonly headersMs: number;
+  /** Between two bytes. */
+  readonly idleMs: number;
+  readonly totalMs: number;
+  readonly backoffFirstMs: number;
+  readonly backoffMaxMs: number;
+}
+
+export const callTimes: CallTimes = {
+  headersMs: 300_000,
+  idleMs: 90_000,
+  totalMs: 900_000,
+  backoffFirstMs: 500,
+  backoffMaxMs: 30_000,
+};
+
+const attemptsMax = 8;
+const refusalBytesMax = 64 * 1024;
+
+export interface ModelCall {
+  readonly url: string;
+  readonly wire: Wire;
+  readonly token: string;
+  readonly body: string;
+  readonly idempotencyKey: string;
+  readonly listener: TurnListener;
+  readonly signal: AbortSignal;
+  /** How long the whole call may take, with all repetitions. */
+  readonly budgetMs: number;
+  readonly times?: CallTimes;
+  /** Called before a call is repeated. */
+  readonly onRetry?: (fault: ProviderFault) => void;
+}
+
+/** What a call that failed had said, kept for the result. */
+export interface Cut {
+  partial: Turn | null;
+}
+
+/**
+ * @param cut Receives what came of the last attempt, if it failed or was stopped.
+ * @throws {ProviderFault} If the provider refuses, or the failure lasts.
+ * @throws {Error} As `signal` says, once it is aborted.
+ */
+export async function callModel(call: ModelCall, cut: Cut): Promise<Turn> {
+  const times = call.times ?? callTimes;
+  const deadline = performance.now() + call.budgetMs;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const turn = await callOnce(call, cut, Math.max(1, deadline - performance.now()));
+      cut.partial = null;
+      return turn;
+    } catch (error) {
+      call.signal.throwIfAborted();
+      if (!(error instanceof ProviderFault)) throw error;
+      if (!error.mayPass || attempt >= attemptsMax) throw error;
+      const ceilingMs = Math.min(times.backoffMaxMs, times.backoffFirstMs * 2 ** (attempt - 1));
+      // What the provider asks for is the least, so that all that it refused don't come at once.
+      const waitMs = (error.retryAfterMs ?? 0) + Math.random() * ceilingMs;
+      if (performance.now() + waitMs >= deadline) throw error;
+      call.onRetry?.(error);
+      await wait(waitMs, undefined, { signal: call.signal });
+    }
+  }
+}
+
+async function callOnce(call: ModelCall, cut: Cut, budgetMs: number): Promise<Turn> {
+  const times = call.times ?? callTimes;
+  const reader = call.wire.reader(call.listener);
+  const watch = new Watchdog(call.signal, Math.min(times.totalMs, budgetMs));
+  try {
+    watch.expect(times.headersMs, "It didn't begin to answer");
+    const response = await send(call, watch);
+    const status = response.statusCode ?? 0;
+    if (status !== 200) throw faultOfStatus(status, await readRefusal(response), response.headers);
+    const events = new SseReader();
+    watch.expect(times.idleMs, "It fell silent");
+    for await (const chunk of response) {
+      watch.expect(times.idleMs, "It fell silent");
+      for (const event of events.read(chunk)) reader.read(event);
+    }
+    const turn = reader.turn();
+    if (turn.end === "cut") throw new ProviderFault(broken("It was cut off"), { mayPass: true });
+    return turn;
+  } catch (error) {
+    cut.partial = reader.turn();
+    throw watch.reason ?? asFault(error);
+  } finally {
+    watch.end();
+  }
+}
+
+/** Ends a call that takes too long, and knows why it did. */
+class Watchdog {
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignal;
+  readonly #total: NodeJS.Timeout;
+  readonly #stop = () => this.#controller.abort();
+  #timer: NodeJS.Timeout | undefined;
+  reason: ProviderFault | undefined;
+
+  constructor(outer: AbortSignal, totalMs: number) {
+    this.#outer = outer;
+    outer.addEventListener("abort", this.#stop, { once: true });
+    if (outer.aborted) this.#stop();
+    this.#total = setTimeout(() => this.#give("It took too long"), totalMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  expect(withinMs: number, otherwise: string): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#give(otherwise), withinMs);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#total);
+    this.#outer.removeEventListener("abort", this.#stop);
+    // Closes the connection of an answer that wasn't read to its end.
+    this.#controller.abort();
+  }
+
+  #give(why: string): void {
+    this.reason = new ProviderFault(broken(why), { mayPass: true });
+    this.#controller.abort();
+  }
+}
+
+const broken = (why: string) => `The model's answer broke off. ${why}.`;
+
+/** TLS is loaded by the first call that needs it. */
+async function send(call: ModelCall, watch: Watchdog): Promise<IncomingMessage> {
+  const target = new URL(call.url);
+  const headers = {
+    "content-type": "application/json",
+    accept: "text/event-stream",
+    "content-length": `${Buffer.byteLength(call.body)}`,
+    "idempotency-key": call.idempotencyKey,
+    ...call.wire.headers(call.token),
+  };
+  const options = { method: "POST", headers, signal: watch.signal };
+  const answered = Promise.withResolvers<IncomingMessage>();
+  const make = target.protocol === "http:" ? plainRequest : (await import("node:https")).request;
+  const sent = make(target, options);
+  sent.once("response", answered.resolve);
+  sent.on("error", answered.reject);
+  sent.end(call.body);
+  return await answered.promise;
+}
+
+async function readRefusal(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of response) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > refusalBytesMax) break;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** A broken connection; the system's code says more than nothing, and quotes nothing. */
+function asFault(error: unknown): ProviderFault {
+  if (error instanceof ProviderFault) return error;
+  const code: unknown = Object(error).code;
+  const why = typeof code === "string" ? `The connection failed with ${code}` : "It was cut off";
+  return new ProviderFault(broken(why), { mayPass: true });
+}

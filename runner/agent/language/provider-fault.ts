@@ -1,0 +1,92 @@
+/** Why a model call failed, as far as the loop must know. */
+
+export type FaultKind =
+  /** Money has ended; asking again can't help. */
+  | "budget"
+  /** The conversation is longer than the model can read. */
+  | "too_long"
+  /** Anything else. */
+  | "other";
+
+export interface FaultFacts {
+  readonly kind?: FaultKind;
+  /** Whether the same call may succeed later. */
+  readonly mayPass: boolean;
+  /** What the provider asked for. */
+  readonly retryAfterMs?: number;
+}
+
+export class ProviderFault extends Error {
+  override readonly name = "ProviderFault";
+  readonly kind: FaultKind;
+  readonly mayPass: boolean;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, { kind = "other", mayPass, retryAfterMs }: FaultFacts) {
+    super(message);
+    this.kind = kind;
+    this.mayPass = mayPass;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+const tooLong =
+  /prompt is too long|context.{0,20}length|context window|maximum (number of )?(context|tokens)|exceeds? the (maximum|limit)|too many tokens|input is too long/i;
+const shownLengthMax = 300;
+
+/** Judges a refusal by its status and by what the provider says in its body. */
+export function faultOfStatus(
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): ProviderFault {
+  const said = messageOf(body);
+  const message = `The model's provider answered ${status}${said === "" ? "" : `: ${said}`}`;
+  if (status === 402) return new ProviderFault(message, { kind: "budget", mayPass: false });
+  const isLong = status === 413 || (status === 400 && tooLong.test(said));
+  if (isLong) return new ProviderFault(message, { kind: "too_long", mayPass: false });
+  const retryAfterMs = retryAfter(headers["retry-after"]);
+  const mayPass = status === 408 || status === 409 || status === 429 || status >= 500;
+  return new ProviderFault(message, {
+    mayPass,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}
+
+/** Judges an error that comes inside of a stream. */
+export function faultInStream(said: string, code: string): ProviderFault {
+  const message = `The model's provider ended its answer with an error: ${cut(said || code)}`;
+  if (/budget_exhausted|insufficient_funds/.test(code)) {
+    return new ProviderFault(message, { kind: "budget", mayPass: false });
+  }
+  if (tooLong.test(said)) return new ProviderFault(message, { kind: "too_long", mayPass: false });
+  const isFinal = /invalid_request|authentication|permission|not_found|billing/.test(code);
+  return new ProviderFault(message, { mayPass: !isFinal });
+}
+
+/** Seconds, or a date, as HTTP has it. */
+function retryAfter(header: string | string[] | undefined): number | undefined {
+  const text = Array.isArray(header) ? header[0] : header;
+  if (text === undefined) return undefined;
+  if (/^\d{1,6}(\.\d{1,3})?$/.test(text)) return Number(text) * 1_000;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
+
+/** All providers have `error.message`; anything else is shown as it came. */
+function messageOf(body: string): string {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    const error: unknown = Object(parsed).error;
+    const message: unknown = Object(error).message;
+    if (typeof message === "string") return cut(message);
+    if (typeof error === "string") return cut(error);
+  } catch {
+    // It isn't JSON.
+  }
+  return cut(body.replaceAll(/<[^>]{0,200}>/g, " "));
+}
+
+function cut(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim().slice(0, shownLengthMax).toWellFormed();
+}

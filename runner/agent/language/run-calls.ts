@@ -1,0 +1,150 @@
+/** Runs the tool calls of one turn, and shows each in the stream. */
+import type { Item } from "#shared/protocol/runner";
+import type { LanguageTools } from "../model.ts";
+import type { TextPart, ToolCallPart, ToolResultPart } from "./conversation.ts";
+import { type Repetition, repetitionWarning } from "./repetition.ts";
+import { asData, ToolOutput } from "./tool-output.ts";
+import { type Tool, ToolError, type ToolInput, type ToolOutcome } from "./tools/tool.ts";
+
+export interface CallDeps {
+  readonly agentTools: LanguageTools;
+  readonly tools: readonly Tool[];
+  readonly canSee: boolean;
+  readonly repetition: Repetition;
+  /** Whether the last call may be incomplete, because the turn was cut at its limit. */
+  readonly isCut: boolean;
+}
+
+/** These change nothing, so several of them run at once. */
+const readers = new Set(["view", "search"]);
+
+/** Runs the calls in their order; readers next to each other run at once. */
+export async function runCalls(
+  calls: readonly ToolCallPart[],
+  deps: CallDeps,
+): Promise<ToolResultPart[]> {
+  const results: Promise<ToolResultPart>[] = [];
+  let writer: Promise<unknown> = Promise.resolve();
+  for (const [index, call] of calls.entries()) {
+    const isReader = readers.has(call.name);
+    const before = isReader ? writer : Promise.all([writer, ...results]);
+    const isCut = deps.isCut && index === calls.length - 1;
+    const result = before.then(() => runCall(call, { ...deps, isCut }));
+    results.push(result);
+    if (!isReader) writer = result;
+  }
+  return await Promise.all(results);
+}
+
+async function runCall(call: ToolCallPart, deps: CallDeps): Promise<ToolResultPart> {
+  const { emit } = deps.agentTools;
+  const item = { type: "tool_call", ...shownCall(call) } as const;
+  emit({ ...item, status: "running" });
+  const outcome = await outcomeOf(call, deps);
+  const status = outcome.isError ? "failed" : "completed";
+  const { summary, fileChanges } = outcome;
+  const result = summary.slice(0, summaryLengthMax).toWellFormed();
+  emit({ ...item, status, result, ...(fileChanges && { fileChanges: [...fileChanges] }) });
+  const content = outcome.content.map((part) =>
+    part.type === "text" ? marked(part, deps.agentTools) : part,
+  );
+  const count = deps.repetition.add(call, JSON.stringify(content));
+  const warning = repetitionWarning(count);
+  return {
+    type: "tool_result",
+    callId: call.id,
+    name: call.name,
+    content: warning === null ? content : [...content, { type: "text", text: warning }],
+    isError: outcome.isError,
+  };
+}
+
+const summaryLengthMax = 2_000;
+
+function marked({ text }: TextPart, { redact }: LanguageTools): TextPart {
+  return { type: "text", text: asData(redact(text)) };
+}
+
+async function outcomeOf(call: ToolCallPart, deps: CallDeps): Promise<ToolOutcome> {
+  const { agentTools, canSee } = deps;
+  const output = new ToolOutput(agentTools, call.id);
+  try {
+    const tool = findTool(call, deps.tools);
+    const input = parseInput(call, deps.isCut);
+    agentTools.signal.throwIfAborted();
+    return await tool.run(input, {
+      sandbox: (request, onOutput, outputBytesMax) =>
+        agentTools.sandbox(request, onOutput, outputBytesMax),
+      emit: (item) => agentTools.emit(item),
+      remainingMs: () => agentTools.remainingMs(),
+      onOutput: (bytes) => output.write(bytes),
+      output: () => output.end(),
+      canSee,
+    });
+  } catch (error) {
+    output.end();
+    if (agentTools.signal.aborted) return failed("Stopped.");
+    if (error instanceof ToolError) return failed(error.message);
+    throw error;
+  }
+}
+
+function failed(text: string): ToolOutcome {
+  return { content: [{ type: "text", text }], isError: true, summary: text };
+}
+
+/** @throws {ToolError} If there is no such tool. */
+function findTool({ name }: ToolCallPart, tools: readonly Tool[]): Tool {
+  const tool = tools.find(({ spec }) => spec.name === name);
+  if (tool !== undefined) return tool;
+  const names = tools.map(({ spec }) => spec.name).join(", ");
+  throw new ToolError(`There is no tool of that name; there are: ${names}.`);
+}
+
+/** @throws {ToolError} If the arguments can't be used; it says why. */
+function parseInput(call: ToolCallPart, isCut: boolean): ToolInput {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(call.arguments);
+  } catch (error) {
+    if (isCut) {
+      throw new ToolError(
+        "Your answer reached its limit of tokens in the middle of this call, so nothing was " +
+          "run. Make it shorter: write a long file in several pieces.",
+      );
+    }
+    const why = error instanceof Error ? error.message.slice(0, 200) : "";
+    throw new ToolError(`The arguments aren't JSON, so nothing was run. ${why}`);
+  }
+  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
+    return Object.fromEntries(Object.entries(parsed));
+  }
+  throw new ToolError("The arguments aren't a JSON object, so nothing was run.");
+}
+
+const shownTextMax = 4_000;
+const shownArgumentsMax = 16_000;
+
+/** The call as the stream shows it: JSON of arguments, whose long texts are cut. */
+function shownCall(
+  call: ToolCallPart,
+): Pick<Item & { type: "tool_call" }, "id" | "name" | "arguments"> {
+  const { id } = call;
+  const name = call.name.slice(0, 100).toWellFormed();
+  return { id, name, arguments: shownArguments(call.arguments) };
+}
+
+function shownArguments(text: string): string {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    const cut = JSON.stringify(parsed, (_name, value: unknown) =>
+      typeof value === "string" && value.length > shownTextMax
+        ? `${value.slice(0, shownTextMax).toWellFormed()}…`
+        : value,
+    );
+    if (cut.length <= shownArgumentsMax) return cut;
+  } catch {
+    // Shown as it came.
+  }
+  return JSON.stringify({ malformed: text.slice(0, shownTextMax).toWellFormed() });
+}

@@ -1,0 +1,54 @@
+/** Keeps the plan of a longer task, and shows it in the stream. */
+import { ok, type Tool, ToolError, type ToolInput, type ToolOutcome } from "./tool.ts";
+
+const stepsMax = 50;
+const stepLengthMax = 500;
+const marks = new Map([
+  ["pending", "[ ]"],
+  ["active", "[>]"],
+  ["done", "[x]"],
+]);
+
+export const plan: Tool = {
+  spec: {
+    name: "plan",
+    description:
+      "Writes down the steps of a task of several steps, and later which of them are done. Each " +
+      "call replaces the whole plan.",
+    parameters: {
+      type: "object",
+      properties: {
+        steps: {
+          type: "array",
+          items: {
+            type: "object",
+            properties: {
+              text: { type: "string" },
+              status: { type: "string", enum: [...marks.keys()] },
+            },
+            required: ["text", "status"],
+          },
+        },
+      },
+      required: ["steps"],
+    },
+  },
+  async run(input, { emit }): Promise<ToolOutcome> {
+    const text = stepsOf(input).join("\n");
+    emit({ type: "planning", content: { text } });
+    return ok("Noted.", "noted");
+  },
+};
+
+function stepsOf({ steps }: ToolInput): string[] {
+  if (!Array.isArray(steps) || steps.length === 0) {
+    throw new ToolError("The argument `steps` isn't a list with entries.");
+  }
+  return steps.slice(0, stepsMax).map((step: unknown) => {
+    const { text, status } = Object(step);
+    const said = typeof text === "string" ? text : typeof step === "string" ? step : "";
+    if (said === "") throw new ToolError("Each step needs a `text`.");
+    const line = said.replaceAll(/\s+/g, " ").slice(0, stepLengthMax).toWellFormed();
+    return `${marks.get(String(status)) ?? "[ ]"} ${line}`;
+  });
+}

@@ -1,0 +1,94 @@
+/** What the loop needs of a tool, and what a tool may use. */
+import type { FileChange } from "#shared/protocol/runner";
+import type { LanguageTools } from "../../model.ts";
+import type { ImagePart, TextPart, ToolSpec } from "../conversation.ts";
+
+export interface ToolOutcome {
+  /** What the model reads; the loop marks it as data. */
+  readonly content: readonly (TextPart | ImagePart)[];
+  readonly isError: boolean;
+  /** What the stream shows, in a few words. */
+  readonly summary: string;
+  readonly fileChanges?: readonly FileChange[];
+}
+
+export interface ToolContext extends Pick<LanguageTools, "sandbox" | "emit" | "remainingMs"> {
+  /** Streams output while it is written. */
+  onOutput(bytes: Uint8Array): void;
+  /** All output of this call so far, without secrets, shortened in the middle. */
+  output(): string;
+  readonly canSee: boolean;
+}
+
+export type ToolInput = Readonly<Record<string, unknown>>;
+
+export interface Tool {
+  readonly spec: ToolSpec;
+  /** @throws {ToolError} With a sentence for the model. */
+  run(input: ToolInput, context: ToolContext): Promise<ToolOutcome>;
+}
+
+/** A sentence that tells the model what to do differently. */
+export class ToolError extends Error {
+  override readonly name = "ToolError";
+}
+
+export function ok(text: string, summary: string): ToolOutcome {
+  return { content: [{ type: "text", text }], isError: false, summary };
+}
+
+/** @throws {ToolError} If it is missing or no text. */
+export function requiredText(input: ToolInput, name: string): string {
+  const value = input[name];
+  if (typeof value === "string") return value;
+  throw new ToolError(`The argument \`${name}\` is missing or isn't text.`);
+}
+
+export function optionalText(input: ToolInput, name: string): string | null {
+  const value = input[name];
+  if (value === undefined || value === null || value === "") return null;
+  if (typeof value === "string") return value;
+  throw new ToolError(`The argument \`${name}\` isn't text.`);
+}
+
+/** Numbers may come as text, which some models write. */
+export function optionalNumber(input: ToolInput, name: string): number | null {
+  const value = input[name];
+  if (value === undefined || value === null || value === "") return null;
+  const number = typeof value === "string" ? Number(value) : value;
+  if (typeof number === "number" && Number.isFinite(number)) return Math.trunc(number);
+  throw new ToolError(`The argument \`${name}\` isn't a number.`);
+}
+
+export function flag(input: ToolInput, name: string): boolean {
+  const value = input[name];
+  return value === true || value === "true";
+}
+
+const reasons = new Map([
+  ["ENOENT", "it doesn't exist"],
+  ["EACCES", "permission is denied"],
+  ["EPERM", "permission is denied"],
+  ["EISDIR", "it is a folder"],
+  ["ENOTDIR", "a part of its path isn't a folder"],
+  ["EEXIST", "it exists already"],
+  ["ENOTSUP", "it is neither a file nor a folder"],
+  ["ELOOP", "it is a link that leads nowhere, or in a circle"],
+  ["EROFS", "it is in a read-only place; write below /workspace or /tmp"],
+  ["ENOSPC", "the disk is full"],
+  ["EDQUOT", "the disk is full"],
+  ["EFBIG", "it would be larger than a file may be"],
+  ["ENAMETOOLONG", "its name is too long"],
+  ["EMFILE", "too many files are open"],
+]);
+
+export function fileError(what: string, path: string, code: string | null): ToolError {
+  const why = reasons.get(code ?? "") ?? `the system says ${code ?? "nothing"}`;
+  return new ToolError(`${what} ${path} failed: ${why}.`);
+}
+
+/** The path from the workspace, which is how changes are listed. */
+export function workspacePath(path: string): string {
+  const trimmed = path.replace(/^\/workspace\/+/, "").replace(/^(?:\.\/)+/, "");
+  return trimmed === "" ? "." : trimmed;
+}

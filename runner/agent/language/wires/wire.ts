@@ -1,0 +1,93 @@
+/** What each provider's wire format must do for the loop. */
+import type { Message, ToolSpec, Turn } from "../conversation.ts";
+import { ProviderFault } from "../provider-fault.ts";
+import type { SseEvent } from "../sse-reader.ts";
+
+export type Effort = "minimal" | "low" | "medium" | "high";
+
+export interface ModelRequest {
+  readonly model: string;
+  readonly system: string;
+  readonly tools: readonly ToolSpec[];
+  readonly messages: readonly Message[];
+  readonly outputTokensMax: number;
+  /** Null if the model doesn't reason, or nobody asked for an effort. */
+  readonly effort: Effort | null;
+  /** Groups the requests of one conversation for a provider's cache. */
+  readonly cacheKey: string;
+}
+
+/** Hears pieces of the answer while they are written. */
+export interface TurnListener {
+  text(piece: string): void;
+  thinking(piece: string): void;
+}
+
+export interface TurnReader {
+  /** @throws {ProviderFault} If the provider reports an error, or breaks its own format. */
+  read(event: SseEvent): void;
+  /** What has come so far. */
+  turn(): Turn;
+}
+
+export interface Wire {
+  /** What a client of the provider appends to its base address. */
+  path(model: string): string;
+  headers(token: string): Readonly<Record<string, string>>;
+  /**
+   * JSON text. The part that all requests of a conversation share is byte for byte the same and
+   * comes first, because providers' caches work by prefix.
+   */
+  body(request: ModelRequest): string;
+  reader(listener: TurnListener): TurnReader;
+}
+
+/** @throws {ProviderFault} If it isn't JSON. */
+export function parseData(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    throw new ProviderFault("The model's stream is malformed: not JSON.", { mayPass: true });
+  }
+}
+
+/** A nested value of JSON that nobody has checked; undefined if the path leads nowhere. */
+export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
+  let inner = value;
+  for (const name of path) {
+    if (typeof inner !== "object" || inner === null) return undefined;
+    inner = Object.getOwnPropertyDescriptor(inner, name)?.value;
+  }
+  return inner;
+}
+
+export function textAt(value: unknown, ...path: readonly (string | number)[]): string {
+  const found = at(value, ...path);
+  return typeof found === "string" ? found : "";
+}
+
+export function countAt(value: unknown, ...path: readonly (string | number)[]): number {
+  const found = at(value, ...path);
+  return typeof found === "number" && Number.isSafeInteger(found) && found >= 0 ? found : 0;
+}
+
+export function listAt(value: unknown, ...path: readonly (string | number)[]): readonly unknown[] {
+  const found = at(value, ...path);
+  return Array.isArray(found) ? found : [];
+}
+
+/** The arguments as they came, or an empty object if they aren't JSON of an object. */
+export function validArguments(text: string): string {
+  return Object.keys(argumentsObject(text)).length === 0 ? "{}" : text;
+}
+
+/** The arguments as an object; an empty one if they aren't JSON of an object. */
+export function argumentsObject(text: string): object {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
+  } catch {
+    // The call's result says what is wrong with them.
+  }
+  return {};
+}

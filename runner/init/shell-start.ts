@@ -1,0 +1,15 @@
+/** What every shell and program of a task starts with. */
+import { existsSync } from "node:fs";
+
+/** When memory runs out, the kernel kills the task's processes before the init. */
+export const preferredVictim = 'echo 1000 >/proc/self/oom_score_adj; exec "$@"';
+
+export function shellPath(): string {
+  return existsSync("/usr/bin/bash") ? "/usr/bin/bash" : "/bin/sh";
+}
+
+/** The sandbox's own variables, without the init's. */
+export function baseEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, USER, LOGNAME, SHELL, LANG, TERM, TMPDIR } = process.env;
+  return { PATH, HOME, USER, LOGNAME, SHELL, LANG, TERM, TMPDIR };
+}

@@ -1,0 +1,107 @@
+/** Gives a claimed task's model its tools, and lets it run. */
+import { Fault } from "#shared/core/fault";
+import type { RedactionPlan } from "#shared/core/redaction/plan";
+import { Redactor, redact } from "#shared/core/redaction/redaction";
+import type { ClaimReply, Conversation, Item } from "#shared/protocol/runner";
+import type { AgentTools, LanguageEnd, LanguageTools, ScriptEnd } from "../agent/model.ts";
+import { findModel, loadLanguageModel } from "../agent/models.ts";
+import type { RefusedAttempt } from "./init-connection.ts";
+import type { Output } from "./output.ts";
+import type { SandboxSession } from "./sandbox-session.ts";
+import type { Stop } from "./stop.ts";
+
+export interface ModelParts {
+  readonly claimed: ClaimReply;
+  readonly session: SandboxSession;
+  readonly output: Output;
+  readonly stop: Stop;
+  readonly redaction: RedactionPlan;
+  readonly modelGatewayUrl: string;
+  /** When the execution must have ended, by `performance.now()`. */
+  readonly deadlineMs: number;
+  emit(item: Item): void;
+  note(text: string): void;
+  onRefused(attempt: RefusedAttempt): void;
+}
+
+const nothingToRead: Conversation = {
+  history: [],
+  isHistoryCut: false,
+  documentation: [],
+  reasoningEffort: null,
+};
+
+/** @throws {Fault} If nobody knows the model. */
+export async function runModel(parts: ModelParts): Promise<LanguageEnd> {
+  const { task, setupScripts, models } = parts.claimed;
+  const model = findModel(task.model);
+  if (model !== undefined) return await model.run({ ...task, setupScripts }, toolsOf(parts));
+  if (models === null) throw new Fault("There is no such model.");
+  if (parts.modelGatewayUrl === "") throw new Fault("There is no model gateway.");
+  return await runLanguageModel(parts, models);
+}
+
+async function runLanguageModel(
+  parts: ModelParts,
+  { token, catalogueEntry: entry }: NonNullable<ClaimReply["models"]>,
+): Promise<LanguageEnd> {
+  const { claimed, session, output, redaction } = parts;
+  const { task, setupScripts, executionId, attempt, network } = claimed;
+  const model = await loadLanguageModel(entry);
+  session.reportRefused((refused) => parts.onRefused(refused));
+  let answer = "";
+  const tools = languageTools(parts, (text) => {
+    answer = text;
+  });
+  try {
+    return await model.run(
+      {
+        ...{ ...task, setupScripts, executionId, attempt, entry, token },
+        ...(claimed.conversation ?? nothingToRead),
+        gatewayUrl: parts.modelGatewayUrl,
+        hasNetwork: network.mode !== "none",
+      },
+      tools,
+    );
+  } finally {
+    // Also if the run was stopped or failed: what the model said last is the partial result.
+    if (answer !== "") output.addToAnswer(`${redact(redaction, answer).trimEnd()}\n`);
+  }
+}
+
+function toolsOf({ stop, output, session, ...parts }: ModelParts): AgentTools {
+  return {
+    emit: (item) => parts.emit(item),
+    note: (text) => parts.note(text),
+    runScript: async (script, part): Promise<ScriptEnd> => {
+      if (stop.reason !== null) return { exitCode: null };
+      const sink = output.open(part);
+      const exitCode = await session.run(script, {
+        onOutput: (bytes) => sink.write(bytes),
+        onRefused: (attempt) => parts.onRefused(attempt),
+      });
+      sink.end();
+      return { exitCode };
+    },
+  };
+}
+
+function languageTools(parts: ModelParts, answer: (text: string) => void): LanguageTools {
+  const { stop, output, session, redaction, deadlineMs } = parts;
+  const stopping = new AbortController();
+  void stop.requested.then(() => stopping.abort());
+  return {
+    ...toolsOf(parts),
+    answer,
+    signal: stopping.signal,
+    remainingMs: () => Math.max(0, deadlineMs - performance.now()),
+    redact: (text) => redact(redaction, text),
+    redactor: () => new Redactor(redaction),
+    speak: () => {
+      const sink = output.open("progress");
+      return { write: (text) => sink.write(Buffer.from(text)), end: () => sink.end() };
+    },
+    sandbox: async (call, onOutput, outputBytesMax) =>
+      stopping.signal.aborted ? null : await session.call(call, { onOutput, outputBytesMax }),
+  };
+}
