@@ -34,7 +34,7 @@ export async function readConversation(
   return {
     history: kept.toReversed().map(({ role, content }) => ({ role, content })),
     isHistoryCut: !isEnd || kept.length < earlier.length,
-    documentation: fit(environment.value?.documentation ?? []),
+    documentation: shorten(environment.value?.documentation ?? []),
     reasoningEffort: task.reasoningEffort,
   };
 }
@@ -50,7 +50,7 @@ function newestThatFit<T extends { readonly content: string }>(newestFirst: read
   return kept;
 }
 
-function fit(texts: readonly string[]): string[] {
+function shorten(texts: readonly string[]): string[] {
   let room = documentationTextMax;
   return texts.flatMap((text) => {
     const kept = cutText(text, room);

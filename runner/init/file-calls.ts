@@ -65,7 +65,10 @@ function readFolder(path: string, onPiece: (piece: Uint8Array) => void): FileRea
       if (entry === null) break;
       names.push(entry.isDirectory() ? `${entry.name}/` : entry.name);
     }
-    if (names.length > 0) onPiece(Buffer.from(`${names.sort().join("\n")}\n`));
+    if (names.length > 0)
+      onPiece(
+        Buffer.from(`${names.sort((first, second) => (first < second ? -1 : 1)).join("\n")}\n`),
+      );
     return { what: "folder", sizeBytes: names.length };
   } finally {
     folder.closeSync();

@@ -25,7 +25,7 @@ export interface Compaction {
 
 /** The shares of the room that are tried for what is to be summarized. */
 const transcriptShares = [0.5, 0.25, 0.1];
-const tailShares = [0.2, 0.1, 0.04, 0];
+const tailShares = [0.35, 0.15, 0.05, 0];
 const taskShare = 0.25;
 const resultLengthMax = 2_000;
 const mechanicalActionsMax = 40;
@@ -80,7 +80,7 @@ async function summarize(
   }
   const transcript = older.map(asText);
   for (const share of transcriptShares.slice(level)) {
-    const fitted = fit(transcript, roomTokens * share);
+    const fitted = shorten(transcript, roomTokens * share);
     const summary = await ask([userText(`${order}\n\nThe conversation:\n\n${fitted}`)]);
     if (summary !== null) return summary;
   }
@@ -96,7 +96,7 @@ export function withText(messages: readonly Message[], text: string): Message[] 
 }
 
 /** The first text, which holds the task or an earlier summary, and the newest ones that fit. */
-function fit(texts: readonly string[], roomTokens: number): string {
+function shorten(texts: readonly string[], roomTokens: number): string {
   const first = cutMiddle(texts[0] ?? "", roomTokens / 2);
   const kept: string[] = [];
   let tokens = estimateText(first);
