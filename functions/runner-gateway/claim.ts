@@ -45,8 +45,8 @@ export const claim = change({
     if (found.value === null) throw new ApiError("LEASE_LOST");
     requireTicket(found.value, body, { attempt: ticket.attempt, now });
     const conversation = await readConversation(deps, owner, found.value);
-    const execution = requireFound(found);
-    return { owner, found: execution, conversation, sealed: sealed.value, pair: pair.value };
+    const stored = { sealed: sealed.value, pair: pair.value };
+    return { owner, found: requireFound(found), conversation, ...stored };
   },
   prepare: async ({ data: { owner, found, conversation, ...sealed }, deps, signal }) => {
     const { value: execution } = found;
@@ -119,8 +119,7 @@ export const claim = change({
           },
           flushIntervalMs: flushIntervalMs(running.readerUntil, now),
           task: { model: task.model, instructions: task.instructions, content: task.content },
-          models: null,
-          conversation,
+          ...{ models: null, conversation },
           limits,
           network,
           environmentVariables: running.environmentVariables,

@@ -1,7 +1,11 @@
 import { cutText } from "#shared/core/usable-text";
 import { defaultModel } from "#shared/executions/models";
 import type { Owner } from "#shared/identity/owner";
-import { type Conversation, historyLengthMax, historyTextMax } from "#shared/protocol/runner";
+import {
+  type Conversation,
+  historyLengthMax,
+  historyTextMax,
+} from "#shared/protocol/language-model";
 import { environments } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
 import type { ReadStore } from "#shared/store/store";

@@ -1,5 +1,6 @@
 /** The interface of what decides what runs in the sandbox. `shell` is its first model. */
-import type { Item, ModelEntry, ReasoningEffort, ThreadMessage } from "#shared/protocol/runner";
+import type { Item } from "#shared/protocol/item";
+import type { ModelEntry, ReasoningEffort, ThreadMessage } from "#shared/protocol/language-model";
 import type { CallDo, CallEnded } from "../init/messages.ts";
 
 export interface AgentTask {

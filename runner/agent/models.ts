@@ -1,5 +1,5 @@
 /** Maps each model to its implementation. */
-import type { ModelEntry } from "#shared/protocol/runner";
+import type { ModelEntry } from "#shared/protocol/language-model";
 import type { AgentModel, LanguageModel } from "./model.ts";
 import { shellModel } from "./shell.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Item } from "#shared/protocol/runner";
+import type { Item } from "#shared/protocol/item";
 import type { AgentTools } from "./model.ts";
 import { shellModel } from "./shell.ts";
 

@@ -1,10 +1,10 @@
 /** Numbers events and sends them in order: the first ones soon, later ones in batches. */
 import type { z } from "zod";
+import type { Item } from "#shared/protocol/item";
 import {
   type EventsReply,
   eventBatchBytesMax,
   eventBatchLengthMax,
-  type Item,
   type RunnerEvent,
 } from "#shared/protocol/runner";
 

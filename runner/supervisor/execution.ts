@@ -2,11 +2,11 @@
 import { describeError } from "#shared/core/describe-error";
 import { redact } from "#shared/core/redaction/redaction";
 import { cutText } from "#shared/core/usable-text";
+import type { Item } from "#shared/protocol/item";
 import {
   type ClaimReply,
   type EgressRequest,
   endDetailLengthMax,
-  type Item,
   type SettleRequest,
 } from "#shared/protocol/runner";
 import type { NetworkOverride } from "../egress/test-network.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { diffManifests, type Manifest, type ManifestEntry } from "#shared/core/workspace/manifest";
 import { changesMax } from "#shared/protocol/file-changes";
-import type { Item } from "#shared/protocol/runner";
+import type { Item } from "#shared/protocol/item";
 import type { LineIndex } from "./line-index.ts";
 import { readSlice } from "./scan-workspace.ts";
 

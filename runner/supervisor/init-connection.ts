@@ -120,7 +120,7 @@ export class InitLine {
     return Promise.race([ended, this.closed.then(() => null)]);
   }
 
-  /** Whom attempts to leave a sandbox without a network are reported to, from now on. */
+  /** Sets who hears of attempts to leave a sandbox without a network. */
   reportRefused(onRefused: (attempt: RefusedAttempt) => void): void {
     this.#onRefused = onRefused;
   }

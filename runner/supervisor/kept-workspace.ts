@@ -2,7 +2,8 @@
 import { workspaceRoom } from "#shared/core/executions/profiles";
 import { pathsBytesMax } from "#shared/core/workspace/footprint";
 import { emptyManifest, type Manifest } from "#shared/core/workspace/manifest";
-import type { ClaimReply, Item } from "#shared/protocol/runner";
+import type { Item } from "#shared/protocol/item";
+import type { ClaimReply } from "#shared/protocol/runner";
 import {
   type Absent,
   fetchManifest,

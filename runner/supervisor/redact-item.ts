@@ -1,7 +1,7 @@
 /** Removes secrets from every text in an item. */
 import type { RedactionPlan } from "#shared/core/redaction/plan";
 import { redact } from "#shared/core/redaction/redaction";
-import type { Item } from "#shared/protocol/runner";
+import type { Item } from "#shared/protocol/item";
 
 export function redactItem(plan: RedactionPlan, item: Item): Item {
   const clean = (text: string) => redact(plan, text);

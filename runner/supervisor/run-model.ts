@@ -2,7 +2,9 @@
 import { Fault } from "#shared/core/fault";
 import type { RedactionPlan } from "#shared/core/redaction/plan";
 import { Redactor, redact } from "#shared/core/redaction/redaction";
-import type { ClaimReply, Conversation, Item } from "#shared/protocol/runner";
+import type { Item } from "#shared/protocol/item";
+import type { Conversation } from "#shared/protocol/language-model";
+import type { ClaimReply } from "#shared/protocol/runner";
 import type { AgentTools, LanguageEnd, LanguageTools, ScriptEnd } from "../agent/model.ts";
 import { findModel, loadLanguageModel } from "../agent/models.ts";
 import type { RefusedAttempt } from "./init-connection.ts";

@@ -95,7 +95,7 @@ export class SandboxSession {
     return { environment, refusingPort: hasNetwork ? null : proxyPort };
   }
 
-  /** Whom attempts to leave a sandbox without a network are reported to, from now on. */
+  /** Sets who hears of attempts to leave a sandbox without a network. */
   reportRefused(onRefused: (attempt: RefusedAttempt) => void): void {
     this.#init?.reportRefused(onRefused);
   }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { reasoningEfforts } from "../protocol/runner.ts";
+import { reasoningEfforts } from "../protocol/language-model.ts";
 import { Metadata } from "./common.ts";
 import { ignoredField, noWarning, unsupportedWarnings, type WarningTexts } from "./unsupported.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { reasoningEfforts } from "../protocol/runner.ts";
+import { reasoningEfforts } from "../protocol/language-model.ts";
 import { McpServer } from "./environment.ts";
 import { exactObject } from "./exact.ts";
 import { agrees, contradiction, NetworkInput } from "./network.ts";

@@ -3,7 +3,7 @@ import { executionLimits } from "../core/executions/profiles.ts";
 import { formatTicket, hashTicket } from "../core/executions/ticket.ts";
 import type { Owner } from "../identity/owner.ts";
 import { ticketLifetimeMs } from "../protocol/job.ts";
-import type { ReasoningEffort } from "../protocol/runner.ts";
+import type { ReasoningEffort } from "../protocol/language-model.ts";
 import type { Agent } from "../store/agents.ts";
 import type { Environment } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";

@@ -5,6 +5,8 @@
  */
 import * as z from "zod";
 import { BoundSecret } from "./bound-secret.ts";
+import { Item } from "./item.ts";
+import { Conversation, ModelEntry } from "./language-model.ts";
 import { sandboxModes } from "./sandbox-mode.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -163,53 +165,6 @@ export const Lease = z.object({
 });
 export type Lease = z.infer<typeof Lease>;
 
-/** How a provider speaks; the agent loop has an adapter for each. */
-export const modelWires = [
-  "anthropic-messages",
-  "openai-responses",
-  "openai-chat",
-  "gemini",
-] as const;
-
-/** What a runner must know of a language model. */
-export const ModelEntry = z.object({
-  id: z.string().min(1).max(200),
-  wire: z.enum(modelWires),
-  /** How many tokens a request and its answer may have. */
-  contextTokens: z.int().min(1_000),
-  outputTokensMax: z.int().min(1),
-  tools: z.boolean(),
-  vision: z.boolean(),
-  reasoning: z.boolean(),
-});
-export type ModelEntry = z.infer<typeof ModelEntry>;
-
-export const reasoningEfforts = ["minimal", "low", "medium", "high"] as const;
-export type ReasoningEffort = (typeof reasoningEfforts)[number];
-
-/** An earlier message of an execution's thread. */
-export const ThreadMessage = z.object({
-  role: z.enum(["user", "assistant"]),
-  content: z.string(),
-});
-export type ThreadMessage = z.infer<typeof ThreadMessage>;
-
-/** The most earlier messages that a claim sends, the newest ones. */
-export const historyLengthMax = 100;
-/** The most of their text, in UTF-16 units. */
-export const historyTextMax = 512 * 1024;
-
-export const Conversation = z.object({
-  /** The thread's earlier messages, oldest first. */
-  history: z.array(ThreadMessage).max(historyLengthMax),
-  /** Whether the thread has older ones. */
-  isHistoryCut: z.boolean(),
-  /** The environment's. */
-  documentation: z.array(z.string()),
-  reasoningEffort: z.enum(reasoningEfforts).nullable(),
-});
-export type Conversation = z.infer<typeof Conversation>;
-
 export const ClaimReply = z.object({
   executionId: z.string(),
   attempt: z.int().min(1),
@@ -239,43 +194,6 @@ export const ClaimReply = z.object({
   previousManifestSha256: sha256.nullable().default(null),
 });
 export type ClaimReply = z.infer<typeof ClaimReply>;
-
-/** What one step did to a file. */
-export const FileChange = z.object({
-  path: z.string(),
-  changeKind: z.enum(["created", "modified", "deleted"]),
-  additions: count,
-  deletions: count,
-});
-export type FileChange = z.infer<typeof FileChange>;
-
-/** One finished item, as the client sees it in `response.item.completed`. */
-export const Item = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("text"), content: z.string() }),
-  z.object({ type: z.literal("reasoning"), content: z.string() }),
-  z.object({
-    type: z.literal("tool_call"),
-    id: z.string(),
-    name: z.string(),
-    /** JSON text, because clients slice it. */
-    arguments: z.string(),
-    status: z.enum(["running", "completed", "failed"]),
-    result: z.string().optional(),
-    /** What the call itself changed; `file_change` says what the whole execution changed. */
-    fileChanges: z.array(FileChange).optional(),
-  }),
-  /** A piece of a running tool call's output. */
-  z.object({ type: z.literal("tool_output"), id: z.string(), content: z.string() }),
-  z.object({ type: z.literal("planning"), content: z.object({ text: z.string() }) }),
-  /** The end of one answer of a language model. Its input includes what a cache served. */
-  z.object({
-    type: z.literal("turn_completed"),
-    turn: z.int().min(1),
-    tokens: z.object({ input: count, output: count, cacheRead: count, cacheWrite: count }),
-  }),
-  z.object({ type: z.literal("file_change"), ...FileChange.shape }),
-]);
-export type Item = z.infer<typeof Item>;
 
 /** Numbered from 1 without gaps within one attempt. */
 export const RunnerEvent = z.object({ sequence: z.int().min(1), at: count, item: Item });

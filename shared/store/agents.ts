@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { reasoningEfforts } from "../protocol/runner.ts";
+import { reasoningEfforts } from "../protocol/language-model.ts";
 import { ownedCollection } from "./documents.ts";
 
 export const Agent = z.object({

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { expiryOf } from "../core/retention/expiry.ts";
 import type { Owner } from "../identity/owner.ts";
 import { networkModes, profiles } from "../protocol/job.ts";
+import { reasoningEfforts } from "../protocol/language-model.ts";
 import {
   EgressAttempt,
   EgressEnd,
@@ -13,7 +14,6 @@ import {
   Limits,
   NetworkPolicy,
   RunnerEvent,
-  reasoningEfforts,
 } from "../protocol/runner.ts";
 import { create, overwrite, ownedCollection, type Write } from "./documents.ts";
 

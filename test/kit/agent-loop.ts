@@ -1,5 +1,6 @@
 /** Runs the agent loop against the local providers, with a sandbox of files in memory. */
-import type { Item, ModelEntry, ThreadMessage } from "#shared/protocol/runner";
+import type { Item } from "#shared/protocol/item";
+import type { ModelEntry, ThreadMessage } from "#shared/protocol/language-model";
 import { type Script, startProviders } from "../../local/providers/server.ts";
 import { AgentLoop, type LoopSettings } from "../../runner/agent/language/agent-loop.ts";
 import { loopLimits } from "../../runner/agent/language/limits.ts";

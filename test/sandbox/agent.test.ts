@@ -1,7 +1,8 @@
 /** A scripted model works in the real sandbox, through the programs as they are deployed. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Item, ModelEntry } from "#shared/protocol/runner";
+import type { Item } from "#shared/protocol/item";
+import type { ModelEntry } from "#shared/protocol/language-model";
 import type { ScriptedTurn, TurnItem } from "../../local/providers/turn.ts";
 import { claimFor } from "../kit/sandbox/gateway.ts";
 import { execute } from "../kit/sandbox/host.ts";

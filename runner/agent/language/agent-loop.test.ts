@@ -260,10 +260,10 @@ describe("a long conversation", () => {
 });
 
 describe("cancelling", () => {
-  test.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])("at event %i keeps what was said", async (at) => {
+  test.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])("at event %i keeps what was said", async (event) => {
     const stop = new AbortController();
     const beforeEvent = async (index: number) => {
-      if (index === at) stop.abort();
+      if (index === event) stop.abort();
     };
     const script = [
       { ...turn(say("Said before. And then some more text."), shell("x")), beforeEvent },

@@ -17,7 +17,7 @@ export interface Compaction {
   readonly task: string;
   /** How many tokens a request may have. */
   readonly roomTokens: number;
-  /** How often the conversation was too long for the provider right before; each makes it smaller. */
+  /** How often the provider found the conversation too long right before. */
   readonly level: number;
   /** Asks the model for a summary. Null if it gave none, or the request was too long. */
   summarize(messages: readonly Message[]): Promise<string | null>;

@@ -63,8 +63,6 @@ export interface Usage {
   readonly cacheWrite: number;
 }
 
-export const noUsage: Usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
-
 /** Why the model stopped; `cut` if the provider never said so. */
 export type TurnEnd = "done" | "tools" | "length" | "refused" | "cut";
 

@@ -21,7 +21,7 @@ export const loopLimits: LoopLimits = {
 
 export interface Reached {
   readonly reason: UnfinishedReason;
-  /** For the model and the user. */
+  /** A sentence that the model and the user read. */
   readonly why: string;
 }
 

@@ -10,9 +10,9 @@ import { SseReader } from "./sse-reader.ts";
 import type { TurnListener, Wire } from "./wires/wire.ts";
 
 export interface CallTimes {
-  /** Until the first byte; a model may think long before it. */
+  /** How long the first byte may take; a model may think long before it. */
   readonly headersMs: number;
-  /** Between two bytes. */
+  /** How long the connection may be silent. */
   readonly idleMs: number;
   readonly totalMs: number;
   readonly backoffFirstMs: number;

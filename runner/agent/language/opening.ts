@@ -1,5 +1,5 @@
 /** The conversation that a run begins with: the thread's earlier messages, and the task. */
-import type { ThreadMessage } from "#shared/protocol/runner";
+import type { ThreadMessage } from "#shared/protocol/language-model";
 import type { LanguageTask } from "../model.ts";
 import { withText } from "./compaction.ts";
 import { type Message, userText } from "./conversation.ts";

@@ -1,5 +1,5 @@
 /** Runs the tool calls of one turn, and shows each in the stream. */
-import type { Item } from "#shared/protocol/runner";
+import type { Item } from "#shared/protocol/item";
 import type { LanguageTools } from "../model.ts";
 import type { TextPart, ToolCallPart, ToolResultPart } from "./conversation.ts";
 import { type Repetition, repetitionWarning } from "./repetition.ts";
@@ -84,7 +84,7 @@ async function outcomeOf(call: ToolCallPart, deps: CallDeps): Promise<ToolOutcom
   } catch (error) {
     output.end();
     if (agentTools.signal.aborted) return failed("Stopped.");
-    if (error instanceof ToolError) return failed(error.message);
+    if (error instanceof ToolError) return failed(error.sentence);
     throw error;
   }
 }
@@ -106,15 +106,15 @@ function parseInput(call: ToolCallPart, isCut: boolean): ToolInput {
   let parsed: unknown;
   try {
     parsed = JSON.parse(call.arguments);
-  } catch (error) {
+  } catch {
     if (isCut) {
       throw new ToolError(
         "Your answer reached its limit of tokens in the middle of this call, so nothing was " +
           "run. Make it shorter: write a long file in several pieces.",
       );
     }
-    const why = error instanceof Error ? error.message.slice(0, 200) : "";
-    throw new ToolError(`The arguments aren't JSON, so nothing was run. ${why}`);
+    const end = JSON.stringify(call.arguments.slice(-60).toWellFormed());
+    throw new ToolError(`The arguments aren't JSON, so nothing was run. They end in ${end}.`);
   }
   if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
     return Object.fromEntries(Object.entries(parsed));

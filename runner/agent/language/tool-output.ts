@@ -63,7 +63,7 @@ export class ToolOutput {
   }
 }
 
-const endTag = new RegExp(`</(?=\\s{0,10}${dataTag})`, "gi");
+const endTag = /<\/(?=\s{0,10}tool_output)/gi;
 
 /** Marks text as data. What looks like the mark's end inside of it loses its meaning. */
 export function asData(text: string): string {

@@ -7,6 +7,7 @@ import {
   manifestDigest,
   parseManifest,
 } from "#shared/core/workspace/manifest-bytes";
+import type { Item } from "#shared/protocol/item";
 import {
   ClaimReply,
   ClaimRequest,
@@ -16,7 +17,6 @@ import {
   EventsRequest,
   gatewayPaths,
   HeartbeatRequest,
-  type Item,
   type RunnerEvent,
   SettleRequest,
 } from "#shared/protocol/runner";

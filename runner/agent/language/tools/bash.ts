@@ -12,7 +12,7 @@ import {
 const defaultSeconds = 120;
 const secondsMax = 1_800;
 /** More than this and the command is ended. */
-const outputBytesMax = 16 * 1024 * 1024;
+const outputBytesMax = 8 * 1024 * 1024;
 /** Kept of the execution's time for a last answer. */
 const lastWordsMs = 10_000;
 

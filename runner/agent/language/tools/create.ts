@@ -1,5 +1,5 @@
 /** Writes a whole file. */
-import type { FileChange } from "#shared/protocol/runner";
+import type { FileChange } from "#shared/protocol/item";
 import { LineIndex } from "../../../supervisor/line-index.ts";
 import { readBytes, writeText } from "./sandbox-files.ts";
 import { ok, requiredText, type Tool, ToolError, type ToolOutcome, workspacePath } from "./tool.ts";

@@ -1,5 +1,5 @@
 /** What the loop needs of a tool, and what a tool may use. */
-import type { FileChange } from "#shared/protocol/runner";
+import type { FileChange } from "#shared/protocol/item";
 import type { LanguageTools } from "../../model.ts";
 import type { ImagePart, TextPart, ToolSpec } from "../conversation.ts";
 
@@ -31,6 +31,12 @@ export interface Tool {
 /** A sentence that tells the model what to do differently. */
 export class ToolError extends Error {
   override readonly name = "ToolError";
+  readonly sentence: string;
+
+  constructor(sentence: string) {
+    super(sentence);
+    this.sentence = sentence;
+  }
 }
 
 export function ok(text: string, summary: string): ToolOutcome {
