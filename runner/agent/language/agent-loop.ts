@@ -20,7 +20,6 @@ import type { TurnListener, Wire } from "./wires/wire.ts";
 export interface LoopSettings {
   readonly wire: Wire;
   readonly url: string;
-  /** The model's name on the wire. */
   readonly model: string;
   readonly tools: readonly Tool[];
   readonly limits: LoopLimits;

@@ -8,17 +8,17 @@ import { AgentLoop } from "./agent-loop.ts";
 import { loopLimits } from "./limits.ts";
 import { callTimes } from "./model-call.ts";
 import { agentTools } from "./tools/tools.ts";
-import { modelAddress, type WireName, wires } from "./wires/wires.ts";
+import { gatewayPath, type WireName, wires } from "./wires/wires.ts";
 
 export function languageModel(wireName: WireName): LanguageModel {
   return {
     async run(task, tools) {
       const failed = await runSetupScripts(task.setupScripts, tools);
       if (failed !== null) return failed;
-      const { path, model } = modelAddress(task.entry.id, wireName);
+      const model = task.entry.id;
       const loop = new AgentLoop(task, tools, {
         wire: wires[wireName],
-        url: task.gatewayUrl.replace(/(?<!\/)\/+$/, "") + path,
+        url: task.gatewayUrl.replace(/(?<!\/)\/+$/, "") + gatewayPath(model, wireName),
         model,
         tools: agentTools,
         limits: loopLimits,

@@ -1,11 +1,11 @@
 /**
- * Calls the model: one streamed request, repeated while the failure may pass. All repetitions of a
- * call carry one idempotency key, so the gateway charges them once.
+ * Calls the model: one streamed request, repeated while the failure may pass. Repetitions carry the
+ * same idempotency key, so the gateway charges them once, until an answer came that is of no use.
  */
 import { type IncomingMessage, request as plainRequest } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Turn } from "./conversation.ts";
-import { faultOfStatus, ProviderFault } from "./provider-fault.ts";
+import { faultOfStatus, malformedStream, ProviderFault } from "./provider-fault.ts";
 import { SseReader } from "./sse-reader.ts";
 import type { TurnListener, Wire } from "./wires/wire.ts";
 
@@ -28,6 +28,8 @@ export const callTimes: CallTimes = {
 };
 
 const attemptsMax = 8;
+/** Each of these may be charged. */
+const spentMax = 3;
 const refusalBytesMax = 64 * 1024;
 
 export interface ModelCall {
@@ -58,15 +60,19 @@ export interface Cut {
 export async function callModel(call: ModelCall, cut: Cut): Promise<Turn> {
   const times = call.times ?? callTimes;
   const deadline = performance.now() + call.budgetMs;
+  let spent = 0;
   for (let attempt = 1; ; attempt += 1) {
+    const key = call.idempotencyKey + (spent === 0 ? "" : `.${spent}`);
     try {
-      const turn = await callOnce(call, cut, Math.max(1, deadline - performance.now()));
+      const leftMs = Math.max(1, deadline - performance.now());
+      const turn = await callOnce({ ...call, idempotencyKey: key }, cut, leftMs);
       cut.partial = null;
       return turn;
     } catch (error) {
       call.signal.throwIfAborted();
       if (!(error instanceof ProviderFault)) throw error;
-      if (!error.mayPass || attempt >= attemptsMax) throw error;
+      if (error.isSpent) spent += 1;
+      if (!error.mayPass || attempt >= attemptsMax || spent > spentMax) throw error;
       const ceilingMs = Math.min(times.backoffMaxMs, times.backoffFirstMs * 2 ** (attempt - 1));
       // What the provider asks for is the least, so that all that it refused don't come at once.
       const waitMs = (error.retryAfterMs ?? 0) + Math.random() * ceilingMs;
@@ -93,7 +99,7 @@ async function callOnce(call: ModelCall, cut: Cut, budgetMs: number): Promise<Tu
       for (const event of events.read(chunk)) reader.read(event);
     }
     const turn = reader.turn();
-    if (turn.end === "cut") throw new ProviderFault(broken("It was cut off"), { mayPass: true });
+    if (turn.end === "cut") throw malformedStream("it ends too early");
     return turn;
   } catch (error) {
     cut.partial = reader.turn();

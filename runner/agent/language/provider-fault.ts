@@ -14,6 +14,11 @@ export interface FaultFacts {
   readonly mayPass: boolean;
   /** What the provider asked for. */
   readonly retryAfterMs?: number;
+  /**
+   * Whether the call was made and its answer is of no use, so that the same idempotency key would
+   * bring the same answer, or none.
+   */
+  readonly isSpent?: boolean;
 }
 
 export class ProviderFault extends Error {
@@ -21,18 +26,26 @@ export class ProviderFault extends Error {
   readonly kind: FaultKind;
   readonly mayPass: boolean;
   readonly retryAfterMs: number | undefined;
+  readonly isSpent: boolean;
 
-  constructor(message: string, { kind = "other", mayPass, retryAfterMs }: FaultFacts) {
+  constructor(message: string, { kind = "other", mayPass, ...facts }: FaultFacts) {
     super(message);
     this.kind = kind;
+    this.isSpent = facts.isSpent ?? false;
     this.mayPass = mayPass;
-    this.retryAfterMs = retryAfterMs;
+    this.retryAfterMs = facts.retryAfterMs;
   }
 }
 
 const tooLong =
   /prompt is too long|context.{0,20}length|context window|maximum (number of )?(context|tokens)|exceeds? the (maximum|limit)|too many tokens|input is too long/i;
 const shownLengthMax = 300;
+
+/** The provider broke its own format. */
+export function malformedStream(what: string): ProviderFault {
+  const message = `The model's stream is malformed: ${what}.`;
+  return new ProviderFault(message, { mayPass: true, isSpent: true });
+}
 
 /** Judges a refusal by its status and by what the provider says in its body. */
 export function faultOfStatus(
@@ -47,8 +60,10 @@ export function faultOfStatus(
   if (isLong) return new ProviderFault(message, { kind: "too_long", mayPass: false });
   const retryAfterMs = retryAfter(headers["retry-after"]);
   const mayPass = status === 408 || status === 409 || status === 429 || status >= 500;
+  // The gateway names no time if the call was made and charged, and its answer is gone.
+  const isSpent = status === 409 && retryAfterMs === undefined;
   return new ProviderFault(message, {
-    mayPass,
+    ...{ mayPass, isSpent },
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
 }
@@ -61,7 +76,7 @@ export function faultInStream(said: string, code: string): ProviderFault {
   }
   if (tooLong.test(said)) return new ProviderFault(message, { kind: "too_long", mayPass: false });
   const isFinal = /invalid_request|authentication|permission|not_found|billing/.test(code);
-  return new ProviderFault(message, { mayPass: !isFinal });
+  return new ProviderFault(message, { mayPass: !isFinal, isSpent: true });
 }
 
 /** Seconds, or a date, as HTTP has it. */

@@ -3,7 +3,7 @@
  * a line, an event and the whole stream are bounded.
  */
 import { StringDecoder } from "node:string_decoder";
-import { ProviderFault } from "./provider-fault.ts";
+import { malformedStream, type ProviderFault } from "./provider-fault.ts";
 
 export interface SseEvent {
   /** Empty unless the stream names it. */
@@ -84,7 +84,5 @@ export class SseReader {
 }
 
 function tooLarge(what: string): ProviderFault {
-  return new ProviderFault(`The model's stream is malformed: a too large ${what}.`, {
-    mayPass: true,
-  });
+  return malformedStream(`a too large ${what}`);
 }

@@ -16,8 +16,8 @@ export interface ModelGateway {
 export async function startModelGateway(script: Script, token: string): Promise<ModelGateway> {
   const providers = await startProviders({ script, keys: [token] });
   const server = createServer((incoming, response) => {
-    // The first folder names the provider.
-    const path = (incoming.url ?? "/").replace(/^\/[^/]+/, "");
+    // What comes before the provider's own path names the provider.
+    const path = (incoming.url ?? "/").replace(/^\/internal\/models\/[^/]+/, "");
     const {
       method,
       headers: { host: _host, ...headers },

@@ -1,6 +1,6 @@
 /** What each provider's wire format must do for the loop. */
 import type { Message, ToolSpec, Turn } from "../conversation.ts";
-import { ProviderFault } from "../provider-fault.ts";
+import { malformedStream } from "../provider-fault.ts";
 import type { SseEvent } from "../sse-reader.ts";
 
 export type Effort = "minimal" | "low" | "medium" | "high";
@@ -47,7 +47,7 @@ export function parseData(data: string): unknown {
   try {
     return JSON.parse(data);
   } catch {
-    throw new ProviderFault("The model's stream is malformed: not JSON.", { mayPass: true });
+    throw malformedStream("not JSON");
   }
 }
 

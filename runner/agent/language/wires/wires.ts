@@ -21,17 +21,7 @@ const folders: Readonly<Record<WireName, string>> = {
   gemini: "gemini",
 };
 
-export interface ModelAddress {
-  /** The path below the model gateway. */
-  readonly path: string;
-  /** The model's name on the wire. */
-  readonly model: string;
-}
-
-/** `external:{provider}:{model}` is a model of a compatible server, with a place of its own. */
-export function modelAddress(id: string, wireName: WireName): ModelAddress {
-  const external = /^external:([a-z0-9-]{1,50}):(.+)$/.exec(id);
-  const model = external?.[2] ?? id;
-  const folder = external === null ? folders[wireName] : `external/${external[1]}`;
-  return { path: `/${folder}${wires[wireName].path(model)}`, model };
+/** The path below the model gateway, which finds the provider by the model. */
+export function gatewayPath(model: string, wireName: WireName): string {
+  return `/internal/models/${folders[wireName]}${wires[wireName].path(model)}`;
 }
