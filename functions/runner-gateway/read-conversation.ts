@@ -5,6 +5,7 @@ import {
   type Conversation,
   historyLengthMax,
   historyTextMax,
+  type ThreadMessage,
 } from "#shared/protocol/language-model";
 import { environments } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
@@ -34,24 +35,29 @@ export async function readConversation(
     deps.store.get(environments.of(owner, environmentId)),
   ]);
   const earlier = found.map(({ value }) => value).filter(({ id }) => id !== messageId);
-  const kept = newestThatFit(earlier.slice(0, historyLengthMax));
   return {
-    history: kept.toReversed().map(({ role, content }) => ({ role, content })),
-    isHistoryCut: !isEnd || kept.length < earlier.length,
+    ...historyOf(earlier, isEnd),
     documentation: shorten(environment.value?.documentation ?? []),
     reasoningEffort: task.reasoningEffort,
   };
 }
 
-function newestThatFit<T extends { readonly content: string }>(newestFirst: readonly T[]): T[] {
-  const kept: T[] = [];
+/**
+ * The newest messages that fit, oldest first. Pure.
+ * @param isComplete Whether there are certainly no older ones than those given.
+ */
+export function historyOf(
+  newestFirst: readonly ThreadMessage[],
+  isComplete: boolean,
+): Pick<Conversation, "history" | "isHistoryCut"> {
+  const history: ThreadMessage[] = [];
   let length = 0;
-  for (const message of newestFirst) {
-    length += message.content.length;
+  for (const { role, content } of newestFirst.slice(0, historyLengthMax)) {
+    length += content.length;
     if (length > historyTextMax) break;
-    kept.push(message);
+    history.unshift({ role, content });
   }
-  return kept;
+  return { history, isHistoryCut: !isComplete || history.length < newestFirst.length };
 }
 
 function shorten(texts: readonly string[]): string[] {

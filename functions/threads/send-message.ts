@@ -94,7 +94,7 @@ export const sendMessage = change({
         networkSha256: digestOf(execution.network),
         limitsSha256: digestOf(execution.limits),
       },
-      reply: withWarnings(sseStream(context, fromItsStart(execution)), body),
+      reply: withWarnings(sseStream(context, fromItsStart(execution)), body, execution.task.model),
       started,
     };
   },
@@ -113,9 +113,13 @@ function requestOf(threadId: string, { content, task, secrets, ...rest }: Messag
 const warningsMax = 20;
 
 /** Sent in a header, because the stream's events are the public API's. */
-function withWarnings<R extends { readonly headers: object }>(reply: R, body: MessageCreate) {
+function withWarnings<R extends { readonly headers: object }>(
+  reply: R,
+  body: MessageCreate,
+  model: string,
+) {
   const variables = Object.entries(body.envVars).map(([key, value]) => ({ key, value }));
-  const all = [...messageWarnings(body), ...warningsOf(variables, body.secrets)];
+  const all = [...messageWarnings(body, model), ...warningsOf(variables, body.secrets)];
   const warnings = all.slice(0, warningsMax);
   if (warnings.length === 0) return reply;
   return { ...reply, headers: { ...reply.headers, "x-paddock-warnings": warnings.join(" ") } };

@@ -51,6 +51,7 @@ async function runLanguageModel(
   const { task, setupScripts, executionId, attempt, network } = claimed;
   const model = await loadLanguageModel(entry);
   session.reportRefused((refused) => parts.onRefused(refused));
+  if (network.mode === "internet" && claimed.secrets.length > 0) warn(output);
   let answer = "";
   const tools = languageTools(parts, (text) => {
     answer = text;
@@ -69,6 +70,14 @@ async function runLanguageModel(
     // Also if the run was stopped or failed: what the model said last is the partial result.
     if (answer !== "") output.addToAnswer(`${redact(redaction, answer).trimEnd()}\n`);
   }
+}
+
+/** Shown in the stream, and no part of the answer. */
+function warn(output: Output): void {
+  const sink = output.open("progress");
+  const risk = "what it reads could make it send them anywhere. Bind them to hosts.";
+  sink.write(Buffer.from(`[Warning: the agent has the internet and unbound secrets; ${risk}]\n`));
+  sink.end();
 }
 
 function toolsOf({ stop, output, session, ...parts }: ModelParts): AgentTools {

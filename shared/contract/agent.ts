@@ -32,16 +32,23 @@ const warningTexts: WarningTexts<AgentCreate> = {
   id: "is ignored: ids are made here",
   isSystem: "is ignored: agents belong to accounts",
   isDefault: "is kept and read back, and no thread gets an agent that it doesn't name",
-  instructions: "is kept and read back, and no model of this deployment follows instructions",
-  reasoningEffort: "is kept and read back, and no model of this deployment reasons",
+  instructions: noWarning,
+  reasoningEffort: noWarning,
   binary: "is kept and read back, and no model of this deployment uses it",
   enabledSkills: "is kept and read back, and no model of this deployment has skills",
   deepResearchModel: "is kept and read back, and no model of this deployment does research",
 };
 
+/** Language models read these. */
+const shellWarningTexts: WarningTexts<AgentCreate> = {
+  ...warningTexts,
+  instructions: "is kept and read back, and the model `shell` follows no instructions",
+  reasoningEffort: "is kept and read back, and the model `shell` doesn't reason",
+};
+
 /** One warning for each field of an agent that has no effect. */
 export function agentWarnings(body: AgentCreate): string[] {
-  return unsupportedWarnings(body, warningTexts);
+  return unsupportedWarnings(body, body.model === "shell" ? shellWarningTexts : warningTexts);
 }
 
 export const AgentBody = z.object({

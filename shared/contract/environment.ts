@@ -114,7 +114,7 @@ const warningTexts: WarningTexts<EnvironmentCreate> = {
   guiEnabled: "chooses the desktop profile, which has no screen here",
   officeAppsEnabled: "chooses the desktop profile, which has no office programs here",
   mcpServers: "is kept, and no model of this deployment uses it",
-  documentation: "is kept and read back, and no model of this deployment reads it",
+  documentation: noWarning,
 };
 
 /** One warning for each field of an environment that has no effect. */

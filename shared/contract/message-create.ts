@@ -94,15 +94,16 @@ const warningTexts: WarningTexts<MessageCreate> = {
   quotedSelection: "is ignored: the model reads the content alone",
   mcpServers: "is ignored: the model uses no MCP servers",
 };
-const agentWarningTexts: WarningTexts<MessageCreate["agentConfig"]> = {
+const shellWarningTexts: WarningTexts<MessageCreate["agentConfig"]> = {
   model: noWarning,
   instructions: "is ignored: the model runs the content as it is",
   reasoningEffort: "is ignored: the model doesn't reason",
 };
 
-/** One warning for each field of a message that has no effect. */
-export function messageWarnings(body: MessageCreate): string[] {
-  const ofAgent = unsupportedWarnings(body.agentConfig, agentWarningTexts);
+/** One warning for each field of a message that has no effect on its model. */
+export function messageWarnings(body: MessageCreate, model: string): string[] {
+  const isShell = model === "shell";
+  const ofAgent = isShell ? unsupportedWarnings(body.agentConfig, shellWarningTexts) : [];
   return [
     ...unsupportedWarnings(body, warningTexts),
     ...ofAgent.map((text) => `agentConfig.${text}`),

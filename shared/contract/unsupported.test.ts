@@ -19,6 +19,7 @@ const effective = {
     "isDefault",
     "computeProfile",
     "metadata",
+    "documentation",
   ],
   message: [
     "content",
@@ -51,8 +52,11 @@ const without = (fields: readonly string[], known: readonly string[]) =>
 describe("a field without effect is named in a warning, whichever it is:", () => {
   test("of an agent", () => {
     const body = askForAll(AgentCreate);
-    const warned = fieldsOf(agentWarnings(body as never));
-    expect(warned).toEqual(without(Object.keys(body), effective.agent));
+    const shell = fieldsOf(agentWarnings({ ...body, model: "shell" } as never));
+    expect(shell).toEqual(without(Object.keys(body), effective.agent));
+    const language = fieldsOf(agentWarnings(body as never));
+    const read = [...effective.agent, "instructions", "reasoningEffort"];
+    expect(language).toEqual(without(Object.keys(body), read));
   });
 
   test.each([
@@ -73,12 +77,14 @@ describe("a field without effect is named in a warning, whichever it is:", () =>
       ...without(Object.keys(body), effective.message),
       ...ofAgent.map((field) => `agentConfig.${field}`),
     ];
-    expect(fieldsOf(messageWarnings(body as never))).toEqual(expected.sort());
+    expect(fieldsOf(messageWarnings(body as never, "shell"))).toEqual(expected.sort());
+    const language = fieldsOf(messageWarnings(body as never, "some-model"));
+    expect(language.filter((field) => field?.startsWith("agentConfig."))).toEqual([]);
   });
 });
 
 test("a body that asks for nothing unusual gets no warning", () => {
   expect(agentWarnings(AgentCreate.parse({ name: "a", model: "shell" }))).toEqual([]);
   expect(environmentWarnings(EnvironmentCreate.parse({ name: "a" }))).toEqual([]);
-  expect(messageWarnings(MessageCreate.parse({ content: "true" }))).toEqual([]);
+  expect(messageWarnings(MessageCreate.parse({ content: "true" }), "shell")).toEqual([]);
 });

@@ -23,7 +23,7 @@ export interface LoopOptions {
   readonly signal?: AbortSignal;
   /** Answers the shell's commands; by default with nothing and exit code 0. */
   readonly shell?: (command: string) => { readonly output: string; readonly status: number };
-  readonly onSpoken?: (text: string) => void;
+  readonly files?: Readonly<Record<string, Buffer>>;
 }
 
 export interface LoopRun {
@@ -49,7 +49,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopRun> {
   const wireName = options.wire ?? "anthropic-messages";
   const providers = await startProviders({ script: options.script, keys: [key] });
   const run = { items: [] as Item[], answer: "", spoken: "" };
-  const files = new Map<string, Buffer>();
+  const files = new Map(Object.entries(options.files ?? {}));
   const tools = fakeTools(options, run, files);
   const entry: ModelEntry = {
     id: "scripted-model",
@@ -101,7 +101,6 @@ function fakeTools(
     speak: () => ({
       write: (text) => {
         run.spoken += text;
-        options.onSpoken?.(text);
       },
       end: () => undefined,
     }),

@@ -99,8 +99,7 @@ describe("a model that errs", () => {
 
   test("ends after it said nothing four times", async () => {
     const run = await runLoop({ script: Array.from({ length: 9 }, () => turn(say(" "))) });
-    expect(run.end).toMatchObject({ unfinished: "model_failed", exitCode: null });
-    expect(run.requests).toHaveLength(4);
+    expect([run.end.unfinished, run.requests.length]).toEqual(["model_failed", 4]);
   });
 
   test("ends when it declines, with what it said", async () => {
