@@ -23,6 +23,7 @@ export const deleteAccount = change({
   beforeConfirmed: "reads",
   account: "closing",
   audit: "account.deleted",
+  refusals: ["CONFLICT"],
   reply: { 200: AccountDeletionOrdered },
   read: async ({ caller: { owner }, deps }) => {
     requireAllEnvironments(owner, "A deletion concerns the whole account.");

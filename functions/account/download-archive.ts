@@ -28,6 +28,7 @@ export const downloadArchive = action({
   body: "none",
   bodyBytesMax: 0,
   requestClass: "reads",
+  refusals: ["CONFLICT", "RANGE_NOT_SATISFIABLE"],
   reply: { 200: "bytes", 206: "bytes" },
   beforeConfirmed: "nothing",
   read: async ({ caller: { owner }, params: { exportId }, now, deps }) => {

@@ -30,6 +30,7 @@ export const requestExport = change({
   beforeConfirmed: "reads",
   account: "none",
   audit: "account.export_requested",
+  refusals: ["CONFLICT"],
   reply: { 202: z.object({ export: AccountExportBody }) },
   read: async ({ caller: { owner }, deps }) => {
     requireAllEnvironments(owner, "An export has all of them.");

@@ -41,6 +41,7 @@ export const containIncident = change({
   beforeConfirmed: "reads",
   account: "closing",
   audit: "containment.started",
+  refusals: ["CONFLICT"],
   reply: { 201: ContainmentBody.extend({ executionIds: z.array(z.string()) }) },
   read: async ({ params: { incidentId }, body, deps: { store } }) => {
     const [incident, found] = await Promise.all([

@@ -17,6 +17,7 @@ export const createFirstOperator = change({
   beforeConfirmed: "reads",
   account: "none",
   audit: "operator.created",
+  refusals: ["CONFLICT"],
   reply: { 201: z.object({ operator: OperatorBody }) },
   read: async ({ caller, deps }) => await readFutureOperator(deps, caller.email),
   actsOn: () => operatorsTrail(),

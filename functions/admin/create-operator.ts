@@ -17,6 +17,7 @@ export const createOperator = change({
   beforeConfirmed: "reads",
   account: "none",
   audit: "operator.created",
+  refusals: ["CONFLICT"],
   reply: { 201: z.object({ operator: OperatorBody }) },
   read: async ({ body, deps }) => await readFutureOperator(deps, body.email),
   actsOn: () => operatorsTrail(),

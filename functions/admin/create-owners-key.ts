@@ -27,6 +27,7 @@ export const createOwnersKey = change({
   account: "admission",
   audit: "key.created",
   auditDetails: ({ body: { reason } }) => ({ reason }),
+  refusals: ["KEYS_FULL"],
   reply: { 201: KeyCreated },
   read: async ({ params, deps }) => ({
     ...(await existingOwner(deps.store, params.userId)),

@@ -20,6 +20,7 @@ export const creditDecision = {
   requestClass: "writes",
   beforeConfirmed: "reads",
   account: "credit",
+  refusals: ["CONFLICT", "ADJUSTMENT_TOO_LARGE"],
   reply: { 200: z.object({ request: CreditRequestBody }) },
 } as const;
 

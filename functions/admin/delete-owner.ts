@@ -32,6 +32,7 @@ export const deleteOwner = change({
   beforeConfirmed: "reads",
   account: "closing",
   audit: "account.deleted",
+  refusals: ["CONFLICT"],
   reply: { 200: AccountDeletionOrdered },
   read: async ({ params: { userId }, deps }) => ({
     ...(await readForDeletion(deps.store, userId)),
@@ -68,6 +69,7 @@ export const cancelOwnersDeletion = change({
   beforeConfirmed: "reads",
   account: "closing",
   audit: "account.deletion_cancelled",
+  refusals: ["CONFLICT"],
   reply: { 200: z.object({ deletion: AccountDeletionBody }) },
   read: async ({ params: { userId }, deps }) => {
     const { earlier, ...whole } = await readForDeletion(deps.store, userId);

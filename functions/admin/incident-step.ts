@@ -56,6 +56,7 @@ export function incidentStep<B, D>(route: StepRoute<B, D>): Route {
     beforeConfirmed: "reads",
     account: "none",
     audit: route.audit,
+    refusals: ["CONFLICT"],
     reply: { 200: IncidentBody },
     read: async ({ params: { incidentId }, body, deps }) => {
       const found = await deps.store.require(incidents.doc(incidentId));

@@ -38,6 +38,7 @@ export function orderRoute<B>(settings: OrderRoute<B>): Route {
     beforeConfirmed: "reads",
     account: "credit",
     audit: "budget.credited",
+    refusals: ["CONFLICT", "ADJUSTMENT_TOO_LARGE"],
     reply: {
       200: settings.reply,
       202: z.object({ success: z.literal(false), pending: CreditRequestBody }),

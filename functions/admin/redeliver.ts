@@ -28,6 +28,7 @@ export const redeliver = change({
   beforeConfirmed: "reads",
   account: "none",
   audit: "notification.redelivered",
+  refusals: ["CONFLICT"],
   reply: { 200: DeliveryBody },
   read: async ({ params: { deliveryId }, deps: { store } }) => {
     const found = await store.require(deliveries.doc(deliveryId));

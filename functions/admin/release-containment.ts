@@ -28,6 +28,7 @@ export const releaseContainment = change({
   beforeConfirmed: "reads",
   account: "closing",
   audit: "containment.released",
+  refusals: ["CONFLICT"],
   reply: { 200: ContainmentBody },
   read: async ({ params: { containmentId }, deps: { store } }) => {
     const { value } = await store.require(containments.doc(containmentId));

@@ -20,6 +20,7 @@ export const resumeOwner = change({
   beforeConfirmed: "reads",
   account: "closing",
   audit: "owner.resumed",
+  refusals: ["CONFLICT"],
   reply: { 200: OwnerBody },
   read: async ({ params, deps }) => await readForDeletion(deps.store, params.userId),
   actsOn: ({ owner }) => owner,

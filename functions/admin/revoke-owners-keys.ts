@@ -35,6 +35,7 @@ export const revokeOwnersKeys = change({
   account: "admission",
   audit: "keys.revoked",
   auditDetails: ({ body: { reason } }) => ({ reason }),
+  refusals: ["CONFLICT"],
   reply: { 200: z.object({ revoked: z.array(z.string()), remaining: z.boolean() }) },
   read: async ({ params, deps }) => {
     const whole = await wholeOwner(deps.store, params.userId);

@@ -14,6 +14,7 @@ export const exportTrail = recordedRead({
   summary: "Export the whole trail at its last signed checkpoint, for npm run audit:verify.",
   params: noParams,
   query: noQuery,
+  refusals: ["AUDIT_PENDING"],
   reply: { 200: "bytes" },
   read: async ({ caller: { owner }, deps: { store } }) =>
     await readProvenHead(store, owner, signedLog()),

@@ -16,6 +16,7 @@ export const proveConsistency = recordedRead({
   summary: "Prove that the trail of `to` rows begins with the one of `from` rows.",
   params: noParams,
   query: z.object({ from: size, to: size }),
+  refusals: ["AUDIT_PENDING"],
   reply: { 200: ConsistencyProof },
   read: async ({ caller: { owner }, query: { from, to }, deps: { store } }) => {
     requireAtMost("from", from, to);

@@ -17,6 +17,7 @@ export const proveRow = recordedRead({
   summary: "Prove an audit row: a file for npm run audit:verify.",
   params: z.object({ auditId: idSchema("auditRow") }),
   query: noQuery,
+  refusals: ["AUDIT_PENDING"],
   reply: { 200: AuditProof },
   read: async ({ caller: { owner }, params: { auditId }, deps: { store } }) => {
     const { value } = await store.require(auditRows.of(owner, auditId));

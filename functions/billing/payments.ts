@@ -22,6 +22,7 @@ const refuses = {
   ...readsNothing,
   bodyBytesMax: jsonBytesMax,
   requestClass: "writes",
+  refusals: ["PAYMENTS_NOT_OFFERED"],
   reply: {},
   answer: (): never => {
     throw new ApiError("PAYMENTS_NOT_OFFERED");

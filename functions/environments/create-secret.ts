@@ -19,6 +19,7 @@ export const createSecret = change({
   beforeConfirmed: "reads",
   account: "none",
   audit: "secret.stored",
+  refusals: ["CONFLICT"],
   reply: { 201: SecretWritten },
   read: async ({ caller, params, body, deps }) =>
     await readAndSeal(deps.store, caller.owner, { ...body, ...params }),

@@ -38,6 +38,7 @@ export const updateEnvironment = change({
   beforeConfirmed: "reads",
   account: "none",
   audit: "environment.updated",
+  refusals: ["WORKSPACE_TOO_LARGE"],
   reply: { 200: z.object({ environment: EnvironmentBody, warnings: Warnings }) },
   read: async ({ caller: { owner }, params: { environmentId }, deps }) => {
     const [found, busy] = await Promise.all([

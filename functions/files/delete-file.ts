@@ -25,6 +25,7 @@ export const deleteFile = change({
   account: "none",
   audit: "file.deleted",
   preconditions: "honoured",
+  refusals: ["INVALID_PATH", "QUOTA_REACHED", "WORKSPACE_FULL"],
   reply: {
     200: z.object({
       success: z.literal(true),

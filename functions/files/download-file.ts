@@ -26,6 +26,7 @@ export const downloadFile = action({
   bodyBytesMax: 0,
   requestClass: "reads",
   preconditions: "honoured",
+  refusals: ["INVALID_PATH", "RANGE_NOT_SATISFIABLE", "RANGE_REQUIRED"],
   reply: { 200: "bytes", 206: "bytes", 304: "bytes" },
   beforeConfirmed: "nothing",
   read: async ({ caller: { owner }, params, request, deps, signal }) => {

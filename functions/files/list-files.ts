@@ -40,6 +40,7 @@ export const listFiles = query({
   body: "none",
   bodyBytesMax: 0,
   requestClass: "reads",
+  refusals: ["INVALID_PATH"],
   reply: {
     200: z.object({
       object: z.literal("list"),

@@ -32,6 +32,7 @@ export const uploadFile = change({
   account: "none",
   audit: "file.uploaded",
   preconditions: "honoured",
+  refusals: ["INVALID_PATH", "MALFORMED_MULTIPART", "QUOTA_REACHED", "WORKSPACE_FULL"],
   reply: {
     200: z.object({
       success: z.literal(true),

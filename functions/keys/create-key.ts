@@ -22,6 +22,7 @@ export const createKey = change({
   beforeConfirmed: "reads",
   account: "admission",
   audit: "key.created",
+  refusals: ["KEYS_FULL", "KEY_SHOWN_ALREADY"],
   reply: { 201: KeyCreated },
   read: async ({ caller: { owner }, body, ids, repeated, now, deps }) => {
     const requestId = ids.ofRequest("apiKey");

@@ -34,6 +34,7 @@ export const rotateKey = change({
   beforeConfirmed: "reads",
   account: "admission",
   audit: "key.rotated",
+  refusals: ["CONFLICT", "KEYS_FULL"],
   reply: { 201: KeyRotated },
   read: async ({ caller: { owner }, params: { keyId }, repeated, now, deps }) => {
     const [old, read] = await Promise.all([

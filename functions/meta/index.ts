@@ -1,14 +1,15 @@
 /** Public facts about the service; this function has no rights at all. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { getHealth } from "./get-health.ts";
+import { getOpenapi } from "./get-openapi.ts";
 import { getSecurityTxt } from "./get-security-txt.ts";
 import { getVersion } from "./get-version.ts";
 
 export const service: Service = {
   name: "meta",
-  summary: "Health, version and security.txt; public",
+  summary: "Health, version, the API's description and security.txt; public",
   visibility: "edge",
-  routes: [getHealth, getVersion, getSecurityTxt],
+  routes: [getHealth, getVersion, getOpenapi, getSecurityTxt],
   limits: defaultLimits,
   roles: [],
 };

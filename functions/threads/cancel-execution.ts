@@ -25,6 +25,7 @@ export const cancelExecution = change({
   beforeConfirmed: "reads",
   account: "settle",
   audit: "execution.cancelled",
+  refusals: ["NO_ACTIVE_EXECUTION"],
   reply: {
     200: z.object({
       success: z.literal(true),

@@ -25,6 +25,7 @@ export const deleteMessage = change({
   beforeConfirmed: "reads",
   account: "none",
   audit: "message.deleted",
+  refusals: ["CONFLICT", "THREAD_BUSY"],
   reply: { 200: Deleted },
   read: async ({ caller: { owner }, params: { threadId, messageId }, deps: { store } }) => {
     const [thread, message] = await Promise.all([

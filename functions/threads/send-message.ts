@@ -40,6 +40,7 @@ export const sendMessage = change({
     task: body.content ?? body.task ?? "",
     taskSalt: digestSalt(request.id),
   }),
+  refusals: ["THREAD_BUSY", "MODEL_NOT_OFFERED", "NETWORK_NOT_ALLOWED"],
   reply: { 200: "stream" },
   read: async ({ caller: { owner }, params: { threadId }, body, ids, deps }) => {
     const repeatableId = ids.ofRequest("execution");

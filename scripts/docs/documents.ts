@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderDeployPage, renderScalePage } from "../../sim/pages.ts";
+import { renderOpenapi } from "../openapi/document.ts";
 import { renderAccounts } from "./render-accounts.ts";
 import { renderControls } from "./render-controls.ts";
 import { renderErrors } from "./render-errors.ts";
@@ -26,6 +27,7 @@ export async function renderDocuments(root: string): Promise<Document[]> {
     { path: "docs/routes.md", text: await renderRoutes(root) },
     { path: "docs/scale.md", text: renderScalePage(root) },
     { path: "firestore.indexes.json", text: await renderIndexes(root) },
+    { path: "openapi/paddock.json", text: await renderOpenapi(root) },
     { path: "terraform/retention.json", text: renderRetentionPeriods() },
   ];
   return pages.map(({ path, text }) => {

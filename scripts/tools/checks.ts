@@ -28,6 +28,11 @@ export const staticChecks: readonly Step[] = [
     timeoutMs: 300_000,
   },
   {
+    title: "The API's description is sound",
+    command: [process.execPath, bin("redocly"), "lint", "openapi/paddock.json"],
+    timeoutMs: 300_000,
+  },
+  {
     title: "Terraform's form",
     command: [process.execPath, "deploy/check-terraform.ts", "--form-only"],
     timeoutMs: 300_000,

@@ -13,7 +13,8 @@ import {
   type Route,
 } from "./route.ts";
 
-interface RecordedReadSpec<P, Q, D> extends Pick<Route, "endpoint" | "summary" | "reply"> {
+interface RecordedReadSpec<P, Q, D> 
+  extends Pick<Route, "endpoint" | "summary" | "reply" | "refusals"> {
   /** What the row of the read calls the route. */
   readonly name: AuditRoute;
   readonly params: z.ZodType<P>;

@@ -8,6 +8,8 @@ import type { TokenClaims } from "../core/executions/ticket.ts";
 import type { IdKind } from "../core/ids.ts";
 import type { Scope } from "../core/keys/scopes.ts";
 import type { Account } from "../core/money/account.ts";
+import type { ErrorCode } from "../errors/catalogue.ts";
+import type { Preconditions } from "../http/preconditions.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { RequestClass } from "../limits/request-claims.ts";
 import type { LimitState } from "../limits/sliding-counter.ts";
@@ -166,6 +168,8 @@ interface Stated<A extends Authentication, P, Q, B> {
    */
   readonly neededToClose?: true;
   readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
+  /** The codes with which its own steps refuse; those of the pipeline follow from the rest. */
+  readonly refusals?: readonly ErrorCode[];
 }
 
 /**
