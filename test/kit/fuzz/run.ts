@@ -1,0 +1,187 @@
+/** Fuzzes every operation of the document, and says what answered 5xx or not as described. */
+import fc from "fast-check";
+import { type DescribedOperation, faultOf, findOperation, operations } from "../api-document.ts";
+import { arbitraryRequest, type FuzzedRequest } from "./arbitrary-request.ts";
+import { KnownIds } from "./ids.ts";
+import { Connections, type FuzzedAnswer, type Wire, wireOf } from "./send.ts";
+
+export interface FuzzTarget {
+  readonly baseUrl: string;
+  readonly owner: { readonly id: string; readonly key: string; readonly keyId: string };
+  /** A key of the same owner with one scope. */
+  readonly narrow: { readonly id: string; readonly key: string };
+  readonly operatorToken: string;
+  /** Ids and other text of what the owner has at first. */
+  readonly known: string;
+}
+
+export interface FuzzOptions {
+  readonly requests: number;
+  readonly seed: number;
+  /** Requests under way at once. */
+  readonly width?: number;
+  readonly onProgress?: (sent: number) => void;
+}
+
+export interface FuzzResult {
+  readonly sent: number;
+  readonly byStatus: Readonly<Record<string, number>>;
+  /** One line for each kind of fault, with the first request that had it. */
+  readonly faults: readonly string[];
+}
+
+/**
+ * How often an operation may succeed that takes long, ends the run, or stops what the cloud does
+ * for others. After that it is sent without a credential.
+ */
+const bounded: Readonly<Record<string, number>> = {
+  sendMessage: 8,
+  deleteAccount: 0,
+  adminContainIncident: 0,
+  adminRemoveOperator: 0,
+  adminCreateOperator: 0,
+  requestExport: 4,
+};
+/** The edge counts requests by address. */
+const requestsPerAddress = 800;
+const widthUsual = 24;
+/** Longer answers are lists of ids that are known. */
+const learnedMax = 100_000;
+/** How many requests are drawn at once. */
+const batch = 500;
+
+export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<FuzzResult> {
+  const { requests, seed, width = widthUsual, onProgress } = options;
+  const run = new FuzzRun(target);
+  for (let sent = 0; sent < requests; sent += batch) {
+    const drawn = drawRequests(Math.min(batch, requests - sent), seed + sent);
+    await run.sendAll(drawn, width);
+    onProgress?.(Math.min(requests, sent + batch));
+  }
+  return run.end();
+}
+
+function drawRequests(count: number, seed: number): FuzzedRequest[] {
+  // Every operation is drawn as often, and the order is mixed.
+  const each = Math.ceil(count / operations.length);
+  const drawn = operations.flatMap((described, index) =>
+    fc.sample(arbitraryOf(described), { numRuns: each, seed: seed * 1_000 + index }),
+  );
+  const order = fc.sample(fc.shuffledSubarray(drawn, { minLength: count, maxLength: count }), {
+    numRuns: 1,
+    seed,
+  });
+  return order[0] ?? [];
+}
+
+const arbitraries = new Map<DescribedOperation, fc.Arbitrary<FuzzedRequest>>();
+
+function arbitraryOf(described: DescribedOperation): fc.Arbitrary<FuzzedRequest> {
+  const known = arbitraries.get(described) ?? arbitraryRequest(described);
+  arbitraries.set(described, known);
+  return known;
+}
+
+class FuzzRun {
+  readonly #credentials: Record<FuzzedRequest["credential"], readonly string[]>;
+  readonly #ids: KnownIds;
+  readonly #baseUrl: string;
+  readonly #faults = new Map<string, string>();
+  readonly #byStatus: Record<string, number> = {};
+  readonly #left = new Map(Object.entries(bounded));
+  #connections: Connections;
+  #sent = 0;
+
+  constructor({ baseUrl, owner, narrow, operatorToken, known }: FuzzTarget) {
+    this.#baseUrl = baseUrl;
+    this.#ids = new KnownIds([owner.id, owner.keyId, narrow.id]);
+    this.#ids.learn(known);
+    const bearer = (token: string) => ["authorization", `Bearer ${token}`];
+    this.#credentials = {
+      owner: bearer(owner.key),
+      "owner-header": ["x-api-key", owner.key],
+      narrow: bearer(narrow.key),
+      operator: bearer(operatorToken),
+      none: [],
+      junk: bearer(`tb_dev_${"0".repeat(64)}`),
+    };
+    this.#connections = this.#connect();
+  }
+
+  #connect(): Connections {
+    const octet = (Math.floor(this.#sent / requestsPerAddress) % 250) + 1;
+    return new Connections(this.#baseUrl, `127.${addressBlock}.${octet}.7`);
+  }
+
+  async sendAll(drawn: readonly FuzzedRequest[], width: number): Promise<void> {
+    const rest = drawn[Symbol.iterator]();
+    const worker = async () => {
+      for (const fuzzed of rest) await this.#sendOne(fuzzed);
+    };
+    await Promise.all(Array.from({ length: width }, worker));
+  }
+
+  async #sendOne(drawn: FuzzedRequest): Promise<void> {
+    const fuzzed = this.#harmless(drawn);
+    const wire = wireOf(fuzzed, { ids: this.#ids, credentials: this.#credentials });
+    this.#sent += 1;
+    if (this.#sent % requestsPerAddress === 0) this.#connections = this.#connect();
+    try {
+      const answer = await this.#connections.send(wire);
+      this.#judge(fuzzed, wire, answer);
+    } catch (error) {
+      this.#note(fuzzed, wire, error instanceof Error ? error.message : "sending failed");
+    }
+  }
+
+  /** The request, without a credential if it may have its effect no more. */
+  #harmless(fuzzed: FuzzedRequest): FuzzedRequest {
+    const { operationId } = fuzzed.described.operation;
+    const left = this.#left.get(operationId) ?? 1;
+    return left > 0 ? fuzzed : { ...fuzzed, credential: "none" };
+  }
+
+  #judge(fuzzed: FuzzedRequest, wire: Wire, answer: FuzzedAnswer): void {
+    const { status, headers, text, left } = answer;
+    this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1;
+    if (status < 300) this.#succeeded(fuzzed, text);
+    if (status === 404) this.#ids.forget(wire.path);
+    if (status >= 500) return this.#note(fuzzed, wire, `answered ${status}: ${text.slice(0, 200)}`);
+    // An odd path may be one of another operation, or of none.
+    const reached = findOperation(wire.method, decoded(wire.path));
+    if (!reached || left) return;
+    const [mediaType = ""] = (headers["content-type"] ?? "").split(";");
+    const isCompressed = headers["content-encoding"] !== undefined;
+    const fault = isCompressed
+      ? null
+      : faultOf(reached, { status, mediaType, body: () => JSON.parse(text) });
+    if (fault !== null) this.#note(fuzzed, wire, fault);
+  }
+
+  #succeeded({ described }: FuzzedRequest, text: string): void {
+    const { operationId } = described.operation;
+    const left = this.#left.get(operationId);
+    if (left !== undefined) this.#left.set(operationId, left - 1);
+    if (text.length < learnedMax) this.#ids.learn(text);
+  }
+
+  #note({ described }: FuzzedRequest, wire: Wire, fault: string): void {
+    const kind = `${described.operation.operationId} ${fault.replace(/req_[\w-]+/g, "req_…")}`;
+    if (this.#faults.has(kind)) return;
+    const body = wire.payload?.toString().slice(0, 400) ?? "";
+    const headers = wire.headers.filter((_, index) => !/Bearer|authorization/.test(String(wire.headers[index])));
+    this.#faults.set(kind, `${kind}\n  ${wire.method} ${wire.path.slice(0, 400)} [${headers.join(" ")}] ${body}`);
+  }
+
+  end(): FuzzResult {
+    this.#connections.close();
+    return { sent: this.#sent, byStatus: this.#byStatus, faults: [...this.#faults.values()] };
+  }
+}
+
+/** Another block of addresses for each process. */
+const addressBlock = 100 + (process.pid % 100);
+
+function decoded(path: string): string {
+  return path.split("?")[0] ?? path;
+}
