@@ -172,27 +172,73 @@ export function arbitraryRequest(described: DescribedOperation): fc.Arbitrary<Fu
   const parameters = described.operation.parameters.map((one) => resolve<Parameter>(one));
   const inPath = parameters.filter((one) => one.in === "path");
   const inQuery = parameters.filter((one) => one.in === "query");
-  const isForOperators = described.operation.security.some((scheme) => "operator" in scheme);
   return fc.record({
     described: fc.constant(described),
-    credential: isForOperators
+    credential: isForOperators(described)
       ? fc.constantFrom<Credential[]>("operator", "operator", "operator", "owner", "none")
       : credential,
     path: fc.record(Object.fromEntries(inPath.map((one) => [one.name, pathValue(one)]))),
     query: queryOf(inQuery),
-    headers: fc.oneof(
-      { weight: 7, arbitrary: fc.constant<FuzzedRequest["headers"]>([]) },
-      { weight: 2, arbitrary: oddHeaders },
-      {
-        weight: 1,
-        arbitrary: fc
-          .tuple(oddHeaders, oddHeaders)
-          .map(([some, more]): FuzzedRequest["headers"] => [...some, ...more]),
-      },
-    ),
+    headers: headersOf,
     body: bodyOf(described),
     prefixed: fc.boolean(),
   });
+}
+
+const headersOf = fc.oneof(
+  { weight: 7, arbitrary: fc.constant<FuzzedRequest["headers"]>([]) },
+  { weight: 2, arbitrary: oddHeaders },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(oddHeaders, oddHeaders)
+      .map(([some, more]): FuzzedRequest["headers"] => [...some, ...more]),
+  },
+);
+
+/** Requests with a fault that is found before anything is read, so that thousands cost little. */
+export function faultyRequest(described: DescribedOperation): fc.Arbitrary<FuzzedRequest> {
+  return fc
+    .tuple(arbitraryRequest(described), fc.oneof(...faultsFor(described)))
+    .map(([drawn, fault]) => ({ ...drawn, ...fault }));
+}
+
+function faultsFor(described: DescribedOperation): fc.Arbitrary<Partial<FuzzedRequest>>[] {
+  const { path, operation } = described;
+  const schema = operation.requestBody?.content[json]?.schema;
+  const twice = fc
+    .tuple(fc.constantFrom("limit", "unknown", "\u0000", "é"), oddText)
+    .map(([name, value]) => ({ query: [[name, value] as const, [name, value] as const] }));
+  const headers = fc
+    .constantFrom("two words", "", "a".repeat(300), "é")
+    .map((value) => ({ headers: [["idempotency-key", value] as const] }));
+  const faults: fc.Arbitrary<Partial<FuzzedRequest>>[] = [
+    twice,
+    headers,
+    fc.constantFrom<Credential>("none", "junk").map((one) => ({ credential: one })),
+  ];
+  const names = [...path.matchAll(/\{(\w+Id)\}/g)].map(([, name = ""]) => name);
+  if (names.length > 0) {
+    const values = fc.record(Object.fromEntries(names.map((name) => [name, oddText])));
+    faults.push(values.map((ids) => ({ path: { path: "a", key: "A", ...ids } })));
+  }
+  if (schema) {
+    const value = fc.oneof(arbitraryValue(schema, 50), oddValue);
+    const made = fc.record({ kind: fc.constant("json" as const), value, type: contentType });
+    const broken = fc.record({
+      kind: fc.constant("text" as const),
+      text: brokenText,
+      type: contentType,
+    });
+    // Several times, because bodies have the most that can be wrong.
+    const bodies = fc.oneof(made, broken).map((body) => ({ body }));
+    faults.push(bodies, bodies, bodies, bodies);
+  }
+  return faults;
+}
+
+function isForOperators({ operation }: DescribedOperation): boolean {
+  return operation.security.some((scheme) => "operator" in scheme);
 }
 
 export function isIdPlace(value: unknown): value is IdPlace {

@@ -1,7 +1,7 @@
 /** Fuzzes every operation of the document, and says what answered 5xx or not as described. */
 import fc from "fast-check";
 import { type DescribedOperation, faultOf, findOperation, operations } from "../api-document.ts";
-import { arbitraryRequest, type FuzzedRequest } from "./arbitrary-request.ts";
+import { arbitraryRequest, type FuzzedRequest, faultyRequest } from "./arbitrary-request.ts";
 import { KnownIds } from "./ids.ts";
 import { Connections, type FuzzedAnswer, type Wire, wireOf } from "./send.ts";
 
@@ -18,6 +18,8 @@ export interface FuzzTarget {
 export interface FuzzOptions {
   readonly requests: number;
   readonly seed: number;
+  /** How many in a hundred have no fault on purpose, so that they reach what is stored. */
+  readonly deepPercent: number;
   /** Requests under way at once. */
   readonly width?: number;
   readonly onProgress?: (sent: number) => void;
@@ -51,34 +53,40 @@ const learnedMax = 100_000;
 const batch = 500;
 
 export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<FuzzResult> {
-  const { requests, seed, width = widthUsual, onProgress } = options;
+  const { requests, seed, deepPercent, width = widthUsual, onProgress } = options;
   const run = new FuzzRun(target);
   for (let sent = 0; sent < requests; sent += batch) {
-    const drawn = drawRequests(Math.min(batch, requests - sent), seed + sent);
+    const count = Math.min(batch, requests - sent);
+    const deep = Math.round((count * deepPercent) / 100);
+    const drawn = [
+      ...drawRequests(arbitraryRequest, deep, seed + sent),
+      ...drawRequests(faultyRequest, count - deep, seed + sent),
+    ];
     await run.sendAll(drawn, width);
     onProgress?.(Math.min(requests, sent + batch));
   }
   return run.end();
 }
 
-function drawRequests(count: number, seed: number): FuzzedRequest[] {
-  // Every operation is drawn as often, and the order is mixed.
+type Kind = typeof arbitraryRequest;
+
+/** Every operation is drawn as often, and the order is mixed. */
+function drawRequests(kind: Kind, count: number, seed: number): FuzzedRequest[] {
   const each = Math.ceil(count / operations.length);
   const drawn = operations.flatMap((described, index) =>
-    fc.sample(arbitraryOf(described), { numRuns: each, seed: seed * 1_000 + index }),
+    fc.sample(arbitraryOf(kind, described), { numRuns: each, seed: seed * 1_000 + index }),
   );
-  const order = fc.sample(fc.shuffledSubarray(drawn, { minLength: count, maxLength: count }), {
-    numRuns: 1,
-    seed,
-  });
-  return order[0] ?? [];
+  const some = fc.shuffledSubarray(drawn, { minLength: count, maxLength: count });
+  return fc.sample(some, { numRuns: 1, seed })[0] ?? [];
 }
 
-const arbitraries = new Map<DescribedOperation, fc.Arbitrary<FuzzedRequest>>();
+const arbitraries = new Map<Kind, Map<DescribedOperation, fc.Arbitrary<FuzzedRequest>>>();
 
-function arbitraryOf(described: DescribedOperation): fc.Arbitrary<FuzzedRequest> {
-  const known = arbitraries.get(described) ?? arbitraryRequest(described);
-  arbitraries.set(described, known);
+function arbitraryOf(kind: Kind, described: DescribedOperation): fc.Arbitrary<FuzzedRequest> {
+  const ofKind = arbitraries.get(kind) ?? new Map<DescribedOperation, fc.Arbitrary<FuzzedRequest>>();
+  arbitraries.set(kind, ofKind);
+  const known = ofKind.get(described) ?? kind(described);
+  ofKind.set(described, known);
   return known;
 }
 
