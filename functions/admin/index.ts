@@ -21,6 +21,7 @@ import { listPeppers } from "./list-peppers.ts";
 import { moveIncident } from "./move-incident.ts";
 import { noteIncident } from "./note-incident.ts";
 import { notifyAffected } from "./notify-affected.ts";
+import { partsNotOffered } from "./parts-not-offered.ts";
 import { redeliver } from "./redeliver.ts";
 import { releaseContainment } from "./release-containment.ts";
 import { removeOperator } from "./remove-operator.ts";
@@ -46,6 +47,7 @@ export const service: Service = {
     ...[createIncident, listIncidents, getIncident, assignIncident, moveIncident, noteIncident],
     ...[containIncident, releaseContainment],
     ...[writeNotice, notifyAffected, listDeliveries, redeliver],
+    ...partsNotOffered,
   ],
   limits: defaultLimits,
   roles: [

@@ -33,7 +33,7 @@ export const createAgent = change({
     const agent = newAgent(body, ids.next("agent"), now);
     const reply = created({
       agent: agentBody(agent, owner.id),
-      warnings: agentWarnings(body),
+      warnings: agentWarnings(body, body.model),
     });
     return {
       writes: [create(agents.of(owner, agent.id), agent)],

@@ -17,6 +17,7 @@ import { listDaily } from "./list-daily.ts";
 import { listRecords } from "./list-records.ts";
 import { listThreadCosts } from "./list-thread-costs.ts";
 import { listTransactions } from "./list-transactions.ts";
+import { partsNotOffered } from "./parts-not-offered.ts";
 import {
   createCheckout,
   getPaymentStatus,
@@ -39,6 +40,7 @@ export const service: Service = {
     ...[getWorkspaceUsage, getBillingBudget, increaseBillingBudget, recordMcpUsage],
     ...[getPreferences, updatePreferences],
     ...[getCostSummary, getCostBreakdown, listThreadCosts, getTokenPerformance],
+    ...partsNotOffered,
   ],
   limits: defaultLimits,
   roles: ["firestore.main", "secret.peppers"],

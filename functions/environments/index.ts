@@ -8,6 +8,7 @@ import { getDefaultEnvironment } from "./get-default-environment.ts";
 import { getEnvironment } from "./get-environment.ts";
 import { listEnvironments } from "./list-environments.ts";
 import { listSecrets } from "./list-secrets.ts";
+import { partsNotOffered } from "./parts-not-offered.ts";
 import { putSecret } from "./put-secret.ts";
 import { updateEnvironment } from "./update-environment.ts";
 
@@ -26,6 +27,7 @@ export const service: Service = {
     createSecret,
     putSecret,
     deleteSecret,
+    ...partsNotOffered,
   ],
   limits: defaultLimits,
   roles: [

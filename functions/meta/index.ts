@@ -4,12 +4,13 @@ import { getHealth } from "./get-health.ts";
 import { getOpenapi } from "./get-openapi.ts";
 import { getSecurityTxt } from "./get-security-txt.ts";
 import { getVersion } from "./get-version.ts";
+import { partsNotOffered } from "./parts-not-offered.ts";
 
 export const service: Service = {
   name: "meta",
   summary: "Health, version, the API's description and security.txt; public",
   visibility: "edge",
-  routes: [getHealth, getVersion, getOpenapi, getSecurityTxt],
+  routes: [getHealth, getVersion, getOpenapi, getSecurityTxt, ...partsNotOffered],
   limits: defaultLimits,
   roles: [],
 };

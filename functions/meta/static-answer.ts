@@ -55,5 +55,7 @@ export function staticAnswer(
 }
 
 function acceptsGzip(header = ""): boolean {
-  return listElements(header).some((element) => /^(?:gzip|\*)(?!.*;\s*q=0(?:\.0*)?$)/i.test(element));
+  return listElements(header).some((element) =>
+    /^(?:gzip|\*)(?!.*;\s*q=0(?:\.0*)?$)/i.test(element),
+  );
 }

@@ -7,6 +7,7 @@ import { deleteThread } from "./delete-thread.ts";
 import { getStatus } from "./get-status.ts";
 import { getThread } from "./get-thread.ts";
 import { listMessages } from "./list-messages.ts";
+import { partsNotOffered } from "./parts-not-offered.ts";
 import { sendMessage } from "./send-message.ts";
 import { streamThreadEvents } from "./stream-thread-events.ts";
 
@@ -24,6 +25,7 @@ export const service: Service = {
     cancelExecution,
     deleteThread,
     deleteMessage,
+    ...partsNotOffered,
   ],
   // A stream ends itself after 15 minutes, shortly before the platform would.
   limits: { ...defaultLimits, concurrency: 200, memoryMib: 1_024, timeoutSeconds: 960 },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { renderDeployPage, renderScalePage } from "../../sim/pages.ts";
 import { renderOpenapi } from "../openapi/document.ts";
 import { renderAccounts } from "./render-accounts.ts";
+import { renderCompatibility } from "./render-compatibility.ts";
 import { renderControls } from "./render-controls.ts";
 import { renderErrors } from "./render-errors.ts";
 import { renderIndexes } from "./render-indexes.ts";
@@ -20,6 +21,7 @@ export interface Document {
 export async function renderDocuments(root: string): Promise<Document[]> {
   const pages = [
     { path: "docs/accounts.md", text: await renderAccounts(root) },
+    { path: "docs/compatibility.md", text: await renderCompatibility(root) },
     { path: "docs/controls.md", text: renderControls(root) },
     { path: "docs/deploy.md", text: renderDeployPage(root) },
     { path: "docs/errors.md", text: renderErrors() },

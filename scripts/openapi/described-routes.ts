@@ -1,7 +1,8 @@
-/** The routes that the edge answers, each with its function and the name that the code gives it. */
+/** The routes that do something behind the edge, each with its function and the name that the code gives it. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { isOffered } from "#shared/pipeline/not-offered";
 import type { Route } from "#shared/pipeline/route";
 import type { Service } from "#shared/pipeline/service";
 import { functionNames } from "../build/entries.ts";
@@ -26,6 +27,7 @@ export async function describedRoutes(root: string): Promise<DescribedRoute[]> {
     if (service.visibility !== "edge") continue;
     const names = await exportedNames(folder);
     for (const route of service.routes) {
+      if (!isOffered(route)) continue;
       const name = names.get(route);
       if (name === undefined) throw new Error(`${route.endpoint} is exported by no module`);
       const operationId = functionName === "admin" ? forOperators(name) : name;

@@ -50,6 +50,7 @@ export function mediaOfUpload(operationId: string): Media {
 
 function listed(table: Readonly<Record<string, Media>>, operationId: string): Media {
   const media = table[operationId];
-  if (!media) throw new Error(`scripts/openapi/media.ts doesn't say what ${operationId} is made of`);
+  if (!media)
+    throw new Error(`scripts/openapi/media.ts doesn't say what ${operationId} is made of`);
   return media;
 }

@@ -21,7 +21,11 @@ export function describeOperation(described: DescribedRoute, book: SchemaBook): 
     summary: route.summary.replace(/\.$/, ""),
     description: describe(route),
     tags: [functionName],
-    parameters: [...parametersIn("path", route.params, book), ...queryOf(route, book), ...headersOf(route)],
+    parameters: [
+      ...parametersIn("path", route.params, book),
+      ...queryOf(route, book),
+      ...headersOf(route),
+    ],
     ...(body === null ? {} : { requestBody: body }),
     responses: { ...answersOf(described, book), ...book.refusals(refusalsOf(route)) },
     security: securityOf(route),
@@ -66,7 +70,9 @@ function parametersIn(where: "path" | "query", schema: z.ZodType, book: SchemaBo
       in: where,
       required: where === "path" || required.includes(name),
       schema: property,
-      ...(isRest ? { description: "A path; its slashes may be sent as they are, or as `%2F`." } : {}),
+      ...(isRest
+        ? { description: "A path; its slashes may be sent as they are, or as `%2F`." }
+        : {}),
     };
   });
 }

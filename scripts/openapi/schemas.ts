@@ -63,7 +63,9 @@ export class SchemaBook {
 
   /** The answers that `refusals` named. */
   responses(): Record<string, JsonSchema> {
-    return Object.fromEntries([...this.#refusals].toSorted(([one], [other]) => (one < other ? -1 : 1)));
+    return Object.fromEntries(
+      [...this.#refusals].toSorted(([one], [other]) => (one < other ? -1 : 1)),
+    );
   }
 
   /** The named schemas. One that differs for input and output has two names. */

@@ -46,9 +46,19 @@ const shellWarningTexts: WarningTexts<AgentCreate> = {
   reasoningEffort: "is kept and read back, and the model `shell` doesn't reason",
 };
 
-/** One warning for each field of an agent that has no effect. */
-export function agentWarnings(body: AgentCreate): string[] {
-  return unsupportedWarnings(body, body.model === "shell" ? shellWarningTexts : warningTexts);
+/** The fields to change. Null clears what may be empty; a field that isn't named stays as it is. */
+export const AgentUpdate = AgentCreate.partial().extend({
+  reasoningEffort: AgentCreate.shape.reasoningEffort.nullish(),
+  isDefault: z.boolean().optional(),
+});
+export type AgentUpdate = z.output<typeof AgentUpdate>;
+
+/**
+ * One warning for each field of an agent that has no effect.
+ * @param model What the agent calls, which a change needn't name.
+ */
+export function agentWarnings(body: AgentCreate | AgentUpdate, model: string): string[] {
+  return unsupportedWarnings(body, model === "shell" ? shellWarningTexts : warningTexts);
 }
 
 export const AgentBody = z.object({

@@ -52,9 +52,9 @@ const without = (fields: readonly string[], known: readonly string[]) =>
 describe("a field without effect is named in a warning, whichever it is:", () => {
   test("of an agent", () => {
     const body = askForAll(AgentCreate);
-    const shell = fieldsOf(agentWarnings({ ...body, model: "shell" } as never));
+    const shell = fieldsOf(agentWarnings(body as never, "shell"));
     expect(shell).toEqual(without(Object.keys(body), effective.agent));
-    const language = fieldsOf(agentWarnings(body as never));
+    const language = fieldsOf(agentWarnings(body as never, "a-model"));
     const read = [...effective.agent, "instructions", "reasoningEffort"];
     expect(language).toEqual(without(Object.keys(body), read));
   });
@@ -84,7 +84,7 @@ describe("a field without effect is named in a warning, whichever it is:", () =>
 });
 
 test("a body that asks for nothing unusual gets no warning", () => {
-  expect(agentWarnings(AgentCreate.parse({ name: "a", model: "shell" }))).toEqual([]);
+  expect(agentWarnings(AgentCreate.parse({ name: "a", model: "shell" }), "shell")).toEqual([]);
   expect(environmentWarnings(EnvironmentCreate.parse({ name: "a" }))).toEqual([]);
   expect(messageWarnings(MessageCreate.parse({ content: "true" }), "shell")).toEqual([]);
 });

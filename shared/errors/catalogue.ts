@@ -109,6 +109,7 @@ export const catalogue = {
   ),
   HEADERS_TOO_LARGE: refusal(431, "never", "The request's headers are too large."),
   INTERNAL_ERROR: refusal(500, "after_wait", "Something failed on our side; quote the request id."),
+  NOT_OFFERED: refusal(501, "never", "This deployment doesn't offer that part of the API."),
   UNAVAILABLE: refusal(503, "after_wait", "A part we need doesn't answer; try again."),
   OVERLOADED: refusal(503, "after_wait", "Too many requests wait before this one; try again."),
   CONTENTION: refusal(503, "after_wait", "Too many changes at once; nothing was changed."),

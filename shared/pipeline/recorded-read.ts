@@ -13,7 +13,7 @@ import {
   type Route,
 } from "./route.ts";
 
-interface RecordedReadSpec<P, Q, D> 
+interface RecordedReadSpec<P, Q, D>
   extends Pick<Route, "endpoint" | "summary" | "reply" | "refusals"> {
   /** What the row of the read calls the route. */
   readonly name: AuditRoute;

@@ -9,7 +9,6 @@ import type { IdKind } from "../core/ids.ts";
 import type { Scope } from "../core/keys/scopes.ts";
 import type { Account } from "../core/money/account.ts";
 import type { ErrorCode } from "../errors/catalogue.ts";
-import type { Preconditions } from "../http/preconditions.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { RequestClass } from "../limits/request-claims.ts";
 import type { LimitState } from "../limits/sliding-counter.ts";

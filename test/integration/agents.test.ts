@@ -28,6 +28,35 @@ test("creating an agent answers 201, names fields without effect, and is audited
   ]);
 });
 
+test("an agent is changed by the fields that are named, and deleted for good", async () => {
+  const { id: ownerId, key } = await newOwner({ creditUsd: 0 });
+  const body = { name: "helper", model: "shell", description: "helps", metadata: { team: "a" } };
+  const { agent } = (await send("/v1/agents", { key, body })).json;
+  const path = `/v1/agents/${agent.id}`;
+  const changes = { name: "other", description: null, isSystem: true, instructions: "be brief" };
+  const changed = await send(path, { key, method: "PATCH", body: changes });
+  const { isSystem: _ignored, ...effective } = changes;
+  const { updatedAt } = changed.json.agent;
+  expect(changed.json.agent).toEqual({ ...agent, ...effective, updatedAt });
+  expect(changed.json.warnings).toEqual([
+    expect.stringMatching(/^instructions /),
+    expect.stringMatching(/^isSystem /),
+  ]);
+  expect((await send(path, { key })).json.agent).toEqual(changed.json.agent);
+  const thread = (await send("/v1/threads", { key, body: { agentId: agent.id } })).json.thread;
+  const deleted = await send(`${path}?hard=true`, { key, method: "DELETE" });
+  expect(deleted).toMatchObject({ status: 200, json: { deleted: true, erased: true } });
+  for (const method of ["GET", "DELETE"]) {
+    expect((await send(path, { key, method })).status).toBe(404);
+  }
+  const kept = (await send(`/v1/threads/${thread.id}`, { key })).json.thread;
+  expect(kept).toMatchObject({ agentId: agent.id, agentName: null });
+  const message = { key, body: { content: "true" } };
+  expect((await send(`/v1/threads/${thread.id}/messages`, message)).status).toBe(404);
+  const actions = (await auditOf(ownerId)).map(({ action }) => action);
+  expect(actions).toEqual(expect.arrayContaining(["agent.updated", "agent.deleted"]));
+});
+
 test("an agent without a name is refused by that field, and nothing is stored", async () => {
   const { id: ownerId, key } = await newOwner({ creditUsd: 0 });
   const refused = await send("/v1/agents", { key, body: { name: " ", model: "shell" } });

@@ -46,7 +46,13 @@ describe("TEN-2 quotas of an account", () => {
         details: { of: "agents", limit: 5 },
       });
     }
-    expect((await send("/v1/agents", { key, baseUrl })).json.total_count).toBe(5);
+    const { total_count: made, data } = (await send("/v1/agents", { key, baseUrl })).json;
+    expect(made).toBe(5);
+    // What is deleted makes room.
+    await send(`/v1/agents/${data[0].id}`, { key, baseUrl, method: "DELETE" });
+    const again = { key, baseUrl, body: { name: "a", model: "shell" } };
+    expect((await send("/v1/agents", again)).status).toBe(201);
+    expect((await send("/v1/agents", again)).status).toBe(422);
   });
 
   test.runIf(isTurn(0, 2))(

@@ -105,7 +105,11 @@ export function faultOf(
 }
 
 function escaped(path: string): string {
-  return path.replaceAll("~", "~0").replaceAll("/", "~1").replaceAll("{", "%7B").replaceAll("}", "%7D");
+  return path
+    .replaceAll("~", "~0")
+    .replaceAll("/", "~1")
+    .replaceAll("{", "%7B")
+    .replaceAll("}", "%7D");
 }
 
 function validatorOf(reference: string): ValidateFunction {

@@ -91,6 +91,7 @@ describe("KEY-1 every route but the public ones needs a key", () => {
       "GET /v1/audit/log-key",
       "GET /v1/health",
       "GET /v1/version",
+      "GET /v1/openapi.json",
       "GET /.well-known/security.txt",
     ]);
     for (const { path, visibility, route } of routes) {

@@ -127,9 +127,9 @@ export const retention = {
   agents: {
     holds: "agents: models and instructions",
     keptMs: null,
-    kept: "until the account is deleted",
-    enforcedBy: ["deletion", "sweep"],
-    routes: accountDeletion,
+    kept: "until the agent is deleted",
+    enforcedBy: ["deletion"],
+    routes: ["DELETE /v1/agents/:agentId"],
     why: "They are the owner's.",
     places: [owned("agents")],
   },

@@ -67,10 +67,16 @@ const oddHeaders = fc.constantFrom<readonly (readonly [string, string])[]>(
   [["accept-encoding", "br;q=1.0, gzip;q=0"]],
   [["idempotency-key", "one-key"]],
   [["idempotency-key", "two words"]],
-  [["idempotency-key", "a"], ["idempotency-key", "b"]],
+  [
+    ["idempotency-key", "a"],
+    ["idempotency-key", "b"],
+  ],
   [["if-match", "*"]],
   [["if-none-match", "*"]],
-  [["if-match", '"nothing"'], ["if-match", '"else"']],
+  [
+    ["if-match", '"nothing"'],
+    ["if-match", '"else"'],
+  ],
   [["if-none-match", 'W/"x", "y"']],
   [["if-modified-since", "yesterday"]],
   [["range", "bytes=0-0"]],
@@ -83,8 +89,14 @@ const oddHeaders = fc.constantFrom<readonly (readonly [string, string])[]>(
   [["last-event-id", "\u00e9"]],
   [["x-forwarded-for", "10.0.0.1, 169.254.169.254"]],
   [["x-http-method-override", "DELETE"]],
-  [["x-request-id", "mine"], ["x-request-id", "yours"]],
-  [["accept", "a/b"], ["accept", "c/d"]],
+  [
+    ["x-request-id", "mine"],
+    ["x-request-id", "yours"],
+  ],
+  [
+    ["accept", "a/b"],
+    ["accept", "c/d"],
+  ],
   [["cookie", "a=b; a=c"]],
   [["content-encoding", "gzip"]],
   [["expect", "200-ok"]],
@@ -130,7 +142,9 @@ function queryOf(parameters: readonly Parameter[]): fc.Arbitrary<[string, unknow
   return fc
     .tuple(extra, ...known)
     .map((drawn) =>
-      drawn.filter(([, isThere]) => isThere).map(([name, , value]): [string, unknown] => [name, value]),
+      drawn
+        .filter(([, isThere]) => isThere)
+        .map(([name, , value]): [string, unknown] => [name, value]),
     );
 }
 

@@ -176,5 +176,9 @@ function textValue(schema: Schema): fc.Arbitrary<unknown> {
   if (format === "date") return fc.constantFrom("2026-11-23", "2024-02-29", "1970-01-01");
   if (format === "email") return fc.constant("somebody@elsewhere.example");
   if (pattern !== "") return fc.stringMatching(new RegExp(pattern));
-  return fc.string({ unit: "grapheme", minLength, maxLength: Math.max(minLength, Math.min(maxLength, 60)) });
+  return fc.string({
+    unit: "grapheme",
+    minLength,
+    maxLength: Math.max(minLength, Math.min(maxLength, 60)),
+  });
 }

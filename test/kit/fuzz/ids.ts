@@ -26,7 +26,11 @@ export class KnownIds {
   forget(path: string): void {
     for (const [id, prefix = ""] of path.matchAll(idForm)) {
       const known = this.#byPrefix.get(prefix) ?? [];
-      if (known.length > 1) this.#byPrefix.set(prefix, known.filter((one) => one !== id));
+      if (known.length > 1)
+        this.#byPrefix.set(
+          prefix,
+          known.filter((one) => one !== id),
+        );
     }
   }
 

@@ -83,7 +83,8 @@ function drawRequests(kind: Kind, count: number, seed: number): FuzzedRequest[] 
 const arbitraries = new Map<Kind, Map<DescribedOperation, fc.Arbitrary<FuzzedRequest>>>();
 
 function arbitraryOf(kind: Kind, described: DescribedOperation): fc.Arbitrary<FuzzedRequest> {
-  const ofKind = arbitraries.get(kind) ?? new Map<DescribedOperation, fc.Arbitrary<FuzzedRequest>>();
+  const ofKind =
+    arbitraries.get(kind) ?? new Map<DescribedOperation, fc.Arbitrary<FuzzedRequest>>();
   arbitraries.set(kind, ofKind);
   const known = ofKind.get(described) ?? kind(described);
   ofKind.set(described, known);
@@ -154,10 +155,10 @@ class FuzzRun {
     this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1;
     if (status < 300) this.#succeeded(fuzzed, text);
     if (status === 404) this.#ids.forget(wire.path);
-    if (status >= 500) return this.#note(fuzzed, wire, `answered ${status}: ${text.slice(0, 200)}`);
+    if (status >= 500) this.#note(fuzzed, wire, `answered ${status}: ${text.slice(0, 200)}`);
     // An odd path may be one of another operation, or of none.
     const reached = findOperation(wire.method, decoded(wire.path));
-    if (!reached || left) return;
+    if (!reached || left || status >= 500) return;
     const [mediaType = ""] = (headers["content-type"] ?? "").split(";");
     const isCompressed = headers["content-encoding"] !== undefined;
     const fault = isCompressed
@@ -177,8 +178,13 @@ class FuzzRun {
     const kind = `${described.operation.operationId} ${fault.replace(/req_[\w-]+/g, "req_…")}`;
     if (this.#faults.has(kind)) return;
     const body = wire.payload?.toString().slice(0, 400) ?? "";
-    const headers = wire.headers.filter((_, index) => !/Bearer|authorization/.test(String(wire.headers[index])));
-    this.#faults.set(kind, `${kind}\n  ${wire.method} ${wire.path.slice(0, 400)} [${headers.join(" ")}] ${body}`);
+    const headers = wire.headers.filter(
+      (_, index) => !/Bearer|authorization/.test(String(wire.headers[index])),
+    );
+    this.#faults.set(
+      kind,
+      `${kind}\n  ${wire.method} ${wire.path.slice(0, 400)} [${headers.join(" ")}] ${body}`,
+    );
   }
 
   end(): FuzzResult {

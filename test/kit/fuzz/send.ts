@@ -29,7 +29,10 @@ export interface Wire {
 const streamMsMax = 500;
 const answerMsMax = 60_000;
 
-export function wireOf(fuzzed: FuzzedRequest, { ids, credentials }: Omit<SendOptions, "baseUrl">): Wire {
+export function wireOf(
+  fuzzed: FuzzedRequest,
+  { ids, credentials }: Omit<SendOptions, "baseUrl">,
+): Wire {
   const { described, body, prefixed } = fuzzed;
   const values = ids.fill(fuzzed.path) as Record<string, unknown>;
   const filled = described.path.replace(/\{(\w+)\}/g, (_, name) => inPath(values[name]));
@@ -66,7 +69,8 @@ function inQuery(value: unknown): string {
 function payloadOf(body: FuzzedRequest["body"], ids: KnownIds): [string | null, Buffer | null] {
   if (body.kind === "none") return [null, null];
   if (body.kind === "text") return [body.type, Buffer.from(body.text)];
-  if (body.kind === "json") return [body.type, Buffer.from(JSON.stringify(ids.fill(body.value)) ?? "")];
+  if (body.kind === "json")
+    return [body.type, Buffer.from(JSON.stringify(ids.fill(body.value)) ?? "")];
   const lines = [
     "--fuzz",
     `content-disposition: form-data; name="file"; filename="${body.name}"`,
@@ -115,7 +119,12 @@ export class Connections {
       const { statusCode: status = 0 } = incoming;
       const chunks: Buffer[] = [];
       const done = (left: boolean) =>
-        resolve({ status, headers: incoming.headers, text: Buffer.concat(chunks).toString(), left });
+        resolve({
+          status,
+          headers: incoming.headers,
+          text: Buffer.concat(chunks).toString(),
+          left,
+        });
       const isStream = incoming.headers["content-type"] === "text/event-stream";
       const leaving = isStream
         ? setTimeout(() => {

@@ -25,6 +25,10 @@ const words: Readonly<Record<string, string>> = {
   "*": "a.txt",
   version: "v1",
   call: "gemini-2.5-flash:generateContent",
+  // Of routes that aren't offered, which look at no id.
+  environmentId: "any",
+  threadId: "any",
+  userId: "any",
 };
 
 /** Fields whose names look like ids: the prefix of what they name, or null for a client's label. */

@@ -1,4 +1,5 @@
 /** Every route, from the functions' own declarations, with what to send to each. */
+import { isOffered } from "#shared/pipeline/not-offered";
 import type { Route } from "#shared/pipeline/route";
 import type { Service } from "#shared/pipeline/service";
 import { functionNames } from "../../../scripts/build/entries.ts";
@@ -32,7 +33,7 @@ const shown = (authentication: RegExp) =>
 
 export const keyRoutes = shown(/^api-key$/);
 export const operatorRoutes = shown(/operator$/);
-export const publicRoutes = shown(/^public$/);
+export const publicRoutes = shown(/^public$/).filter(({ route }) => isOffered(route));
 export const internalRoutes = routes.filter(({ visibility }) => visibility === "internal");
 export const edgeFunctions = [
   ...new Set(routes.filter(({ visibility }) => visibility === "edge").map(({ name }) => name)),

@@ -1,0 +1,75 @@
+/** What docs/compatibility.md says of single operations, beyond what the routes tell. */
+
+/** Operations that answer otherwise than the public API does; the table above says more. */
+export const differences: Readonly<Record<string, string>> = {
+  "GET /health": "parts that don't exist here are empty",
+  "POST /environments": "the network is closed unless opened; nothing is built; extra `warnings`",
+  "PATCH /environments/{environmentId}": "not `secrets`, `mcpServers`, `isDefault`: 400",
+  "DELETE /environments/{environmentId}": "always final",
+  "POST /environments/{environmentId}/secrets": "409 for a name that is taken",
+  "POST /environments/{environmentId}/files/upload": "at most 24 MiB, one file a form",
+  "GET /environments/{environmentId}/files/{filePath}": "above 24 MiB in ranges",
+  "GET /environments/{environmentId}/files/download/{filePath}": "above 24 MiB in ranges",
+  "POST /threads": "creates an empty thread; with `content`, `task` or `messages` 400",
+  "DELETE /threads/{threadId}": "for good",
+  "POST /threads/{threadId}/messages": "one model, `shell`; some fields are refused by name",
+  "POST /agents": "`warnings` name fields that have no effect; ids are made here",
+  "PATCH /agents/{agentId}": "`warnings` name fields that have no effect",
+  "DELETE /agents/{agentId}": "always for good, also without `hard`",
+  "GET /agents/models": "`shell` alone",
+  "PATCH /billing/preferences": "choices that are fixed here are 400",
+  "GET /billing/usage/workspace": "by environment",
+  "POST /billing/mcp-usage": "nothing is charged: `recorded: false`",
+  "GET /budget/topup-options": "none",
+  "GET /budget/payment-status": "`configured: false`",
+  "GET /costs/summary": "whole tokens; `totalCostUsd` is exact",
+  "GET /costs/performance/tokens": "`shell` counts no tokens",
+  "DELETE /account": "can be cancelled for some days; the answer has a receipt",
+  "POST /billing/admin/{userId}/credits": "an operator's identity; above a sum a second one",
+  "POST /billing/admin/{userId}/top-up": "the account's one balance",
+  "POST /billing/admin/{userId}/limits": "an operator's identity",
+  "GET /billing/admin/{userId}/budget": "an operator's identity",
+  "GET /admin/users/{userId}": "an operator's identity",
+  "POST /admin/users/{userId}/credit": "an operator's identity; above a sum a second one",
+};
+
+interface Missing {
+  /** Of the method and path. */
+  readonly operations: RegExp;
+  readonly why: string;
+}
+
+/** Operations that no route answers. The first that matches says why. */
+export const missing: readonly Missing[] = [
+  { operations: /^GET \/metrics$/, why: "not yet" },
+  { operations: /^GET \/account$/, why: "not yet; `GET /v1/budget` names the account" },
+  {
+    operations: / \/(?:projects?|files|directories)(?:\/|$)/,
+    why: "not yet; files are those of an environment",
+  },
+  {
+    operations: / \/environments\/.*\/(?:build|dockerfile|packages|runtimes)(?:\/|$)/,
+    why: "not yet; `setupScripts` install what is needed",
+  },
+  { operations: /^GET \/environments\/runtimes\/available$/, why: "not yet" },
+  {
+    operations: / \/environments\/\{environmentId\}\/(?:start|stop|status)$/,
+    why: "not yet; a container runs while an execution does",
+  },
+  { operations: / \/environments\/.*\/(?:snapshots|changes)(?:\/|$)/, why: "not yet" },
+  { operations: / \/environments\/.*\/git\//, why: "not yet; a message may call `git`" },
+  {
+    operations: / \/environments\/\{environmentId\}\/(?:set-default|analytics|config)$/,
+    why: "not yet",
+  },
+  { operations: /^PUT \/environments\/\{environmentId\}$/, why: "not yet; `PATCH` changes fields" },
+  { operations: / \/environments\/.*\/files\/(?:mkdir|move)$/, why: "not yet" },
+  { operations: / \/(?:skills|schedules|triggers|orchestrations)(?:\/|$)/, why: "not yet" },
+  { operations: / \/threads(?:\/|$)/, why: "not yet" },
+  { operations: /^GET \/agents\/\{agentId\}\/analytics$/, why: "not yet" },
+  {
+    operations: / \/admin\/keys(?:\/|$)/,
+    why: "`/v1/keys` with an API key; requests of a key aren't counted",
+  },
+  { operations: /^GET \/admin\/users$/, why: "operators look owners up by id" },
+];
