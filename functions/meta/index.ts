@@ -2,6 +2,7 @@
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { getHealth } from "./get-health.ts";
 import { getOpenapi } from "./get-openapi.ts";
+import { getReference, getReferenceSearch, getReferenceStyle } from "./get-reference.ts";
 import { getSecurityTxt } from "./get-security-txt.ts";
 import { getVersion } from "./get-version.ts";
 import { partsNotOffered } from "./parts-not-offered.ts";
@@ -10,7 +11,11 @@ export const service: Service = {
   name: "meta",
   summary: "Health, version, the API's description and security.txt; public",
   visibility: "edge",
-  routes: [getHealth, getVersion, getOpenapi, getSecurityTxt, ...partsNotOffered],
+  routes: [
+    ...[getHealth, getVersion, getOpenapi, getSecurityTxt],
+    ...[getReference, getReferenceStyle, getReferenceSearch],
+    ...partsNotOffered,
+  ],
   limits: defaultLimits,
   roles: [],
 };

@@ -7,6 +7,7 @@ const inputs = [
   "functions",
   "shared",
   "runner",
+  "openapi",
   "scripts/build",
   "scripts/build.ts",
   "package.json",

@@ -34,7 +34,7 @@ export const differences: Readonly<Record<string, string>> = {
 };
 
 interface Missing {
-  /** Of the method and path. */
+  /** Matches a method and a path. */
   readonly operations: RegExp;
   readonly why: string;
 }

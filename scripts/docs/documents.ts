@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderDeployPage, renderScalePage } from "../../sim/pages.ts";
-import { renderOpenapi } from "../openapi/document.ts";
+import { openapiDocument } from "../openapi/document.ts";
+import { type ApiDocument, renderReference } from "../reference/render-reference.ts";
 import { renderAccounts } from "./render-accounts.ts";
 import { renderCompatibility } from "./render-compatibility.ts";
 import { renderControls } from "./render-controls.ts";
@@ -19,6 +20,7 @@ export interface Document {
 
 /** Every generated page of the repository at `root`, as it should read now. */
 export async function renderDocuments(root: string): Promise<Document[]> {
+  const described = await openapiDocument(root);
   const pages = [
     { path: "docs/accounts.md", text: await renderAccounts(root) },
     { path: "docs/compatibility.md", text: await renderCompatibility(root) },
@@ -29,7 +31,8 @@ export async function renderDocuments(root: string): Promise<Document[]> {
     { path: "docs/routes.md", text: await renderRoutes(root) },
     { path: "docs/scale.md", text: renderScalePage(root) },
     { path: "firestore.indexes.json", text: await renderIndexes(root) },
-    { path: "openapi/paddock.json", text: await renderOpenapi(root) },
+    { path: "openapi/paddock.json", text: `${JSON.stringify(described, null, 1)}\n` },
+    { path: "openapi/reference.html", text: renderReference(described as ApiDocument) },
     { path: "terraform/retention.json", text: renderRetentionPeriods() },
   ];
   return pages.map(({ path, text }) => {

@@ -1,4 +1,4 @@
-/** The routes that do something behind the edge, each with its function and the name that the code gives it. */
+/** The routes that do something behind the edge, with their functions and their names. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

@@ -1,4 +1,4 @@
-/** `openapi/paddock.json`: the API that the edge answers, as OpenAPI 3.1, from the routes' values. */
+/** `openapi/paddock.json`: what the edge answers, as OpenAPI 3.1, from the routes' values. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
@@ -12,12 +12,8 @@ import { describeOperation, pathTemplate } from "./operation.ts";
 import { whatToDo } from "./refusals.ts";
 import { type JsonSchema, SchemaBook } from "./schemas.ts";
 
-/** @returns the document's text. */
-export async function renderOpenapi(root: string): Promise<string> {
-  return `${JSON.stringify(await openapiDocument(root), null, 1)}\n`;
-}
-
-async function openapiDocument(root: string): Promise<JsonSchema> {
+/** The document as a value. */
+export async function openapiDocument(root: string): Promise<JsonSchema> {
   const book = await SchemaBook.open(root);
   const paths: Record<string, Record<string, JsonSchema>> = {};
   for (const described of await describedRoutes(root)) {

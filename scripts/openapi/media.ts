@@ -14,6 +14,9 @@ const answers: Readonly<Record<string, Media>> = {
   downloadArchive: { type: "application/zip", schema: bytes },
   exportTrail: { type: "application/x-ndjson", schema: text },
   getSecurityTxt: { type: "text/plain", schema: text },
+  getReference: { type: "text/html", schema: text },
+  getReferenceStyle: { type: "text/css", schema: text },
+  getReferenceSearch: { type: "text/javascript", schema: text },
   getOpenapi: { type: "application/json", schema: { type: "object" } },
 };
 

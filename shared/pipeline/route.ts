@@ -159,15 +159,12 @@ interface Stated<A extends Authentication, P, Q, B> {
   readonly bodyBytesMax: number;
   /** The class of its requests, which has limits; `none` for public and internal routes. */
   readonly requestClass: RequestClass;
-  /** Set by routes that honour `If-Match` and `If-None-Match`; all others refuse both. */
+  /** Set by routes that honour `If-Match` and `If-None-Match`. */
   readonly preconditions?: "honoured";
-  /**
-   * Set if people need it to find out what to revoke or stop, or to cut spending. Then nothing that
-   * another key of the account sends, downloads or leaves unread refuses it (KEY-10).
-   */
+  /** Set if people need it to find what to revoke or stop: no other key gets it refused (KEY-10). */
   readonly neededToClose?: true;
   readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
-  /** The codes with which its own steps refuse; those of the pipeline follow from the rest. */
+  /** Its own steps' codes; those of the pipeline follow from the rest. */
   readonly refusals?: readonly ErrorCode[];
 }
 

@@ -39,8 +39,8 @@ test("an agent is changed by the fields that are named, and deleted for good", a
   const { updatedAt } = changed.json.agent;
   expect(changed.json.agent).toEqual({ ...agent, ...effective, updatedAt });
   expect(changed.json.warnings).toEqual([
-    expect.stringMatching(/^instructions /),
     expect.stringMatching(/^isSystem /),
+    expect.stringMatching(/^instructions /),
   ]);
   expect((await send(path, { key })).json.agent).toEqual(changed.json.agent);
   const thread = (await send("/v1/threads", { key, body: { agentId: agent.id } })).json.thread;

@@ -93,6 +93,7 @@ describe("KEY-1 every route but the public ones needs a key", () => {
       "GET /v1/version",
       "GET /v1/openapi.json",
       "GET /.well-known/security.txt",
+      ...["GET /docs", "GET /docs/style.css", "GET /docs/search.js"],
     ]);
     for (const { path, visibility, route } of routes) {
       if (visibility === "internal") expect(path).toMatch(/^\/internal\//);

@@ -25,7 +25,7 @@ const words: Readonly<Record<string, string>> = {
   "*": "a.txt",
   version: "v1",
   call: "gemini-2.5-flash:generateContent",
-  // Of routes that aren't offered, which look at no id.
+  // Routes that aren't offered look at no id.
   environmentId: "any",
   threadId: "any",
   userId: "any",
