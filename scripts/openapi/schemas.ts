@@ -21,21 +21,27 @@ export class SchemaBook {
     this.#names = names;
   }
 
-  /** Names each schema that a module of `shared/contract` exports. @throws if two have one name. */
+  /** Names the schemas that the modules of `shared/contract` export. */
   static async open(root: string): Promise<SchemaBook> {
+    const folder = join(root, "shared", "contract");
+    const files = readdirSync(folder).filter((name) => /(?<!\.test)\.ts$/.test(name));
+    const modules = files.map(
+      async (file): Promise<Record<string, unknown>> =>
+        await import(pathToFileURL(join(folder, file)).href),
+    );
+    return SchemaBook.naming(await Promise.all(modules));
+  }
+
+  /** Names each schema as its module does. @throws if two schemas would have one name. */
+  static naming(modules: readonly Readonly<Record<string, unknown>>[]): SchemaBook {
     const names = z.registry<{ id: string }>();
     const taken = new Set<string>();
-    const folder = join(root, "shared", "contract");
-    for (const file of readdirSync(folder).filter((name) => /(?<!\.test)\.ts$/.test(name))) {
-      const { href } = pathToFileURL(join(folder, file));
-      const module = (await import(href)) as Record<string, unknown>;
-      for (const [name, value] of Object.entries(module)) {
-        if (!(value instanceof z.ZodType) || !isNamed(name, value)) continue;
-        const id = name.replace(/Body$/, "");
-        if (taken.has(id)) throw new Error(`two schemas are called ${id}; ${file} has one of them`);
-        taken.add(id);
-        names.add(value, { id });
-      }
+    for (const [name, value] of modules.flatMap((module) => Object.entries(module))) {
+      if (!(value instanceof z.ZodType && isNamed(name, value)) || names.has(value)) continue;
+      const id = name.replace(/Body$/, "");
+      if (taken.has(id)) throw new Error(`two schemas are called ${id}: rename one of them`);
+      taken.add(id);
+      names.add(value, { id });
     }
     return new SchemaBook(names);
   }
