@@ -1,8 +1,8 @@
 /** What the description of the API says of itself; that it is current is checked with the pages. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as z from "zod";
 import { describe, expect, test } from "vitest";
+import * as z from "zod";
 import { SchemaBook } from "../scripts/openapi/schemas.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
 import { faultOf, operations } from "./kit/api-document.ts";

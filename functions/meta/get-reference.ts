@@ -19,21 +19,28 @@ interface Part {
   readonly summary: string;
   readonly contentType: string;
   /** Only a bundle has these texts, so they are imported late. */
-  readonly load: () => Promise<{ readonly default: string }>;
+  readonly textOf: () => Promise<string>;
 }
 
-function partOfPage({ endpoint, summary, contentType, load }: Part): QueryRoute {
-  let loaded: StaticText | undefined;
+const prepared = new Map<string, StaticText>();
+
+async function prepare({ endpoint, contentType, textOf }: Part): Promise<StaticText> {
+  const known = prepared.get(endpoint);
+  if (known) return known;
+  const text = staticText(contentType, await textOf());
+  prepared.set(endpoint, text);
+  return text;
+}
+
+function partOfPage(part: Part): QueryRoute {
+  const { endpoint, summary } = part;
   return query({
     ...publicRead,
     endpoint,
     summary,
     preconditions: "honoured",
     reply: { 200: "bytes", 304: "bytes" },
-    read: async () => {
-      loaded ??= staticText(contentType, (await load()).default);
-      return loaded;
-    },
+    read: async () => await prepare(part),
     answer: ({ data, request, raw }) =>
       staticAnswer(data, request, raw.headers["accept-encoding"]?.toString(), {
         "content-security-policy": policy,
@@ -45,19 +52,20 @@ export const getReference = partOfPage({
   endpoint: "GET /docs",
   summary: "This API's reference, as a page for people.",
   contentType: "text/html; charset=utf-8",
-  load: async () => await import("../../openapi/reference.html", { with: { type: "text" } }),
+  textOf: async () =>
+    (await import("../../openapi/reference.html.txt", { with: { type: "text" } })).default,
 });
 
 export const getReferenceStyle = partOfPage({
   endpoint: "GET /docs/style.css",
   summary: "The looks of the reference page.",
   contentType: "text/css; charset=utf-8",
-  load: async () => await import("./reference/style.css", { with: { type: "text" } }),
+  textOf: async () => (await import("./reference/style.css", { with: { type: "text" } })).default,
 });
 
 export const getReferenceSearch = partOfPage({
   endpoint: "GET /docs/search.js",
   summary: "The search of the reference page.",
   contentType: "text/javascript; charset=utf-8",
-  load: async () => await import("./reference/search.js", { with: { type: "text" } }),
+  textOf: async () => (await import("./reference/search.js", { with: { type: "text" } })).default,
 });

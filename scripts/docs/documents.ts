@@ -32,7 +32,7 @@ export async function renderDocuments(root: string): Promise<Document[]> {
     { path: "docs/scale.md", text: renderScalePage(root) },
     { path: "firestore.indexes.json", text: await renderIndexes(root) },
     { path: "openapi/paddock.json", text: `${JSON.stringify(described, null, 1)}\n` },
-    { path: "openapi/reference.html", text: renderReference(described as ApiDocument) },
+    { path: "openapi/reference.html.txt", text: renderReference(described as ApiDocument) },
     { path: "terraform/retention.json", text: renderRetentionPeriods() },
   ];
   return pages.map(({ path, text }) => {

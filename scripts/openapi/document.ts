@@ -80,7 +80,9 @@ async function tagsOf(root: string): Promise<JsonSchema[]> {
     if (visibility === "edge") tags.push({ name, description: summary.replace(/\.?$/, ".") });
   }
   // Most readers aren't operators.
-  return tags.toSorted((one, other) => Number(one.name === "admin") - Number(other.name === "admin"));
+  return tags.toSorted(
+    (one, other) => Number(one.name === "admin") - Number(other.name === "admin"),
+  );
 }
 
 /** Gives each body of JSON that has no example one that is made from its schema. */

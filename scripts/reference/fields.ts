@@ -4,7 +4,12 @@ import { html, type Markup } from "./html.ts";
 
 const depthMax = 3;
 
-export function fieldRows(schema: JsonSchema, document: JsonSchema, prefix = "", depth = 0): Markup[] {
+export function fieldRows(
+  schema: JsonSchema,
+  document: JsonSchema,
+  prefix = "",
+  depth = 0,
+): Markup[] {
   const shape = shapeOf(schema, document);
   const { properties = {}, required = [] } = shape as {
     properties?: Record<string, JsonSchema>;

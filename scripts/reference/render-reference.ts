@@ -1,4 +1,7 @@
-/** `openapi/reference.html`: the document as a page for people, without scripts or styles in it. */
+/**
+ * `openapi/reference.html.txt`: the document as a page for people, without scripts or styles in it.
+ * Its elements end where HTML implies their end, on which some tools for HTML fail; hence its name.
+ */
 import type { JsonSchema } from "../openapi/schemas.ts";
 import { fieldRows, typeText } from "./fields.ts";
 import { html, type Markup, raw } from "./html.ts";
@@ -121,17 +124,20 @@ ${
   parameters.length > 0
     ? html`<table><tr><th>parameter<th>in<th>type
 ${parameters.map(
-  (one) => html`<tr><td><code>${String(one.name)}</code><td>${String(one.in)}<td>${typeText(one.schema as JsonSchema, document)}\n`,
+  (one) =>
+    html`<tr><td><code>${String(one.name)}</code><td>${String(one.in)}<td>${typeText(one.schema as JsonSchema, document)}\n`,
 )}</table>
 `
     : ""
 }${body ? html`<table><tr><th>body<th>type\n${fieldRows(body, document)}</table>\n` : ""}${
-    answer ? html`<details><summary>Answer</summary><table>${fieldRows(answer, document)}</table></details>\n` : ""
-  }${
-    codes.length > 0
-      ? html`<p class="codes">Refused with ${codes.map((name) => html`<a href="#errors">${name}</a> `)}</p>\n`
-      : ""
-  }<pre class="curl" tabindex="0">${samples.curl}</pre>
+  answer
+    ? html`<details><summary>Answer</summary><table>${fieldRows(answer, document)}</table></details>\n`
+    : ""
+}${
+  codes.length > 0
+    ? html`<p class="codes">Refused with ${codes.map((name) => html`<a href="#errors">${name}</a> `)}</p>\n`
+    : ""
+}<pre class="curl" tabindex="0">${samples.curl}</pre>
 <pre class="ts" tabindex="0">${samples.typescript}</pre>
 <pre class="py" tabindex="0">${samples.python}</pre>
 </section>

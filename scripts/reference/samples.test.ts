@@ -25,7 +25,12 @@ const programs = [
     args: ["--input-type=module-typescript", "--eval"],
     probe: [process.execPath, "--version"],
   },
-  { language: "python", program: "python3", args: ["-c"], probe: ["python3", "-c", "import requests"] },
+  {
+    language: "python",
+    program: "python3",
+    args: ["-c"],
+    probe: ["python3", "-c", "import requests"],
+  },
 ] as const;
 
 test.each(programs)("$language sends exactly what was meant", async (tried) => {

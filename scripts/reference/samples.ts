@@ -5,7 +5,9 @@ export interface Call {
   /** With examples in place of parameters. */
   readonly path: string;
   readonly needsKey: boolean;
-  readonly body: { readonly kind: "none" | "form" } | { readonly kind: "json"; readonly value: unknown };
+  readonly body:
+    | { readonly kind: "none" | "form" }
+    | { readonly kind: "json"; readonly value: unknown };
   /** Whether the answer is a stream of events. */
   readonly streams: boolean;
 }
@@ -41,7 +43,7 @@ function shellText(text: string): string {
 
 function typescript({ method, path, needsKey, body, streams }: Call): string {
   const headers = [
-    ...(needsKey ? ["    Authorization: `Bearer ${process.env.PADDOCK_API_KEY}`,"] : []),
+    ...(needsKey ? ['    Authorization: "Bearer " + process.env.PADDOCK_API_KEY,'] : []),
     ...(body.kind === "json" ? ['    "Content-Type": "application/json",'] : []),
   ];
   const form = body.kind === "form";

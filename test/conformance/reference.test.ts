@@ -30,7 +30,8 @@ describe.skipIf(!existsSync(executablePath))("the reference page", () => {
   async function open(colorScheme: "light" | "dark"): Promise<Page> {
     const page = await browser.newPage({ colorScheme, viewport: { width: 1_280, height: 900 } });
     page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+      if (message.type() === "error" || message.type() === "warning")
+        complaints.push(message.text());
     });
     page.on("pageerror", (error) => complaints.push(String(error)));
     await page.goto(`${meta.baseUrl}/docs`);
@@ -65,13 +66,16 @@ describe.skipIf(!existsSync(executablePath))("the reference page", () => {
     expect(await page.locator("main section:visible").count()).toBeGreaterThan(100);
   });
 
-  test.each(["light", "dark"] as const)("has a contrast of at least 4.5 when %s", async (scheme) => {
-    const page = await open(scheme);
-    const measured: { least: number; background: string } = await page.evaluate(
-      script("least-contrast.js"),
-    );
-    const { least, background } = measured;
-    expect(least).toBeGreaterThanOrEqual(contrastMin);
-    expect(background).toBe(scheme === "light" ? "rgb(255, 255, 255)" : "rgb(20, 23, 27)");
-  });
+  test.each(["light", "dark"] as const)(
+    "has a contrast of at least 4.5 when %s",
+    async (scheme) => {
+      const page = await open(scheme);
+      const measured: { least: number; background: string } = await page.evaluate(
+        script("least-contrast.js"),
+      );
+      const { least, background } = measured;
+      expect(least).toBeGreaterThanOrEqual(contrastMin);
+      expect(background).toBe(scheme === "light" ? "rgb(255, 255, 255)" : "rgb(20, 23, 27)");
+    },
+  );
 });

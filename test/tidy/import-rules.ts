@@ -68,7 +68,7 @@ function whyForbidden(path: string, imported: Import): string | null {
   if (worksOnManifests.test(target) && !mayWorkOnManifests.test(path)) {
     return "a manifest is doubted, encoded and merged in its owner's turn";
   }
-  const isFile = target.includes("/") && /\.(ts|mjs|js|json|css|html)$/.test(target);
+  const isFile = target.includes("/") && /\.(ts|mjs|js|json|css|txt)$/.test(target);
   if (!isFile) return whyPackageForbidden(path, imported);
   // The function that serves the API's description is built with it.
   if (target.startsWith("openapi/") && path.startsWith("functions/meta/")) return null;

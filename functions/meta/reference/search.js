@@ -2,7 +2,10 @@
 const search = document.getElementById("search");
 const found = document.getElementById("found");
 const links = new Map(
-  [...document.querySelectorAll("nav li a")].map((link) => [link.hash.slice(1), link.parentElement]),
+  [...document.querySelectorAll("nav li a")].map((link) => [
+    link.hash.slice(1),
+    link.parentElement,
+  ]),
 );
 const sections = [...document.querySelectorAll("main section")].map((section) => ({
   section,

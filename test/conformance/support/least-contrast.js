@@ -15,7 +15,9 @@
     return isOpaque ? backgroundColor : backgroundOf(element.parentElement);
   };
   const shown = [...document.body.querySelectorAll("*")].filter((element) =>
-    [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.nodeValue?.trim()),
+    [...element.childNodes].some(
+      (node) => node.nodeType === Node.TEXT_NODE && node.nodeValue?.trim(),
+    ),
   );
   const ratios = shown.map((element) => {
     const one = luminance(getComputedStyle(element).color);
