@@ -41,11 +41,8 @@ describe.skipIf(!existsSync(executablePath))("the reference page", () => {
   test("loads everything from its own origin, in less than 300 KB, without a complaint", async () => {
     const page = await open("light");
     const sizes: { path: string; bytes: number }[] = await page.evaluate(script("loaded-files.js"));
-    expect(sizes.map(({ path }) => path).sort()).toEqual([
-      "/docs",
-      "/docs/search.js",
-      "/docs/style.css",
-    ]);
+    const paths = new Set(sizes.map(({ path }) => path));
+    expect(paths).toEqual(new Set(["/docs", "/docs/search.js", "/docs/style.css"]));
     expect(sizes.reduce((sum, one) => sum + one.bytes, 0)).toBeLessThan(bytesMax);
     expect(complaints).toEqual([]);
   });
