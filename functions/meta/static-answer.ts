@@ -4,7 +4,8 @@ import { gzipSync } from "node:zlib";
 import { ApiError } from "#shared/errors/api-error";
 import { listElements } from "#shared/http/list-elements";
 import { judgePreconditions } from "#shared/http/preconditions";
-import type { Reply, RequestFacts } from "#shared/pipeline/request-facts";
+import type { RequestFacts } from "#shared/pipeline/request-facts";
+import type { Reply } from "#shared/pipeline/route";
 
 export interface StaticText {
   readonly contentType: string;
