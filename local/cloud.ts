@@ -123,6 +123,7 @@ async function startServicesAndFunctions(plan: Layout) {
     kmsPort: services.kms.port,
     storagePort: services.storage.port,
     runPort: services.run.port,
+    loggingPort: services.logging.port,
     issuer: services.identity.issuer,
     jwksUrl: services.identity.jwksUrl,
   });

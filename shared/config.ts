@@ -45,6 +45,12 @@ const Settings = z.object({
   STORAGE_EMULATOR_HOST: z.url().optional(),
   PADDOCK_KMS_ENDPOINT: hostAndPort.optional(),
   PADDOCK_RUN_ENDPOINT: hostAndPort.optional(),
+  PADDOCK_LOGGING_ENDPOINT: hostAndPort.optional(),
+  /** The full name of the view that shows the log of requests. */
+  PADDOCK_ACCESS_LOG_VIEW: z
+    .string()
+    .regex(/^projects\/[^/]+\/locations\/[^/]+\/buckets\/[^/]+\/views\/[^/]+$/)
+    .optional(),
   PADDOCK_OIDC_ISSUER: z.string().default("https://accounts.google.com"),
   PADDOCK_OIDC_JWKS_URL: z.url().default("https://www.googleapis.com/oauth2/v3/certs"),
   PADDOCK_OPERATOR_AUDIENCE: z.string().optional(),

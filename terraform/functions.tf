@@ -55,6 +55,9 @@ locals {
         PADDOCK_EVIDENCE_KEY_VERSION    = tostring(var.audit.evidence_key_version)
         PADDOCK_KMS_KEY_RING            = module.keys.ring
       }
+      logs = {
+        PADDOCK_ACCESS_LOG_VIEW = "${module.logs.buckets.access}/views/${module.logs.views.access.name}"
+      }
       objects = { PADDOCK_WORKSPACE_BUCKET = module.storage.workspace_bucket }
     }
   }
@@ -80,6 +83,7 @@ module "functions" {
   databases = module.database.names
   jobs      = module.runner.jobs
   keys      = module.keys.ids
+  log_views = module.logs.views
   secrets   = module.secrets.secrets
 }
 

@@ -27,6 +27,8 @@ import { releaseContainment } from "./release-containment.ts";
 import { removeOperator } from "./remove-operator.ts";
 import { resumeOwner } from "./resume-owner.ts";
 import { revokeOwnersKeys } from "./revoke-owners-keys.ts";
+import { searchRequests } from "./search-requests.ts";
+import { setAuditor } from "./set-auditor.ts";
 import { setOwnerLimits } from "./set-owner-limits.ts";
 import { suspendOwner } from "./suspend-owner.ts";
 import { vouchForOperator } from "./vouch-for-operator.ts";
@@ -38,6 +40,7 @@ export const service: Service = {
   visibility: "edge",
   routes: [
     ...[createFirstOperator, createOperator, vouchForOperator, removeOperator],
+    ...[setAuditor, searchRequests],
     ...[createOwner, getOwner],
     ...[suspendOwner, resumeOwner, listPeppers],
     ...[deleteOwner, cancelOwnersDeletion, getOwnersDeletion],
@@ -54,6 +57,7 @@ export const service: Service = {
     "firestore.main",
     "firestore.keys",
     "jobs.cancel",
+    "logs.access",
     "kms.wrap.audit-details",
     "secret.peppers",
   ],

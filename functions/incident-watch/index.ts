@@ -23,5 +23,5 @@ export const service: Service = {
   },
   // It stops what is contained, and can open nothing that is sealed. Secrets of webhooks derive
   // from the peppers.
-  roles: ["firestore.main", "jobs.cancel", "secret.peppers", "secret.mail-login"],
+  roles: ["firestore.main", "jobs.cancel", "secret.mail-login", "secret.peppers"],
 };

@@ -1,4 +1,5 @@
 import {
+  accessLogView,
   accounts,
   archiveBucket,
   audiences,
@@ -19,6 +20,7 @@ export interface Addresses {
   readonly kmsPort: number;
   readonly storagePort: number;
   readonly runPort: number;
+  readonly loggingPort: number;
   readonly issuer: string;
   readonly jwksUrl: string;
   readonly peppersFile: string;
@@ -44,6 +46,8 @@ export function functionEnvironment(addresses: Addresses): Record<string, string
     STORAGE_EMULATOR_HOST: `http://127.0.0.1:${addresses.storagePort}`,
     PADDOCK_KMS_ENDPOINT: `127.0.0.1:${addresses.kmsPort}`,
     PADDOCK_RUN_ENDPOINT: `127.0.0.1:${addresses.runPort}`,
+    PADDOCK_LOGGING_ENDPOINT: `127.0.0.1:${addresses.loggingPort}`,
+    PADDOCK_ACCESS_LOG_VIEW: accessLogView,
     PADDOCK_WORKSPACE_BUCKET: workspaceBucket,
     PADDOCK_CHECKPOINT_BUCKET: checkpointBucket,
     PADDOCK_ARCHIVE_BUCKET: archiveBucket,

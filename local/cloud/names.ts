@@ -12,6 +12,9 @@ export const billingArchive = "billing/1";
 export const auditLog = "paddock.local/audit/1";
 export const keyRing = `projects/${projectId}/locations/us/keyRings/paddock`;
 
+/** Shows the log of requests. */
+export const accessLogView = `projects/${projectId}/locations/us/buckets/paddock-access/views/paddock-access`;
+
 export const accounts = {
   runner: `runner@${projectId}.iam.gserviceaccount.com`,
   scheduler: `scheduler@${projectId}.iam.gserviceaccount.com`,

@@ -10,6 +10,7 @@ import { allSettled } from "./component-stack.ts";
 import { openExecutionLog } from "./execution-log.ts";
 import type { Layout } from "./layout.ts";
 import {
+  accessLogView,
   accounts,
   archiveBucket,
   audiences,
@@ -35,6 +36,7 @@ const keys: readonly InitialKey[] = [
   })),
 ];
 
+const stdoutLog = "run.googleapis.com%2Fstdout";
 const buckets = [workspaceBucket, checkpointBucket, archiveBucket, exportBucket];
 
 /** The files in the data folder that tell scripts the `host:port` of running services. */
@@ -60,7 +62,8 @@ interface Listening {
 export type Services = Awaited<ReturnType<typeof startServices>>;
 
 /** Google's services except Firestore; all run in this process and start in a moment. */
-export async function startServices({ parts, folder, options, distFolder, urlOf }: Layout) {
+export async function startServices(layout: Layout) {
+  const { parts, folder, options, distFolder, urlOf, manifest } = layout;
   const close = (part: { close(): Promise<void> }) => part.close();
   const kept = { dataFolder: folder.path };
   const [identity, kms, storage, logging] = await allSettled([
@@ -79,7 +82,20 @@ export async function startServices({ parts, folder, options, distFolder, urlOf 
         ),
       (storage) => closeNoted(storage, folder.file(storageHostFile)),
     ),
-    parts.start("logging", () => startLogging(kept), close),
+    parts.start(
+      "logging",
+      () =>
+        startLogging({
+          ...kept,
+          views: { [accessLogView]: `logName="projects/${projectId}/logs/${stdoutLog}"` },
+          printed: {
+            projectId,
+            folder: folder.file("logs"),
+            functions: Object.keys(manifest.functions),
+          },
+        }),
+      close,
+    ),
   ]);
   const metadata = await identity.startMetadataServer({ email: accounts.runner });
   const executionLog = await parts.start(

@@ -142,7 +142,13 @@ function launch(options: FunctionProcessOptions, log: LogFile, outputTail: strin
     outputTail.push(line);
     if (outputTail.length > outputTailLinesMax) outputTail.shift();
     // Like Cloud Logging, takes a line of JSON as an entry and wraps any other.
-    log.append(line.startsWith("{") ? line : JSON.stringify({ severity, message: line }));
+    const timestamp = new Date().toISOString();
+    // An object has a field at least: an entry without any says nothing.
+    log.append(
+      line.startsWith("{") && !line.startsWith("{}")
+        ? `{"timestamp":"${timestamp}",${line.slice(1)}`
+        : JSON.stringify({ timestamp, severity, message: line }),
+    );
   };
   void eachLine(child.stdout, take("DEFAULT"));
   void eachLine(child.stderr, take("ERROR"));

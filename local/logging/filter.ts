@@ -11,14 +11,14 @@ const payload = /jsonPayload(?:\.\w+){1,5}/;
 const field = `(?<field>logName|severity|timestamp|resource\\.type|${label.source}|${payload.source})`;
 const value = /(?<value>"(?:[^"\\]|\\["\\])*"|[\w.:/%-]+)/;
 const term = new RegExp(
-  `\\s*${field}\\s*(?<operator>>=|=)\\s*${value.source}\\s*(?:(?<and>AND)\\s|$)`,
+  `\\s*${field}\\s*(?<operator>>=|<|=)\\s*${value.source}\\s*(?:(?<and>AND)\\s|$)`,
   "y",
 );
 const lengthMax = 20_000;
 
 /**
- * Parses `logName=`, `labels.KEY=`, `jsonPayload.FIELD=`, `severity>=`, `timestamp>=` and
- * `resource.type=`, joined by AND.
+ * Parses `logName=`, `labels.KEY=`, `jsonPayload.FIELD=`, `severity>=`, `timestamp>=`,
+ * `timestamp<` and `resource.type=`, joined by AND.
  *
  * @throws {RpcError} INVALID_ARGUMENT for anything else, so that no filter is half understood.
  */
@@ -62,6 +62,11 @@ function comparison(field: string, operator: string, value: string): Filter {
       const leastMs = Date.parse(value);
       if (Number.isNaN(leastMs)) throw invalid(`Not a time: ${value}`);
       return (entry) => toMs(entry.timestamp) >= leastMs;
+    }
+    case "timestamp<": {
+      const endMs = Date.parse(value);
+      if (Number.isNaN(endMs)) throw invalid(`Not a time: ${value}`);
+      return (entry) => toMs(entry.timestamp) < endMs;
     }
     default:
       throw invalid(`Unsupported comparison: ${field}${operator}`);

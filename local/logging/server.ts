@@ -10,9 +10,10 @@ import {
   unary,
 } from "../lib/grpc.ts";
 import { pageOf, toMs } from "../lib/protobuf.ts";
-import { parseFilter } from "./filter.ts";
+import { type Filter, parseFilter } from "./filter.ts";
 import { type LogEntry, readEntries, WriteRequest } from "./log-entry.ts";
 import { LogFiles } from "./log-files.ts";
+import { type PrintedLogs, readPrinted } from "./printed-logs.ts";
 
 /** The most entries that a listing may match, because it is sorted in memory. */
 const matchesMax = 100_000;
@@ -23,13 +24,17 @@ export interface LoggingOptions {
   /** Entries are appended to `logs/YYYY-MM-DD.jsonl` in it. */
   readonly dataFolder: string;
   readonly port?: number | undefined;
+  /** Views by their full name; who asks for one sees what its filter shows, and nothing else. */
+  readonly views?: Readonly<Record<string, string>>;
+  /** What functions print, which the platform takes for entries without being asked. */
+  readonly printed?: PrintedLogs;
 }
 
 /** Starts Cloud Logging on loopback: it appends and lists, and never deletes. */
 export async function startLogging(options: LoggingOptions): Promise<GrpcServer> {
   const files = new LogFiles(join(options.dataFolder, "logs"));
   const service = loadService("@google-cloud/logging-api", "google.logging.v2.LoggingServiceV2");
-  return await startGrpcServer(service, loggingService(files), options.port);
+  return await startGrpcServer(service, loggingService({ files, ...options }), options.port);
 }
 
 const ListRequest = z.object({
@@ -40,7 +45,12 @@ const ListRequest = z.object({
   pageToken: z.string().default(""),
 });
 
-function loggingService(files: LogFiles): UntypedServiceImplementation {
+interface Source extends Pick<LoggingOptions, "views" | "printed"> {
+  readonly files: LogFiles;
+}
+
+function loggingService(source: Source): UntypedServiceImplementation {
+  const { files } = source;
   return {
     WriteLogEntries: unary(WriteRequest, async (request) => {
       const nowMs = Date.now();
@@ -48,15 +58,15 @@ function loggingService(files: LogFiles): UntypedServiceImplementation {
       if (!request.dryRun) await files.append(entries, nowMs);
       return {};
     }),
-    ListLogEntries: unary(ListRequest, (request) => listEntries(files, request)),
+    ListLogEntries: unary(ListRequest, (request) => listEntries(source, request)),
     DeleteLog: unary(z.object({}), () => {
       throw new RpcError(status.PERMISSION_DENIED, "Logs are append-only.");
     }),
   };
 }
 
-async function listEntries(files: LogFiles, request: z.output<typeof ListRequest>) {
-  const matches = await collect(files, request);
+async function listEntries(source: Source, request: z.output<typeof ListRequest>) {
+  const matches = await collect(source, request);
   const direction = request.orderBy === "timestamp desc" ? -1 : 1;
   matches.sort((a, b) => direction * (toMs(a.timestamp) - toMs(b.timestamp)));
   const page = pageOf(matches, {
@@ -68,15 +78,12 @@ async function listEntries(files: LogFiles, request: z.output<typeof ListRequest
   return { entries: page.items, nextPageToken: page.nextPageToken };
 }
 
-async function collect(files: LogFiles, request: z.output<typeof ListRequest>) {
+async function collect(source: Source, request: z.output<typeof ListRequest>) {
   const filter = parseFilter(request.filter);
-  const prefixes = request.resourceNames.map((name) => {
-    if (!/^projects\/[^/]+$/.test(name)) throw invalid(`Not a project: ${name}`);
-    return `${name}/logs/`;
-  });
+  const shown = request.resourceNames.map((name) => resource(name, source.views ?? {}));
   const matches = new Map<string, LogEntry>();
-  for await (const entry of files.read()) {
-    const isAsked = prefixes.some((prefix) => entry.logName.startsWith(prefix));
+  for await (const entry of allOf(source)) {
+    const isAsked = shown.some((shows) => shows(entry));
     if (!isAsked || !filter(entry)) continue;
     // An entry that a retry wrote twice counts as one.
     matches.set(JSON.stringify([entry.logName, entry.timestamp, entry.insertId]), entry);
@@ -86,4 +93,22 @@ async function collect(files: LogFiles, request: z.output<typeof ListRequest>) {
     }
   }
   return [...matches.values()];
+}
+
+async function* allOf({ files, printed }: Source): AsyncGenerator<LogEntry> {
+  yield* files.read();
+  if (printed) yield* readPrinted(printed);
+}
+
+/** What a project or a view shows. @throws {RpcError} NOT_FOUND for a view that isn't there. */
+function resource(name: string, views: Readonly<Record<string, string>>): Filter {
+  const [, project, view] =
+    /^projects\/([^/]+)(\/locations\/[^/]+\/buckets\/.+)?$/.exec(name) ?? [];
+  if (project === undefined) throw invalid(`Not a project or a view: ${name}`);
+  const isOfProject = (entry: LogEntry) => entry.logName.startsWith(`projects/${project}/logs/`);
+  if (view === undefined) return isOfProject;
+  const filter = Object.hasOwn(views, name) ? views[name] : undefined;
+  if (filter === undefined) throw new RpcError(status.NOT_FOUND, `There is no view ${name}.`);
+  const shows = parseFilter(filter);
+  return (entry) => isOfProject(entry) && shows(entry);
 }

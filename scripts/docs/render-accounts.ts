@@ -9,7 +9,7 @@ const rolesFile = "terraform/modules/functions/role-grants.json";
 const Roles = z.record(
   z.string(),
   z.object({
-    on: z.enum(["bucket", "database", "jobs", "key", "secret"]),
+    on: z.enum(["bucket", "database", "jobs", "key", "secret", "view"]),
     name: z.string().optional(),
     roles: z.array(z.string()),
     reason: z.string(),

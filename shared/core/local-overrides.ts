@@ -10,6 +10,7 @@ export const localOverrides = [
   "STORAGE_EMULATOR_HOST",
   "PADDOCK_KMS_ENDPOINT",
   "PADDOCK_RUN_ENDPOINT",
+  "PADDOCK_LOGGING_ENDPOINT",
   // The keys of these issuers decide who is an operator, the scheduler or a runner.
   "PADDOCK_OIDC_ISSUER",
   "PADDOCK_OIDC_JWKS_URL",

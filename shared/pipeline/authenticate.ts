@@ -66,8 +66,8 @@ export async function asOperator(
 ): Promise<Authenticated<"operator">> {
   const email = await identify();
   const found = await requireOperator(store, email);
-  const { id, createdAt } = found.value;
-  const caller = { type: "operator", id, email, createdAt } as const;
+  const { id, createdAt, isAuditor = false } = found.value;
+  const caller = { type: "operator", id, email, createdAt, isAuditor } as const;
   const reconfirm = async () => {
     const { version } = await requireOperator(store, await identify());
     if (version.isEqual(found.version)) return caller;

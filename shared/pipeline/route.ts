@@ -29,7 +29,11 @@ export interface Callers {
     readonly key: ApiKey;
   };
   /** A Google identity that has an operator document. */
-  readonly operator: Callers["first-operator"] & { readonly createdAt: number };
+  readonly operator: Callers["first-operator"] & {
+    readonly createdAt: number;
+    /** Whether it may search the log of requests. */
+    readonly isAuditor: boolean;
+  };
   /** The Google identity that the deployment names as its first operator. */
   readonly "first-operator": {
     readonly type: "operator";

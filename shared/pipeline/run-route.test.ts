@@ -216,7 +216,7 @@ describe("TEN-2 once the day's downloads are used up", () => {
 describe("AUD-7 a privileged change", () => {
   test("is put on the record of the owner it acts on", async () => {
     const named = { type: "operator", id: "op_a", email: "a@b.c" } as const;
-    const operator: Callers["operator"] = { ...named, createdAt: 1 };
+    const operator: Callers["operator"] = { ...named, createdAt: 1, isAuditor: false };
     const route = change({
       ...stated,
       endpoint: "POST /v1/admin/things",

@@ -60,6 +60,8 @@ export const Operator = z.object({
   createdAt: z.int(),
   /** The independent operator who vouched that this one is another person; null for none. */
   vouchedBy: z.string().nullable().default(null),
+  /** Whether the operator may search the log of requests. */
+  isAuditor: z.boolean().optional(),
   /** When the operator was removed. The document stays, because it shows who made whom. */
   removedAt: z.int().nullable().default(null),
 });

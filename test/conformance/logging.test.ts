@@ -1,5 +1,7 @@
 /** Google's own client against the local Logging; local/logging/CONFORMANCE.md. */
-import { Logging } from "@google-cloud/logging";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Logging, v2 } from "@google-cloud/logging";
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { GrpcServer } from "../../local/lib/grpc.ts";
@@ -7,11 +9,15 @@ import { startLogging } from "../../local/logging/server.ts";
 import { clientOptions, makeFolder, removeFolder } from "./grpc-kit.ts";
 
 const folder = makeFolder();
+const projectId = "paddock-test";
+const view = `projects/${projectId}/locations/us/buckets/paddock-access/views/access`;
 let server: GrpcServer;
 let logging: Logging;
 
 async function start(): Promise<void> {
-  server = await startLogging({ dataFolder: folder });
+  const views = { [view]: 'logName="projects/paddock-test/logs/many"' };
+  const printed = { folder: join(folder, "printed"), functions: ["meta"], projectId };
+  server = await startLogging({ dataFolder: folder, views, printed });
   logging = new Logging(clientOptions(server.port));
 }
 
@@ -107,6 +113,35 @@ describe("ListLogEntries", () => {
     const all = await find(filter, { orderBy: "timestamp asc" });
     expect(all.map((entry) => entry.data.index)).toEqual([0, 1, 2, 3, 4]);
   });
+});
+
+test("shows through a view what its filter lets through, and nothing of one that isn't there", async () => {
+  const ask = async (name: string, filter = "") => await find(filter, { resourceNames: [name] });
+  // The client adds its project to the names, unless it is asked for one page by its own API.
+  const client = new v2.LoggingServiceV2Client(clientOptions(server.port));
+  const list = async (name: string) =>
+    (await client.listLogEntries({ resourceNames: [name] }, { autoPaginate: false }))[0];
+  expect(new Set((await list(view)).map(({ logName }: { logName: string }) => logName))).toEqual(
+    new Set([`projects/${projectId}/logs/many`]),
+  );
+  await expect(list(`${view}-other`)).rejects.toMatchObject({ code: status.NOT_FOUND });
+  await expect(list("organizations/1")).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+  expect((await ask(`projects/${projectId}`, 'labels.name="many"')).length).toBe(5);
+});
+
+test("lists what functions print as entries, by their fields and their time", async () => {
+  const lines = [
+    { timestamp: "2026-01-01T00:00:00.000Z", severity: "INFO", requestId: "req_1", status: 200 },
+    { timestamp: "2026-01-02T00:00:00.000Z", severity: "INFO", requestId: "req_2", status: 404 },
+  ];
+  mkdirSync(join(folder, "printed"), { recursive: true });
+  const text = lines.map((line) => JSON.stringify(line)).join("\n");
+  writeFileSync(join(folder, "printed", "meta.jsonl"), `${text}\n{"timestamp":"2026`);
+  const log = `logName="projects/${projectId}/logs/run.googleapis.com%2Fstdout"`;
+  const found = async (filter: string) =>
+    (await find(`${log} AND ${filter}`)).map(({ data }) => data.requestId);
+  expect(await found("jsonPayload.status=404")).toEqual(["req_2"]);
+  expect(await found('timestamp<"2026-01-02T00:00:00Z"')).toEqual(["req_1"]);
 });
 
 test("lists an entry that was written twice once", async () => {

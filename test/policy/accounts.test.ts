@@ -76,6 +76,25 @@ describe.skipIf(!isPlanned)("OPS-1 least privilege", () => {
     }
   });
 
+  test("the log of requests is read through its own view, by what searches it alone", () => {
+    const views = grants().filter(({ type, values }) => {
+      return type === "google_logging_log_view_iam_member" && /:fn-/.test(String(values.member));
+    });
+    expect(views.map(({ values }) => values)).toMatchObject(
+      having("logs.access").map((name) => ({
+        member: `serviceAccount:${accountOf(name)}`,
+        role: "roles/logging.viewAccessor",
+        bucket: "paddock-access",
+        name: "paddock-access",
+      })),
+    );
+    const others = grants().filter(({ values }) => /^roles\/logging\./.test(String(values.role)));
+    const ofFunctions = others.filter(({ values }) => /:fn-/.test(String(values.member)));
+    expect(
+      ofFunctions.filter(({ values }) => !/viewAccessor|logWriter/.test(String(values.role))),
+    ).toEqual([]);
+  });
+
   test("a database is opened to those whose code asks for it", () => {
     const on = (database: string) => (values: PlannedResource["values"]) =>
       JSON.stringify(values.condition).includes(`databases/${database}\\"`);

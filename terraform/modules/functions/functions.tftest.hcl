@@ -6,6 +6,7 @@ variables {
   image      = "us-docker.pkg.dev/acme/functions@sha256:${join("", [for n in range(64) : "a"])}"
   databases  = { main = "(default)", keys = "keys" }
   keys       = { trigger-secrets = "key-1", checkpoints = "key-2" }
+  log_views  = { access = { location = "us", bucket = "paddock-access", name = "paddock-access" } }
   secrets    = { provider-keys = { name = "paddock-provider-keys", version = "4" } }
   jobs       = ["runner-lite-none", "runner-lite-internet"]
 

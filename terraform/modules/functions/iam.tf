@@ -75,3 +75,16 @@ resource "google_secret_manager_secret_iam_member" "default" {
 
   depends_on = [google_service_account.default]
 }
+
+# The view is what is granted, not the bucket: nobody sees more of it than the view's filter shows.
+resource "google_logging_log_view_iam_member" "default" {
+  for_each = local.grants.view
+  parent   = "projects/${var.project_id}"
+  location = var.log_views[each.value.name].location
+  bucket   = var.log_views[each.value.name].bucket
+  name     = var.log_views[each.value.name].name
+  role     = each.value.role
+  member   = each.value.member
+
+  depends_on = [google_service_account.default]
+}

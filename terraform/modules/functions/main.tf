@@ -150,6 +150,7 @@ resource "google_cloud_run_v2_service" "default" {
   depends_on = [
     google_cloud_run_v2_job_iam_member.default,
     google_kms_crypto_key_iam_member.default,
+    google_logging_log_view_iam_member.default,
     google_project_iam_member.default,
     google_secret_manager_secret_iam_member.default,
     google_service_account.default,

@@ -8,6 +8,7 @@ locals {
     jobs     = { jobs = join(",", var.jobs) }
     key      = var.keys
     secret   = { for name, secret in var.secrets : name => secret.name }
+    view     = { for name, view in var.log_views : name => view.name }
   }
 
   # `kms.wrap.audit-details` is `kms.wrap.*` on `audit-details`, unless it has a line of its own.

@@ -122,3 +122,13 @@ variable "settings" {
   default  = {}
   nullable = false
 }
+
+variable "log_views" {
+  description = "Views of the logs, by name: location, bucket and name of each."
+  type = map(object({
+    location = string
+    bucket   = string
+    name     = string
+  }))
+  nullable = false
+}

@@ -15,6 +15,12 @@ output "buckets" {
 }
 
 output "views" {
-  description = "Log views, one for each group of readers: name => id."
-  value       = { for name, view in google_logging_log_view.default : name => view.name }
+  description = "Log views, one for each group of readers: name => where it is, and its name."
+  value = {
+    for name, view in google_logging_log_view.default : name => {
+      location = var.location
+      bucket   = view.bucket
+      name     = "paddock-${name}"
+    }
+  }
 }
