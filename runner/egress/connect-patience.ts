@@ -6,7 +6,7 @@
  */
 const usualMs = 5_000;
 const coldMs = 45_000;
-/** From when on an answer that doesn't come is the host's fault. */
+/** After this time of a container, an answer that doesn't come is the host's fault. */
 const coldForMs = 60_000;
 
 export class ConnectPatience {

@@ -239,6 +239,8 @@ describe("DAT-5 an export", () => {
       await stored(owner).update({ attempt: 5 });
       expect(await build()).toMatchObject({ failed: 1 });
       expect(await look(owner)).toMatchObject({ status: "failed", sizeBytes: null });
+      expect((await ask(owner)).status, "a failed one is asked for again later").toBe(429);
+      await stored(owner).update({ requestedAt: 0 });
       expect((await ask(owner)).status).toBe(202);
       await due(owner).delete();
     },

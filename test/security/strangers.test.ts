@@ -89,6 +89,7 @@ describe("KEY-1 every route but the public ones needs a key", () => {
       "POST /v1/account/deletion",
       "POST /v1/account/deletion/cancel",
       "GET /v1/audit/log-key",
+      "GET /v1/audit/evidence-key",
       "GET /v1/health",
       "GET /v1/version",
       "GET /v1/openapi.json",
