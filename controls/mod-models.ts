@@ -13,7 +13,7 @@ export const modControls: Readonly<Record<string, Control>> = {
   },
   "MOD-2": {
     enforcedBy: "shared/core/money/model-meter.ts",
-    test: "functions/model-gateway/model-gateway.test.ts",
+    test: "shared/core/money/model-meter.test.ts",
     mutation: {
       file: "shared/core/money/model-meter.ts",
       find: "  if (missingMicrousd > 0) return",
@@ -22,7 +22,7 @@ export const modControls: Readonly<Record<string, Control>> = {
   },
   "MOD-3": {
     enforcedBy: "shared/core/money/model-meter.ts",
-    test: "functions/model-gateway/model-gateway.test.ts",
+    test: "shared/core/money/model-meter.test.ts",
     mutation: {
       file: "shared/core/money/model-meter.ts",
       find: 'end.type === "reported" ? end.costMicrousd : call.ceilingMicrousd;',
