@@ -5,6 +5,7 @@ import { hashTicket, issueToken, type TokenClaims } from "#shared/core/execution
 import { type OpenedSecrets, openSecrets, SecretsGone } from "#shared/environments/open-secrets";
 import { ApiError } from "#shared/errors/api-error";
 import { endUnclaimable } from "#shared/executions/end-unclaimable";
+import { modelEntry } from "#shared/executions/models";
 import { flushIntervalMs, overheadMs, timing } from "#shared/executions/timing";
 import { ticketOwner } from "#shared/identity/ticket-owner";
 import { logFailure } from "#shared/pipeline/request-log";
@@ -119,7 +120,7 @@ export const claim = change({
           },
           flushIntervalMs: flushIntervalMs(running.readerUntil, now),
           task: { model: task.model, instructions: task.instructions, content: task.content },
-          ...{ models: null, conversation },
+          ...{ models: modelsOf(running, claims), conversation },
           limits,
           network,
           environmentVariables: running.environmentVariables,
@@ -136,6 +137,12 @@ export const claim = change({
     noteRunning({ executionId, attempt }, now);
   },
 });
+
+function modelsOf({ task }: Execution, claims: TokenClaims): ClaimReply["models"] {
+  const catalogueEntry = modelEntry(task.model);
+  if (catalogueEntry === null) return null;
+  return { token: issueToken("model", claims, gatewayKeys()), catalogueEntry };
+}
 
 function modeOf({ runner }: ClaimRequest) {
   return { sandboxMode: modeOfClaim(runner.sandboxMode) };

@@ -1,5 +1,5 @@
 import { cutText } from "#shared/core/usable-text";
-import { defaultModel } from "#shared/executions/models";
+import { shellModel } from "#shared/executions/models";
 import type { Owner } from "#shared/identity/owner";
 import {
   type Conversation,
@@ -27,7 +27,7 @@ export async function readConversation(
   owner: Owner,
   { task, threadId, environmentId, messageId }: Execution,
 ): Promise<Conversation | null> {
-  if (task.model === defaultModel) return null;
+  if (task.model === shellModel) return null;
   // The task's own message is stored already, and is the newest.
   const newest = { orderBy: [["createdAt", "desc"]] as const, limit: historyLengthMax + 1 };
   const [{ found, isEnd }, environment] = await Promise.all([

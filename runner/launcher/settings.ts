@@ -51,7 +51,6 @@ function supervisorEnvironment(environment: Variables): Record<string, string> {
     jobEnvironment.modelGatewayUrl,
     "PADDOCK_GATEWAY_AUDIENCE",
     "GCE_METADATA_HOST",
-    jobEnvironment.modelGatewayUrl,
     jobEnvironment.testNetwork,
   ];
   const named = names.map((name): [string, string] => [name, environment[name] ?? ""]);

@@ -35,7 +35,7 @@ export interface ExecutionDeps {
   readonly gateway: Gateway;
   readonly launcher: LauncherLine;
   readonly network: NetworkOverride;
-  /** Where language models are called; empty if there are none. */
+  /** Where language models are called. */
   readonly modelGatewayUrl: string;
   readonly secrets: ExecutionSecrets;
   /** The reason why no sandbox can be started, if there is one. */

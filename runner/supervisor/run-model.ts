@@ -39,7 +39,6 @@ export async function runModel(parts: ModelParts): Promise<LanguageEnd> {
   const model = findModel(task.model);
   if (model !== undefined) return await model.run({ ...task, setupScripts }, toolsOf(parts));
   if (models === null) throw new Fault("There is no such model.");
-  if (parts.modelGatewayUrl === "") throw new Fault("There is no model gateway.");
   return await runLanguageModel(parts, models);
 }
 

@@ -10,8 +10,6 @@ export interface SupervisorSettings {
   /** Where models are called: `/internal/models/…` with the model token. */
   readonly modelGatewayUrl: string;
   readonly gatewayAudience: string;
-  /** Where language models are called; empty in a deployment without any. */
-  readonly modelGatewayUrl: string;
   readonly metadataHost: string;
   readonly network: NetworkOverride;
 }
@@ -32,7 +30,6 @@ export function readSettings(
     modelGatewayUrl:
       environment[jobEnvironment.modelGatewayUrl] || required(jobEnvironment.gatewayUrl),
     gatewayAudience: required(jobEnvironment.gatewayAudience),
-    modelGatewayUrl: environment[jobEnvironment.modelGatewayUrl] ?? "",
     metadataHost: environment.GCE_METADATA_HOST || "metadata.google.internal",
     network: readTestNetwork(environment[jobEnvironment.testNetwork]),
   };

@@ -1,6 +1,7 @@
 import { deploymentModels } from "../config.ts";
 import { configuredModels, findModel } from "../core/models/deployment-models.ts";
 import { ApiError } from "../errors/api-error.ts";
+import type { ModelEntry } from "../protocol/language-model.ts";
 
 /** Runs commands: the message is a script, its output is the answer, compute time is billed. */
 export const shellModel = "shell";
@@ -8,6 +9,20 @@ export const shellModel = "shell";
 /** The model of agents and messages that name none. */
 export function defaultModel(): string {
   return deploymentModels().default;
+}
+
+/**
+ * What a runner must know of an execution's model; null for `shell`, and for a model that the
+ * deployment has ceased to offer, which the runner then refuses to run.
+ */
+export function modelEntry(id: string): ModelEntry | null {
+  if (id === shellModel) return null;
+  const found = findModel(deploymentModels(), id);
+  if (!("id" in found)) return null;
+  const [wire] = found.protocols;
+  if (wire === undefined) return null;
+  const { contextTokens, outputTokensMax, tools, vision, reasoning } = found;
+  return { id: found.id, wire, contextTokens, outputTokensMax, tools, vision, reasoning };
 }
 
 /** How many models a refusal names. */

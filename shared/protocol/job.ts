@@ -10,8 +10,6 @@ export const jobEnvironment = {
   modelGatewayUrl: "PADDOCK_MODEL_GATEWAY_URL",
   /** The audience of the ID token that the runner asks its metadata server for. */
   gatewayAudience: "PADDOCK_GATEWAY_AUDIENCE",
-  /** Where language models are called; missing in a deployment without any. */
-  modelGatewayUrl: "PADDOCK_MODEL_GATEWAY_URL",
   /** Another network for tests; refused in Google Cloud. */
   testNetwork: "PADDOCK_EGRESS_TEST",
 } as const;

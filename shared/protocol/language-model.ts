@@ -2,7 +2,7 @@
 import * as z from "zod";
 
 /** How a provider speaks; the agent loop has an adapter for each. */
-export const modelWires = [
+export const wireProtocols = [
   "anthropic-messages",
   "openai-responses",
   "openai-chat",
@@ -12,9 +12,9 @@ export const modelWires = [
 /** What a runner must know of a language model. */
 export const ModelEntry = z.object({
   id: z.string().min(1).max(200),
-  wire: z.enum(modelWires),
+  wire: z.enum(wireProtocols),
   /** How many tokens a request and its answer may have. */
-  contextTokens: z.int().min(1_000),
+  contextTokens: z.int().min(1),
   outputTokensMax: z.int().min(1),
   tools: z.boolean(),
   vision: z.boolean(),

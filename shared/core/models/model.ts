@@ -1,12 +1,7 @@
 /** What the project knows of a language model. Prices are micro-US-dollars per million tokens. */
 import * as z from "zod";
+import { wireProtocols } from "../../protocol/language-model.ts";
 
-export const wireProtocols = [
-  "anthropic-messages",
-  "openai-responses",
-  "openai-chat",
-  "gemini",
-] as const;
 export type WireProtocol = (typeof wireProtocols)[number];
 
 const price = z.int().min(0).max(10_000_000_000);
