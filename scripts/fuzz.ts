@@ -1,6 +1,7 @@
 /**
- * `npm run fuzz`: sends a hundred thousand arbitrary requests to a local cloud of its own, and fails
- * if one is answered 5xx or not as `openapi/paddock.json` describes. `-- --seed` repeats a run.
+ * `npm run fuzz`: sends a hundred thousand arbitrary requests to a local cloud of its own, and
+ * fails if one is answered 5xx or not as `openapi/paddock.json` describes. `-- --seed` repeats a
+ * run.
  */
 import { randomInt } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";

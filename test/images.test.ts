@@ -196,7 +196,9 @@ describe("the runner's image", () => {
 
   test("has the runner's programs in one folder, where they look for each other", () => {
     const copied = copiesOf(finalStages(runner)).find(({ target }) => target === "/opt/runner/");
-    const programs = bundleEntries(repositoryRoot).filter(({ kind }) => kind === "compiled");
+    const programs = bundleEntries(repositoryRoot).filter(({ output }) =>
+      output.startsWith("runner/"),
+    );
     const bundles = programs.flatMap(filesOf).map((file) => `/paddock/dist/${file}`);
     expect(new Set(copied?.sources)).toEqual(new Set(bundles));
     expect(finalArguments(runner, "ENTRYPOINT")).toContain("/opt/runner/launcher.cjs");

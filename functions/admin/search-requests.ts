@@ -54,7 +54,7 @@ export const searchRequests = change({
   query: noQuery,
   body: Search,
   bodyBytesMax: jsonBytesMax,
-  requestClass: "reads",
+  requestClass: "writes",
   beforeConfirmed: "nothing",
   account: "none",
   audit: "access_log.searched",

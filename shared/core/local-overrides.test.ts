@@ -8,7 +8,7 @@ import { readSettings } from "../config.ts";
 import { localOverrides } from "./local-overrides.ts";
 
 /** What a deployment says of its own address, and the code of a refusal. */
-const others = ["PADDOCK_GATEWAY_URL", "MALFORMED_URL"];
+const others = ["PADDOCK_GATEWAY_URL", "PADDOCK_MODEL_GATEWAY_URL", "MALFORMED_URL"];
 const namesAddress = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:HOST|IP|ENDPOINT|URL|ISSUER)\b/g;
 const listed: ReadonlySet<string> = new Set([...localOverrides, ...others]);
 const values: Readonly<Record<string, string>> = {

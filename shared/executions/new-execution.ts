@@ -44,6 +44,23 @@ interface ExecutionPlace {
   readonly agent: Agent | null;
 }
 
+/** What its end will say. */
+const notEnded = {
+  chargedMicrousd: null,
+  modelCostMicrousd: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  reason: null,
+  exitCode: null,
+  detail: null,
+  output: null,
+  outputTruncated: false,
+  workspaceState: null,
+  savedManifestSha256: null,
+  conflicts: [],
+  endedAt: null,
+} satisfies Partial<Execution>;
+
 /**
  * Fixes everything that the execution may do.
  * @throws {ApiError} `MODEL_NOT_OFFERED` or `NETWORK_NOT_ALLOWED`.
@@ -103,21 +120,9 @@ export function newExecution(
     readerUntil: now + readerMs,
     holdMicrousd: start.holdMicrousd,
     modelHoldMicrousd: 0,
-    chargedMicrousd: null,
-    modelCostMicrousd: 0,
-    inputTokens: 0,
-    outputTokens: 0,
-    reason: null,
-    exitCode: null,
-    detail: null,
-    output: null,
-    outputTruncated: false,
-    workspaceState: null,
-    savedManifestSha256: null,
-    conflicts: [],
+    ...notEnded,
     eventsLastSequence: 0,
     createdAt: now,
-    endedAt: null,
   };
   return { execution, ticket };
 }

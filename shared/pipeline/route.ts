@@ -165,7 +165,7 @@ interface Stated<A extends Authentication, P, Q, B> {
   readonly requestClass: RequestClass;
   /** Set by routes that honour `If-Match` and `If-None-Match`. */
   readonly preconditions?: "honoured";
-  /** Set if people need it to find what to revoke or stop: no other key gets it refused (KEY-10). */
+  /** Set if people need it to find what to stop: no other key gets it refused (KEY-10). */
   readonly neededToClose?: true;
   readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
   /** Its own steps' codes; those of the pipeline follow from the rest. */

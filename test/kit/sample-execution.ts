@@ -35,6 +35,7 @@ export function sampleExecution(fields: Partial<Execution> = {}): Execution {
     },
     ...{ readerUntil: now, holdMicrousd: 20_000, chargedMicrousd: null, reason: null },
     ...{ exitCode: null, output: null, outputTruncated: false, workspaceState: null },
+    ...{ modelHoldMicrousd: 0, modelCostMicrousd: 0, inputTokens: 0, outputTokens: 0 },
     savedManifestSha256: null,
     ...{ conflicts: [], eventsLastSequence: 0, createdAt: now, endedAt: null },
     ...fields,

@@ -8,7 +8,7 @@ const columnsMax = 100;
 /** Files that may turn a plain value into a type that nothing else can make. */
 const mints = ["shared/identity/owner.ts", "shared/pipeline/route.ts"];
 const functionTypes = ["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"];
-const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.(ts|mjs)$/;
+const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.d)?\.(ts|mjs)$/;
 
 /** Checks the rules that every file keeps; each finding has its line. */
 export function findShapeFaults(source: SourceFile): Finding[] {

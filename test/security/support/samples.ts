@@ -44,6 +44,7 @@ const prefixOfField: Readonly<Record<string, string | null>> = {
   runId: "run",
   keyId: "key",
   apiKeyId: "key",
+  requestId: null,
   userId: "user",
   projectId: null,
   appId: null,
