@@ -5,6 +5,7 @@ const cloudSetup = "./test/kit/global-setup.ts";
 const moneySetup = "./test/kit/money-setup.ts";
 const failuresSetup = "./test/kit/failures-setup.ts";
 const propertySeed = "./test/kit/property-seed.ts";
+const unitSettings = "./test/kit/unit-settings.ts";
 /** Full counts take longer, and how much longer depends on the machine. */
 const timeFactor = process.env.PADDOCK_LONG === undefined ? 1 : 20;
 
@@ -27,7 +28,7 @@ export default defineConfig({
         test: {
           name: "unit",
           isolate: false,
-          setupFiles: [propertySeed],
+          setupFiles: [propertySeed, unitSettings],
           include: [
             "{shared,functions,runner,local,deploy,bench,sim,controls,records,audit,scripts}/**/*.test.{ts,mjs}",
             "test/{,tidy/}*.test.ts",

@@ -34,8 +34,8 @@ const plainNames = new Set<string>([
   ...["path", "*", "key"],
   // What rows are about, and hashes of what is encrypted by its owner's key.
   ...["action", "subject", "sha256"],
-  // What a provider's own client puts there: a version, a method, a format, a switch.
-  ...["version", "call", "alt", "beta"],
+  // What a provider's own client puts there: a method, a format, a switch.
+  ...["call", "alt", "beta"],
   // Ids that a route which isn't offered doesn't look at.
   ...["environmentId", "threadId", "userId"],
 ]);
