@@ -1,35 +1,28 @@
 import * as z from "zod";
 import { threadBody } from "#shared/answers/thread-body";
 import { deploymentLimits } from "#shared/config";
-import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
+import { created, iso, noParams, noQuery, toJsonText } from "#shared/contract/common";
 import { ThreadBody, ThreadCreate } from "#shared/contract/thread";
-import { assert } from "#shared/core/assert";
-import { idSchema } from "#shared/core/ids";
-import type { Counted } from "#shared/core/limits/owned-count";
-import {
-  type DefaultEnvironment,
-  ensureDefault,
-  findDefault,
-} from "#shared/environments/default-environment";
-import { ApiError } from "#shared/errors/api-error";
-import type { Owner } from "#shared/identity/owner";
-import { change, jsonBytesMax } from "#shared/pipeline/route";
-import {
-  countOwned,
-  countOwnedIfRepeated,
-  requireRoomFor,
-  withOneMoreOwned,
-} from "#shared/quotas/owned-resources";
-import { agents } from "#shared/store/agents";
-import { create } from "#shared/store/documents";
-import { type Environment, environments } from "#shared/store/environments";
-import type { ReadStore } from "#shared/store/store";
-import { type Thread, threads } from "#shared/store/threads";
+import { ensureDefault } from "#shared/environments/default-environment";
+import { digestSalt, isSameRequest } from "#shared/executions/request-digest";
+import { type StreamReader, sseStream } from "#shared/executions/sse-stream";
+import { fromItsStart } from "#shared/executions/stream-start";
+import { idempotencySpace } from "#shared/keys/environment-bounds";
+import { type Callers, change, jsonBytesMax, type Reply } from "#shared/pipeline/route";
+import { withOneMoreOwned } from "#shared/quotas/owned-resources";
+import { auditEntry } from "#shared/store/audit-rows";
+import type { Execution } from "#shared/store/executions";
+import type { Thread } from "#shared/store/threads";
+import { dispatchStarted } from "./dispatch-started.ts";
+import { createWrites, newThread } from "./new-thread.ts";
+import { readForCreate } from "./read-for-create.ts";
+import { executedContent, startWithThread } from "./start-with-thread.ts";
 import { rememberThread } from "./thread-hints.ts";
 
 export const createThread = change({
   endpoint: "POST /v1/threads",
-  summary: "Create an empty thread in the given environment or in the default one.",
+  summary:
+    "Create a thread in the given environment or the default one; with content, execute it and stream.",
   authenticate: "api-key",
   scope: "threads:write",
   params: noParams,
@@ -40,100 +33,109 @@ export const createThread = change({
   beforeConfirmed: "reads",
   account: "quota",
   audit: "thread.created",
-  reply: { 201: z.object({ thread: ThreadBody }) },
-  read: async ({ caller: { owner }, body, repeated, deps, now }) => {
-    const environmentId = body.environmentId ?? body.computerId;
-    const [known, agent, found] = await Promise.all([
-      countOwnedIfRepeated(deps.store, owner, { kind: "threads", repeated }),
-      existing("agent", body.agentId, async (id) => await deps.store.get(agents.of(owner, id))),
-      environmentId === undefined
-        ? findDefault(deps.store, owner, now)
-        : named(environmentId, async (id) => await deps.store.get(environments.of(owner, id))),
-    ]);
-    const counted =
-      known ?? ("missing" in found ? await countBeforeDefault(deps.store, owner) : null);
-    return { counted, agent, found };
+  auditDetails: ({ body, request }) => {
+    const task = executedContent(body);
+    return task === null ? {} : { task, taskSalt: digestSalt(request.id) };
   },
+  refusals: ["FORBIDDEN", "MODEL_NOT_OFFERED"],
+  reply: { 200: "stream", 201: z.object({ thread: ThreadBody }) },
+  read: async (context) => await readForCreate(context),
   prepare: async ({ caller: { owner }, data: { found, ...read }, deps, now }) => ({
     ...read,
     ...(await ensureDefault(deps.keyStore, owner, { found, now })),
   }),
-  decide({ caller: { owner }, body, data, account, ids, now }) {
-    const { counted, agent, environment } = data;
-    const { quotas } = deploymentLimits();
-    const environmentId = environment.id;
-    const thread: Thread = {
-      v: 1,
-      id: ids.next("thread"),
-      environmentId,
-      agentId: agent?.id ?? null,
-      projectId: body.projectId ?? null,
-      appId: body.appId ?? null,
-      title: body.title ?? null,
-      status: "active",
-      executionId: null,
-      lastExecutionId: null,
-      messageCount: 0,
-      inputTokens: 0,
-      outputTokens: 0,
-      costMicrousd: 0,
-      computeMs: 0,
-      startedAt: null,
-      endedAt: null,
-      lastMessageAt: null,
-      lastMessagePreview: null,
-      metadataJson: toJsonText(body.metadata),
-      createdAt: now,
-      updatedAt: now,
-    };
-    return {
-      account: withOneMoreOwned(account, { kind: "threads", counted, quotas }, now),
-      writes: [...data.writes, create(threads.of(owner, thread.id), thread)],
+  idempotency: {
+    space: ({ caller: { owner } }) => idempotencySpace(owner),
+    earlier: (context) => {
+      const { earlier, request } = context.data;
+      if (!earlier) return null;
+      const stored = earlier.thread.requestSha256;
+      const asked = { request, asStated: null };
+      return {
+        isSame: stored !== null && isSameRequest(stored, asked),
+        answer: () => answerOf(context, earlier),
+      };
+    },
+  },
+  decide(context) {
+    const { caller, body, data, account, ids, now } = context;
+    const { owner } = caller;
+    const { agent, counted, environment } = data;
+    const counting = { kind: "threads", counted, quotas: deploymentLimits().quotas } as const;
+    const withThread = withOneMoreOwned(account, counting, now);
+    const thread = newThread(
+      {
+        id: data.threadId ?? ids.next("thread"),
+        environmentId: environment.id,
+        agentId: agent?.value.id ?? null,
+        projectId: body.projectId ?? null,
+        appId: body.appId ?? null,
+        title: body.title ?? null,
+        metadataJson: toJsonText(body.metadata),
+        requestSha256: data.threadId === null ? null : data.requestSha256,
+      },
+      now,
+    );
+    const names = { environmentName: environment.name, agentName: agent?.value.name ?? null };
+    const facts = { environmentId: environment.id };
+    if (executedContent(body) === null) {
+      return {
+        account: withThread,
+        writes: [...data.writes, ...createWrites(owner, thread)],
+        subject: thread.id,
+        facts,
+        reply: answerOf(context, { thread, names, execution: null }),
+        thread,
+        started: null,
+      };
+    }
+    const started = startWithThread(context, { thread, environment, account: withThread });
+    const { execution } = started;
+    const row = auditEntry(owner, {
+      id: ids.next("auditRow"),
+      at: now,
+      actor: { type: caller.type, id: caller.id },
+      action: "thread.created",
       subject: thread.id,
-      facts: { environmentId },
-      reply: created({
-        thread: threadBody(thread, {
-          ownerId: owner.id,
-          environmentName: environment.name,
-          agentName: agent?.name ?? null,
-        }),
-      }),
+      requestId: context.request.id,
+      facts,
+      sealedDetails: null,
+    });
+    return {
+      account: started.account,
+      writes: [...data.writes, ...started.writes, row],
+      limit: started.limit,
+      action: "execution.started" as const,
+      subject: execution.id,
+      facts: started.facts,
+      reply: answerOf(context, { thread: started.thread, names, execution }),
       thread,
+      started,
     };
   },
-  after: async ({ caller: { owner }, decided: { thread } }) => rememberThread(owner, thread),
+  after: async ({ caller: { owner }, decided: { thread, started }, version, deps }) => {
+    rememberThread(owner, thread);
+    if (!started) return;
+    const { execution, ticket } = started;
+    await dispatchStarted(deps.store, owner, { execution, version, ticket, now: deps.now });
+  },
 });
 
-/**
- * Counts the threads of an account whose default environment is missing, so that no key pair is
- * made for a thread that has no room.
- */
-async function countBeforeDefault(store: ReadStore, owner: Owner): Promise<Counted | null> {
-  const counted = await countOwned(store, owner, "threads");
-  requireRoomFor("threads", counted, deploymentLimits().quotas);
-  return counted;
-}
-
-/**
- * An id in a body that isn't the owner's is answered like one that doesn't exist, as in the path.
- */
-async function existing<T>(
-  kind: "agent" | "environment",
-  id: string | null | undefined,
-  get: (id: string) => Promise<{ readonly value: T | null }>,
-): Promise<T | null> {
-  if (id === null || id === undefined) return null;
-  const { value } = idSchema(kind).safeParse(id).success ? await get(id) : { value: null };
-  if (value !== null) return value;
-  const details = [{ field: `${kind}Id`, message: `names no ${kind} of yours` }];
-  throw new ApiError("NOT_FOUND", { message: `You have no such ${kind}.`, details });
-}
-
-async function named(
-  id: string,
-  get: (id: string) => Promise<{ readonly value: Environment | null }>,
-): Promise<DefaultEnvironment> {
-  const environment = await existing("environment", id, get);
-  assert(environment, "an id was given");
-  return { environment, writes: [] };
+/** The thread, or the stream of what it executes first; the same for a request that is repeated. */
+function answerOf(
+  context: StreamReader & {
+    readonly caller: Callers["api-key"];
+    readonly body: ThreadCreate;
+  },
+  made: {
+    readonly thread: Thread;
+    readonly names: { readonly environmentName: string | null; readonly agentName: string | null };
+    readonly execution: Execution | null;
+  },
+): Reply {
+  const { thread, names, execution } = made;
+  const body = threadBody(thread, { ...names, ownerId: context.caller.owner.id });
+  if (execution === null || context.body.stream === false) return created({ thread: body });
+  const first = { type: "thread.created", timestamp: iso(thread.createdAt), thread: body };
+  return sseStream(context, fromItsStart(execution), first);
 }

@@ -10,6 +10,7 @@ import { change } from "#shared/pipeline/route";
 import { deletions } from "#shared/store/deletions";
 import { create, patch, remove, type Write } from "#shared/store/documents";
 import { type Execution, executions, hasEnded } from "#shared/store/executions";
+import { forget } from "#shared/store/search-entries";
 import { type Message, messages, threads } from "#shared/store/threads";
 
 export const deleteMessage = change({
@@ -57,6 +58,7 @@ export const deleteMessage = change({
     return {
       writes: [
         remove(message.ref, message.version),
+        forget(caller.owner, id),
         patch(thread.ref, shown, fewer),
         ...copies,
         create(deletions.doc(id), order),

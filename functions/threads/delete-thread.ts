@@ -8,6 +8,7 @@ import { change } from "#shared/pipeline/route";
 import { deletions } from "#shared/store/deletions";
 import { create, patch, remove } from "#shared/store/documents";
 import { executions, hasEnded } from "#shared/store/executions";
+import { forget } from "#shared/store/search-entries";
 import { threads } from "#shared/store/threads";
 
 export const deleteThread = change({
@@ -43,6 +44,7 @@ export const deleteThread = change({
     return {
       writes: [
         remove(thread.ref, thread.version),
+        forget(caller.owner, id),
         ...(stops ? [patch(stops.ref, marked, { version: stops.version })] : []),
         create(deletions.doc(id), order),
       ],

@@ -1,16 +1,17 @@
 import * as z from "zod";
+import { shownStatus } from "#shared/answers/thread-body";
 import { iso, isoOrNull, noQuery, ok } from "#shared/contract/common";
-import { threadStatuses } from "#shared/contract/thread";
+import { shownStatuses } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { endOverdue } from "#shared/executions/sweep";
 import { action } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
-import { threads } from "#shared/store/threads";
+import { type Thread, threads } from "#shared/store/threads";
 
 const Status = z.object({
   id: z.string(),
   threadId: z.string(),
-  status: z.enum(threadStatuses),
+  status: z.enum(shownStatuses),
   startedAt: z.string().nullable(),
   completedAt: z.string().nullable(),
   duration: z.string().nullable(),
@@ -40,17 +41,25 @@ export const getStatus = action({
   perform: async ({ data: { thread, running }, deps, now }) => {
     const isEnded = await endOverdue(deps, running);
     const { value } = isEnded ? await deps.store.require(thread.ref) : thread;
-    const { id, status, startedAt, endedAt, updatedAt } = value;
-    const durationMs = startedAt === null ? null : (endedAt ?? now) - startedAt;
+    const { id, startedAt, endedAt, updatedAt } = value;
     const body = {
       id,
       threadId: id,
-      status,
+      status: shownStatus(value),
       startedAt: isoOrNull(startedAt),
       completedAt: isoOrNull(endedAt),
-      duration: durationMs === null ? null : `${(durationMs / 1_000).toFixed(1)}s`,
+      duration: durationText(value, now),
       updatedAt: iso(updatedAt),
     };
     return ok(body);
   },
 });
+
+/** How long the thread's last execution took, or runs since; null if there was none. */
+export function durationText(
+  { startedAt, endedAt }: Pick<Thread, "startedAt" | "endedAt">,
+  now: number,
+): string | null {
+  if (startedAt === null) return null;
+  return `${(((endedAt ?? now) - startedAt) / 1_000).toFixed(1)}s`;
+}

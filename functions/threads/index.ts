@@ -1,15 +1,30 @@
 /** Threads: conversations whose messages are executed, and streamed while they are. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { cancelExecution } from "./cancel-execution.ts";
+import { copyThread } from "./copy-thread.ts";
 import { createThread } from "./create-thread.ts";
 import { deleteMessage } from "./delete-message.ts";
 import { deleteThread } from "./delete-thread.ts";
+import { forkFromMessage } from "./fork-from-message.ts";
+import { forkFromStep } from "./fork-from-step.ts";
+import { generateTitle } from "./generate-title.ts";
+import { getDiffs } from "./get-diffs.ts";
+import { getLogs } from "./get-logs.ts";
 import { getStatus } from "./get-status.ts";
+import { getStepDiff } from "./get-step-diff.ts";
 import { getThread } from "./get-thread.ts";
+import { listExecutions } from "./list-executions.ts";
+import { listFileHistory } from "./list-file-history.ts";
 import { listMessages } from "./list-messages.ts";
+import { listSteps } from "./list-steps.ts";
+import { listThreads } from "./list-threads.ts";
 import { partsNotOffered } from "./parts-not-offered.ts";
+import { deleteResearch, getResearch, listResearch } from "./research.ts";
+import { resumeThread } from "./resume-thread.ts";
+import { searchThreads } from "./search-threads.ts";
 import { sendMessage } from "./send-message.ts";
 import { streamThreadEvents } from "./stream-thread-events.ts";
+import { updateThread } from "./update-thread.ts";
 
 export const service: Service = {
   name: "threads",
@@ -17,7 +32,10 @@ export const service: Service = {
   visibility: "edge",
   routes: [
     createThread,
+    listThreads,
+    searchThreads,
     getThread,
+    updateThread,
     getStatus,
     listMessages,
     sendMessage,
@@ -25,6 +43,20 @@ export const service: Service = {
     cancelExecution,
     deleteThread,
     deleteMessage,
+    copyThread,
+    forkFromMessage,
+    forkFromStep,
+    generateTitle,
+    getDiffs,
+    getLogs,
+    getStepDiff,
+    listExecutions,
+    listFileHistory,
+    listSteps,
+    resumeThread,
+    listResearch,
+    getResearch,
+    deleteResearch,
     ...partsNotOffered,
   ],
   // A stream ends itself after 15 minutes, shortly before the platform would.

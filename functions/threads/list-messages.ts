@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { messageBody } from "#shared/answers/thread-body";
-import { listBody, listOf, ok, PageQuery } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
+import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/contract/cursor";
 import { MessageBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { query } from "#shared/pipeline/route";
+import { readByCursor } from "#shared/store/read-by-cursor";
 import { messages, threads } from "#shared/store/threads";
 
 export const listMessages = query({
@@ -12,22 +14,18 @@ export const listMessages = query({
   authenticate: "api-key",
   scope: "threads:read",
   params: z.object({ threadId: idSchema("thread") }),
-  query: PageQuery.extend({ order: z.enum(["asc", "desc"]).default("asc") }),
+  query: CursorQuery.extend({ order: z.enum(["asc", "desc"]).default("asc") }).refine(...notBoth),
   body: "none",
   bodyBytesMax: 0,
   requestClass: "reads",
-  reply: { 200: listOf(MessageBody) },
+  reply: { 200: cursorListOf(MessageBody) },
   read: async ({ caller: { owner }, params: { threadId }, query, deps }) => {
-    const { limit, offset, order } = query;
-    const page = { orderBy: [["createdAt", order]] as const, limit, offset };
     const [, found] = await Promise.all([
       deps.store.require(threads.of(owner, threadId)),
-      deps.store.page(messages.all(owner, threadId), page),
+      readByCursor(deps.store, messages.all(owner, threadId), query),
     ]);
     return found;
   },
-  answer({ params: { threadId }, query, data }) {
-    const bodies = data.items.map((message) => messageBody(message, threadId));
-    return ok(listBody(bodies, { ...query, total: data.total }));
-  },
+  answer: ({ params: { threadId }, data }) =>
+    ok(cursorListBody(data, (message) => messageBody(message, threadId))),
 });

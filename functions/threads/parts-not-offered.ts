@@ -3,11 +3,19 @@ import { notOffered } from "#shared/pipeline/not-offered";
 
 const contexts = "The context of a language model isn't";
 const sessions = "Sessions on one's own devices aren't";
+const files = "Files as they were at a step aren't kept, so looking at them isn't";
+const revert = "Files as they were at a step aren't kept, so going back to them isn't";
+const logs = "Writing logs from outside isn't";
 
 export const partsNotOffered = [
   notOffered("GET /v1/threads/:threadId/context", contexts),
   notOffered("GET /v1/threads/:threadId/context/*", contexts),
   notOffered("POST /v1/threads/:threadId/context/*", contexts),
+  notOffered("GET /v1/threads/:threadId/steps/:stepId/files", files),
+  notOffered("GET /v1/threads/:threadId/steps/:stepId/file", files),
+  notOffered("GET /v1/threads/:threadId/steps/:stepId/file/download", files),
+  notOffered("POST /v1/threads/:threadId/steps/:stepId/revert", revert),
+  notOffered("POST /v1/threads/:threadId/logs", logs),
   notOffered("GET /v1/threads/:threadId/local-sessions", sessions),
   notOffered("POST /v1/threads/:threadId/local-sessions", sessions),
   notOffered("GET /v1/threads/:threadId/local-sessions/*", sessions),

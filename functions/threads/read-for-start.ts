@@ -51,6 +51,11 @@ export async function readForStart(
   if (mayExist) more.push(earlierRef, deletedRef);
   const [thread, environment, ...rest] = await store.getAll(threadRef, environmentRef, ...more);
   const foundThread = requireFound(thread);
+  if (foundThread.value.agentId !== hint.agentId) {
+    // Another instance has given the thread another agent.
+    rememberThread(owner, foundThread.value);
+    return await readForStart(deps, owner, which);
+  }
   const running = foundThread.value.executionId;
   const foundEnvironment = requireEnvironment(environment);
   const storedAt = <S extends typeof agents.schema | typeof executions.schema>(ref: Ref<S>) =>

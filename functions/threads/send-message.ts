@@ -7,17 +7,19 @@ import { digestOf } from "#shared/core/audit/canonical-bytes";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
+import { jsonAtEnd } from "#shared/executions/json-at-end";
 import {
   digestSalt,
   isSameRequest,
   requestDigest,
   saltedDigest,
 } from "#shared/executions/request-digest";
-import { sseStream } from "#shared/executions/sse-stream";
+import { type StreamReader, type StreamReply, sseStream } from "#shared/executions/sse-stream";
 import { fromItsStart } from "#shared/executions/stream-start";
 import { endOverdue } from "#shared/executions/sweep";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
+import type { Execution } from "#shared/store/executions";
 import { dispatchStarted } from "./dispatch-started.ts";
 import { readForStart } from "./read-for-start.ts";
 import { startExecution } from "./start-execution.ts";
@@ -25,7 +27,7 @@ import { startExecution } from "./start-execution.ts";
 export const sendMessage = change({
   endpoint: "POST /v1/threads/:threadId/messages",
   summary:
-    "Execute a message and stream its events; with an Idempotency-Key it can be repeated safely.",
+    "Execute a message and stream its events, or answer at its end; with an Idempotency-Key it can be repeated safely.",
   authenticate: "api-key",
   scope: "execute",
   params: z.object({ threadId: idSchema("thread") }),
@@ -65,7 +67,7 @@ export const sendMessage = change({
         ? null
         : {
             isSame: isSameRequest(earlier.requestSha256, asked),
-            answer: () => sseStream(context, fromItsStart(earlier)),
+            answer: () => answerOf(context, earlier),
           };
     },
   },
@@ -95,7 +97,7 @@ export const sendMessage = change({
         networkSha256: digestOf(execution.network),
         limitsSha256: digestOf(execution.limits),
       },
-      reply: withWarnings(sseStream(context, fromItsStart(execution)), body, execution.task.model),
+      reply: withWarnings(answerOf(context, execution), body, execution.task.model),
       started,
     };
   },
@@ -105,8 +107,19 @@ export const sendMessage = change({
   },
 });
 
-/** The request's meaning: the order of secrets and an older name for the content don't count. */
-function requestOf(threadId: string, { content, task, secrets, ...rest }: MessageCreate) {
+function answerOf(
+  context: StreamReader & { readonly body: MessageCreate },
+  execution: Execution,
+): StreamReply {
+  if (context.body.stream === false) return jsonAtEnd(context, execution);
+  return sseStream(context, fromItsStart(execution));
+}
+
+/**
+ * The request's meaning: the order of secrets, an older name for the content and the form of the
+ * answer don't count.
+ */
+function requestOf(threadId: string, { content, task, secrets, stream, ...rest }: MessageCreate) {
   const sorted = [...secrets].sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
   return [threadId, { ...rest, content: content ?? task, secrets: sorted }];
 }

@@ -12,9 +12,11 @@ import type { Owner } from "#shared/identity/owner";
 import type { LimitState } from "#shared/limits/sliding-counter";
 import { StaleRead } from "#shared/store/change";
 import { requireExecutionRoom } from "#shared/store/document-room";
-import { create, patch, type Write } from "#shared/store/documents";
+import { create, patch, type Version, type Write } from "#shared/store/documents";
+import type { Environment } from "#shared/store/environments";
 import { type Execution, executions } from "#shared/store/executions";
-import { messages, threads } from "#shared/store/threads";
+import { indexMessage, indexTitle } from "#shared/store/search-entries";
+import { messages, type Thread, threads } from "#shared/store/threads";
 import type { StartRead } from "./read-for-start.ts";
 
 const previewLength = 200;
@@ -34,13 +36,18 @@ export interface Started {
   readonly ticket: string;
   readonly account: Account;
   readonly writes: readonly Write[];
+  /** What the thread shows from now on. */
+  readonly running: Partial<Thread>;
   /** What is left of the key's executions. */
   readonly limit: LimitState;
 }
 
 interface StartBasis {
   readonly body: MessageCreate;
-  readonly data: StartRead & {
+  readonly data: Pick<StartRead, "agent" | "sealedSecrets" | "wasDeleted"> & {
+    /** Without a version, it is made together with the execution. */
+    readonly thread: { readonly value: Thread; readonly version: Version | null };
+    readonly environment: { readonly value: Environment };
     readonly executionId: string;
     readonly requestSha256: string;
     readonly ticketSecret: string;
@@ -101,11 +108,13 @@ export function startExecution(start: Start, basis: StartBasis): Started {
   }
   if (thread.value.executionId !== null) throw new ApiError("THREAD_BUSY");
   const { remaining, resetMs } = held.window;
+  const running = runningFields(execution, now);
   return {
     execution,
     ticket,
     account: held.account,
-    writes: [...writesOf(start, execution, thread), ...ranNow(data.agent, now)],
+    writes: [...writesOf(start, { execution, thread, running }), ...ranNow(data.agent, now)],
+    running,
     limit: { limit: limits.executions.max, remaining, resetMs },
   };
 }
@@ -118,25 +127,37 @@ function ranNow(agent: StartRead["agent"], now: number): readonly Write[] {
   return [patch(agent.ref, { lastRunAt: now }, { version: agent.version })];
 }
 
-function writesOf(
-  start: Start,
-  execution: Execution,
-  thread: StartRead["thread"],
-): readonly Write[] {
-  const { owner, now, messageId } = start;
-  const { content } = execution.task;
-  const message = { v: 1 as const, id: messageId, role: "user" as const, content };
-  const running = {
+function runningFields(execution: Execution, now: number): Partial<Thread> {
+  return {
     status: "running" as const,
+    archived: false,
     executionId: execution.id,
     lastExecutionId: execution.id,
     startedAt: now,
     endedAt: null,
     lastMessageAt: now,
-    lastMessagePreview: cutText(content, previewLength),
+    lastMessagePreview: cutText(execution.task.content, previewLength),
     updatedAt: now,
   };
-  const options = { increments: { messageCount: 1 }, version: thread.version };
+}
+
+interface Starting {
+  readonly execution: Execution;
+  readonly thread: StartBasis["data"]["thread"];
+  readonly running: Partial<Thread>;
+}
+
+function writesOf(
+  { owner, now, messageId }: Start,
+  { execution, thread: { value: thread, version }, running }: Starting,
+): readonly Write[] {
+  const { content } = execution.task;
+  const message = { v: 1 as const, id: messageId, role: "user" as const, content };
+  const ref = threads.of(owner, execution.threadId);
+  const marked = version
+    ? patch(ref, running, { increments: { messageCount: 1 }, version })
+    : create(ref, { ...thread, ...running, messageCount: thread.messageCount + 1 });
+  const title = version || thread.title === null ? [] : [indexTitle(owner, thread)];
   return [
     create(executions.of(owner, execution.id), execution),
     create(messages.of(owner, execution.threadId, messageId), {
@@ -144,6 +165,8 @@ function writesOf(
       executionId: execution.id,
       createdAt: now,
     }),
-    patch(threads.of(owner, execution.threadId), running, options),
+    indexMessage(owner, execution, { id: messageId, content, createdAt: now }),
+    marked,
+    ...title,
   ];
 }

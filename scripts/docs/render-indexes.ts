@@ -40,14 +40,17 @@ export async function renderIndexes(root: string): Promise<string> {
     indexes: compositeIndexes.map(({ collection, collectionGroup: everywhere, fields }) => ({
       collectionGroup: collection,
       queryScope: everywhere ? "COLLECTION_GROUP" : "COLLECTION",
-      fields: fields.map((field) => ({
-        fieldPath: field.replace(/^-/, ""),
-        order: field.startsWith("-") ? "DESCENDING" : "ASCENDING",
-      })),
+      fields: fields.map(indexField),
     })),
     fieldOverrides: [...byPlace.keys()].toSorted(inOrder).map((place) => byPlace.get(place)),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+function indexField(field: string) {
+  const fieldPath = field.replace(/^-|\[\]$/g, "");
+  if (field.endsWith("[]")) return { fieldPath, arrayConfig: "CONTAINS" };
+  return { fieldPath, order: field.startsWith("-") ? "DESCENDING" : "ASCENDING" };
 }
 
 /** Every export of a store module that has the form of a collection. */

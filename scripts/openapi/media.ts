@@ -1,4 +1,6 @@
 /** What bodies are made of where the route's declaration says only that they are bytes. */
+import type * as z from "zod";
+import { MessageAnswer } from "#shared/contract/execution";
 import type { JsonSchema } from "./schemas.ts";
 
 interface Media {
@@ -24,6 +26,9 @@ const answers: Readonly<Record<string, Media>> = {
 export function mediaOfBytes(operationId: string): Media {
   return listed(answers, operationId);
 }
+
+/** What streams are instead for a client that asks for one answer at the end. */
+export const answersAtEnd: Readonly<Record<string, z.ZodType>> = { sendMessage: MessageAnswer };
 
 /** Lists that `Accept: application/x-ndjson` turns into lines. */
 export const asLines: ReadonlySet<string> = new Set(["listRows"]);

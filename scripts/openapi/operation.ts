@@ -3,7 +3,7 @@ import type * as z from "zod";
 import type { Route } from "#shared/pipeline/route";
 import type { DescribedRoute } from "./described-routes.ts";
 import { writtenExample } from "./examples.ts";
-import { asLines, mediaOfBytes, mediaOfUpload } from "./media.ts";
+import { answersAtEnd, asLines, mediaOfBytes, mediaOfUpload } from "./media.ts";
 import { refusalsOf } from "./refusals.ts";
 import type { JsonSchema, SchemaBook } from "./schemas.ts";
 
@@ -131,7 +131,11 @@ function contentOf(
   operationId: string,
   book: SchemaBook,
 ): JsonSchema {
-  if (reply === "stream") return { "text/event-stream": { schema: { type: "string" } } };
+  if (reply === "stream") {
+    const whole = answersAtEnd[operationId];
+    const json = whole ? { "application/json": { schema: book.output(whole) } } : {};
+    return { "text/event-stream": { schema: { type: "string" } }, ...json };
+  }
   if (reply === "bytes") {
     const { type, schema } = mediaOfBytes(operationId);
     return { [type]: { schema } };

@@ -11,6 +11,14 @@ export function messageBody(message: Message, threadId: string): z.input<typeof 
   return { id, threadId, role, content, timestamp: at, createdAt: at, metadata: null };
 }
 
+/** `archived` for a thread that was put away; while it runs, it is shown as running. */
+export function shownStatus({
+  status,
+  archived,
+}: Pick<Thread, "status" | "archived">): z.input<typeof ThreadBody>["status"] {
+  return archived && status !== "running" ? "archived" : status;
+}
+
 /** The current names of what a thread uses. */
 export interface ThreadNames {
   readonly environmentName: string | null;
@@ -33,7 +41,7 @@ export function threadBody(
     title: thread.title,
     task: null,
     appId: thread.appId,
-    status: thread.status,
+    status: shownStatus(thread),
     messageCount: thread.messageCount,
     inputTokens,
     outputTokens,

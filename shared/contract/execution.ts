@@ -36,3 +36,19 @@ export const ExecutionBody = z.object({
   startedAt: z.string().nullable(),
   completedAt: z.string().nullable(),
 });
+
+/**
+ * The answer to a message that isn't streamed. Without an end, which happens after the time that a
+ * stream lasts, `run` has the state so far and `content` is null.
+ */
+export const MessageAnswer = z.object({
+  threadId: z.string(),
+  content: z.string().nullable(),
+  /** Why it failed, as `stream.error` says it; null unless it failed. */
+  error: EndReason.nullable(),
+  message: z.string().nullable(),
+  /** As in `response.completed`. */
+  response: z.looseObject({ id: z.string(), status: z.string(), content: z.string() }).nullable(),
+  /** As in `stream.completed`. */
+  run: z.looseObject({ id: z.string(), threadId: z.string(), status: z.string() }),
+});

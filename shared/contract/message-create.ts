@@ -15,7 +15,7 @@ import {
 } from "./unsupported.ts";
 
 /** A script and its answer share one document of at most 1 MiB. */
-const contentMax = 200_000;
+export const contentMax = 200_000;
 
 /** These are refused: ignoring one would do something else than the client asked for. */
 const refusedFields = {
@@ -26,7 +26,6 @@ const refusedFields = {
     .optional(),
   editMessageId: unsupported("isn't supported: a message can't be replaced; send another one"),
   persistFileChanges: onlyTrue("can't be false: what an execution changes is always saved"),
-  stream: onlyTrue("can't be false: the answer is always a stream"),
 };
 
 /** A message's secret goes into the sandbox, so it can't be bound to hosts. */
@@ -62,6 +61,8 @@ export const MessageCreate = z
     internetAccess: z.boolean().nullish(),
     network: NetworkInput.optional(),
     mcpServers: z.array(McpServer).max(50).default([]),
+    /** False asks for one JSON answer at the end, instead of a stream. */
+    stream: z.boolean().optional(),
     ...refusedFields,
     ...ignoredFields,
   })

@@ -95,6 +95,11 @@ export const catalogue = {
   WORKSPACE_FULL: refusal(422, "never", "The workspace would exceed its size or file count."),
   QUOTA_REACHED: refusal(422, "never", "The account has as much of that as it may; see details."),
   KEYS_FULL: refusal(422, "never", "The account has as many live keys as it may; revoke one."),
+  THREAD_TOO_LONG: refusal(
+    422,
+    "never",
+    "A copy takes at most 150 messages of 1.5 MiB: say with truncateAtMessageIndex where it ends.",
+  ),
   RATE_LIMITED: refusal(429, "after_wait", "Too many calls; wait for Retry-After seconds."),
   CONCURRENCY_LIMITED: refusal(429, "after_wait", "Too many executions run at once; wait for one."),
   ACCOUNT_BUSY: refusal(

@@ -16,6 +16,7 @@ import { create, patch, replace, type Version, type Write } from "../store/docum
 import { closeLog, type Execution, executions } from "../store/executions.ts";
 import type { FoundMeter } from "../store/model-meters.ts";
 import { ledger } from "../store/owners.ts";
+import { indexMessage } from "../store/search-entries.ts";
 import { messages, threads } from "../store/threads.ts";
 import { answerText } from "./event-bodies.ts";
 
@@ -226,6 +227,7 @@ function conversation(owner: Owner, ended: Execution, end: End): readonly Write[
   const increments = { messageCount: 1, ...used };
   return [
     create(messages.of(owner, threadId, id), { ...message, executionId, createdAt: end.now }),
+    indexMessage(owner, ended, { id, content, createdAt: end.now }),
     patch(threads.of(owner, threadId), fields, { increments }),
   ];
 }

@@ -35,7 +35,7 @@ export function endEvents(execution: Execution): readonly Numbered[] {
 }
 
 /** A sentence that explains the reason: the runner's own, or else the general one. */
-function whyEnded(reason: EndReason, detail: string | null): string {
+export function whyEnded(reason: EndReason, detail: string | null): string {
   return detail ?? endReasons[reason];
 }
 
@@ -48,7 +48,7 @@ export function answerText(
   return whyEnded(reason, detail);
 }
 
-function response(execution: Execution): object {
+export function response(execution: Execution) {
   const { id, status, outputTruncated } = execution;
   const content = answerText(execution);
   const message = {
@@ -66,7 +66,7 @@ function response(execution: Execution): object {
   };
 }
 
-function run(execution: Execution): object {
+export function run(execution: Execution) {
   const chargedMicrousd = execution.chargedMicrousd ?? 0;
   return {
     id: execution.id,

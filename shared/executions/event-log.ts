@@ -4,7 +4,7 @@
 import { isExpired } from "../core/retention/expiry.ts";
 import type { Owner } from "../identity/owner.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
-import type { ReadStore, Store } from "../store/store.ts";
+import type { ReadStore } from "../store/store.ts";
 
 /** How many bytes of the log a reader holds at a time; a single batch may be larger. */
 const heldBytesMax = 256 * 1024;
@@ -30,12 +30,12 @@ export async function lastStoredSequence(
 
 /** Reads a log page by page. Pages get longer as long as they are small. */
 export class LogPages {
-  readonly #store: Store;
+  readonly #store: ReadStore;
   readonly #owner: Owner;
   readonly #executionId: string;
   #length = 2;
 
-  constructor(store: Store, owner: Owner, executionId: string) {
+  constructor(store: ReadStore, owner: Owner, executionId: string) {
     this.#store = store;
     this.#owner = owner;
     this.#executionId = executionId;

@@ -14,7 +14,7 @@ import type { SweepDeps } from "./sweep.ts";
 import { tailEvents } from "./tail-events.ts";
 
 /** Comments are sent this often, because proxies close connections that are silent for longer. */
-const commentMs = 15_000;
+export const commentMs = 15_000;
 /** Larger events are sent in their owner's turn. */
 const largeBytes = 64 * 1024;
 const headers = {
@@ -22,8 +22,14 @@ const headers = {
   "cache-control": "no-cache, no-transform",
 };
 
-/** An event and its id in the stream. */
-type Identified = readonly [id: string, event: object];
+/** An event and its id in the stream; null for one that no stream resumes at. */
+type Identified = readonly [id: string | null, event: object];
+
+export interface StreamReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly stream: (response: ServerResponse) => Promise<void>;
+}
 
 export interface StreamReader {
   readonly deps: SweepDeps;
@@ -37,8 +43,13 @@ export interface StreamReader {
  * with the type inside. The stream ends after the last execution, or at one of its limits: before
  * the event that would exceed its bytes, at the end of its time, or after its number of reads. A
  * client resumes it by asking for what comes after the last `id:` it received.
+ * @param before An event of this stream alone, which comes first.
  */
-export function sseStream(reader: StreamReader, start: StreamStart) {
+export function sseStream(
+  reader: StreamReader,
+  start: StreamStart,
+  before: object | null = null,
+): StreamReply {
   // Nothing comes after the end, so 204 tells browsers not to reconnect.
   if (isAtEnd(start)) {
     return { status: 204, headers: {}, stream: async () => {} };
@@ -52,7 +63,7 @@ export function sseStream(reader: StreamReader, start: StreamStart) {
       if (!response.writableNeedDrain) response.write(": keep-alive\n\n");
     }, commentMs);
     try {
-      await send(response, eventsFrom(reader, start, signal), {
+      await send(response, inOrder(before, eventsFrom(reader, start, signal)), {
         owner: reader.caller.owner,
         signal,
       });
@@ -64,6 +75,14 @@ export function sseStream(reader: StreamReader, start: StreamStart) {
     if (signal.aborted && response.writableNeedDrain) response.destroy();
   };
   return { status: 200, headers, stream };
+}
+
+async function* inOrder(
+  before: object | null,
+  events: AsyncIterable<Identified>,
+): AsyncGenerator<Identified> {
+  if (before) yield [null, before];
+  yield* events;
 }
 
 function isAtEnd({ execution, afterNumber, newestId }: StreamStart): boolean {
@@ -126,7 +145,8 @@ async function send(
   for await (const identified of events) {
     const write = async () => {
       const [id, event] = identified;
-      const text = `id: ${id}\ndata: ${JSON.stringify(event)}\n\n`;
+      const named = id === null ? "" : `id: ${id}\n`;
+      const text = `${named}data: ${JSON.stringify(event)}\n\n`;
       const bytes = Buffer.byteLength(text);
       // The first event is sent whatever its size, because it would be the first after resuming,
       // too.

@@ -254,3 +254,15 @@ export async function endOverdue(
   if (!found?.version || !isOverdue(found.value, deps.now())) return false;
   return (await sweepExecution(deps, found)) === "ended";
 }
+
+/**
+ * Sweeps an execution that is due at once, also one that is queued because its start failed.
+ * @returns Whether it has ended.
+ */
+export async function resumeExecution(
+  deps: SweepDeps,
+  found: Snapshot<typeof executions.schema> | null,
+): Promise<boolean> {
+  if (!found?.version || !isDue(found.value, deps.now())) return false;
+  return (await sweepExecution(deps, found)) === "ended";
+}

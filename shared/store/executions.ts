@@ -15,7 +15,7 @@ import {
   NetworkPolicy,
   RunnerEvent,
 } from "../protocol/runner.ts";
-import { create, overwrite, ownedCollection, type Write } from "./documents.ts";
+import { type CollectionRef, create, overwrite, ownedCollection, type Write } from "./documents.ts";
 
 export const executionStatuses = ["queued", "running", "success", "failed", "cancelled"] as const;
 
@@ -128,6 +128,15 @@ export const Execution = z.object({
 export type Execution = z.infer<typeof Execution>;
 
 export const executions = ownedCollection(["executions"], Execution, "environmentId");
+
+/**
+ * The executions of a thread that the caller may see, whatever their environment: it is the
+ * thread's, so it needn't be looked at again.
+ */
+export function executionsOfThread(owner: Owner): CollectionRef<typeof Execution> {
+  const { path, schema } = executions.all(owner);
+  return { path, schema };
+}
 
 /**
  * The ids of executions that were deleted. An id derives from an Idempotency-Key, and ledger lines

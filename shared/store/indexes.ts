@@ -12,6 +12,7 @@ import { environments, sealingKeys } from "./environments.ts";
 import { executions } from "./executions.ts";
 import { deliveries } from "./notifications.ts";
 import { ledger } from "./owners.ts";
+import { searchEntries } from "./search-entries.ts";
 import { messages, threads } from "./threads.ts";
 import { storageUsages } from "./usage.ts";
 
@@ -24,14 +25,14 @@ export interface CompositeIndex {
   readonly collection: string;
   /** Whether it covers the collections of all owners, for queries that name no owner. */
   readonly collectionGroup: boolean;
-  /** In order; a minus means descending. */
+  /** In order; a minus means descending, and brackets an item of a list. */
   readonly fields: readonly string[];
 }
 
 /** The compiler refuses names that the schema doesn't have. */
 function index<S extends z.ZodObject>(
   { name }: Table<S>,
-  ...fields: readonly `${"" | "-"}${keyof S["shape"] & string}${"" | `.${string}`}`[]
+  ...fields: readonly `${"" | "-"}${keyof S["shape"] & string}${"" | "[]" | `.${string}`}`[]
 ): CompositeIndex {
   return { collection: name, collectionGroup: false, fields };
 }
@@ -69,6 +70,16 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   index(threads, "createdAt", ...used),
   ...spentBy.map((dimension) => index(threads, dimension, "createdAt", ...used)),
   index(threads, "environmentId", "agentId", "createdAt", ...used),
+  // For lists of threads by any of their filters, newest first. Several filters share these.
+  ...(["status", "archived", "projectId", "appId"] as const).map((filter) =>
+    index(threads, filter, "-createdAt"),
+  ),
+  // For the texts with a word, newest first.
+  index(searchEntries, "terms[]", "-createdAt"),
+  index(searchEntries, "environmentId", "-createdAt"),
+  // For the executions of a thread.
+  index(executions, "threadId", "-createdAt"),
+  index(executions, "threadId", "createdAt"),
   // For an audit trail by one of its filters, newest first.
   index(auditRows, "subject", "-at"),
   index(auditRows, "actor.id", "-at"),
@@ -89,10 +100,11 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   ]),
 ];
 
-/** Maps whose fields queries filter by, so these keep their indexes. */
+/** Maps and lists that queries look into, so these keep their indexes. */
 export const indexedMaps = [
   { collection: auditRows.name, field: "actor" },
   { collection: environments.name, field: "workspace" },
+  { collection: searchEntries.name, field: "terms" },
 ] as const;
 
 /** Fields by which the documents of all owners are found, one by one, in ascending order. */

@@ -9,6 +9,8 @@ export interface Cursor {
 
 export interface PageRequest {
   readonly where?: readonly (readonly [field: string, value: string | boolean | null])[];
+  /** A list that must have this item. Firestore takes one such condition per query. */
+  readonly contains?: { readonly field: string; readonly item: string };
   /** Both ends are included; a missing end is open. */
   readonly between?: {
     readonly field: string;
@@ -22,7 +24,7 @@ export interface PageRequest {
   readonly offset: number;
 }
 
-export type Filter = Pick<PageRequest, "where" | "between">;
+export type Filter = Pick<PageRequest, "where" | "contains" | "between">;
 
 export function ordered(all: Query, request: Omit<PageRequest, "offset" | "limit">): Query {
   const { orderBy, after } = request;
@@ -36,9 +38,10 @@ export function ordered(all: Query, request: Omit<PageRequest, "offset" | "limit
   return query.orderBy(FieldPath.documentId(), last[1]).startAfter(after.value, after.id);
 }
 
-export function filtered(all: Query, { where = [], between }: Filter): Query {
+export function filtered(all: Query, { where = [], contains, between }: Filter): Query {
   let query = all;
   for (const [field, value] of where) query = query.where(field, "==", value);
+  if (contains) query = query.where(contains.field, "array-contains", contains.item);
   if (between?.from !== undefined) query = query.where(between.field, ">=", between.from);
   if (between?.to !== undefined) query = query.where(between.field, "<=", between.to);
   return query;

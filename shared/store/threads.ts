@@ -11,6 +11,8 @@ export const Thread = z.object({
   appId: z.string().nullable(),
   title: z.string().nullable(),
   status: z.enum(threadStatuses),
+  /** Whether its owner put it away; the next message takes the mark off. */
+  archived: z.boolean().default(false),
   /** The execution that runs now; null between messages. */
   executionId: z.string().nullable(),
   /** The current execution or the last one; null if there was none, and in older documents. */
@@ -25,6 +27,8 @@ export const Thread = z.object({
   lastMessageAt: z.int().nullable(),
   lastMessagePreview: z.string().nullable(),
   metadataJson: z.string(),
+  /** Keyed digest of the request that made it with an Idempotency-Key; null for the others. */
+  requestSha256: z.string().nullable().default(null),
   createdAt: z.int(),
   updatedAt: z.int(),
 });
@@ -37,6 +41,10 @@ export const Message = z.object({
   id: z.string(),
   role: z.enum(["user", "assistant"]),
   content: z.string(),
+  /**
+   * The execution that it asked for or that answered. Of a message that was copied, or given when
+   * the thread was made, it is an id that no execution has.
+   */
   executionId: z.string(),
   createdAt: z.int(),
 });

@@ -107,7 +107,7 @@ export const retention = {
     ],
   },
   conversations: {
-    holds: "threads, messages and executions",
+    holds: "threads, messages and executions; the words by which they are found",
     keptMs: null,
     kept: "until the thread or the message is deleted",
     enforcedBy: ["deletion", "sweep"],
@@ -122,6 +122,7 @@ export const retention = {
       owned("threads/*/messages", withThread),
       owned("executions", { ...withThread, by: "threadId" }),
       owned("executions/*/meters", withExecution),
+      owned("searchEntries", { ...withThread, by: "threadId" }),
     ],
   },
   agents: {

@@ -5,7 +5,10 @@ locals {
     for index in local._declared.indexes : join("/", [
       index.collectionGroup,
       lower(index.queryScope),
-      join(",", [for field in index.fields : "${field.fieldPath}:${lower(field.order)}"]),
+      join(",", [
+        for field in index.fields :
+        "${field.fieldPath}:${lower(try(field.order, field.arrayConfig))}"
+      ]),
     ]) => index
   }
 
@@ -40,8 +43,9 @@ resource "google_firestore_index" "default" {
   dynamic "fields" {
     for_each = each.value.fields
     content {
-      field_path = fields.value.fieldPath
-      order      = fields.value.order
+      field_path   = fields.value.fieldPath
+      order        = try(fields.value.order, null)
+      array_config = try(fields.value.arrayConfig, null)
     }
   }
 }

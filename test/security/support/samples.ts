@@ -29,6 +29,8 @@ const words: Readonly<Record<string, string>> = {
   environmentId: "any",
   threadId: "any",
   userId: "any",
+  stepId: `step_${"0".repeat(21)}_m`,
+  sessionId: "any",
 };
 
 /** Fields whose names look like ids: the prefix of what they name, or null for a client's label. */
@@ -37,6 +39,7 @@ const prefixOfField: Readonly<Record<string, string | null>> = {
   environmentIds: "env",
   environments: "env",
   computerId: "env",
+  targetEnvironmentId: "env",
   agentId: "agent",
   threadId: "thread",
   messageId: "msg",

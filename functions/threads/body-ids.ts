@@ -1,0 +1,35 @@
+import type * as z from "zod";
+import { assert } from "#shared/core/assert";
+import { idSchema } from "#shared/core/ids";
+import type { DefaultEnvironment } from "#shared/environments/default-environment";
+import { ApiError } from "#shared/errors/api-error";
+import type { Snapshot } from "#shared/store/documents";
+import type { environments } from "#shared/store/environments";
+import type { FoundDocument } from "#shared/store/read-document";
+
+/**
+ * What an id in a body names; null if there is none. An id that isn't the owner's is answered like
+ * one that doesn't exist, as in the path.
+ * @throws {ApiError} `NOT_FOUND`, naming the field.
+ */
+export async function existing<S extends z.ZodType<object>>(
+  kind: "agent" | "environment",
+  id: string | null | undefined,
+  get: (id: string) => Promise<Snapshot<S>>,
+): Promise<FoundDocument<S> | null> {
+  if (id === null || id === undefined) return null;
+  const found = idSchema(kind).safeParse(id).success ? await get(id) : null;
+  if (found?.version) return found;
+  const details = [{ field: `${kind}Id`, message: `names no ${kind} of yours` }];
+  throw new ApiError("NOT_FOUND", { message: `You have no such ${kind}.`, details });
+}
+
+/** The environment that a body names, in the form in which the default one is found. */
+export async function existingEnvironment(
+  id: string,
+  get: (id: string) => Promise<Snapshot<typeof environments.schema>>,
+): Promise<DefaultEnvironment> {
+  const found = await existing("environment", id, get);
+  assert(found, "an id was given");
+  return { environment: found.value, writes: [] };
+}

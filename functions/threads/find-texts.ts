@@ -1,0 +1,73 @@
+import type * as z from "zod";
+import { type RankedThread, rankThreads } from "#shared/core/search/rank";
+import type { SearchTerms } from "#shared/core/search/terms";
+import type { Owner } from "#shared/identity/owner";
+import { SearchEntry, searchEntries } from "#shared/store/search-entries";
+import type { ReadStore } from "#shared/store/store";
+import { Thread, threads } from "#shared/store/threads";
+
+/** How many texts with the rarest of the terms are looked at: the newest. */
+export const textsMax = 500;
+
+const FoundEntry = SearchEntry.omit({ v: true, environmentId: true });
+export type FoundEntry = z.output<typeof FoundEntry>;
+const ThreadState = Thread.pick({ id: true, status: true, archived: true });
+
+export interface FoundTexts {
+  /** Best first; threads that were deleted or have another status are left out. */
+  readonly ranked: readonly RankedThread<FoundEntry>[];
+  readonly complete: boolean;
+}
+
+/**
+ * The threads in which a text has all of the terms. The database finds the texts with the rarest
+ * term, by one query; which of them have the others is decided here.
+ */
+export async function findTexts(
+  store: ReadStore,
+  owner: Owner,
+  search: {
+    readonly terms: SearchTerms;
+    readonly environmentId: string | null;
+    readonly isWanted: (state: z.output<typeof ThreadState>) => boolean;
+  },
+): Promise<FoundTexts> {
+  const { terms, environmentId, isWanted } = search;
+  const all = searchEntries.all(owner);
+  const where = environmentId === null ? [] : [["environmentId", environmentId] as const];
+  const item = await rarestOf(terms.required, async (one) => {
+    const contains = { field: "terms", item: one };
+    return (await store.sum(all, { fields: [], where, contains })).count;
+  });
+  if (item === null) return { ranked: [], complete: true };
+  const texts = await store.findParts(all, FoundEntry, {
+    where,
+    contains: { field: "terms", item },
+    orderBy: [["createdAt", "desc"]],
+    limit: textsMax,
+  });
+  const matching = texts.filter(({ terms: known }) => {
+    const has = new Set(known);
+    return terms.required.every((term) => has.has(term));
+  });
+  const ids = [...new Set(matching.map(({ threadId }) => threadId))];
+  const refs = ids.map((id) => threads.of(owner, id));
+  const states = await store.getParts(ThreadState, refs);
+  const wanted = new Set(states.flatMap((state) => (state && isWanted(state) ? [state.id] : [])));
+  const shown = matching.filter(({ threadId }) => wanted.has(threadId));
+  return { ranked: rankThreads(shown, terms), complete: texts.length < textsMax };
+}
+
+/** Null if one of the terms is in no text. A single term needn't be counted. */
+async function rarestOf(
+  terms: readonly string[],
+  count: (term: string) => Promise<number>,
+): Promise<string | null> {
+  const [only] = terms;
+  if (terms.length <= 1) return only ?? null;
+  const counted = await Promise.all(
+    terms.map(async (term) => ({ term, count: await count(term) })),
+  );
+  const [rarest] = counted.toSorted((a, b) => a.count - b.count);
+  return rarest && rarest.count > 0 ? rarest.term : null;
+}

@@ -1,0 +1,46 @@
+import * as z from "zod";
+import { ok } from "#shared/contract/common";
+import { ThreadDiffs } from "#shared/contract/thread-steps";
+import { idSchema } from "#shared/core/ids";
+import { ApiError } from "#shared/errors/api-error";
+import type { Owner } from "#shared/identity/owner";
+import { query } from "#shared/pipeline/route";
+import { executions } from "#shared/store/executions";
+import type { ReadStore } from "#shared/store/store";
+import { threads } from "#shared/store/threads";
+import { changesOf, changesOfThread, netChanges } from "./read-changes.ts";
+
+export const getDiffs = query({
+  endpoint: "GET /v1/threads/:threadId/diffs",
+  summary: "Which files a thread changed, by how many lines; of one execution if it is named.",
+  authenticate: "api-key",
+  scope: "threads:read",
+  params: z.object({ threadId: idSchema("thread") }),
+  query: z.object({ executionId: idSchema("execution").optional() }),
+  body: "none",
+  bodyBytesMax: 0,
+  requestClass: "reads",
+  reply: { 200: ThreadDiffs },
+  read: async ({ caller: { owner }, params: { threadId }, query, deps: { store }, now }) => {
+    const { executionId } = query;
+    await store.require(threads.of(owner, threadId));
+    if (executionId === undefined) return await changesOfThread(store, owner, { threadId, now });
+    await requireExecution(store, owner, { threadId, executionId });
+    return { changes: await changesOf(store, owner, { executionId, now }), complete: true };
+  },
+  answer({ data: { changes, complete } }) {
+    const net = netChanges(changes.map(({ change }) => change));
+    const diffs = net.map((one) => ({ ...one, diff: "" as const, diffStored: false as const }));
+    return ok({ diffs, data: diffs, complete });
+  },
+});
+
+/** @throws {ApiError} `NOT_FOUND` for an execution of another thread. */
+export async function requireExecution(
+  store: ReadStore,
+  owner: Owner,
+  { threadId, executionId }: { readonly threadId: string; readonly executionId: string },
+): Promise<void> {
+  const { value } = await store.require(executions.of(owner, executionId));
+  if (value.threadId !== threadId) throw new ApiError("NOT_FOUND");
+}

@@ -1,0 +1,112 @@
+import * as z from "zod";
+import { shownStatus } from "#shared/answers/thread-body";
+import { noQuery, ok, usd } from "#shared/contract/common";
+import { ThreadLogs } from "#shared/contract/thread-steps";
+import { idSchema } from "#shared/core/ids";
+import { readEvents } from "#shared/executions/read-events";
+import { namesOfThreads } from "#shared/executions/thread-names";
+import type { Owner } from "#shared/identity/owner";
+import { query } from "#shared/pipeline/route";
+import { pageBytesMax } from "#shared/store/read-page";
+import type { ReadStore } from "#shared/store/store";
+import { type Message, messages, threads } from "#shared/store/threads";
+import { durationText } from "./get-status.ts";
+import { eventEntry, type LogEntryBody, messageEntry } from "./log-entries.ts";
+import { readExecutions } from "./timeline.ts";
+
+/** The newest messages of a thread, and how much is answered of them and of what they executed. */
+const messagesMax = 100;
+const messageBytesMax = pageBytesMax / 2;
+const entriesMax = 1_000;
+
+export const getLogs = query({
+  endpoint: "GET /v1/threads/:threadId/logs",
+  summary: "The newest messages of a thread, and what happened in between.",
+  authenticate: "api-key",
+  scope: "threads:read",
+  params: z.object({ threadId: idSchema("thread") }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  requestClass: "reads",
+  reply: { 200: ThreadLogs },
+  read: async ({ caller: { owner }, params: { threadId }, deps: { store }, now }) => {
+    const [{ value: thread }, newest] = await Promise.all([
+      store.require(threads.of(owner, threadId)),
+      store.walk(
+        messages.all(owner, threadId),
+        { orderBy: [["createdAt", "desc"]], limit: messagesMax },
+        { bytesMax: messageBytesMax },
+      ),
+    ]);
+    const said = newest.found.map(({ value }) => value);
+    const reading = { threadId, said, begunAt: thread.createdAt, now };
+    const [log, names] = await Promise.all([
+      readLog(store, owner, reading),
+      namesOfThreads(store, owner, [thread]),
+    ]);
+    const truncated = log.truncated || said.length < thread.messageCount;
+    return { thread, logs: log.entries, truncated, names: names(thread) };
+  },
+  answer({ data: { thread, logs, truncated, names }, now }) {
+    return ok({
+      logs,
+      truncated,
+      threadId: thread.id,
+      status: shownStatus(thread),
+      duration: durationText(thread, now),
+      totalCost: usd(thread.costMicrousd),
+      inputTokens: thread.inputTokens,
+      outputTokens: thread.outputTokens,
+      environmentId: thread.environmentId,
+      agentId: thread.agentId,
+      ...names,
+      teamExecution: null,
+      subagentActivity: [],
+    });
+  },
+});
+
+interface Reading {
+  readonly threadId: string;
+  /** Newest first. */
+  readonly said: readonly Message[];
+  readonly begunAt: number;
+  readonly now: number;
+}
+
+/** Reads from the newest message back, until the log is full. */
+async function readLog(
+  store: ReadStore,
+  owner: Owner,
+  { threadId, said, begunAt, now }: Reading,
+): Promise<{ readonly entries: readonly LogEntryBody[]; readonly truncated: boolean }> {
+  const ids = [...new Set(said.map(({ executionId }) => executionId))];
+  const found = await readExecutions(store, owner, { threadId, ids });
+  const known = new Set(found.map(({ id }) => id));
+  const newestFirst: LogEntryBody[] = [];
+  let bytes = 0;
+  /** Whether there was room for it. */
+  const add = (entries: readonly LogEntryBody[]): boolean => {
+    for (const entry of entries.toReversed()) {
+      bytes += Buffer.byteLength(JSON.stringify(entry));
+      if (newestFirst.length === entriesMax || bytes > pageBytesMax) return false;
+      newestFirst.push(entry);
+    }
+    return true;
+  };
+  for (const message of said) {
+    const { role, executionId } = message;
+    const events: LogEntryBody[] = [];
+    if (role === "user" && known.has(executionId)) {
+      for await (const event of readEvents(store, owner, { executionId, after: 0, now })) {
+        events.push(eventEntry(executionId, event, begunAt));
+        // The newest are wanted, and no more than fit.
+        if (events.length > entriesMax) events.shift();
+      }
+    }
+    const hasRoom = add(events) && add([messageEntry(message, begunAt)]);
+    if (!hasRoom) return { entries: newestFirst.reverse(), truncated: true };
+  }
+  return { entries: newestFirst.reverse(), truncated: false };
+}

@@ -1,0 +1,73 @@
+import * as z from "zod";
+import { projectOf } from "#shared/answers/project-of";
+import { threadBody } from "#shared/answers/thread-body";
+import { noParams, ok } from "#shared/contract/common";
+import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/contract/cursor";
+import { from } from "#shared/contract/instants";
+import { shownStatuses, ThreadBody } from "#shared/contract/thread";
+import { idSchema } from "#shared/core/ids";
+import { namesOfThreads } from "#shared/executions/thread-names";
+import type { Owner } from "#shared/identity/owner";
+import { query } from "#shared/pipeline/route";
+import type { PageRequest } from "#shared/store/queries";
+import { readByCursor } from "#shared/store/read-by-cursor";
+import { threads } from "#shared/store/threads";
+
+const ThreadsQuery = CursorQuery.extend({
+  environmentId: idSchema("environment").optional(),
+  agentId: idSchema("agent").optional(),
+  status: z.enum(shownStatuses).optional(),
+  /** `none` for threads without a project. */
+  projectId: z.string().max(100).optional(),
+  appId: z.string().max(100).optional(),
+  createdAfter: from,
+});
+type ThreadsQuery = z.output<typeof ThreadsQuery>;
+
+export const listThreads = query({
+  endpoint: "GET /v1/threads",
+  summary: "The account's threads, newest first, by any of the filters.",
+  authenticate: "api-key",
+  scope: "threads:read",
+  params: noParams,
+  query: ThreadsQuery.refine(...notBoth),
+  body: "none",
+  bodyBytesMax: 0,
+  requestClass: "reads",
+  reply: { 200: cursorListOf(ThreadBody) },
+  read: async ({ caller: { owner }, query, deps: { store } }) => {
+    const { limit, offset, cursor, createdAfter } = query;
+    const page = await readByCursor(store, threads.all(owner), {
+      where: filtersOf(owner, query),
+      between: { field: "createdAt", from: createdAfter, to: undefined },
+      order: "desc",
+      limit,
+      offset,
+      cursor,
+    });
+    return { page, namesOf: await namesOfThreads(store, owner, page.items) };
+  },
+  answer({ caller: { owner }, data: { page, namesOf } }) {
+    const bodyOf = (thread: (typeof page.items)[number]) =>
+      threadBody(thread, { ...namesOf(thread), ownerId: owner.id });
+    return ok(cursorListBody(page, bodyOf));
+  },
+});
+
+/** An id of another owner matches nothing: lists tell nobody which ids exist. */
+function filtersOf(owner: Owner, query: ThreadsQuery): NonNullable<PageRequest["where"]> {
+  const { environmentId, agentId, status, projectId, appId } = query;
+  const isOwn = projectId === "none" || projectId === projectOf(owner.id);
+  const isArchived = status === "archived";
+  const filters = {
+    environmentId,
+    agentId,
+    status: isArchived ? undefined : status,
+    archived: isArchived ? true : undefined,
+    projectId: isOwn ? null : projectId,
+    appId,
+  };
+  return Object.entries(filters).flatMap(([field, value]) =>
+    value === undefined ? [] : [[field, value] as const],
+  );
+}

@@ -1,0 +1,57 @@
+/** Lists that can be paged by a place in them, which stays where it is while items are added. */
+import * as z from "zod";
+import { listBody, listOf, PageQuery } from "./common.ts";
+
+/** A place in the order of creation: see `shared/store/queries.ts`. */
+interface Cursor {
+  readonly value: number;
+  readonly id: string;
+}
+
+const form = /^(?<time>0|[1-9][0-9]{0,15})\.(?<id>[a-z]{1,10}_[A-Za-z0-9_-]{21})$/;
+
+const CursorText = z.string().transform((text, context): Cursor => {
+  const { time = "", id = "" } = form.exec(text)?.groups ?? {};
+  if (id !== "") return { value: Number(time), id };
+  context.addIssue({ code: "custom", message: "must be a next_cursor of this list" });
+  return z.NEVER;
+});
+
+/** `cursor` continues after the last item of an earlier page, and takes no `offset` beside it. */
+export const CursorQuery = PageQuery.extend({ cursor: CursorText.optional() });
+
+/** A check for `refine`. */
+export const notBoth: [
+  (query: { readonly offset: number; readonly cursor?: unknown }) => boolean,
+  { path: string[]; message: string },
+] = [
+  ({ offset, cursor }) => cursor === undefined || offset === 0,
+  { path: ["offset"], message: "can't be combined with cursor: send one of the two" },
+];
+
+/** A list with `next_cursor`: where the next page begins, and null after the last item. */
+export function cursorListOf<T extends z.ZodType>(item: T) {
+  return listOf(item).extend({ next_cursor: z.string().nullable() });
+}
+
+interface Dated {
+  readonly id: string;
+  readonly createdAt: number;
+}
+
+/** A page as `readByCursor` reads it. */
+export interface CursorPage<T> {
+  readonly items: readonly T[];
+  readonly total: number;
+  readonly hasMore: boolean;
+}
+
+export function cursorListBody<T extends Dated, B>(
+  { items, total, hasMore }: CursorPage<T>,
+  bodyOf: (item: T) => B,
+) {
+  const last = items.at(-1);
+  const next = hasMore && last ? `${last.createdAt}.${last.id}` : null;
+  const body = listBody(items.map(bodyOf), { offset: 0, total });
+  return { ...body, has_more: hasMore, next_cursor: next };
+}

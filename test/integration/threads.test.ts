@@ -1,0 +1,110 @@
+/** Threads: lists and their pages, changes, and messages that are executed at once. */
+import { expect, test } from "vitest";
+import { eventsOf, send } from "../kit/client.ts";
+import { newEnvironment, newOwner, newThread, runScript } from "../kit/owners.ts";
+import { auditOf } from "../kit/store.ts";
+
+test("a thread that is created with messages executes the last of them, and is repeated safely", async () => {
+  const { id: ownerId, key } = await newOwner();
+  const environmentId = await newEnvironment(key);
+  const messages = [
+    { role: "user", content: "what now?" },
+    { role: "assistant", content: "say a word" },
+    { role: "user", content: "echo said > a.txt && cat a.txt" },
+  ];
+  const request = {
+    key,
+    body: { environmentId, messages, title: "first" },
+    headers: { "idempotency-key": "create-and-run" },
+  };
+  const made = await send("/v1/threads", request);
+  const events = eventsOf(made.text);
+  expect(events[0]).toMatchObject({
+    type: "thread.created",
+    thread: { status: "running", environmentId, title: "first", messageCount: 3 },
+  });
+  expect(events.at(-1)).toMatchObject({ type: "stream.completed", run: { status: "success" } });
+  const { id } = events[0].thread;
+  const listed = (await send(`/v1/threads/${id}/messages`, { key })).json;
+  const said = listed.data.map(({ content }: { content: string }) => content.trim());
+  expect(said).toEqual([...messages.map(({ content }) => content), "said"]);
+  const again = await send("/v1/threads", request);
+  expect(eventsOf(again.text).map(({ type }) => type)).toEqual(events.map(({ type }) => type));
+  expect(eventsOf(again.text)[0].thread.id).toBe(id);
+  const other = { ...request, body: { ...request.body, title: "other" } };
+  expect(await send("/v1/threads", other)).toMatchObject({
+    status: 409,
+    json: { code: "IDEMPOTENCY_CONFLICT" },
+  });
+  const rows = (await auditOf(ownerId)).map(({ action }) => action);
+  expect(
+    rows.filter((action) => /^(?:thread.created|execution.started)$/.test(action)),
+  ).toHaveLength(2);
+});
+
+test("without a stream, a message is answered at its end and a created thread at once", async () => {
+  const { key } = await newOwner();
+  const environmentId = await newEnvironment(key);
+  const body = { environmentId, content: "echo one", stream: false };
+  const made = await send("/v1/threads", { key, body });
+  expect(made).toMatchObject({ status: 201, json: { thread: { status: "running" } } });
+  const { id } = made.json.thread;
+  await runsNothing(key, id);
+  const path = `/v1/threads/${id}/messages`;
+  const answer = await send(path, { key, body: { content: "echo two; exit 3", stream: false } });
+  expect(answer).toMatchObject({
+    status: 200,
+    json: { threadId: id, error: "command_failed", run: { status: "failed", exitCode: 3 } },
+  });
+  expect(answer.json.content).toContain("two");
+});
+
+async function runsNothing(key: string, threadId: string): Promise<void> {
+  const read = async () => (await send(`/v1/threads/${threadId}/status`, { key })).json.status;
+  await expect.poll(read, { timeout: 30_000 }).toBe("completed");
+}
+
+test("a key without the scope execute creates empty threads alone", async () => {
+  const { key } = await newOwner();
+  const environmentId = await newEnvironment(key);
+  const limited = { name: "writer", scopes: ["threads:write"] };
+  const writer = (await send("/v1/keys", { key, body: limited })).json.key;
+  await newThread(writer, { environmentId });
+  const body = { environmentId, content: "true" };
+  expect(await send("/v1/threads", { key: writer, body })).toMatchObject({
+    status: 403,
+    json: { details: { requiredScope: "execute" } },
+  });
+});
+
+test("threads are listed by each filter and archived until the next message", async () => {
+  const { key } = await newOwner();
+  const [one, two] = [await newEnvironment(key), await newEnvironment(key)];
+  const agentId = (await send("/v1/agents", { key, body: { name: "a", model: "shell" } })).json
+    .agent.id;
+  const first = await newThread(key, { environmentId: one, appId: "app" });
+  const second = await newThread(key, { environmentId: one, projectId: "mine" });
+  const third = await newThread(key, { environmentId: two });
+  const list = async (query: string) => {
+    const { data } = (await send(`/v1/threads?${query}`, { key })).json;
+    return data.map(({ id }: { id: string }) => id);
+  };
+  const fields = { agentId, status: "archived", title: "put away", projectId: null };
+  const changed = await send(`/v1/threads/${second}`, { key, method: "PATCH", body: fields });
+  expect(changed.json.thread).toMatchObject({ agentId, agentName: "a", title: "put away" });
+  expect(changed.json.thread.status).toBe("archived");
+  expect(await list("")).toEqual([third, second, first]);
+  expect(await list(`environmentId=${one}`)).toEqual([second, first]);
+  expect(await list("status=archived")).toEqual([second]);
+  expect(await list(`agentId=${agentId}`)).toEqual([second]);
+  expect(await list("appId=app&status=active")).toEqual([first]);
+  expect(await list("projectId=none&limit=1&offset=1")).toEqual([second]);
+  expect(await list("createdAfter=2100-01-01")).toEqual([]);
+  const page = (await send("/v1/threads?limit=2", { key })).json;
+  expect(page).toMatchObject({ has_more: true, total_count: 3 });
+  await newThread(key, { environmentId: two });
+  expect(await list(`limit=2&cursor=${page.next_cursor}`)).toEqual([first]);
+  const { run } = await runScript(key, second, "true");
+  expect(run.status).toBe("success");
+  expect(await list("status=completed")).toEqual([second]);
+});
