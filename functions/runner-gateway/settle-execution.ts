@@ -61,7 +61,9 @@ export const settleExecution = change({
   },
   prepare: async ({ caller: { owner }, body, data, deps, signal }) => {
     const { found, environment } = data;
-    const saved = body.workspace.state === "saved" ? body.workspace.manifestSha256 : null;
+    const { keepsChanges } = found.value;
+    const saved =
+      keepsChanges && body.workspace.state === "saved" ? body.workspace.manifestSha256 : null;
     if (saved === null || environment === null) return { ...data, workspace: null };
     const saving = { execution: found.value, environment, saved, clientSignal: signal };
     return { ...data, workspace: await nextWorkspace(deps, owner, saving) };

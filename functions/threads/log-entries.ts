@@ -1,7 +1,8 @@
 import type * as z from "zod";
 import { iso } from "#shared/contract/common";
 import type { LogEntry } from "#shared/contract/thread-steps";
-import type { Item, RunnerEvent } from "#shared/protocol/runner";
+import type { Item } from "#shared/protocol/item";
+import type { RunnerEvent } from "#shared/protocol/runner";
 import type { Message } from "#shared/store/threads";
 import { describedItem, eventTypeOf } from "./step-body.ts";
 
@@ -55,13 +56,16 @@ export function eventEntry(
     isLLMResponse: item.type === "text",
     isReasoning: item.type === "reasoning",
     isActionSummary: item.type === "tool_call" || item.type === "file_change",
+    isPlanning: item.type === "planning",
     metadata: { executionId, sequence },
   };
 }
 
 /** A call that has ended says what it gave back. */
 function textOf(item: Item): string {
-  if (item.type === "text" || item.type === "reasoning") return item.content;
+  if (item.type === "text" || item.type === "reasoning" || item.type === "tool_output")
+    return item.content;
+  if (item.type === "planning") return item.content.text;
   if (item.type === "tool_call" && item.result !== undefined) return item.result;
   return describedItem(item);
 }

@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { readEvents } from "#shared/executions/read-events";
 import type { Owner } from "#shared/identity/owner";
-import type { Item } from "#shared/protocol/runner";
+import type { Item } from "#shared/protocol/item";
 import { Execution, executionsOfThread } from "#shared/store/executions";
 import type { ReadStore } from "#shared/store/store";
 

@@ -3,26 +3,21 @@ import { deploymentLimits } from "#shared/config";
 import { noQuery } from "#shared/contract/common";
 import { MessageCreate, messageWarnings } from "#shared/contract/message-create";
 import { warningsOf } from "#shared/contract/secret";
-import { digestOf } from "#shared/core/audit/canonical-bytes";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { jsonAtEnd } from "#shared/executions/json-at-end";
-import {
-  digestSalt,
-  isSameRequest,
-  requestDigest,
-  saltedDigest,
-} from "#shared/executions/request-digest";
+import { digestSalt, isSameRequest, requestDigest } from "#shared/executions/request-digest";
 import { type StreamReader, type StreamReply, sseStream } from "#shared/executions/sse-stream";
 import { fromItsStart } from "#shared/executions/stream-start";
 import { endOverdue } from "#shared/executions/sweep";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import type { Execution } from "#shared/store/executions";
+import { cutWrites, readCut } from "./cut-history.ts";
 import { dispatchStarted } from "./dispatch-started.ts";
 import { readForStart } from "./read-for-start.ts";
-import { startExecution } from "./start-execution.ts";
+import { startExecution, startedFacts } from "./start-execution.ts";
 
 export const sendMessage = change({
   endpoint: "POST /v1/threads/:threadId/messages",
@@ -42,7 +37,10 @@ export const sendMessage = change({
     task: body.content ?? body.task ?? "",
     taskSalt: digestSalt(request.id),
   }),
-  refusals: ["THREAD_BUSY", "MODEL_NOT_OFFERED", "NETWORK_NOT_ALLOWED"],
+  refusals: [
+    ...(["THREAD_BUSY", "THREAD_TOO_LONG", "CONFLICT"] as const),
+    ...(["MODEL_NOT_OFFERED", "NETWORK_NOT_ALLOWED", "FORBIDDEN"] as const),
+  ],
   reply: { 200: "stream" },
   read: async ({ caller: { owner }, params: { threadId }, body, ids, deps }) => {
     const repeatableId = ids.ofRequest("execution");
@@ -51,8 +49,10 @@ export const sendMessage = change({
     const ticketSecret = deps.random(ticketRandomBytes).toString("hex");
     const which = { threadId, executionId, mayExist: repeatableId !== null, body };
     const read = await readForStart(deps, owner, which);
+    // What a repeated request cut off isn't there any more.
+    const cut = read.earlier ? null : await readCut(deps.store, owner, { threadId, body });
     const requestSha256 = requestDigest(asked.request);
-    return { ...read, which, executionId, asked, requestSha256, ticketSecret };
+    return { ...read, cut, which, executionId, asked, requestSha256, ticketSecret };
   },
   prepare: async ({ caller: { owner }, data: read, deps }) =>
     (await endOverdue(deps, read.running))
@@ -82,20 +82,19 @@ export const sendMessage = change({
       limits: deploymentLimits(),
       now,
     };
-    const started = startExecution(start, { body, data, account });
+    const { cut } = data;
+    const cutCount = cut?.messageIds.length ?? 0;
+    const started = startExecution(start, { body, data: { ...data, cutCount }, account });
     const { execution } = started;
+    const by = { requestId: context.request.id, now };
     return {
-      writes: started.writes,
+      writes: [...started.writes, ...(cut ? cutWrites(caller, cut, by) : [])],
       account: started.account,
       limit: started.limit,
       subject: execution.id,
       facts: {
-        model: execution.task.model,
-        taskDigest: saltedDigest(digestSalt(context.request.id), execution.task.content),
-        heldMicrousd: execution.holdMicrousd,
-        network: execution.network.mode,
-        networkSha256: digestOf(execution.network),
-        limitsSha256: digestOf(execution.limits),
+        ...startedFacts(execution, context.request.id),
+        ...(cutCount > 0 ? { messagesCut: cutCount } : {}),
       },
       reply: withWarnings(answerOf(context, execution), body, execution.task.model),
       started,

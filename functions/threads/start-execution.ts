@@ -1,4 +1,5 @@
 import type { MessageCreate } from "#shared/contract/message-create";
+import { digestOf } from "#shared/core/audit/canonical-bytes";
 import { holds } from "#shared/core/keys/admission";
 import type { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import type { Account } from "#shared/core/money/account";
@@ -7,6 +8,7 @@ import { cutText } from "#shared/core/usable-text";
 import { ApiError } from "#shared/errors/api-error";
 import { effectiveLimits, firstHoldRequest } from "#shared/executions/first-hold-request";
 import { newExecution } from "#shared/executions/new-execution";
+import { digestSalt, saltedDigest } from "#shared/executions/request-digest";
 import { startRefusal } from "#shared/executions/start-refusal";
 import type { Owner } from "#shared/identity/owner";
 import type { LimitState } from "#shared/limits/sliding-counter";
@@ -31,6 +33,21 @@ export interface Start {
   readonly now: number;
 }
 
+/** What the trail says of a start; evidence of the execution is compared with the digests. */
+export function startedFacts(
+  { task, holdMicrousd, network, limits }: Execution,
+  requestId: string,
+) {
+  return {
+    model: task.model,
+    taskDigest: saltedDigest(digestSalt(requestId), task.content),
+    heldMicrousd: holdMicrousd,
+    network: network.mode,
+    networkSha256: digestOf(network),
+    limitsSha256: digestOf(limits),
+  };
+}
+
 export interface Started {
   readonly execution: Execution;
   readonly ticket: string;
@@ -48,6 +65,8 @@ interface StartBasis {
     /** Without a version, it is made together with the execution. */
     readonly thread: { readonly value: Thread; readonly version: Version | null };
     readonly environment: { readonly value: Environment };
+    /** How many messages its commit deletes. */
+    readonly cutCount?: number;
     readonly executionId: string;
     readonly requestSha256: string;
     readonly ticketSecret: string;
@@ -80,6 +99,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
       setupScripts: body.setupScripts,
       internetAccess: body.internetAccess ?? null,
       network: body.network ?? null,
+      keepsChanges: body.persistFileChanges ?? true,
     },
     {
       id: data.executionId,
@@ -113,7 +133,10 @@ export function startExecution(start: Start, basis: StartBasis): Started {
     execution,
     ticket,
     account: held.account,
-    writes: [...writesOf(start, { execution, thread, running }), ...ranNow(data.agent, now)],
+    writes: [
+      ...writesOf(start, { execution, thread, running, cutCount: data.cutCount ?? 0 }),
+      ...ranNow(data.agent, now),
+    ],
     running,
     limit: { limit: limits.executions.max, remaining, resetMs },
   };
@@ -145,17 +168,18 @@ interface Starting {
   readonly execution: Execution;
   readonly thread: StartBasis["data"]["thread"];
   readonly running: Partial<Thread>;
+  readonly cutCount: number;
 }
 
 function writesOf(
   { owner, now, messageId }: Start,
-  { execution, thread: { value: thread, version }, running }: Starting,
+  { execution, thread: { value: thread, version }, running, cutCount }: Starting,
 ): readonly Write[] {
   const { content } = execution.task;
   const message = { v: 1 as const, id: messageId, role: "user" as const, content };
   const ref = threads.of(owner, execution.threadId);
   const marked = version
-    ? patch(ref, running, { increments: { messageCount: 1 }, version })
+    ? patch(ref, running, { increments: { messageCount: 1 - cutCount }, version })
     : create(ref, { ...thread, ...running, messageCount: thread.messageCount + 1 });
   const title = version || thread.title === null ? [] : [indexTitle(owner, thread)];
   return [

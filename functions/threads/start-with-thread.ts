@@ -4,14 +4,13 @@ import type { ThreadCreate } from "#shared/contract/thread";
 import { allows } from "#shared/core/keys/scopes";
 import type { Account } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
-import { digestSalt, saltedDigest } from "#shared/executions/request-digest";
 import type { Callers, Context } from "#shared/pipeline/route";
 import type { Write } from "#shared/store/documents";
 import type { Environment } from "#shared/store/environments";
 import type { Thread } from "#shared/store/threads";
 import { unexecutedMessage } from "./new-thread.ts";
 import type { StartRead } from "./read-for-start.ts";
-import { type Started, startExecution } from "./start-execution.ts";
+import { type Started, startExecution, startedFacts } from "./start-execution.ts";
 
 type Deciding = Context<"api-key", unknown, unknown, ThreadCreate> & {
   readonly caller: Callers["api-key"];
@@ -66,12 +65,7 @@ export function startWithThread(
     ...started,
     writes: [...started.writes, ...history],
     thread: { ...withHistory, messageCount: said.length + 1, ...started.running },
-    facts: {
-      model: execution.task.model,
-      taskDigest: saltedDigest(digestSalt(request.id), content),
-      heldMicrousd: execution.holdMicrousd,
-      network: execution.network.mode,
-    },
+    facts: startedFacts(execution, request.id),
   };
 }
 

@@ -2,7 +2,8 @@ import type * as z from "zod";
 import { iso } from "#shared/contract/common";
 import type { StepBody } from "#shared/contract/thread-steps";
 import { cutText } from "#shared/core/usable-text";
-import type { Item, RunnerEvent } from "#shared/protocol/runner";
+import type { Item } from "#shared/protocol/item";
+import type { RunnerEvent } from "#shared/protocol/runner";
 import type { ExecutionPart, MessagePart } from "./timeline.ts";
 
 type Step = z.input<typeof StepBody>;
@@ -93,6 +94,7 @@ export function eventTypeOf(item: Item): string {
 
 function kindOf(item: Item): Step["stepKind"] {
   if (item.type === "text") return "assistant_message";
+  if (item.type === "tool_output") return "command_execution";
   if (item.type === "tool_call") return isMcp(item.name) ? "mcp_tool_call" : "command_execution";
   return item.type;
 }
@@ -102,12 +104,20 @@ function isMcp(name: string): boolean {
   return name.startsWith("mcp__");
 }
 
+const firstLine = (text: string) => text.split("\n", 1)[0] ?? "";
+
 /** An item in one line. */
 export function describedItem(item: Item): string {
   switch (item.type) {
     case "text":
     case "reasoning":
-      return item.content.split("\n", 1)[0] ?? "";
+      return firstLine(item.content);
+    case "tool_output":
+      return firstLine(item.content);
+    case "planning":
+      return firstLine(item.content.text);
+    case "turn_completed":
+      return `Turn ${item.turn}: ${item.tokens.input} tokens read, ${item.tokens.output} written`;
     case "tool_call":
       return `${item.name} ${item.arguments}`;
     case "file_change":

@@ -7,7 +7,6 @@ import { SecretKey, SecretValue, secretsMax } from "./secret.ts";
 import {
   ignoredField,
   noWarning,
-  onlyTrue,
   sameByBothNames,
   unsupported,
   unsupportedWarnings,
@@ -21,11 +20,6 @@ export const contentMax = 200_000;
 const refusedFields = {
   attachments: unsupported("isn't supported: upload files to the environment, and name them"),
   githubRepo: unsupported("isn't supported: clone the repository in a set-up script"),
-  truncateAtMessageIndex: z
-    .null("isn't supported: a thread's history can't be cut; begin another thread")
-    .optional(),
-  editMessageId: unsupported("isn't supported: a message can't be replaced; send another one"),
-  persistFileChanges: onlyTrue("can't be false: what an execution changes is always saved"),
 };
 
 /** A message's secret goes into the sandbox, so it can't be bound to hosts. */
@@ -63,6 +57,12 @@ export const MessageCreate = z
     mcpServers: z.array(McpServer).max(50).default([]),
     /** False asks for one JSON answer at the end, instead of a stream. */
     stream: z.boolean().optional(),
+    /** The messages from this index on are deleted first. */
+    truncateAtMessageIndex: z.int().min(0).nullish(),
+    /** A message of the user that this one replaces: it and all after it are deleted first. */
+    editMessageId: z.string().max(100).nullish(),
+    /** Whether the workspace keeps what the execution changes; true by default. */
+    persistFileChanges: z.boolean().optional(),
     ...refusedFields,
     ...ignoredFields,
   })
@@ -71,6 +71,14 @@ export const MessageCreate = z
     message: "is required",
   })
   .refine(...sameByBothNames("content", "task"))
+  .refine(
+    ({ truncateAtMessageIndex: index = null, editMessageId: id = null }) =>
+      index === null || id === null,
+    {
+      path: ["editMessageId"],
+      message: "can't be combined with truncateAtMessageIndex: send one of the two",
+    },
+  )
   .refine(agrees, contradiction);
 export type MessageCreate = z.output<typeof MessageCreate>;
 

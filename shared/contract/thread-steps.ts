@@ -1,6 +1,6 @@
 /** What happened in a thread, made of its messages and of the events of its executions. */
 import * as z from "zod";
-import { Item } from "../protocol/runner.ts";
+import { Item } from "../protocol/item.ts";
 import { listOf } from "./common.ts";
 import { shownStatuses } from "./thread.ts";
 
@@ -16,6 +16,7 @@ const stepKinds = [
   "command_execution",
   "mcp_tool_call",
   "file_change",
+  "planning",
   "turn_completed",
 ] as const;
 

@@ -18,14 +18,6 @@ export function unsupported(message: string) {
   return z.unknown().refine(asksForNothing, message).optional();
 }
 
-/** A field that may only be true, because false can't be granted. */
-export function onlyTrue(message: string) {
-  return z
-    .unknown()
-    .refine((value) => value !== false, message)
-    .optional();
-}
-
 /**
  * A check for `refine`: if a body uses both names of a field, their values must be the same.
  * @returns the check, and the message that names the older field.

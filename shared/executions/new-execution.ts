@@ -24,6 +24,7 @@ export interface MessageOptions {
   /** A message may only restrict what the environment allows. */
   readonly internetAccess: boolean | null;
   readonly network: NetworkInput | null;
+  readonly keepsChanges: boolean;
 }
 
 export interface ExecutionStart {
@@ -101,6 +102,7 @@ export function newExecution(
     secretKeys: environment.secretKeys,
     sealedSecrets: [...options.sealedSecrets],
     setupScripts: [...environment.setupScripts, ...options.setupScripts],
+    keepsChanges: options.keepsChanges,
     baseManifestSha256: environment.workspace?.manifestSha256 ?? null,
     basePreviousManifestSha256: environment.workspace?.previousManifestSha256 ?? null,
     attempt: 1,

@@ -64,6 +64,8 @@ export const Execution = z.object({
     }),
   ),
   setupScripts: z.array(z.string()),
+  /** Whether the workspace keeps what it changes. */
+  keepsChanges: z.boolean().default(true),
   baseManifestSha256: z.string().nullable(),
   /** The fallback if the base manifest can't be read. */
   basePreviousManifestSha256: z.string().nullable().default(null),

@@ -24,7 +24,7 @@ let owner: TestOwner;
 let agentId: string;
 let environmentId: string;
 
-const writesOfStart = 6;
+const writesOfStart = 7;
 const writesOfClaim = 2;
 
 /** After this a key's entry is too old to be used without a read. */
@@ -176,7 +176,7 @@ describe("operations per request", () => {
       // events and the end came together.
       end: { reads: 5, writes: 0, roundTrips: 3 },
       claim: { reads: 3, writes: 2, roundTrips: 2 },
-      settle: { reads: 3, writes: 7, roundTrips: 2 },
+      settle: { reads: 3, writes: 8, roundTrips: 2 },
     };
     const { start, end, claim, settle } = await least(
       executeOnce,
@@ -240,6 +240,24 @@ describe("operations per request", () => {
     const measured = await leastOf(() => counted("executions", read), most);
     hold("read of an egress log's page", measured, most);
     await remove();
+  });
+
+  test("list threads by one query, and find one by its words", async () => {
+    const { key } = await newOwner();
+    const body = { environmentId: await newEnvironment(key), title: "the only okapi" };
+    for (let made = 0; made < 3; made += 1) await newThread(key, { ...body, title: `gnu ${made}` });
+    await newThread(key, body);
+    const list = () => send("/v1/threads?limit=3", { key });
+    // The page, the count of all, and the name of their environment.
+    const page = { reads: 3 + 1 + 1, writes: 0, roundTrips: 2 };
+    const listed = await leastOf(() => counted("threads", list), page);
+    hold("list 3 threads", listed, page);
+    const find = () => send("/v1/threads/search", { key, body: { query: "okapi" } });
+    // Its entry, its state, the thread, and the name of its environment.
+    const search = { reads: 4, writes: 0, roundTrips: 4 };
+    const found = await leastOf(() => counted("threads", find), search);
+    hold("find a thread by a word", found, search);
+    expect((await find()).json.total).toBe(1);
   });
 
   test("replay a stream: each batch is read once", async () => {

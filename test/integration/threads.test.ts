@@ -1,6 +1,7 @@
 /** Threads: lists and their pages, changes, and messages that are executed at once. */
 import { expect, test } from "vitest";
 import { eventsOf, send } from "../kit/client.ts";
+import { allDocuments } from "../kit/dump.ts";
 import { newEnvironment, newOwner, newThread, runScript } from "../kit/owners.ts";
 import { auditOf } from "../kit/store.ts";
 
@@ -107,4 +108,26 @@ test("threads are listed by each filter and archived until the next message", as
   const { run } = await runScript(key, second, "true");
   expect(run.status).toBe("success");
   expect(await list("status=completed")).toEqual([second]);
+});
+
+test("a message that replaces another deletes it and what followed, and may leave the files as they are", async () => {
+  const { id: ownerId, key } = await newOwner();
+  const threadId = await newThread(key, { environmentId: await newEnvironment(key) });
+  await runScript(key, threadId, "echo kept");
+  await runScript(key, threadId, "echo zorilla");
+  const path = `/v1/threads/${threadId}`;
+  const before = (await send(`${path}/messages`, { key })).json.data;
+  const body = { editMessageId: before[2].id, persistFileChanges: false };
+  const { run } = await runScript(key, threadId, "echo right > a.txt; cat a.txt", { body });
+  expect(run).toMatchObject({ status: "success", workspace: "not_saved" });
+  const { data, total_count: total } = (await send(`${path}/messages`, { key })).json;
+  const said = data.map(({ content }: { content: string }) => content.trim());
+  expect(said).toEqual(["echo kept", "kept", "echo right > a.txt; cat a.txt", "right"]);
+  expect([total, (await send(path, { key })).json.thread.messageCount]).toEqual([4, 4]);
+  const stored = (await allDocuments(ownerId)).split("\n");
+  const withWord = stored.filter((_, index) => stored[index + 1]?.includes("zorilla"));
+  // The events, which no stream shows any more, are erased by the order that was committed.
+  expect(withWord.filter((path) => !path.includes("/events/"))).toEqual([]);
+  const { environmentId } = (await send(path, { key })).json.thread;
+  expect((await send(`/v1/environments/${environmentId}/files`, { key })).json.data).toEqual([]);
 });

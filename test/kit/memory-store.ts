@@ -60,6 +60,25 @@ export class MemoryStore implements CommitStore {
     });
   }
 
+  /** A page in the order of one field and then of the ids, as `Store.page` has it. */
+  async page<S extends z.ZodType<object>>(
+    collection: CollectionRef<S>,
+    { where = [], orderBy, after, limit, offset }: PageRequest,
+  ): Promise<{ readonly items: readonly z.output<S>[]; readonly total: number }> {
+    const [[field, direction] = ["id", "asc"]] = orderBy;
+    const every = await this.findAll(collection, { where, limit: Number.POSITIVE_INFINITY });
+    const compare = (a: Place, b: Place) => {
+      const ascending = a.value < b.value || (a.value === b.value && a.id < b.id) ? -1 : 1;
+      return direction === "asc" ? ascending : -ascending;
+    };
+    const placed = every
+      .map(({ ref, value }) => ({ value, place: placeOf(ref.path, value, field) }))
+      .toSorted((a, b) => compare(a.place, b.place))
+      .filter(({ place }) => !after || (place.id !== after.id && compare(place, after) > 0));
+    const items = placed.slice(offset, offset + limit).map(({ value }) => value);
+    return { items, total: every.length };
+  }
+
   async exists(path: string): Promise<boolean> {
     await turn();
     return this.#documents.has(path);
@@ -110,6 +129,17 @@ export class MemoryStore implements CommitStore {
     this.#documents.set(write.path, { value, version });
     return version;
   }
+}
+
+interface Place {
+  readonly value: number | string;
+  readonly id: string;
+}
+
+function placeOf(path: string, value: object, field: string): Place {
+  const stored: unknown = Reflect.get(value, field);
+  if (typeof stored !== "number" && typeof stored !== "string") throw new Error(`no ${field}`);
+  return { value: stored, id: path.slice(path.lastIndexOf("/") + 1) };
 }
 
 function patched(before: Stored["value"], write: Extract<Write, { op: "patch" }>) {
