@@ -95,6 +95,7 @@ export function eventTypeOf(item: Item): string {
 function kindOf(item: Item): Step["stepKind"] {
   if (item.type === "text") return "assistant_message";
   if (item.type === "tool_output") return "command_execution";
+  if (item.type === "planning") return "other";
   if (item.type === "tool_call") return isMcp(item.name) ? "mcp_tool_call" : "command_execution";
   return item.type;
 }

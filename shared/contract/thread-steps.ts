@@ -16,7 +16,7 @@ const stepKinds = [
   "command_execution",
   "mcp_tool_call",
   "file_change",
-  "planning",
+  "other",
   "turn_completed",
 ] as const;
 
