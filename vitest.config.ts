@@ -5,7 +5,6 @@ const cloudSetup = "./test/kit/global-setup.ts";
 const moneySetup = "./test/kit/money-setup.ts";
 const failuresSetup = "./test/kit/failures-setup.ts";
 const propertySeed = "./test/kit/property-seed.ts";
-const unitSettings = "./test/kit/unit-settings.ts";
 /** Full counts take longer, and how much longer depends on the machine. */
 const timeFactor = process.env.PADDOCK_LONG === undefined ? 1 : 20;
 
@@ -28,7 +27,9 @@ export default defineConfig({
         test: {
           name: "unit",
           isolate: false,
-          setupFiles: [propertySeed, unitSettings],
+          setupFiles: [propertySeed],
+          // Every function has it, and tests read settings in any order.
+          env: { GOOGLE_CLOUD_PROJECT: "paddock-test" },
           include: [
             "{shared,functions,runner,local,deploy,bench,sim,controls,records,audit,scripts}/**/*.test.{ts,mjs}",
             "test/{,tidy/}*.test.ts",

@@ -29,7 +29,7 @@ function classesOf(route: Route): Route["requestClass"][] {
  */
 const plainNames = new Set<string>([
   // Instants and days, an event's number, a place in a list.
-  ...["startDate", "endDate", "from", "to", "since", "until", "after", "cursor"],
+  ...["startDate", "endDate", "createdAfter", "from", "to", "since", "until", "after", "cursor"],
   // Files, and names of secrets, which aren't secret.
   ...["path", "*", "key"],
   // What rows are about, and hashes of what is encrypted by its owner's key.
@@ -37,7 +37,9 @@ const plainNames = new Set<string>([
   // What a provider's own client puts there: a method, a format, a switch.
   ...["call", "alt", "beta"],
   // Ids that a route which isn't offered doesn't look at.
-  ...["environmentId", "threadId", "userId"],
+  ...["environmentId", "threadId", "userId", "sessionId"],
+  // A client's own labels, and an id with a number behind it.
+  ...["projectId", "appId", "stepId"],
 ]);
 
 /** Whether a parameter takes texts that are neither an id nor one of some words. */

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { CursorQuery, cursorListBody } from "#shared/contract/cursor";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
+import { CursorQuery, cursorListBody } from "../contract/cursor.ts";
 import { create, remove, systemCollection } from "./documents.ts";
 import { readByCursor } from "./read-by-cursor.ts";
 

@@ -43,6 +43,7 @@ const prefixOfField: Readonly<Record<string, string | null>> = {
   agentId: "agent",
   threadId: "thread",
   messageId: "msg",
+  editMessageId: "msg",
   executionId: "run",
   runId: "run",
   keyId: "key",
