@@ -68,8 +68,8 @@ export async function openapiDocument(root: string): Promise<JsonSchema> {
 const description = [
   "Every path under `/v1` is answered without that prefix as well, and every `GET` as `HEAD`.",
   "Unknown fields of a body are ignored unless its schema forbids them; fields may be added to",
-  "answers at any time. A refusal has a stable `code`: `x-codes` of each answer lists those that it",
-  "can have, and `x-errors` says what each means and what to do about it.",
+  "answers at any time. A refusal has a stable `code`: `x-codes` of each answer lists those that",
+  "it can have, and `x-errors` says what each means and what to do about it.",
 ].join(" ");
 
 async function tagsOf(root: string): Promise<JsonSchema[]> {

@@ -44,7 +44,7 @@ const uploads: Readonly<Record<string, Media>> = {
         path: {
           ...text,
           description:
-            "Where it lands: a folder, or the whole path if it ends in the file's name or the file has none.",
+            "Where it lands: a folder, or the whole path if it ends in the file's name.",
         },
       },
     },

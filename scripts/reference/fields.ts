@@ -17,7 +17,9 @@ export function fieldRows(
   };
   return Object.entries(properties).flatMap(([name, property]) => {
     const isNeeded = required.includes(name);
-    const row = html`<tr><td><code>${prefix}${name}</code>${isNeeded && depth === 0 ? "*" : ""}<td>${typeText(property, document)}\n`;
+    const star = isNeeded && depth === 0 ? "*" : "";
+    const type = typeText(property, document);
+    const row = html`<tr><td><code>${prefix}${name}</code>${star}<td>${type}\n`;
     if (depth + 1 >= depthMax || "$ref" in itemsOf(property)) return [row];
     return [row, ...fieldRows(itemsOf(property), document, `${prefix}${name}.`, depth + 1)];
   });

@@ -61,12 +61,15 @@ export function renderReference(document: ApiDocument): string {
 <header>
 <a class="skip" href="#content">Skip to the operations</a>
 <h1>${title} API <small>${version}</small></h1>
-<label>Search <input id="search" type="search" autocomplete="off" placeholder="press / to search"></label>
+<label>Search
+<input id="search" type="search" autocomplete="off" placeholder="press / to search"></label>
 <p id="found" role="status"></p>
 <fieldset><legend>Language</legend>
 ${languages.map(
   ([id, name], index) =>
-    html`<label><input type="radio" name="language" id="${id}"${index === 0 ? raw(" checked") : ""}> ${name}</label> `,
+    html`<label><input type="radio" name="language" id="${id}"${
+      index === 0 ? raw(" checked") : ""
+    }> ${name}</label> `,
 )}</fieldset>
 </header>
 <nav aria-label="Operations">
@@ -75,7 +78,8 @@ ${groups.map(
 <ul>
 ${group.operations.map(
   ({ method, path, operation }) =>
-    html`<li><a href="#${operation.operationId}"><b class="${method}">${method}</b> ${path}</a></li>\n`,
+    html`<li><a href="#${operation.operationId}"
+><b class="${method}">${method}</b> ${path}</a></li>\n`,
 )}</ul>
 `,
 )}<h2>errors</h2>
@@ -83,7 +87,9 @@ ${group.operations.map(
 </nav>
 <main id="content" tabindex="-1">
 <p>${description}</p>
-<p>The samples read <code>PADDOCK_URL</code>, the address of this deployment, and <code>PADDOCK_API_KEY</code>. <a href="/v1/openapi.json">This reference as OpenAPI 3.1</a></p>
+<p>The samples read <code>PADDOCK_URL</code>, the address of
+this deployment, and <code>PADDOCK_API_KEY</code>.
+<a href="/v1/openapi.json">This reference as OpenAPI 3.1</a></p>
 ${groups.map(
   (group) => html`<h2 class="group">${group.name}</h2>
 <p class="group">${group.description}</p>
@@ -118,24 +124,29 @@ function renderOperation(
   const body = requestBody?.content["application/json"]?.schema as JsonSchema | undefined;
   const answer = answerOf(operation);
   return html`<section id="${operationId}">
-<h3><b class="${method}">${method}</b> <code>${path}</code> <a href="#${operationId}" aria-label="Link to ${operationId}">#</a></h3>
+<h3><b class="${method}">${method}</b> <code>${path}</code>
+<a href="#${operationId}" aria-label="Link to ${operationId}">#</a></h3>
 <p>${summary}. ${factsOf(operation)}</p>
 ${
   parameters.length > 0
     ? html`<table><tr><th>parameter<th>in<th>type
 ${parameters.map(
   (one) =>
-    html`<tr><td><code>${String(one.name)}</code><td>${String(one.in)}<td>${typeText(one.schema as JsonSchema, document)}\n`,
+    html`<tr><td><code>${String(one.name)}</code><td>${String(one.in)}<td>${
+    typeText(one.schema as JsonSchema, document)
+  }\n`,
 )}</table>
 `
     : ""
 }${body ? html`<table><tr><th>body<th>type\n${fieldRows(body, document)}</table>\n` : ""}${
   answer
-    ? html`<details><summary>Answer</summary><table>${fieldRows(answer, document)}</table></details>\n`
+    ? html`<details><summary>Answer</summary>
+<table>${fieldRows(answer, document)}</table></details>\n`
     : ""
 }${
   codes.length > 0
-    ? html`<p class="codes">Refused with ${codes.map((name) => html`<a href="#errors">${name}</a> `)}</p>\n`
+    ? html`<p class="codes">Refused with
+${codes.map((name) => html`<a href="#errors">${name}</a> `)}</p>\n`
     : ""
 }<pre class="curl" tabindex="0">${samples.curl}</pre>
 <pre class="ts" tabindex="0">${samples.typescript}</pre>

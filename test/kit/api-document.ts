@@ -97,7 +97,8 @@ export function faultOf(
   const validate = validatorOf(`${documentId}${place}/content/application~1json/schema`);
   if (!validate(body)) {
     const [error] = validate.errors ?? [];
-    return `answered ${answer.status} with ${error?.instancePath || "a body"} that ${error?.message}`;
+    const where = error?.instancePath || "a body";
+    return `answered ${answer.status} with ${where} that ${error?.message}`;
   }
   const code = Reflect.get(Object(body), "code");
   if (codes === undefined || codes.includes(code)) return null;

@@ -1,4 +1,4 @@
-/** The reference page's search: shows the operations that have all words, and how many there are. */
+/** The reference page's search: shows the operations that have all words, and their number. */
 const search = document.getElementById("search");
 const found = document.getElementById("found");
 const links = new Map(
