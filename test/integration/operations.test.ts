@@ -19,6 +19,7 @@ import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 import { newTrailReader } from "../kit/trail-reader.ts";
 
+const { counted, expectAtMost, hold, soFar } = operations;
 let owner: TestOwner;
 let agentId: string;
 let environmentId: string;
@@ -40,7 +41,7 @@ async function eventBatches(executionId: string): Promise<number> {
 /** A listener may report a commit before the commit's own answer has been counted. */
 async function untilFirstBatch(): Promise<Budget> {
   return await until("the first batch's write", async () => {
-    const cost = await operations.soFar("runner-gateway");
+    const cost = await soFar("runner-gateway");
     return cost.writes > writesOfClaim && cost;
   });
 }
@@ -61,15 +62,15 @@ async function executeOnce() {
   });
   // The start's last write is the job's name, long before the container prints anything.
   const start = await until("the start's last write", async () => {
-    const cost = await operations.soFar("threads");
+    const cost = await soFar("threads");
     return cost.writes >= writesOfStart && cost;
   });
   const { run } = await running;
   expect(run.status).toBe("success");
   const claim = await claimed;
   if (!claim) throw new Error("nothing was claimed");
-  const threads = await operations.soFar("threads");
-  const settled = await operations.soFar("runner-gateway");
+  const threads = await soFar("threads");
+  const settled = await soFar("runner-gateway");
   // All batches but the first one and the end of the log, which the settlement writes.
   const later = (await eventBatches(run.id)) - 2;
   return {
@@ -97,7 +98,7 @@ async function readAlongOnce(): Promise<Budget> {
   await joined;
   const { listenReads } = await operationsOf("executions");
   expect(listenReads).toBeLessThanOrEqual(await eventBatches(run.id));
-  return await operations.soFar("executions");
+  return await soFar("executions");
 }
 
 const nothing = { reads: 0, writes: 0, roundTrips: 0 };
@@ -114,24 +115,24 @@ describe("operations per request", () => {
 
   test("refused: forged key", async () => {
     const key = `tb_dev_${"0".repeat(64)}`;
-    const refused = () => operations.counted("agents", () => send("/v1/agents", { key }));
+    const refused = () => counted("agents", () => send("/v1/agents", { key }));
     // The use of the key before it may be recorded meanwhile.
-    operations.hold("refused: forged key", await leastOf(refused, nothing), nothing);
+    hold("refused: forged key", await leastOf(refused, nothing), nothing);
   });
 
   test("refused: malformed URL", async () => {
     const path = "/v1/agents/%E0%A4%A";
     const { key } = owner;
-    const refused = () => operations.counted("agents", () => send(path, { key }));
-    operations.hold("refused: malformed", await leastOf(refused, nothing), nothing);
+    const refused = () => counted("agents", () => send(path, { key }));
+    hold("refused: malformed", await leastOf(refused, nothing), nothing);
   });
 
   test("read of one resource, key read less than a second ago", async () => {
     const read = () => send(`/v1/agents/${agentId}`, { key: owner.key });
     await read();
     const most = { reads: 1, writes: 0, roundTrips: 1 };
-    const measured = await leastOf(() => operations.counted("agents", read), most);
-    operations.hold("read of one resource, key fresh", measured, most);
+    const measured = await leastOf(() => counted("agents", read), most);
+    hold("read of one resource, key fresh", measured, most);
   });
 
   test("read of one resource, key read longer ago", async () => {
@@ -140,9 +141,9 @@ describe("operations per request", () => {
     const most = { reads: 2, writes: 0, roundTrips: 1 };
     const measured = await leastOf(async () => {
       await setTimeout(keyStaleMs);
-      return await operations.counted("agents", read);
+      return await counted("agents", read);
     }, most);
-    operations.hold("read of one resource, key older", measured, most);
+    hold("read of one resource, key older", measured, most);
   });
 
   test("start, claim and settle an execution", async () => {
@@ -162,10 +163,10 @@ describe("operations per request", () => {
         fits(cost.claim, most.claim) &&
         fits(cost.settle, most.settle),
     );
-    operations.hold("start an execution", start, most.start);
-    operations.expectAtMost(end, most.end);
-    operations.hold("claim", claim, most.claim);
-    operations.hold("settle", settle, most.settle);
+    hold("start an execution", start, most.start);
+    expectAtMost(end, most.end);
+    hold("claim", claim, most.claim);
+    hold("settle", settle, most.settle);
   });
 
   test("heartbeat, and the one that renews a slice", async () => {
@@ -175,18 +176,18 @@ describe("operations per request", () => {
     const mostOfBeat = { reads: 0, writes: 1, roundTrips: 1 };
     const beat = await leastOf(async () => {
       const first = await prepareBeat(owner, executionId, 1_000);
-      return await operations.counted("runner-gateway", () => sendBeat(first));
+      return await counted("runner-gateway", () => sendBeat(first));
     }, mostOfBeat);
-    operations.hold("heartbeat", beat, mostOfBeat);
+    hold("heartbeat", beat, mostOfBeat);
     const { holdMicrousd: before } = await executionOf(owner, executionId);
     const mostOfRenewal = { reads: 1, writes: 2, roundTrips: 2 };
     let elapsedMs = 0;
     const renewal = await leastOf(async () => {
       elapsedMs += 4 * 60_000;
       const due = await prepareBeat(owner, executionId, elapsedMs);
-      return await operations.counted("runner-gateway", () => sendBeat(due));
+      return await counted("runner-gateway", () => sendBeat(due));
     }, mostOfRenewal);
-    operations.hold("heartbeat that renews a slice", renewal, mostOfRenewal);
+    hold("heartbeat that renews a slice", renewal, mostOfRenewal);
     expect((await executionOf(owner, executionId)).holdMicrousd).toBeGreaterThan(before);
     await send(`/v1/threads/${threadId}/cancel`, { key: owner.key, method: "POST" });
     // Its own runner beats every thirty seconds, so the test doesn't wait for it.
@@ -207,8 +208,8 @@ describe("operations per request", () => {
     const body = { attempts, firstSequence: 1, cut: 0 };
     const store = () => send("/internal/executions/egress", { baseUrl, key, body });
     // Stored once only, so there is one sample; it is one call, which can't be split.
-    const stored = await operations.counted("runner-gateway", store);
-    operations.hold("store a batch of the egress log", stored, {
+    const stored = await counted("runner-gateway", store);
+    hold("store a batch of the egress log", stored, {
       reads: 0,
       writes: 1,
       roundTrips: 1,
@@ -217,8 +218,8 @@ describe("operations per request", () => {
     const read = () => send(`/v1/executions/${executionId}/egress`, { key: owner.key });
     expect((await read()).json).toMatchObject({ total_count: 1, data: [{ host: "a.test" }] });
     const most = { reads: 4, writes: 0, roundTrips: 2 };
-    const measured = await leastOf(() => operations.counted("executions", read), most);
-    operations.hold("read of an egress log's page", measured, most);
+    const measured = await leastOf(() => counted("executions", read), most);
+    hold("read of an egress log's page", measured, most);
     await remove();
   });
 
@@ -230,13 +231,13 @@ describe("operations per request", () => {
     const list = () => send("/v1/threads?limit=3", { key });
     // The page, the count of all, and the name of their environment.
     const page = { reads: 3 + 1 + 1, writes: 0, roundTrips: 2 };
-    const listed = await leastOf(() => operations.counted("threads", list), page);
-    operations.hold("list 3 threads", listed, page);
+    const listed = await leastOf(() => counted("threads", list), page);
+    hold("list 3 threads", listed, page);
     const find = () => send("/v1/threads/search", { key, body: { query: "okapi" } });
     // Its entry, its state, the thread, and the name of its environment.
     const search = { reads: 4, writes: 0, roundTrips: 4 };
-    const found = await leastOf(() => operations.counted("threads", find), search);
-    operations.hold("find a thread by a word", found, search);
+    const found = await leastOf(() => counted("threads", find), search);
+    hold("find a thread by a word", found, search);
     expect((await find()).json.total).toBe(1);
   });
 
@@ -252,17 +253,14 @@ describe("operations per request", () => {
     const replay = async () => {
       expect((await send(path, { key: owner.key })).text).toBe(answer.text);
     };
-    operations.expectAtMost(
-      await leastOf(() => operations.counted("executions", replay), most),
-      most,
-    );
+    expectAtMost(await leastOf(() => counted("executions", replay), most), most);
     expect((await operationsOf("executions")).listenReads).toBe(0);
   });
 
   test("read along: nothing is read that the listener brings", async () => {
     // Key, execution and thread, then the listener's documents, and the execution again at its end.
     const most = { reads: 7, writes: 0, roundTrips: 5 };
-    operations.expectAtMost(await leastOf(readAlongOnce, most), most);
+    expectAtMost(await leastOf(readAlongOnce, most), most);
   });
 
   test("sequence audit rows: each is read and written once", async () => {
@@ -278,27 +276,19 @@ describe("operations per request", () => {
     await sequence();
     const measured = await leastOf(async () => {
       await plantRows(newOwnerId(), rowsCount);
-      return await operations.counted("audit-sequencer", call);
+      return await counted("audit-sequencer", call);
     }, most);
-    operations.hold("sequence 400 audit rows of one owner", measured, most);
+    hold("sequence 400 audit rows of one owner", measured, most);
   });
 
   test("read and prove an audit trail that says so already", async () => {
     const { rowsCount, list, prove } = await newTrailReader();
     // What was recorded, and each row.
     const page = { reads: 1 + rowsCount, writes: 0, roundTrips: 1 };
-    operations.hold(
-      "read a page of an audit trail",
-      await leastOf(() => operations.counted("audit", list), page),
-      page,
-    );
+    hold("read a page of an audit trail", await leastOf(() => counted("audit", list), page), page);
     // Besides, the row, tree, map, log, epoch and bucket, and the other rows' leaf hashes.
     const proof = { reads: 7 + rowsCount - 1, writes: 0, roundTrips: 5 };
-    operations.hold(
-      "prove an audit row",
-      await leastOf(() => operations.counted("audit", prove), proof),
-      proof,
-    );
+    hold("prove an audit row", await leastOf(() => counted("audit", prove), proof), proof);
   });
 
   test("are what docs/operations.md says", async () => {
