@@ -43,8 +43,7 @@ const uploads: Readonly<Record<string, Media>> = {
         file: { ...bytes, description: "One file, of at most 24 MiB." },
         path: {
           ...text,
-          description:
-            "Where it lands: a folder, or the whole path if it ends in the file's name.",
+          description: "Where it lands: a folder, or the whole path if it ends in the file's name.",
         },
       },
     },

@@ -94,16 +94,20 @@ ${groups.map(
   (group) => html`<h2 class="group">${group.name}</h2>
 <p class="group">${group.description}</p>
 ${group.operations.map((described) => renderOperation(described, document, common))}`,
-)}<section id="errors"><h3>Codes of refusals</h3>
+)}${renderErrors(document, common)}
+</main>
+</body>
+</html>`}\n`;
+}
+
+function renderErrors(document: ApiDocument, common: ReadonlySet<string>) {
+  return html`<section id="errors"><h3>Codes of refusals</h3>
 <p>Any operation can be refused with ${[...common].map((name) => html`<code>${name}</code> `)}.</p>
 <table><tr><th>status<th>code<th>meaning<th>what to do
 ${Object.entries(document["x-errors"]).map(
   ([name, { status, message, whatToDo }]) =>
     html`<tr><td>${String(status)}<td><code>${name}</code><td>${message}<td>${whatToDo}\n`,
-)}</table></section>
-</main>
-</body>
-</html>`}\n`;
+)}</table></section>`;
 }
 
 const languages = [
@@ -132,9 +136,10 @@ ${
     ? html`<table><tr><th>parameter<th>in<th>type
 ${parameters.map(
   (one) =>
-    html`<tr><td><code>${String(one.name)}</code><td>${String(one.in)}<td>${
-    typeText(one.schema as JsonSchema, document)
-  }\n`,
+    html`<tr><td><code>${String(one.name)}</code><td>${String(one.in)}<td>${typeText(
+      one.schema as JsonSchema,
+      document,
+    )}\n`,
 )}</table>
 `
     : ""
