@@ -16,11 +16,12 @@ export async function existing<S extends z.ZodType<object>>(
   kind: "agent" | "environment",
   id: string | null | undefined,
   get: (id: string) => Promise<Snapshot<S>>,
+  field: string = `${kind}Id`,
 ): Promise<FoundDocument<S> | null> {
   if (id === null || id === undefined) return null;
   const found = idSchema(kind).safeParse(id).success ? await get(id) : null;
   if (found?.version) return found;
-  const details = [{ field: `${kind}Id`, message: `names no ${kind} of yours` }];
+  const details = [{ field, message: `names no ${kind} of yours` }];
   throw new ApiError("NOT_FOUND", { message: `You have no such ${kind}.`, details });
 }
 
@@ -28,8 +29,9 @@ export async function existing<S extends z.ZodType<object>>(
 export async function existingEnvironment(
   id: string,
   get: (id: string) => Promise<Snapshot<typeof environments.schema>>,
+  field?: string,
 ): Promise<DefaultEnvironment> {
-  const found = await existing("environment", id, get);
+  const found = await existing("environment", id, get, field);
   assert(found, "an id was given");
   return { environment: found.value, writes: [] };
 }

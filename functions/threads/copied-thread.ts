@@ -60,8 +60,10 @@ export async function readForCopy(
   if (isCut || found.length > copiedMax) throw new ApiError("THREAD_TOO_LONG");
   const { environmentId: sourceEnvironmentId, agentId } = source.value;
   const [{ environment }, agent] = await Promise.all([
-    existingEnvironment(environmentId ?? sourceEnvironmentId, (id) =>
-      store.get(environments.of(owner, id)),
+    existingEnvironment(
+      environmentId ?? sourceEnvironmentId,
+      (id) => store.get(environments.of(owner, id)),
+      "targetEnvironmentId",
     ),
     agentId === null ? null : store.get(agents.of(owner, agentId)),
   ]);

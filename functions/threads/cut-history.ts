@@ -31,7 +31,7 @@ type Asked = Pick<MessageCreate, "truncateAtMessageIndex" | "editMessageId">;
 /**
  * The messages that are deleted before a new one runs: those from an index on, or from the one that
  * it replaces. Null if it asks for neither.
- * @throws {ApiError} `VALIDATION_FAILED`, `THREAD_TOO_LONG`, or `CONFLICT` while an incident needs
+ * @throws {ApiError} `NOT_FOUND`, `THREAD_TOO_LONG`, or `CONFLICT` while an incident needs
  * the messages as evidence.
  */
 export async function readCut(
@@ -47,7 +47,7 @@ export async function readCut(
     isEvidence(store, owner.id),
   ]);
   const first = index ?? said.findIndex(({ id, role }) => id === editMessageId && role === "user");
-  if (first === -1) throw refused("editMessageId", "names no message of the user in this thread");
+  if (first === -1) throw noSuchMessage();
   const gone = said.slice(first);
   if (gone.length === 0) return null;
   if (isNeeded) throw new ApiError("CONFLICT", { message: neededAsEvidence });
@@ -68,9 +68,10 @@ export async function readCut(
 const neededAsEvidence =
   "An incident needs the account's messages as evidence; cut them off once it is closed.";
 
-function refused(field: keyof Asked, message: string): ApiError {
-  const details = [{ field, message }];
-  return new ApiError("VALIDATION_FAILED", { message: `The field ${field} ${message}.`, details });
+function noSuchMessage(): ApiError {
+  const message = "The thread has no such message of the user.";
+  const details = [{ field: "editMessageId", message: "names no message of the user in it" }];
+  return new ApiError("NOT_FOUND", { message, details });
 }
 
 /**

@@ -9,6 +9,8 @@ import { idSchema } from "#shared/core/ids";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import type { Owner } from "#shared/identity/owner";
 import { query } from "#shared/pipeline/route";
+import { agents } from "#shared/store/agents";
+import { environments } from "#shared/store/environments";
 import type { PageRequest } from "#shared/store/queries";
 import { readByCursor } from "#shared/store/read-by-cursor";
 import { threads } from "#shared/store/threads";
@@ -36,15 +38,20 @@ export const listThreads = query({
   requestClass: "reads",
   reply: { 200: cursorListOf(ThreadBody) },
   read: async ({ caller: { owner }, query, deps: { store } }) => {
-    const { limit, offset, cursor, createdAfter } = query;
-    const page = await readByCursor(store, threads.all(owner), {
-      where: filtersOf(owner, query),
-      between: { field: "createdAt", from: createdAfter, to: undefined },
-      order: "desc",
-      limit,
-      offset,
-      cursor,
-    });
+    const { limit, offset, cursor, createdAfter, environmentId, agentId } = query;
+    const [page] = await Promise.all([
+      readByCursor(store, threads.all(owner), {
+        where: filtersOf(owner, query),
+        between: { field: "createdAt", from: createdAfter, to: undefined },
+        order: "desc",
+        limit,
+        offset,
+        cursor,
+      }),
+      // An id of another owner is answered 404, as everywhere.
+      environmentId === undefined ? null : store.require(environments.of(owner, environmentId)),
+      agentId === undefined ? null : store.require(agents.of(owner, agentId)),
+    ]);
     return { page, namesOf: await namesOfThreads(store, owner, page.items) };
   },
   answer({ caller: { owner }, data: { page, namesOf } }) {
@@ -54,7 +61,6 @@ export const listThreads = query({
   },
 });
 
-/** An id of another owner matches nothing: lists tell nobody which ids exist. */
 function filtersOf(owner: Owner, query: ThreadsQuery): NonNullable<PageRequest["where"]> {
   const { environmentId, agentId, status, projectId, appId } = query;
   const isOwn = projectId === "none" || projectId === projectOf(owner.id);

@@ -9,6 +9,7 @@ import { ApiError } from "#shared/errors/api-error";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import type { Owner } from "#shared/identity/owner";
 import { jsonBytesMax, query } from "#shared/pipeline/route";
+import { environments } from "#shared/store/environments";
 import { pageTooLarge } from "#shared/store/read-page";
 import type { ReadStore } from "#shared/store/store";
 import { type Message, messages, threads } from "#shared/store/threads";
@@ -44,7 +45,10 @@ export const searchThreads = query({
     const isWanted = (state: Parameters<typeof shownStatus>[0]) =>
       any || shownStatus(state) === status;
     const { environmentId = null } = body;
-    const found = await findTexts(store, owner, { terms, environmentId, isWanted });
+    const [found] = await Promise.all([
+      findTexts(store, owner, { terms, environmentId, isWanted }),
+      environmentId === null ? null : store.require(environments.of(owner, environmentId)),
+    ]);
     const page = found.ranked.slice(offset, offset + limit);
     const count = includeMessages ? messagesMax : highlightedMax;
     const shown = await readShown(store, owner, { page, count });

@@ -23,7 +23,7 @@ export function jsonAtEnd(reader: StreamReader, execution: Execution): StreamRep
     try {
       const reads = new ReadAllowance(readsMax);
       const latest = await stateAtEnd(reader, { execution, signal, reads });
-      answer.write(JSON.stringify(messageAnswer(latest)));
+      if (!reader.signal.aborted) answer.write(JSON.stringify(messageAnswer(latest)));
     } finally {
       clearInterval(spaces);
     }

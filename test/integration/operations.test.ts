@@ -223,24 +223,6 @@ describe("operations per request", () => {
     await remove();
   });
 
-  test("list threads by one query, and find one by its words", async () => {
-    const { key } = await newOwner();
-    const body = { environmentId: await newEnvironment(key), title: "the only okapi" };
-    for (let made = 0; made < 3; made += 1) await newThread(key, { ...body, title: `gnu ${made}` });
-    await newThread(key, body);
-    const list = () => send("/v1/threads?limit=3", { key });
-    // The page, the count of all, and the name of their environment.
-    const page = { reads: 3 + 1 + 1, writes: 0, roundTrips: 2 };
-    const listed = await leastOf(() => counted("threads", list), page);
-    hold("list 3 threads", listed, page);
-    const find = () => send("/v1/threads/search", { key, body: { query: "okapi" } });
-    // Its entry, its state, the thread, and the name of its environment.
-    const search = { reads: 4, writes: 0, roundTrips: 4 };
-    const found = await leastOf(() => counted("threads", find), search);
-    hold("find a thread by a word", found, search);
-    expect((await find()).json.total).toBe(1);
-  });
-
   test("replay a stream: each batch is read once", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     const { answer, run } = await runScript(owner.key, threadId, "echo one; sleep 0.3; echo two");
