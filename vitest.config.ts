@@ -31,7 +31,7 @@ export default defineConfig({
           // Every function has it, and tests read settings in any order.
           env: { GOOGLE_CLOUD_PROJECT: "paddock-test" },
           include: [
-            "{shared,functions,runner,local,deploy,bench,sim,controls,records,audit,scripts}/**/*.test.{ts,mjs}",
+            "{shared,functions,runner,local,deploy,bench,sim,controls,records,audit,cli,scripts}/**/*.test.{ts,mjs}",
             "test/{,tidy/}*.test.ts",
           ],
           testTimeout: 60_000 * timeFactor,

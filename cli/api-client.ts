@@ -1,0 +1,168 @@
+/** Calls the public API: nothing here knows more of it than its documents say. */
+import * as z from "zod";
+import manifest from "../package.json" with { type: "json" };
+import { CommandError, exits } from "./exits.ts";
+
+const answerMsMax = 60_000;
+const uploadMsMax = 600_000;
+const pageMax = 100;
+
+const Refusal = z.object({
+  message: z.string(),
+  code: z.string().optional(),
+  requestId: z.string().optional(),
+  details: z.unknown(),
+});
+
+/** The API said no. The message is its own sentence with the request's id. */
+export class ApiRefusal extends CommandError {
+  override readonly name = "ApiRefusal";
+  readonly status: number;
+  readonly code: string;
+  readonly headers: Headers;
+
+  constructor(message: string, answer: { status: number; code: string; headers: Headers }) {
+    super(message, answer.status === 401 ? exits.notLoggedIn : exits.failed);
+    this.status = answer.status;
+    this.code = answer.code;
+    this.headers = answer.headers;
+  }
+}
+
+/** Nothing answered, or the connection broke. */
+export class ConnectionLost extends CommandError {
+  override readonly name = "ConnectionLost";
+}
+
+export interface Call {
+  readonly method?: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: unknown;
+  readonly form?: FormData;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** No limit on how long the answer takes to end. */
+  readonly isStream?: boolean;
+}
+
+export class ApiClient {
+  readonly apiUrl: string;
+  readonly #apiKey: string | null;
+  readonly #warn: (text: string) => void;
+
+  constructor(
+    login: { readonly apiUrl: string; readonly apiKey: string | null },
+    warn: (text: string) => void,
+  ) {
+    this.apiUrl = login.apiUrl;
+    this.#apiKey = login.apiKey;
+    this.#warn = warn;
+  }
+
+  /** @throws {ApiRefusal} unless the status is 2xx. @throws {ConnectionLost} */
+  async send(path: string, call: Call = {}): Promise<Response> {
+    const url = new URL(`/v1${path}`, this.apiUrl);
+    for (const [name, value] of Object.entries(call.query ?? {})) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const answer = await this.#fetch(url, call);
+    for (const warning of warningsIn(answer.headers)) this.#warn(warning);
+    if (answer.ok) return answer;
+    throw refusalOf(answer, await answer.text().catch(() => ""));
+  }
+
+  /** The answer's JSON. @throws {CommandError} also if it has another shape. */
+  async call<T>(path: string, schema: z.ZodType<T>, call: Call = {}): Promise<T> {
+    const answer = await this.send(path, call);
+    const text = await answer.text().catch((error: unknown) => {
+      throw lost(this.apiUrl, error);
+    });
+    const parsed = schema.safeParse(jsonOrNull(text));
+    if (parsed.success) return parsed.data;
+    throw new CommandError(`${this.apiUrl} answered ${path} with something else than this API.`);
+  }
+
+  /** A list's items, page by page, at most `max`. */
+  async list<T>(
+    path: string,
+    item: z.ZodType<T>,
+    options: { readonly max: number; readonly query?: Call["query"] },
+  ): Promise<T[]> {
+    const Page = z.object({ data: z.array(item), has_more: z.boolean().default(false) });
+    const items: T[] = [];
+    while (items.length < options.max) {
+      const limit = Math.min(pageMax, options.max - items.length);
+      const query = { ...options.query, limit, offset: items.length };
+      const page = await this.call(path, Page, { query });
+      items.push(...page.data);
+      if (!page.has_more || page.data.length === 0) break;
+    }
+    return items;
+  }
+
+  async #fetch(url: URL, call: Call): Promise<Response> {
+    const { body, form } = call;
+    const content = form ?? (body === undefined ? undefined : JSON.stringify(body));
+    const limit = AbortSignal.timeout(form ? uploadMsMax : answerMsMax);
+    const signals = [call.signal, call.isStream ? undefined : limit].filter((one) => one != null);
+    try {
+      return await fetch(url, {
+        method: call.method ?? (content === undefined ? "GET" : "POST"),
+        // A key must not follow a redirect to somewhere else.
+        redirect: "error",
+        headers: {
+          "user-agent": `paddock-cli/${manifest.version}`,
+          ...(this.#apiKey === null ? {} : { authorization: `Bearer ${this.#apiKey}` }),
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...call.headers,
+        },
+        ...(content === undefined ? {} : { body: content }),
+        signal: AbortSignal.any(signals),
+      });
+    } catch (error) {
+      throw lost(this.apiUrl, error);
+    }
+  }
+}
+
+export function lost(apiUrl: string, error: unknown): ConnectionLost {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : null;
+  const isLate = error instanceof Error && error.name === "TimeoutError";
+  const why = isLate ? "no answer in time" : (code ?? "the connection broke");
+  return new ConnectionLost(`${apiUrl} can't be reached (${why}).`);
+}
+
+function refusalOf(answer: Response, text: string): ApiRefusal {
+  const { status, headers } = answer;
+  const parsed = Refusal.safeParse(jsonOrNull(text));
+  if (!parsed.success) {
+    return new ApiRefusal(`The server answered ${status}.`, { status, code: "", headers });
+  }
+  const { message, code = "", details } = parsed.data;
+  const requestId = parsed.data.requestId ?? headers.get("x-request-id");
+  const reasons = code === "VALIDATION_FAILED" ? fieldsIn(details) : "";
+  const id = requestId ? ` (request ${requestId})` : "";
+  return new ApiRefusal(`${message}${reasons}${id}`, { status, code, headers });
+}
+
+/** The fields that were refused and why, since the sentence only says that some were. */
+function fieldsIn(details: unknown): string {
+  const Fields = z.array(z.object({ field: z.string(), message: z.string() }));
+  const parsed = Fields.safeParse(details);
+  if (!parsed.success || parsed.data.length === 0) return "";
+  return ` ${parsed.data.map(({ field, message }) => `${field} ${message}`).join("; ")}.`;
+}
+
+function warningsIn(headers: Headers): string[] {
+  const text = headers.get("x-paddock-warnings");
+  return text ? [text] : [];
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,45 @@
+import * as z from "zod";
+import type { Context } from "../context.ts";
+import { CommandError } from "../exits.ts";
+import { confirm } from "../prompts.ts";
+import { findEnvironment } from "./environment-names.ts";
+import { encodedPath, remotePlaceFrom } from "./places.ts";
+
+const Entry = z.looseObject({
+  path: z.string(),
+  type: z.string(),
+  size: z.number(),
+  modifiedAt: z.string(),
+});
+const filesMax = 100_000;
+
+export async function listFiles(context: Context): Promise<undefined> {
+  const client = await context.client();
+  const { options, output } = context;
+  const { environment, path } = remotePlaceFrom(context.arg(0));
+  const id = await findEnvironment(client, environment);
+  const depth = options.flag("recursive") ? -1 : 1;
+  const found = await client.list(`/environments/${id}/files`, Entry, {
+    max: filesMax,
+    query: { path, depth },
+  });
+  if (output.isJson) return void (await output.json(found));
+  const rows = found.map((entry) => [
+    entry.type === "directory" ? "" : String(entry.size),
+    entry.modifiedAt,
+    entry.type === "directory" ? `${entry.path.replace(/\/$/, "")}/` : entry.path,
+  ]);
+  await output.table(["SIZE", "CHANGED", "PATH"], rows);
+}
+
+export async function removeFiles(context: Context): Promise<undefined> {
+  const client = await context.client();
+  const places = context.args.map(remotePlaceFrom);
+  if (places.some(({ path }) => path === "")) throw new CommandError("Name a file or a folder.");
+  await confirm(`Delete ${context.args.join(", ")}?`, context.options.flag("yes"));
+  for (const [index, { environment, path }] of places.entries()) {
+    const id = await findEnvironment(client, environment);
+    await client.send(`/environments/${id}/files/${encodedPath(path)}`, { method: "DELETE" });
+    context.output.done(`Deleted ${context.args[index]}.`);
+  }
+}

@@ -1,0 +1,79 @@
+import * as z from "zod";
+import { type ApiClient, ApiRefusal } from "../api-client.ts";
+import type { Context } from "../context.ts";
+import { confirm } from "../prompts.ts";
+import { findEnvironment } from "./environment-names.ts";
+import { limitOf } from "./limit.ts";
+
+const Thread = z.looseObject({
+  id: z.string(),
+  status: z.string(),
+  title: z.string().nullable().default(null),
+  environmentName: z.string().nullable().default(null),
+  environmentId: z.string(),
+  messageCount: z.number().default(0),
+  totalCost: z.number().default(0),
+  createdAt: z.string(),
+  messages: z.array(z.looseObject({ role: z.string(), content: z.string() })).default([]),
+});
+type Thread = z.infer<typeof Thread>;
+
+export async function listThreads(context: Context): Promise<undefined> {
+  const client = await context.client();
+  const { options, output } = context;
+  const named = options.text("env");
+  const environmentId = named === undefined ? undefined : await findEnvironment(client, named);
+  const found = await readThreads(client, { max: limitOf(options), query: { environmentId } });
+  if (output.isJson) return void (await output.json(found));
+  const rows = found.map((thread) => [
+    thread.id,
+    thread.status,
+    String(thread.messageCount),
+    thread.environmentName ?? thread.environmentId,
+    thread.createdAt,
+    thread.title ?? "",
+  ]);
+  await output.table(["ID", "STATUS", "MESSAGES", "ENVIRONMENT", "CREATED", "TITLE"], rows);
+}
+
+type Wanted = Parameters<ApiClient["list"]>[2];
+
+/** A deployment without a list of threads has one of what they cost. */
+async function readThreads(client: ApiClient, wanted: Wanted): Promise<Thread[]> {
+  try {
+    return await client.list("/threads", Thread, wanted);
+  } catch (error) {
+    const isMissing = error instanceof ApiRefusal && [404, 405].includes(error.status);
+    if (!isMissing) throw error;
+    return await client.list("/costs/threads", Thread, wanted);
+  }
+}
+
+export async function getThread(context: Context): Promise<undefined> {
+  const client = await context.client();
+  const { output } = context;
+  const path = `/threads/${encodeURIComponent(context.arg(0))}`;
+  const { thread } = await client.call(path, z.object({ thread: Thread }));
+  if (output.isJson) return void (await output.json(thread));
+  await output.fields({
+    id: thread.id,
+    title: thread.title ?? "",
+    status: thread.status,
+    environment: thread.environmentName ?? thread.environmentId,
+    created: thread.createdAt,
+  });
+  for (const { role, content } of thread.messages) {
+    await output.line(`\n── ${role}`);
+    await output.line(content.replace(/\n$/, ""));
+  }
+}
+
+export async function removeThreads(context: Context): Promise<undefined> {
+  const client = await context.client();
+  const which = context.args.join(", ");
+  await confirm(`Delete ${which} with messages and logs?`, context.options.flag("yes"));
+  for (const id of context.args) {
+    await client.send(`/threads/${encodeURIComponent(id)}`, { method: "DELETE" });
+    context.output.done(`Deleted ${id}.`);
+  }
+}

@@ -1,0 +1,112 @@
+/** Reads server-sent events, and goes on where a connection broke. */
+import { setTimeout as pause } from "node:timers/promises";
+import * as z from "zod";
+import { ApiRefusal, ConnectionLost } from "./api-client.ts";
+import { CommandError } from "./exits.ts";
+
+/** The server sends a comment every 15 seconds, so a longer silence is a dead connection. */
+const silentMsMax = 45_000;
+/** One event holds at most an execution's whole output. */
+const eventCharactersMax = 16 * 1024 * 1024;
+const triesMax = 8;
+const pauseMsMin = 250;
+const pauseMsMax = 10_000;
+
+const EventData = z.looseObject({ type: z.string() });
+export interface StreamEvent {
+  /** What `Last-Event-ID` takes; null if the server gave none. */
+  readonly id: string | null;
+  readonly data: z.infer<typeof EventData>;
+}
+
+/** @throws {ConnectionLost} if the connection breaks, or is silent for too long. */
+export async function* readEvents(answer: Response): AsyncGenerator<StreamEvent> {
+  if (!answer.body) return;
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  try {
+    for (;;) {
+      const { done, value } = await readInTime(reader);
+      if (done) return;
+      text = (text + value).replaceAll("\r\n", "\n");
+      const blocks = text.split("\n\n");
+      text = blocks.pop() ?? "";
+      if (text.length > eventCharactersMax) throw new CommandError("An event is too large.");
+      for (const block of blocks) {
+        const event = eventIn(block);
+        if (event) yield event;
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+async function readInTime(reader: ReadableStreamDefaultReader<string>) {
+  const timer = new AbortController();
+  const silence = pause(silentMsMax, "silent" as const, { signal: timer.signal, ref: false });
+  try {
+    const read = await Promise.race([reader.read(), silence.catch(() => "silent" as const)]);
+    if (read === "silent") throw new ConnectionLost("The stream fell silent.");
+    return read;
+  } catch (error) {
+    throw error instanceof CommandError ? error : new ConnectionLost("The stream broke.");
+  } finally {
+    timer.abort();
+  }
+}
+
+function eventIn(block: string): StreamEvent | null {
+  const lines = block.split("\n");
+  const field = (name: string) =>
+    lines.filter((line) => line.startsWith(`${name}:`)).map((line) => valueIn(line, name));
+  const data = field("data");
+  if (data.length === 0) return null;
+  const parsed = EventData.safeParse(JSON.parse(data.join("\n")));
+  if (!parsed.success) throw new CommandError("The stream has something else than events.");
+  return { id: field("id").at(-1) ?? null, data: parsed.data };
+}
+
+function valueIn(line: string, name: string): string {
+  return line.slice(name.length + 1).replace(/^ /, "");
+}
+
+/**
+ * Yields events, each once, until the stream has nothing more or the caller stops.
+ * @param open Opens the stream behind the event with that id; null for its start.
+ * @throws what `open` throws, where trying again is of no use.
+ */
+export async function* resumedEvents(
+  open: (lastEventId: string | null) => Promise<Response>,
+  signal: AbortSignal,
+): AsyncGenerator<StreamEvent> {
+  let lastEventId: string | null = null;
+  let tries = 0;
+  for (;;) {
+    let waitMs = Math.min(pauseMsMin * 2 ** tries, pauseMsMax);
+    try {
+      const answer = await open(lastEventId);
+      // The server says so when nothing follows the event that was named.
+      if (answer.status === 204) return;
+      for await (const event of readEvents(answer)) {
+        lastEventId = event.id ?? lastEventId;
+        tries = 0;
+        yield event;
+      }
+    } catch (error) {
+      waitMs = Math.max(waitMs, retryAfterMs(error));
+      if (tries + 1 >= triesMax || signal.aborted) throw error;
+    }
+    tries += 1;
+    if (tries >= triesMax) throw new ConnectionLost("The stream keeps ending early.");
+    await pause(waitMs, undefined, { signal });
+  }
+}
+
+/** @throws the error itself where the same request would fail again. */
+function retryAfterMs(error: unknown): number {
+  if (error instanceof ConnectionLost) return 0;
+  if (!(error instanceof ApiRefusal) || (error.status !== 429 && error.status < 500)) throw error;
+  const seconds = Number(error.headers.get("retry-after") ?? 0);
+  return Math.min(Number.isFinite(seconds) ? seconds * 1_000 : 0, pauseMsMax);
+}
