@@ -11,7 +11,7 @@ const Refusal = z.object({
   message: z.string(),
   code: z.string().optional(),
   requestId: z.string().optional(),
-  details: z.unknown(),
+  details: z.unknown().optional(),
 });
 
 /** The API said no. The message is its own sentence with the request's id. */

@@ -1,6 +1,6 @@
 /**
- * Bundles the command line into `dist/cli`: `paddock.cjs`, which `--help` needs, and `commands.mjs`
- * with everything else. `cli/paddock` runs this whenever a source is newer than the bundle.
+ * Bundles the command line: `paddock.cjs`, which `--help` needs, and `commands.mjs` with everything
+ * else. `cli/paddock` runs this whenever a source is newer than the bundle.
  */
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -8,7 +8,8 @@ import { type BuildOptions, build, type Plugin } from "esbuild";
 import { repositoryRoot } from "./repository-root.ts";
 
 const source = join(repositoryRoot(), "cli");
-const target = join(repositoryRoot(), "dist", "cli");
+// Next to the packages, so that it never outlives the versions that it was bundled with.
+const target = join(repositoryRoot(), "node_modules", ".cache", "paddock-cli");
 
 const common = {
   bundle: true,

@@ -43,6 +43,13 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   completion: async () => (await import("./commands/completion.ts")).completion,
 };
 
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    // A reader such as `head` that has seen enough isn't a failure.
+    process.exit(error.code === "EPIPE" ? (process.exitCode ?? exits.ok) : exits.failed);
+  });
+}
+
 /** @returns The exit code; whatever went wrong has been said on stderr. */
 export async function invoke(invocation: Invocation): Promise<ExitCode> {
   const interrupted = new AbortController();

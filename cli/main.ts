@@ -4,13 +4,6 @@
  */
 import { buildProgram } from "./program.ts";
 
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    // A reader such as `head` that has seen enough isn't a failure.
-    process.exit(error.code === "EPIPE" ? (process.exitCode ?? 0) : 1);
-  });
-}
-
 async function main(): Promise<void> {
   const program = buildProgram(async (invocation) => {
     const { invoke } = await import("./invoke.ts");

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { Command, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { type CommandSpec, commandSpecs, globalOptions, groups } from "./tree.ts";
@@ -9,6 +10,8 @@ export interface Invocation {
 }
 type Invoke = (invocation: Invocation) => Promise<void>;
 
+const helpColumns = 80;
+
 const footer = `
 Exit codes: 0 done, 1 failed, 2 cancelled, 4 not logged in.
 PADDOCK_API_KEY and PADDOCK_API_URL are used before the stored login.`;
@@ -19,6 +22,11 @@ export function buildProgram(invoke: Invoke): Command {
     .description("Runs AI agents in fenced containers, through the API of a Paddock deployment.")
     .version(manifest.version)
     .exitOverride()
+    .configureOutput({
+      writeOut: writeHelp,
+      getOutHelpWidth: () => helpColumns,
+      getOutHasColors: () => false,
+    })
     .showHelpAfterError("(--help says what there is)")
     .addHelpText("after", footer);
   addOptions(program, globalOptions);
@@ -30,6 +38,16 @@ export function buildProgram(invoke: Invoke): Command {
     addCommand(parent.command(name), spec, invoke);
   }
   return program;
+}
+
+/** Written without a stream, which takes a third of the time that help takes. */
+function writeHelp(text: string): void {
+  try {
+    writeSync(1, text);
+  } catch (error) {
+    // The reader has gone, or the pipe is full, for which streams wait.
+    if ((error as NodeJS.ErrnoException).code === "EAGAIN") process.stdout.write(text);
+  }
 }
 
 function groupOf(program: Command, parents: Map<string, Command>, name: string): Command {

@@ -36,6 +36,7 @@ export function findForbiddenImports(source: SourceFile): Finding[] {
     const why =
       whyAliasForbidden(path, imported) ??
       whyTestForbidden(path, imported) ??
+      whyClientForbidden(path, imported) ??
       whyForbidden(path, imported);
     if (why === null) return [];
     const message = `imports ${imported.target}: ${why}`;
@@ -59,6 +60,12 @@ function whyTestForbidden(path: string, { target }: Import): string | null {
   const isTest = path.endsWith(".test.ts") || folderOf(path) === "test";
   if (isTest && !path.startsWith("test/kit/")) return null;
   return "only tests import it; what others need belongs into test/kit";
+}
+
+/** The command line is a client like any other, and knows what the API's documents say. */
+function whyClientForbidden(path: string, { target }: Import): string | null {
+  if (folderOf(path) !== "cli" || !productFolders.includes(folderOf(target))) return null;
+  return "the command line uses the public API alone";
 }
 
 function whyForbidden(path: string, imported: Import): string | null {

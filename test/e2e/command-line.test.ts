@@ -1,0 +1,125 @@
+/** The command line as users run it: its own process, against the cloud's edge. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { send } from "../kit/client.ts";
+import { cloud } from "../kit/cloud.ts";
+import { newEnvironment, newOwner, type TestOwner } from "../kit/owners.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "paddock-cli-"));
+const command = resolve("cli/paddock");
+let owner: TestOwner;
+let environmentId: string;
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface More {
+  readonly stdin?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with all that has been printed so far, and may signal the process. */
+  readonly onOut?: (out: string, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+async function paddock(args: readonly string[], more: More = {}): Promise<Ran> {
+  const { PATH: path = "", HOME: home = "" } = process.env;
+  const env = { PATH: path, HOME: home, XDG_CONFIG_HOME: folder, ...more.env };
+  const child = spawn(command, args, { env, cwd: folder });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+    more.onOut?.(out, (signal) => child.kill(signal));
+  });
+  child.stderr.on("data", (chunk) => {
+    err += chunk;
+  });
+  child.stdin.end(more.stdin ?? "");
+  const code = await new Promise<number | null>((done) => child.on("close", done));
+  return { code, out, err };
+}
+
+beforeAll(async () => {
+  owner = await newOwner();
+  environmentId = await newEnvironment(owner.key);
+  const args = ["login", "--api-url", cloud().baseUrl];
+  expect(await paddock(args, { stdin: `${owner.key}\n` })).toMatchObject({ code: 0, out: "" });
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("a login is stored for its user alone, and a refused key isn't stored", async () => {
+  const stored = join(folder, "paddock", "profiles", "default.json");
+  expect(statSync(stored).mode & 0o777).toBe(0o600);
+  expect(statSync(join(stored, "..")).mode & 0o777).toBe(0o700);
+  const refused = await paddock(["login", "--api-url", cloud().baseUrl], { stdin: "tb_dev_no" });
+  expect(refused).toMatchObject({ code: 4, out: "" });
+  expect(refused.err).toMatch(/^✗ .+ \(request req_[\w-]+\)\n$/);
+  expect(JSON.parse(readFileSync(stored, "utf8"))).toMatchObject({ apiKey: owner.key });
+});
+
+test("a key of the environment beats the stored one, and one that is refused exits with 4", async () => {
+  const env = { PADDOCK_API_KEY: "tb_dev_no" };
+  expect(await paddock(["budget"], { env })).toMatchObject({ code: 4, out: "" });
+  const who = await paddock(["whoami", "--json"]);
+  expect(JSON.parse(who.out)).toMatchObject({ userId: owner.id, keyId: owner.keyId });
+});
+
+test("a secret comes from stdin, exec prints what is said, and a failure exits with 1", async () => {
+  const set = ["secrets", "set", "TOKEN", "--env", environmentId];
+  const inArgument = await paddock([...set, "value-in-argument"]);
+  expect(inArgument).toMatchObject({ code: 1, out: "" });
+  expect(await paddock(set, { stdin: "a-value-of-stdin\n" })).toMatchObject({ code: 0 });
+  const script = 'printf %s "$TOKEN" | wc -c; exit 3';
+  const ran = await paddock(["exec", "--env", environmentId, script]);
+  expect(ran).toMatchObject({ code: 1, out: "16\n" });
+  expect(ran.err).toContain("exit code 3");
+});
+
+test("run prints events as lines of JSON, and logs print them again", async () => {
+  const args = ["run", "--json", "--model", "shell", "--env", environmentId, "echo hello"];
+  const { code, out } = await paddock(args);
+  expect(code).toBe(0);
+  const events = out
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(events.at(0)).toMatchObject({ type: "response.started" });
+  expect(events.at(-1)).toMatchObject({ type: "stream.completed", run: { status: "success" } });
+  const { id } = events.at(-1).run;
+  expect(await paddock(["logs", "-f", id])).toMatchObject({ code: 0, out: "hello\n" });
+});
+
+test("an interrupt cancels the execution, and exits with 2", async () => {
+  let interrupted = false;
+  const args = ["exec", "--env", environmentId, "echo started; sleep 300"];
+  const ran = await paddock(args, {
+    onOut: (out, kill) => {
+      if (interrupted || !out.includes("started")) return;
+      interrupted = true;
+      kill("SIGINT");
+    },
+  });
+  expect(ran).toMatchObject({ code: 2, out: expect.stringMatching(/^started\n/) });
+  const threadId = /thread_[\w-]{21}/.exec(ran.err)?.[0];
+  const status = await send(`/v1/threads/${threadId}/status`, { key: owner.key });
+  expect(status.json).toMatchObject({ status: "cancelled" });
+});
+
+test("files are copied both ways, and removed only when that is confirmed", async () => {
+  const bytes = Buffer.from([0, 255, 10, 13, 27]);
+  writeFileSync(join(folder, "sent.bin"), bytes);
+  const place = `${environmentId}:data/with space.bin`;
+  expect(await paddock(["files", "cp", "sent.bin", place])).toMatchObject({ code: 0 });
+  expect(await paddock(["files", "cp", place, "got.bin"])).toMatchObject({ code: 0 });
+  expect(readFileSync(join(folder, "got.bin"))).toEqual(bytes);
+  const listed = await paddock(["files", "ls", "--json", `${environmentId}:data`]);
+  expect(JSON.parse(listed.out)).toMatchObject([{ path: "data/with space.bin", size: 5 }]);
+  expect(await paddock(["files", "rm", place])).toMatchObject({ code: 1, out: "" });
+  expect(await paddock(["files", "rm", "--yes", place])).toMatchObject({ code: 0 });
+  expect(await paddock(["files", "cp", place, "-"])).toMatchObject({ code: 1, out: "" });
+});
