@@ -1,4 +1,4 @@
-/** Completion scripts, made from the command tree. Words that aren't known are completed as files. */
+/** Completion scripts, made from the command tree. What they don't know is completed as a file. */
 import { commandSpecs, globalOptions, groups } from "./tree.ts";
 
 export const shells = ["bash", "zsh", "fish"] as const;
@@ -58,7 +58,10 @@ function casePaths(nodes: readonly Node[]): string {
     .join("|");
 }
 
-/** POSIX code that adds up, in `place` (zsh's `path` is taken), the command that the words before the cursor name. */
+/**
+ * Shell code that adds up, in `place`, the command that the words before the cursor name. The name
+ * `path` is taken in zsh.
+ */
 function pathLoop(nodes: readonly Node[], words: string): string {
   return `  local word next place=""
   for word in ${words}; do
@@ -74,7 +77,7 @@ function bash(nodes: readonly Node[]): string {
   return `# bash completion of paddock: source <(paddock completion bash)
 _paddock() {
   local words="" current="\${COMP_WORDS[COMP_CWORD]}"
-${pathLoop(nodes, '"${COMP_WORDS[@]:1:COMP_CWORD-1}"')}
+${pathLoop(nodes, `"\${COMP_WORDS[@]:1:COMP_CWORD-1}"`)}
   case "$place" in
 ${cases.join("\n")}
   esac
@@ -93,7 +96,7 @@ function zsh(nodes: readonly Node[]): string {
 # zsh completion of paddock: source <(paddock completion zsh)
 _paddock() {
   local -a entries
-${pathLoop(nodes, '"${(@)words[2,CURRENT-1]}"')}
+${pathLoop(nodes, `"\${(@)words[2,CURRENT-1]}"`)}
   case "$place" in
 ${cases.join("\n")}
   esac

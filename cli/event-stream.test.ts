@@ -31,8 +31,9 @@ async function readAll(): Promise<unknown[]> {
       headers: last === null ? {} : { "last-event-id": last },
       isStream: true,
     });
+  const { signal } = new AbortController();
   const events: unknown[] = [];
-  for await (const { data } of resumedEvents(open, new AbortController().signal)) {
+  for await (const { data } of resumedEvents(open, signal, 1)) {
     events.push(data.n);
   }
   return events;

@@ -9,7 +9,6 @@ const silentMsMax = 45_000;
 /** One event holds at most an execution's whole output. */
 const eventCharactersMax = 16 * 1024 * 1024;
 const triesMax = 8;
-const pauseMsMin = 250;
 const pauseMsMax = 10_000;
 
 const EventData = z.looseObject({ type: z.string() });
@@ -74,11 +73,13 @@ function valueIn(line: string, name: string): string {
 /**
  * Yields events, each once, until the stream has nothing more or the caller stops.
  * @param open Opens the stream behind the event with that id; null for its start.
+ * @param pauseMsMin The first pause before another try; each further one is twice as long.
  * @throws what `open` throws, where trying again is of no use.
  */
 export async function* resumedEvents(
   open: (lastEventId: string | null) => Promise<Response>,
   signal: AbortSignal,
+  pauseMsMin = 250,
 ): AsyncGenerator<StreamEvent> {
   let lastEventId: string | null = null;
   let tries = 0;
