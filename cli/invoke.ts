@@ -50,6 +50,12 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+/** What nothing handles is said in a sentence as well. */
+process.on("uncaughtException", (error) => {
+  process.stderr.write(`✗ ${sentenceOf(error)}\n`);
+  process.exit(exits.failed);
+});
+
 /** @returns The exit code; whatever went wrong has been said on stderr. */
 export async function invoke(invocation: Invocation): Promise<ExitCode> {
   const interrupted = new AbortController();

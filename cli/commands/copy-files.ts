@@ -5,7 +5,7 @@ import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import * as z from "zod";
-import { type ApiClient, ApiRefusal, ConnectionLost, lost } from "../api-client.ts";
+import { type ApiClient, ApiRefusal, lost } from "../api-client.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exits.ts";
 import { withProgress } from "../progress.ts";
@@ -32,6 +32,10 @@ async function upload(context: Context, from: string, to: Remote): Promise<undef
     throw new CommandError("stdin has no name: end the target with one.");
   }
   const blob = isStdin ? new Blob([await buffer(process.stdin)]) : await fileBlob(from);
+  // The platform cuts a larger body off before its refusal can be read.
+  if (blob.size > pieceBytes) {
+    throw new CommandError(`An upload holds at most ${pieceBytes} bytes, and this is ${blob.size}.`);
+  }
   const path = targetPath(isStdin ? null : basename(from), to.path);
   const environment = await findEnvironment(client, to.environment);
   const form = new FormData();
@@ -41,14 +45,7 @@ async function upload(context: Context, from: string, to: Remote): Promise<undef
     form,
     signal: context.signal,
   });
-  const sized = sent.catch((error: unknown) => {
-    // A body that is too large may be cut off before its refusal can be read.
-    if (error instanceof ConnectionLost && blob.size > pieceBytes) {
-      throw new CommandError(`An upload holds at most ${pieceBytes} bytes.`);
-    }
-    throw error;
-  });
-  const { size } = await withProgress(`Uploading ${basename(path)}`, sized);
+  const { size } = await withProgress(`Uploading ${basename(path)}`, sent);
   context.output.done(`${path}, ${size} bytes`);
 }
 

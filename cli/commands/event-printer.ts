@@ -5,7 +5,8 @@ import { startProgress } from "../progress.ts";
 
 const ItemEvent = z.object({ item: z.looseObject({ type: z.string() }) });
 const Text = z.object({ type: z.literal("text"), content: z.string() });
-const Tool = z.object({ type: z.literal("tool_call"), name: z.string() });
+const Tool = z.object({ type: z.literal("tool_call"), name: z.string(), arguments: z.string() });
+const toolCharactersMax = 100;
 const File = z.object({ path: z.string(), changeKind: z.string() });
 const Completed = z.object({
   response: z.object({ content: z.string(), truncated: z.boolean().optional() }),
@@ -29,12 +30,15 @@ export class EventPrinter {
   /** `success`, `failed` or `cancelled`; null until it has ended. */
   outcome: string | null = null;
   readonly #output: Output;
+  readonly #showsTools: boolean;
   #hasText = false;
   #endsLine = true;
   #stopProgress: (() => void) | null = startProgress("Waiting for output");
 
-  constructor(output: Output) {
+  /** @param options.showsTools False where the one tool is what the user called. */
+  constructor(output: Output, options: { readonly showsTools: boolean }) {
     this.#output = output;
+    this.#showsTools = options.showsTools;
   }
 
   stop(): void {
@@ -81,7 +85,10 @@ export class EventPrinter {
     if (text.success) return await this.#printText(text.data.content);
     const tool = Tool.safeParse(item);
     const isStart = data.type === "response.item.started";
-    if (tool.success && isStart) return this.#output.note(`› ${tool.data.name}`);
+    if (tool.success && isStart && this.#showsTools) {
+      const { name, arguments: given } = tool.data;
+      return this.#output.note(`› ${name} ${given}`.slice(0, toolCharactersMax));
+    }
     const file = File.safeParse(item);
     if (file.success) this.#output.note(`› ${file.data.changeKind} ${file.data.path}`);
   }
@@ -106,7 +113,9 @@ export class EventPrinter {
     for (const path of run.conflicts) output.warning(`Another execution changed ${path} as well.`);
     const exitCode = run.exitCode === null ? "" : `, exit code ${run.exitCode}`;
     const seconds = (run.durationMs / 1_000).toFixed(1);
-    const text = `${run.status}${exitCode}, ${seconds} s, $${run.cost.toFixed(6)}, ${run.threadId}, ${run.id}`;
+    const cost = `$${run.cost.toFixed(6)}`;
+    const ids = `${run.threadId}, ${run.id}`;
+    const text = `${run.status}${exitCode}, ${seconds} s, ${cost}, ${ids}`;
     if (run.status === "success") output.done(text);
     else output.failure(text);
   }

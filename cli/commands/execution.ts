@@ -20,7 +20,7 @@ const Started = z.object({ run: z.object({ id: z.string() }) });
 export async function execute(context: Context, message: Message): Promise<ExitCode> {
   const client = await context.client();
   const { output } = context;
-  const printer = new EventPrinter(output);
+  const printer = new EventPrinter(output, { showsTools: message.model !== "shell" });
   const left = new AbortController();
   const cancellation = new Cancellation(client, message.threadId);
   const stop = onInterrupt(() => {

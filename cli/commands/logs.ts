@@ -13,7 +13,7 @@ export async function logs(context: Context): Promise<ExitCode> {
   const client = await context.client();
   const path = pathOf(context.arg(0));
   const follows = context.options.flag("follow");
-  const printer = new EventPrinter(context.output);
+  const printer = new EventPrinter(context.output, { showsTools: true });
   const { signal } = context;
   const open = async (lastEventId: string | null) => {
     const headers = lastEventId === null ? {} : { "last-event-id": lastEventId };

@@ -14,7 +14,7 @@ const Thread = z.looseObject({
   messageCount: z.number().default(0),
   totalCost: z.number().default(0),
   createdAt: z.string(),
-  messages: z.array(z.looseObject({ role: z.string(), content: z.string() })).default([]),
+  messages: z.array(z.looseObject({ role: z.string(), content: z.string() })).optional(),
 });
 type Thread = z.infer<typeof Thread>;
 
@@ -62,7 +62,7 @@ export async function getThread(context: Context): Promise<undefined> {
     environment: thread.environmentName ?? thread.environmentId,
     created: thread.createdAt,
   });
-  for (const { role, content } of thread.messages) {
+  for (const { role, content } of thread.messages ?? []) {
     await output.line(`\n── ${role}`);
     await output.line(content.replace(/\n$/, ""));
   }
