@@ -34,7 +34,9 @@ async function upload(context: Context, from: string, to: Remote): Promise<undef
   const blob = isStdin ? new Blob([await buffer(process.stdin)]) : await fileBlob(from);
   // The platform cuts a larger body off before its refusal can be read.
   if (blob.size > pieceBytes) {
-    throw new CommandError(`An upload holds at most ${pieceBytes} bytes, and this is ${blob.size}.`);
+    throw new CommandError(
+      `An upload holds at most ${pieceBytes} bytes, and this is ${blob.size}.`,
+    );
   }
   const path = targetPath(isStdin ? null : basename(from), to.path);
   const environment = await findEnvironment(client, to.environment);

@@ -41,6 +41,7 @@ describe("findForbiddenImports()", () => {
     ["bench/a.ts", `import { host } from "../test/sandbox/support/host.ts";`],
     ["test/kit/a.ts", `import { host } from "../sandbox/support/host.ts";`],
     ["test/kit/a.ts", `let hash: typeof import("../../shared/core/hash.ts");`],
+    ["cli/commands/a.ts", `import { scopes } from "#shared/core/keys/scopes";`],
     [
       "functions/files/a.ts",
       `import { encodeSteps } from "#shared/core/workspace/manifest-bytes";`,
