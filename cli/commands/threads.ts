@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { type ApiClient, ApiRefusal } from "../api-client.ts";
 import type { Context } from "../context.ts";
 import { confirm } from "../prompts.ts";
 import { findEnvironment } from "./environment-names.ts";
@@ -16,14 +15,16 @@ const Thread = z.looseObject({
   createdAt: z.string(),
   messages: z.array(z.looseObject({ role: z.string(), content: z.string() })).optional(),
 });
-type Thread = z.infer<typeof Thread>;
 
 export async function listThreads(context: Context): Promise<undefined> {
   const client = await context.client();
   const { options, output } = context;
   const named = options.text("env");
   const environmentId = named === undefined ? undefined : await findEnvironment(client, named);
-  const found = await readThreads(client, { max: limitOf(options), query: { environmentId } });
+  const found = await client.list("/threads", Thread, {
+    max: limitOf(options),
+    query: { environmentId },
+  });
   if (output.isJson) return void (await output.json(found));
   const rows = found.map((thread) => [
     thread.id,
@@ -34,19 +35,6 @@ export async function listThreads(context: Context): Promise<undefined> {
     thread.title ?? "",
   ]);
   await output.table(["ID", "STATUS", "MESSAGES", "ENVIRONMENT", "CREATED", "TITLE"], rows);
-}
-
-type Wanted = Parameters<ApiClient["list"]>[2];
-
-/** A deployment without a list of threads has one of what they cost. */
-async function readThreads(client: ApiClient, wanted: Wanted): Promise<Thread[]> {
-  try {
-    return await client.list("/threads", Thread, wanted);
-  } catch (error) {
-    const isMissing = error instanceof ApiRefusal && [404, 405].includes(error.status);
-    if (!isMissing) throw error;
-    return await client.list("/costs/threads", Thread, wanted);
-  }
 }
 
 export async function getThread(context: Context): Promise<undefined> {
