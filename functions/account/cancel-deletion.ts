@@ -23,7 +23,7 @@ export const cancelAccountDeletion = action({
   ...publicRead,
   ...ofReceipt,
   beforeConfirmed: "nothing",
-  refusals: ["CONFLICT"],
+  refusals: ["NOT_FOUND", "CONFLICT"],
   reply: { 200: z.object({ deletion: AccountDeletionBody }) },
   read: async ({ body: { receipt }, deps }) => await readCancellable(deps, receipt),
   perform: async ({ body: { receipt }, data, deps, request, now }) => {

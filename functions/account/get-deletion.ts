@@ -12,6 +12,7 @@ export const getDeletion = query({
   summary: "How far a deletion is, and its certificate, for the holder of its receipt.",
   ...publicRead,
   ...ofReceipt,
+  refusals: ["NOT_FOUND"],
   reply: { 200: z.object({ deletion: AccountDeletionBody }) },
   read: async ({ body: { receipt }, deps }) => await deletionOfReceipt(deps.store, receipt),
   answer: ({ data: { value } }) => ok({ deletion: accountDeletionBody(value) }),

@@ -58,6 +58,7 @@ export const searchRequests = change({
   beforeConfirmed: "nothing",
   account: "none",
   audit: "access_log.searched",
+  refusals: ["FORBIDDEN"],
   reply: { 200: z.object({ data: z.array(Entry), nextPageToken: z.string().nullable() }) },
   read: async ({ caller, deps }) => {
     const message = "Only auditors search the log of requests; another operator makes you one.";

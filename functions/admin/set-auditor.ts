@@ -21,6 +21,7 @@ export const setAuditor = change({
   beforeConfirmed: "reads",
   account: "none",
   audit: "operator.auditor_set",
+  refusals: ["FORBIDDEN"],
   reply: { 200: z.object({ operator: OperatorBody.extend({ isAuditor: z.boolean() }) }) },
   read: async ({ caller, body, deps }) => {
     const named = await readNamedOperator(deps, body);

@@ -18,6 +18,7 @@ export const openDetails = recordedRead({
   summary: "Open what an audit row keeps sealed: address, user agent, and an execution's task.",
   params: z.object({ auditId: idSchema("auditRow") }),
   query: noQuery,
+  refusals: ["DETAILS_DESTROYED"],
   reply: { 200: z.object({ id: z.string(), details: z.record(z.string(), z.string()) }) },
   read: async ({ caller: { owner }, params: { auditId }, deps }) => {
     const [{ value: row }, { value: pair }] = await Promise.all([

@@ -16,6 +16,7 @@ export const getEvidence = recordedRead({
   needsToo: "threads:read",
   params: z.object({ executionId: idSchema("execution") }),
   query: noQuery,
+  refusals: ["FORBIDDEN", "EXECUTION_RUNNING", "AUDIT_PENDING"],
   reply: { 200: EvidenceFile },
   read: async ({ caller: { owner }, params: { executionId }, now, deps: { store } }) =>
     await gatherEvidence({ store, owner, now, log: signedLog() }, executionId),

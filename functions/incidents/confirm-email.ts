@@ -25,6 +25,7 @@ export const confirmEmail = change({
   beforeConfirmed: "reads",
   account: "none",
   audit: "notifications.email_confirmed",
+  refusals: ["NOT_FOUND", "CONFLICT"],
   reply: { 200: NotificationBody },
   read: async ({ caller: { owner }, deps: { store } }) => {
     requireAllEnvironments(owner, "Notifications concern the whole account.");

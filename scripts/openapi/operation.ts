@@ -120,7 +120,7 @@ function answersOf({ route, operationId }: DescribedRoute, book: SchemaBook): Js
     {
       description: meanings[Number(status)] ?? "Done.",
       headers: { "x-request-id": { $ref: "#/components/headers/RequestId" } },
-      ...(status === "304" ? {} : { content: contentOf(reply, operationId, book) }),
+      ...(["204", "304"].includes(status) ? {} : { content: contentOf(reply, operationId, book) }),
     },
   ]);
   return Object.fromEntries(answers);

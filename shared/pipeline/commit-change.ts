@@ -139,6 +139,8 @@ export async function followCommit(
   } catch (cause) {
     logFailure(`after ${route.endpoint} failed`, cause, { requestId: context.request.id });
     if (!route.promisesAfter) return undefined;
+    // Another service may find fault with what the client sent, and repeating it won't help.
+    if (cause instanceof ApiError && cause.code === "VALIDATION_FAILED") throw cause;
     throw new ApiError("UNAVAILABLE", { cause, headers: { "retry-after": "5" } });
   }
 }

@@ -80,7 +80,7 @@ test("what it prints is in its log, one JSON entry a line", async () => {
   expect(log()).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ message: "started" }),
-      { severity: "ERROR", message: "not json" },
+      expect.objectContaining({ severity: "ERROR", message: "not json" }),
     ]),
   );
 });
@@ -100,7 +100,7 @@ test("a restart is orderly and keeps the port", async () => {
   const port = running.portOf("stub");
   await running.restart("stub");
   expect(running.portOf("stub")).toBe(port);
-  expect(log()).toContainEqual({ message: "ending" });
+  expect(log()).toContainEqual(expect.objectContaining({ message: "ending" }));
   expect(notices).toEqual([]);
 });
 

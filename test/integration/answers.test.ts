@@ -153,7 +153,7 @@ describe("what else is asked", () => {
       },
     });
     const { models } = (await call("/v1/agents/models")).json;
-    expect(models.map(({ id }: { id: string }) => id)).toEqual(["shell"]);
+    expect(models.map(({ id }: { id: string }) => id)).toContain("shell");
     const wrong = await call("/v1/agents", undefined, "DELETE");
     expect(wrong.json).toMatchObject({
       code: "METHOD_NOT_ALLOWED",

@@ -27,23 +27,26 @@ const search = async (query: string, more: object = {}, key = owner.key) => {
 test("steps page over messages and events, and say what changed by line counts", async () => {
   const { data, total_count: total } = await read("/steps");
   const kinds = data.map(({ stepKind }: { stepKind: string }) => stepKind);
-  expect(kinds).toEqual([
-    "user_message",
-    ...["command_execution", "command_execution", "file_change"],
-    ...["assistant_message", "turn_completed"],
+  // What is printed may be told before or after its command's end.
+  const [asked, begun, ...rest] = kinds;
+  expect([asked, begun, rest.at(-1)]).toEqual([
+    ...["user_message", "command_execution", "turn_completed"],
   ]);
+  const told = ["command_execution", "file_change", "assistant_message"];
+  expect(new Set(rest.slice(0, -1))).toEqual(new Set(told));
   expect(total).toBe(kinds.length);
+  const changeStep = data.find(({ stepKind }: { stepKind: string }) => stepKind === "file_change");
   const page = await read("/steps?limit=2&offset=2");
   expect(page).toMatchObject({ data: data.slice(2, 4), has_more: true });
   const change = { path: "a.txt", additions: 1, deletions: 0, diffStored: false };
   expect((await read("/diffs")).diffs).toEqual([{ ...change, status: "added", diff: "" }]);
   expect((await read(`/diffs?executionId=${runId}`)).diffs).toHaveLength(1);
   const changed = { changedPaths: ["a.txt"], additions: 1 };
-  expect(await read(`/steps/${data[3].id}/diff?path=a.txt`)).toMatchObject(changed);
-  expect(await read(`/steps/${data[5].id}/diff`)).toMatchObject(changed);
+  expect(await read(`/steps/${changeStep.id}/diff?path=a.txt`)).toMatchObject(changed);
+  expect(await read(`/steps/${data.at(-1).id}/diff`)).toMatchObject(changed);
   expect(await read(`/steps/${data[0].id}/diff`)).toMatchObject({ changedPaths: [] });
   const history = (await read("/files/history?path=a.txt")).data;
-  expect(history).toMatchObject([{ stepId: data[3].id, changeKind: "created" }]);
+  expect(history).toMatchObject([{ stepId: changeStep.id, changeKind: "created" }]);
   expect((await read(`/steps/${data[0].id}/files`)).code).toBe("NOT_OFFERED");
 });
 

@@ -220,7 +220,7 @@ describe("a message", () => {
   test("for a model that isn't offered names those that are", async () => {
     const refused = await message({ content: "hello", agentConfig: { model: "gpt-4o" } });
     expectRefusal(refused, 422, "MODEL_NOT_OFFERED");
-    expect(refused.json.details).toEqual({ offered: ["shell"] });
+    expect(refused.json.details.offered).toContain("shell");
   });
 
   test("with a malformed Idempotency-Key is refused", async () => {

@@ -52,7 +52,10 @@ function separated(letters: string): readonly string[] {
 }
 
 function normalized(word: string): string {
-  return cutText(word.normalize("NFKD").replace(mark, "").toLowerCase(), wordLengthMax);
+  return cutText(
+    word.normalize("NFKD").replace(mark, "").toUpperCase().toLowerCase(),
+    wordLengthMax,
+  );
 }
 
 /** The terms of a text that is stored: at most `wordsMax` words and `pairsMax` pairs. */

@@ -130,6 +130,7 @@ const outputs = {
     secrets: {
       peppers: "peppers",
       "gateway-tokens": "gateway-tokens",
+      "mail-login": "mail-login",
       "provider-keys": "provider-keys",
     },
   },

@@ -25,7 +25,10 @@ export async function ask(
   const { method } = route;
   const body = bodyFor(route, ids);
   const options = { method, ...(body ? { body } : {}), ...sent };
-  return await send(`${pathFor(route, ids)}${query}`, { ...options, localAddress: someAddress() });
+  return await send(withQuery(pathFor(route, ids), query), {
+    ...options,
+    localAddress: someAddress(),
+  });
 }
 
 /** Expects a refusal in the API's own form, with its code and headers and no internals. */
@@ -44,4 +47,9 @@ export function expectRefusal(answer: Answer, status: number, code: string): voi
 export function expectSameAnswer(answer: Answer, other: Answer): void {
   const told = ({ status, json }: Answer) => ({ status, ...json, requestId: null });
   expect(told(answer)).toEqual(told(other));
+}
+
+/** Adds `?name=value` to a path that may have a query already. */
+function withQuery(path: string, query: string): string {
+  return path.includes("?") ? path + query.replace("?", "&") : path + query;
 }

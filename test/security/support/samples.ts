@@ -128,7 +128,7 @@ function sampleOf(schema: Schema, ids: Ids): unknown {
 /** @throws if a parameter of the path is neither an id nor known to the suite. */
 export function pathFor({ path, route, title }: TableRoute, ids: Ids = nobodys): string {
   const { properties = {} } = jsonSchema(route.params);
-  return path.replace(/:([A-Za-z0-9]+)|\*/g, (found, parameter = found) => {
+  const filled = path.replace(/:([A-Za-z0-9]+)|\*/g, (found, parameter = found) => {
     const schema = properties[parameter];
     if (!schema) throw new Error(`${title} doesn't declare its parameter ${parameter}`);
     const id = idIn(schema.pattern, ids) ?? words[parameter];
@@ -136,7 +136,11 @@ export function pathFor({ path, route, title }: TableRoute, ids: Ids = nobodys):
     if (schema.pattern?.includes("[0-9a-f]{64}")) return "0".repeat(64);
     throw new Error(`${title}: the suite has no sample of :${parameter}`);
   });
+  const { required = [] } = jsonSchema(route.query);
+  return required.length === 0 ? filled : `${filled}?${new URLSearchParams(required.map(sampled))}`;
 }
+
+const sampled = (name: string): [string, string] => [name, words[name] ?? "a"];
 
 /** @throws if the route takes JSON and the suite has none for it. */
 export function bodyFor({ route, title }: TableRoute, ids: Ids = nobodys): object | undefined {
