@@ -164,7 +164,6 @@ describe("what else is asked", () => {
     const headers = { "idempotency-key": "once" };
     for (const [path, body] of [
       ["/v1/agents", { name: "a", model: "shell" }],
-      ["/v1/threads", { environmentId }],
       [`/v1/environments/${environmentId}/secrets`, { key: "A", value: "12345678" }],
     ] as const) {
       const refused = await send(path, { key: owner.key, body, headers });
