@@ -1,4 +1,4 @@
-/** The schemas and answers that operations consist of, and those of them that have a name. */
+/** Makes the schemas and answers of operations, and collects those that have a name. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

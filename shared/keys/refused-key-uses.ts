@@ -14,6 +14,7 @@ import {
   type RefusalCount,
   type RefusalMilestone,
 } from "../core/keys/refused-uses.ts";
+import { TurnQueue } from "../core/limits/turn-queue.ts";
 import { expiryOf } from "../core/retention/expiry.ts";
 import { hourMs } from "../core/retention/periods.ts";
 import { mintOwner } from "../identity/owner.ts";
@@ -25,7 +26,6 @@ import { createOrReplace, patch, type Ref, type Write } from "../store/documents
 import { keyRefusals } from "../store/key-refusals.ts";
 import type { ReadStore } from "../store/store.ts";
 import type { KeyClient } from "./key-client.ts";
-import { OwnerTurns } from "./owner-turns.ts";
 
 /** Keys of one account whose refusals wait in this instance; more are only logged. */
 const ownersKeysMax = 50;
@@ -69,7 +69,7 @@ export class RefusedKeyUses {
   /** Keys with refusals that wait, or that were written a moment ago, by account and id. */
   readonly #known = new Map<string, Map<string, WaitingKey>>();
   #knownKeys = 0;
-  readonly #due = new OwnerTurns<WaitingKey>();
+  readonly #due = new TurnQueue<WaitingKey>();
   #writing = 0;
 
   /** @param everyMs How long a key's next refusals wait after some were written. */
@@ -124,7 +124,7 @@ export class RefusedKeyUses {
   /** Begins what is due, an account after another. */
   #writeNext(): void {
     while (this.#writing < writesMax) {
-      const waiting = this.#due.next();
+      const waiting = this.#due.takeNext();
       if (!waiting) return;
       const refusals = [...waiting.refusals.values()];
       waiting.refusals.clear();
