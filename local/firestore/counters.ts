@@ -62,6 +62,11 @@ export class OperationCounter {
     const isTrip = !openEnded.includes(method);
     this.#add({ calls: 1, roundTrips: isTrip && this.#inFlight === 0 ? 1 : 0 });
     if (isTrip) this.#inFlight += 1;
+    let isOpen = isTrip;
+    const close = () => {
+      if (isOpen) this.#inFlight -= 1;
+      isOpen = false;
+    };
     let documents = 0;
     let counted = 0;
     let writes = 0;
@@ -82,13 +87,14 @@ export class OperationCounter {
         // Counted at once, because a client that has everything doesn't wait for the call's end.
         const isDone = method === "RunQuery" && countFields(message, queryDoneField) > 0;
         countReads(isDone ? readsOf(method, documents, status.OK) : documents);
+        if (isDone) close();
         if (method === "Listen") {
           this.#add({ listenReads: countFields(message, documentChangeField) });
         }
       },
       end: (code) => {
         if (!isTrip) return;
-        this.#inFlight -= 1;
+        close();
         const isOk = code === status.OK;
         countReads(readsOf(method, documents, code));
         this.#add({ writes: isOk ? writes + (singleWrites.includes(method) ? 1 : 0) : 0 });

@@ -217,6 +217,7 @@ describe("operations per request", () => {
     expect((await store()).status).toBe(200);
     const read = () => send(`/v1/executions/${executionId}/egress`, { key: owner.key });
     expect((await read()).json).toMatchObject({ total_count: 1, data: [{ host: "a.test" }] });
+    // The execution and then its thread, beside both queries.
     const most = { reads: 4, writes: 0, roundTrips: 2 };
     const measured = await leastOf(() => counted("executions", read), most);
     hold("read of an egress log's page", measured, most);
