@@ -6,6 +6,7 @@ import { evidence } from "./benchmarks/evidence.ts";
 import { executionCpu } from "./benchmarks/execution-cpu.ts";
 import { firstOutput } from "./benchmarks/first-output.ts";
 import { forgedKey } from "./benchmarks/forged-key.ts";
+import { largeAccount } from "./benchmarks/large-account.ts";
 import { manyExecutions } from "./benchmarks/many-executions.ts";
 import { memory } from "./benchmarks/memory.ts";
 import { neighbours } from "./benchmarks/neighbours.ts";
@@ -30,6 +31,7 @@ export const figures: readonly Figure[] = [
   starts,
   evidence,
   sequencing,
+  largeAccount,
   memory,
   neighbours,
 ];

@@ -1,7 +1,7 @@
 /**
  * Files that the short form tries in turn: the commit chooses one row of each project's, and the
- * others' files are left out. Money, keys, isolation, secrets and streams are tried by every commit;
- * what is here, by one in two or three, and by every long run.
+ * others' files are left out. Every commit tries money, keys, isolation, secrets and streams; one
+ * in two or three tries what is here, and so does every long run.
  */
 import { isInShare, type Share, shareOfCommit } from "./shard.ts";
 
