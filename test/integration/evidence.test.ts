@@ -105,14 +105,19 @@ describe("AUD-9 sealed details", () => {
   const details = async (id: string | undefined, key = owner.key) =>
     await send(`/v1/audit/${id}/details`, { key });
 
+  /** The row with the sealed task; an execution has others that seal nothing. */
+  const rowOfStart = async () =>
+    (await rowsOf(owner.id)).find(
+      ({ subject, action }) => subject === executionId && action === "execution.started",
+    );
+
   test("are opened for the owner, with the text that the digest is of", async () => {
-    const rows = await rowsOf(owner.id);
-    const started = rows.find(({ subject }) => subject === executionId);
+    const started = await rowOfStart();
     const { status, json, text } = await details(started?.id);
     expect(status, text).toBe(200);
     expect(json.details).toMatchObject({ task, address: expect.any(String) });
     expect(started?.facts.taskDigest).toBe(saltedDigest(json.details.taskSalt, task));
-    const claimed = rows.find(({ action }) => action === "execution.claimed");
+    const claimed = (await rowsOf(owner.id)).find(({ action }) => action === "execution.claimed");
     expect((await details(claimed?.id)).json.message).toBe("The row has no sealed details.");
     const reads = (await rowsOf(owner.id)).filter(({ action }) => action === "audit.read");
     expect(reads.map(({ facts }) => facts.route)).toContain("details");
@@ -121,7 +126,7 @@ describe("AUD-9 sealed details", () => {
   });
 
   test("of a row that was changed aren't shown", async () => {
-    const row = (await rowsOf(owner.id)).find(({ subject }) => subject === executionId);
+    const row = await rowOfStart();
     const place = firestore().doc(`owners/${owner.id}/audit/${row?.id}`);
     await place.update({ "facts.model": "another" });
     const answer = await details(row?.id);
@@ -131,7 +136,7 @@ describe("AUD-9 sealed details", () => {
   });
 
   test("can't be opened once their key is destroyed, and every proof stays valid", async () => {
-    const row = (await rowsOf(owner.id)).find(({ subject }) => subject === executionId);
+    const row = await rowOfStart();
     await firestore("keys").doc(`owners/${owner.id}/sealingKeys/audit-details`).delete();
     const answer = await details(row?.id);
     expect(answer).toMatchObject({ status: 410, json: { code: "DETAILS_DESTROYED" } });

@@ -34,7 +34,11 @@ describe("KEY-4 a key that is limited to environments", () => {
   });
 
   const reaches = (prefix: string) => ["env_", "thread_", "run_"].includes(prefix);
-  const inPath = keyRoutes.filter(({ path }) => /:(?:environment|thread|execution)Id/.test(path));
+  // Evidence proves rows of the trail, which is the whole account's.
+  const ofTrail = (path: string) => path.endsWith("/evidence");
+  const inPath = keyRoutes.filter(
+    ({ path }) => /:(?:environment|thread|execution)Id/.test(path) && !ofTrail(path),
+  );
   test.each(sharedOut(inPath, 2))("finds nothing of another at $title", async (route) => {
     const refused = await ask(route, { key }, others);
     expectRefusal(refused, 404, "NOT_FOUND");
@@ -109,12 +113,11 @@ describe("KEY-4 a key that is limited to environments", () => {
   });
 
   const ofAccount = keyRoutes.filter(({ path }) => {
-    return /^\/v1\/(account|audit|incidents|notifications)\b/.test(path);
+    return /^\/v1\/(account|audit|incidents|notifications)\b/.test(path) || ofTrail(path);
   });
 
   test.each(ofAccount)("can't reach what is the whole account's: $title", async (route) => {
-    const sizes = route.path.endsWith("/consistency") ? "?from=1&to=2" : "";
-    const answer = await ask(route, { key }, { ...nobodys, env: inside }, sizes);
+    const answer = await ask(route, { key }, { ...nobodys, env: inside });
     expectRefusal(answer, 403, "FORBIDDEN");
     expect(answer.json.message).toMatch(/limited to environments/);
   });

@@ -80,7 +80,8 @@ export async function rowsOf(ownerId: string): Promise<readonly StoredRow[]> {
   const { docs } = await firestore().collection(`owners/${ownerId}/audit`).get();
   const rows = docs.map((doc) => StoredAuditRow.parse(doc.data()));
   const place = (row: StoredRow) => row.sequence ?? Number.POSITIVE_INFINITY;
-  return rows.toSorted((one, other) => place(one) - place(other));
+  // Rows without a place follow in the order of their times.
+  return rows.toSorted((one, other) => place(one) - place(other) || one.at - other.at);
 }
 
 async function documentOf<T>(path: string, schema: { parse(data: unknown): T }): Promise<T> {
