@@ -137,10 +137,14 @@ export function pathFor({ path, route, title }: TableRoute, ids: Ids = nobodys):
     throw new Error(`${title}: the suite has no sample of :${parameter}`);
   });
   const { required = [] } = jsonSchema(route.query);
+  // What a number is coerced from has no type, so its bounds are those of what comes out.
+  const read = z.toJSONSchema(route.query, { unrepresentable: "any", io: "output" }) as Schema;
+  const sampled = (name: string): [string, string] => {
+    const { minimum } = read.properties?.[name] ?? {};
+    return [name, words[name] ?? String(minimum ?? "a")];
+  };
   return required.length === 0 ? filled : `${filled}?${new URLSearchParams(required.map(sampled))}`;
 }
-
-const sampled = (name: string): [string, string] => [name, words[name] ?? "a"];
 
 /** @throws if the route takes JSON and the suite has none for it. */
 export function bodyFor({ route, title }: TableRoute, ids: Ids = nobodys): object | undefined {
