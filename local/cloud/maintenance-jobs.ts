@@ -3,6 +3,8 @@ import type { OwnJob } from "../scheduler/server.ts";
 import { accounts, audiences, projectId, region } from "./names.ts";
 import type { LocalCloudOptions } from "./options.ts";
 
+/** A function ends a call by itself before the scheduler gives it up, as in the deployment. */
+const answerMs = 10_000;
 /** Longer intervals don't matter to anyone who waits. */
 const sweepMsMax = 60_000;
 
@@ -22,21 +24,24 @@ export function maintenanceJobs(
     unscheduled = [],
   }: Pick<LocalCloudOptions, "sweepEveryMs" | "unscheduled"> & { urlOf(name: string): string },
 ): OwnJob[] {
-  const all = Object.entries(functions).flatMap(([name, { routes }]) =>
-    routes.flatMap(({ method, path, everyMs }) =>
-      everyMs === null ? [] : [{ name, work: path.split("/").at(-1), method, path, everyMs }],
-    ),
+  const all = Object.entries(functions).flatMap(([name, { routes, limits }]) =>
+    routes.flatMap(({ method, path, everyMs }) => {
+      const work = path.split("/").at(-1);
+      const attemptDeadlineMs = limits.timeoutSeconds * 1_000 + answerMs;
+      return everyMs === null ? [] : [{ name, work, method, path, everyMs, attemptDeadlineMs }];
+    }),
   );
   const withJobs = new Set(all.flatMap(({ name, work }) => [name, `${name}/${work}`]));
   // A function that this cloud doesn't start needs no job.
   const isStarted = (name: string) => functions[name.split("/")[0] ?? ""] !== undefined;
   const unknown = unscheduled.filter((name) => isStarted(name) && !withJobs.has(name));
   if (unknown.length > 0) throw new Error(`Nothing is scheduled as ${unknown.join(", ")}.`);
-  return all.flatMap(({ name, work, method, path, everyMs }) => {
+  return all.flatMap(({ name, work, method, path, everyMs, attemptDeadlineMs }) => {
     if (unscheduled.includes(name) || unscheduled.includes(`${name}/${work}`)) return [];
     if (sweepEveryMs !== undefined && everyMs >= sweepMsMax) return [];
     return {
       name: `projects/${projectId}/locations/${region}/jobs/${name}-${work}`,
+      attemptDeadlineMs,
       schedule: { everyMs: sweepEveryMs ?? everyMs },
       target: {
         uri: `${urlOf(name)}${path}`,

@@ -29,6 +29,7 @@ import { readFilePieces } from "../workspace/file-pieces.ts";
 import { readFilesOf } from "../workspace/manifests.ts";
 import { allOf } from "./all-of.ts";
 import { fileNameOf } from "./archive-names.ts";
+import { openedAhead } from "./opened-ahead.ts";
 
 /** One file of an archive. Its bytes are read when its turn comes. */
 export interface ArchiveEntry {
@@ -51,6 +52,8 @@ const byCreation = { field: "createdAt" } as const;
 /** Lines are handed out together, since each piece costs as much as a line. */
 const pieceBytesMin = 64 * 1024;
 const egressPageLength = 200;
+/** Threads, or executions, whose first pages are read at once. */
+const openMax = 4;
 
 /**
  * @throws {ApiError} `AUDIT_PENDING` if the trail isn't under a signed checkpoint yet;
@@ -93,10 +96,11 @@ const threadOf = (ownerId: string) => (thread: Thread) =>
   threadBody(thread, { ownerId, environmentName: null, agentName: null });
 
 async function* allMessages({ store }: ExportDeps, owner: Owner) {
-  for await (const { id } of allOf(store, threads.all(owner), byCreation)) {
-    const written: AsyncIterable<Message> = allOf(store, messages.all(owner, id), byCreation);
-    for await (const message of written) yield messageBody(message, id);
-  }
+  const written = async function* ({ id }: Thread) {
+    const own: AsyncIterable<Message> = allOf(store, messages.all(owner, id), byCreation);
+    for await (const message of own) yield messageBody(message, id);
+  };
+  yield* openedAhead(allOf(store, threads.all(owner), byCreation), written, openMax);
 }
 
 function allExecutions({ store }: ExportDeps, owner: Owner): AsyncIterable<Execution> {
@@ -110,7 +114,7 @@ function withOutput(execution: Execution) {
 /** Those that haven't expired, in the form in which streams send them. */
 async function* allEvents(deps: ExportDeps, owner: Owner) {
   const { store, now } = deps;
-  for await (const { id: executionId } of allExecutions(deps, owner)) {
+  const eventsOf = async function* ({ id: executionId }: Execution) {
     const log = new LogPages(store, owner, executionId);
     for (let last = 0; ; ) {
       const { batches } = await log.after(last, now());
@@ -119,19 +123,21 @@ async function* allEvents(deps: ExportDeps, owner: Owner) {
       if (!end) break;
       last = end.lastSequence;
     }
-  }
+  };
+  yield* openedAhead(allExecutions(deps, owner), eventsOf, openMax);
 }
 
 async function* allEgress(deps: ExportDeps, owner: Owner) {
   const { store, now } = deps;
-  for await (const { id: executionId } of allExecutions(deps, owner)) {
+  const attemptsOf = async function* ({ id: executionId }: Execution) {
     for (let offset = 0; ; offset += egressPageLength) {
       const page = { executionId, limit: egressPageLength, offset, now: now() };
       const { attempts, total } = await readEgress(store, owner, page);
       for (const attempt of attempts) yield { executionId, ...egressEntry(attempt) };
       if (offset + egressPageLength >= total) break;
     }
-  }
+  };
+  yield* openedAhead(allExecutions(deps, owner), attemptsOf, openMax);
 }
 
 /** A workspace's list says what an archive can't: modes, times, links and odd names. */
