@@ -24,7 +24,7 @@ export async function* openedAhead<O, T>(
     }
     while (queue.length > 0) yield* next(queue);
   } finally {
-    // Whoever stops in the middle, or an error, leaves none of them open.
+    // Neither a reader that stops in the middle nor an error leaves one of them open.
     await Promise.allSettled(queue.map(({ values }) => values.return(undefined)));
   }
 }
