@@ -1,10 +1,9 @@
+import { schedulerMarginSeconds } from "#shared/core/limits/longest-call";
 import type { FunctionManifest } from "../functions/manifest.ts";
 import type { OwnJob } from "../scheduler/server.ts";
 import { accounts, audiences, projectId, region } from "./names.ts";
 import type { LocalCloudOptions } from "./options.ts";
 
-/** A function ends a call by itself before the scheduler gives it up, as in the deployment. */
-const answerMs = 10_000;
 /** Longer intervals don't matter to anyone who waits. */
 const sweepMsMax = 60_000;
 
@@ -27,7 +26,7 @@ export function maintenanceJobs(
   const all = Object.entries(functions).flatMap(([name, { routes, limits }]) =>
     routes.flatMap(({ method, path, everyMs }) => {
       const work = path.split("/").at(-1);
-      const attemptDeadlineMs = limits.timeoutSeconds * 1_000 + answerMs;
+      const attemptDeadlineMs = (limits.timeoutSeconds + schedulerMarginSeconds) * 1_000;
       return everyMs === null ? [] : [{ name, work, method, path, everyMs, attemptDeadlineMs }];
     }),
   );

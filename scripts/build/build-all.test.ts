@@ -48,12 +48,14 @@ function writeFunction(
   {
     folder = name,
     roles = [],
+    timeoutSeconds = 60,
     ...stated
   }: {
     folder?: string;
     roles?: readonly string[];
     authenticate?: string;
     everyMs?: number;
+    timeoutSeconds?: number;
   } = {},
 ): void {
   const path = endpoint.split(" ")[1] ?? "";
@@ -76,7 +78,7 @@ function writeFunction(
         ...stated,
       },
     ],
-    limits: { concurrency: 80, instancesMax: 10, memoryMib: 512, timeoutSeconds: 60 },
+    limits: { concurrency: 80, instancesMax: 10, memoryMib: 512, timeoutSeconds },
     roles,
   };
   write(`functions/${folder}/index.ts`, `export const service = ${JSON.stringify(service)};`);
@@ -159,6 +161,10 @@ describe("buildAll()", () => {
     [{ authenticate: "scheduler" }, "everyMs belongs to what the scheduler calls"],
     [{ everyMs: 5_000 }, "everyMs belongs to what the scheduler calls"],
     [{ authenticate: "scheduler", everyMs: 420_000 }, "divides neither an hour nor a day"],
+    [
+      { authenticate: "scheduler", everyMs: 60_000, timeoutSeconds: 1_800 },
+      "timeoutSeconds is at most 1790",
+    ],
   ])("refuses a route that states %j", async (stated, refusal) => {
     writeFunction("things", "POST /v1/sweep", stated);
     await expect(buildAll(root)).rejects.toThrow(refusal);

@@ -6,6 +6,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
+import { longestCallSeconds } from "../../shared/core/limits/longest-call.ts";
 import { cronOf } from "./cron.ts";
 import { functionNames } from "./entries.ts";
 
@@ -111,7 +112,7 @@ async function listFunction(root: string, name: string): Promise<ListedFunction>
     summary,
     visibility,
     bundle: `functions/${name}.cjs`,
-    routes: routes.map((route) => listRoute(path, route)),
+    routes: routes.map((route) => listRoute(path, route, limits)),
     limits,
     nodeOptions: nodeOptions(limits.memoryMib),
     roles: roles.toSorted(),
@@ -127,7 +128,11 @@ function nodeOptions(memoryMib: number): string {
   return `--max-old-space-size=${memoryMib / 2} --max-semi-space-size=8`;
 }
 
-function listRoute(file: string, route: z.infer<typeof DeclaredRoute>): ListedRoute {
+function listRoute(
+  file: string,
+  route: z.infer<typeof DeclaredRoute>,
+  { timeoutSeconds }: z.infer<typeof DeclaredService>["limits"],
+): ListedRoute {
   const { endpoint, everyMs = null, scope, requestClass, ...listed } = route;
   if ((route.authenticate === "scheduler") !== (everyMs !== null)) {
     throw new BuildError(`${file}: ${endpoint}: everyMs belongs to what the scheduler calls`);
@@ -135,6 +140,12 @@ function listRoute(file: string, route: z.infer<typeof DeclaredRoute>): ListedRo
   const cron = everyMs === null ? null : cronOf(everyMs);
   if (everyMs !== null && cron === null) {
     throw new BuildError(`${file}: ${endpoint}: everyMs divides neither an hour nor a day`);
+  }
+  if (everyMs !== null && timeoutSeconds > longestCallSeconds) {
+    throw new BuildError(
+      `${file}: ${endpoint}: the scheduler gives up before ${timeoutSeconds} s are over; ` +
+        `timeoutSeconds is at most ${longestCallSeconds}`,
+    );
   }
   const path = endpoint.slice(route.method.length + 1);
   const stated = (gate: string) => (gate === "none" ? null : gate);

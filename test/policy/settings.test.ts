@@ -91,6 +91,8 @@ describe.skipIf(!isPlanned)("who calls a function from inside", () => {
     const { PADDOCK_MAINTENANCE_AUDIENCE: audience, PADDOCK_SCHEDULER_ACCOUNT: email } =
       ofFunction("maintenance");
     for (const { values } of planOf("large").resources("google_cloud_scheduler_job")) {
+      // Cloud Scheduler takes from 15 seconds to 30 minutes.
+      expect(Number.parseInt(String(values.attempt_deadline), 10)).toBeLessThanOrEqual(1_800);
       expect(values.http_target).toMatchObject([
         { oidc_token: [{ audience, service_account_email: email }] },
       ]);

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { IncidentThresholds } from "../incidents/thresholds.ts";
 import { dayMs } from "../retention/periods.ts";
 import { unreferencedMs } from "../retention/retention-table.ts";
-import { longestCallSeconds } from "./longest-call.ts";
+import { schedulerWaitSecondsMax } from "./longest-call.ts";
 
 const minuteMs = 60_000;
 const countMax = 10_000_000;
@@ -186,7 +186,7 @@ export const DeploymentLimits = z
       .object({
         cancelMs: z
           .int()
-          .min(2 * longestCallSeconds * 1_000)
+          .min(2 * schedulerWaitSecondsMax * 1_000)
           .max(14 * dayMs)
           .default(7 * dayMs),
       })
