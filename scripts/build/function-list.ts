@@ -6,7 +6,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
-import { longestCallSeconds } from "../../shared/core/limits/longest-call.ts";
+import { longestCallSeconds } from "#shared/core/limits/longest-call";
 import { cronOf } from "./cron.ts";
 import { functionNames } from "./entries.ts";
 
