@@ -74,7 +74,8 @@ export function checkCall(
       cacheWrites: request.cacheWrites,
     });
     // Every call holds something, so that an execution that makes calls always has a meter.
-    return { ceilingMicrousd: Math.max(1, ceiling) };
+    // A limit beyond what numbers hold exactly is more than any deployment allows for one call.
+    return { ceilingMicrousd: Math.min(Math.max(1, ceiling), Number.MAX_SAFE_INTEGER) };
   }
 }
 

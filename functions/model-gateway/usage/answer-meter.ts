@@ -11,9 +11,9 @@ import type { UsageReader } from "./usage-reader.ts";
 /** The event that ends a Responses stream repeats the whole output. */
 const lineBytesMax = 4 * 1024 * 1024;
 
-type MeteredCall = Pick<CheckedCall, "protocol" | "model" | "cacheWrites">;
+type MeteredCall = Pick<CheckedCall, "protocol" | "model" | "cacheWrites" | "answers">;
 
-function readerOf({ protocol, cacheWrites }: MeteredCall): UsageReader {
+function readerOf({ protocol, cacheWrites, answers }: MeteredCall): UsageReader {
   switch (protocol) {
     case "anthropic-messages":
       return anthropicUsage(cacheWrites);
@@ -22,7 +22,7 @@ function readerOf({ protocol, cacheWrites }: MeteredCall): UsageReader {
     case "openai-responses":
       return responsesUsage();
     case "gemini":
-      return geminiUsage();
+      return geminiUsage(answers);
   }
 }
 
@@ -49,10 +49,13 @@ export class AnswerMeter {
     } catch {
       // What isn't JSON reports nothing.
     }
+    this.#reader.end();
   }
 
+  /** Called at the stream's own end, and not if it was cut. */
   finish(): void {
     this.#lines.end();
+    this.#reader.end();
   }
 
   /** Whether everything that the call costs is known. */

@@ -5,10 +5,12 @@ import { countIn, countOrZero, fieldOf, type UsageReader } from "./usage-reader.
 /**
  * Anthropic's `input_tokens` are without those of its cache. In a stream, the usage of
  * `message_delta` is cumulative: it replaces what `message_start` said, where it says something.
+ * There may be several deltas, so only the stop says that the last one was the last.
  * How long cached tokens are kept is only in the start.
  */
 export function anthropicUsage(cacheWrites: CacheWrites): UsageReader {
   let usage: object | null = null;
+  let isReported = false;
   let isFinal = false;
   const add = (reported: unknown) => {
     if (typeof reported !== "object" || reported === null) return;
@@ -18,12 +20,16 @@ export function anthropicUsage(cacheWrites: CacheWrites): UsageReader {
   return {
     take(json) {
       const type = fieldOf(json, "type");
+      if (type === "message_stop") isFinal = isReported;
       if (type === "message_start") add(fieldOf(fieldOf(json, "message"), "usage"));
       if (type !== "message_delta" && type !== "message") return;
       const reported = fieldOf(json, "usage");
       if (countIn(reported, "output_tokens") === null) return;
       add(reported);
-      isFinal = true;
+      isReported = true;
+    },
+    end() {
+      isFinal = isReported;
     },
     tokens: () => (isFinal ? tokensOf(usage, cacheWrites) : null),
   };

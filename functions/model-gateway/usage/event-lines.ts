@@ -1,9 +1,12 @@
 /** Finds the JSON of server-sent events in a stream of bytes, whatever its pieces. */
+import { streamDone } from "./usage-reader.ts";
 
 const newline = 0x0a;
 const dataPrefix = Buffer.from("data:");
 /** Reports of usage say so; other lines needn't be parsed. */
 const usageMark = Buffer.from("sage");
+/** The mark of a stream's end, and blanks around it. */
+const doneLengthMax = 16;
 
 export class EventLines {
   readonly #lineBytesMax: number;
@@ -50,10 +53,15 @@ export class EventLines {
     this.#bytes = 0;
     this.#isSkipped = false;
     if (!line?.subarray(0, dataPrefix.length).equals(dataPrefix)) return;
+    const data = line.subarray(dataPrefix.length);
+    if (data.length <= doneLengthMax && data.toString("latin1").trim() === streamDone) {
+      this.#take(streamDone);
+      return;
+    }
     const isGemini = line.includes("finishReason") || line.includes("blockReason");
     if (!line.includes(usageMark) && !isGemini) return;
     try {
-      this.#take(JSON.parse(line.subarray(dataPrefix.length).toString("utf8")));
+      this.#take(JSON.parse(data.toString("utf8")));
     } catch {
       // What isn't JSON reports nothing.
     }

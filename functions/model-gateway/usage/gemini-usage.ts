@@ -4,17 +4,26 @@ import { countIn, countOrZero, fieldOf, tokensOfWhole, type UsageReader } from "
 /**
  * Gemini states usage in each chunk of a stream, and only the one with a reason to finish counts
  * everything. Its candidates are without what the model thought. A blocked prompt has no candidate.
+ * @param answers How many candidates were asked for; each of them finishes by itself.
  */
-export function geminiUsage(): UsageReader {
+export function geminiUsage(answers: number): UsageReader {
   let last: ModelTokens | null = null;
   let isFinal = false;
+  const finished = new Set<unknown>();
   return {
     take(json) {
       const usage = fieldOf(json, "usageMetadata");
       if (usage !== undefined) last = tokensOf(usage);
-      const [candidate] = listOf(fieldOf(json, "candidates"));
+      for (const candidate of listOf(fieldOf(json, "candidates"))) {
+        if (fieldOf(candidate, "finishReason") === undefined) continue;
+        finished.add(fieldOf(candidate, "index") ?? 0);
+      }
       const isBlocked = fieldOf(fieldOf(json, "promptFeedback"), "blockReason") !== undefined;
-      if (isBlocked || fieldOf(candidate, "finishReason") !== undefined) isFinal = true;
+      if (isBlocked || finished.size >= answers) isFinal = true;
+    },
+    end() {
+      // Without any reason to finish it was cut, though its connection ended in order.
+      if (finished.size > 0) isFinal = true;
     },
     tokens: () => (isFinal ? last : null),
   };

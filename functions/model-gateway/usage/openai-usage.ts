@@ -1,9 +1,23 @@
 import type { ModelTokens } from "#shared/core/money/model-meter";
-import { countIn, countOrZero, fieldOf, tokensOfWhole, type UsageReader } from "./usage-reader.ts";
+import {
+  countIn,
+  countOrZero,
+  fieldOf,
+  streamDone,
+  tokensOfWhole,
+  type UsageReader,
+} from "./usage-reader.ts";
 
-/** Chat Completions: the answer's usage, or that of the stream's last chunk. */
+/**
+ * Chat Completions: the answer's usage, or that of the stream's last chunk. Some compatible servers
+ * report in each chunk how much it was so far, so only a chunk without choices has the last report.
+ */
 export function chatUsage(): UsageReader {
-  return lastReport((json) => {
+  const isLast = (json: unknown) => {
+    const choices = fieldOf(json, "choices");
+    return json === streamDone || (Array.isArray(choices) && choices.length === 0);
+  };
+  return lastReport(isLast, (json) => {
     const usage = fieldOf(json, "usage");
     const details = fieldOf(usage, "prompt_tokens_details");
     return tokensOfWhole({
@@ -19,9 +33,9 @@ const finalEvents = new Set(["response.completed", "response.incomplete", "respo
 
 /** Responses: the answer's usage, or that of the event that ends the stream. */
 export function responsesUsage(): UsageReader {
-  return lastReport((json) => {
-    const type = fieldOf(json, "type");
-    const isEvent = typeof type === "string" && finalEvents.has(type);
+  return lastReport(isFinal, (json) => {
+    const isEvent = typeof fieldOf(json, "type") === "string";
+    if (isEvent && !isFinal(json)) return null;
     const usage = fieldOf(isEvent ? fieldOf(json, "response") : json, "usage");
     const details = fieldOf(usage, "input_tokens_details");
     return tokensOfWhole({
@@ -33,12 +47,26 @@ export function responsesUsage(): UsageReader {
   });
 }
 
-function lastReport(read: (json: unknown) => ModelTokens | null): UsageReader {
+function isFinal(json: unknown): boolean {
+  const type = fieldOf(json, "type");
+  return typeof type === "string" && finalEvents.has(type);
+}
+
+/** @param isLast Whether nothing that is reported after this counts. */
+function lastReport(
+  isLast: (json: unknown) => boolean,
+  read: (json: unknown) => ModelTokens | null,
+): UsageReader {
   let last: ModelTokens | null = null;
+  let isOver = false;
   return {
     take(json) {
       last = read(json) ?? last;
+      if (isLast(json)) isOver = true;
     },
-    tokens: () => last,
+    end() {
+      isOver = true;
+    },
+    tokens: () => (isOver ? last : null),
   };
 }

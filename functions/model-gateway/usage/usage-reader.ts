@@ -4,15 +4,27 @@ import type { ModelTokens } from "#shared/core/money/model-meter";
 export interface UsageReader {
   /** Takes one event of a stream, or the whole answer. Never throws. */
   readonly take: (json: unknown) => void;
+  /** Called once the answer has come to its own end: no later report can correct the last one. */
+  readonly end: () => void;
   /** Null until the provider has reported how many tokens the whole call took. */
   readonly tokens: () => ModelTokens | null;
 }
+
+/** What `take` gets for the line that ends a stream of Chat Completions, which isn't JSON. */
+export const streamDone = "[DONE]";
+
+/** A higher count is no report: a hundred times the largest context, and its price can be summed. */
+const countMax = 100_000_000;
 
 /** A count in a report; null if it isn't one. */
 export function countIn(value: unknown, name: string): number | null {
   if (typeof value !== "object" || value === null) return null;
   const count: unknown = Reflect.get(value, name);
-  return typeof count === "number" && Number.isSafeInteger(count) && count >= 0 ? count : null;
+  return typeof count === "number" && isCount(count) ? count : null;
+}
+
+function isCount(count: number): boolean {
+  return Number.isSafeInteger(count) && count >= 0 && count <= countMax;
 }
 
 /** A count that may be left out; null if it is there and isn't a count. */

@@ -185,7 +185,7 @@ describe("MOD-3 usage is read as each provider means it", () => {
     ],
     [
       "Gemini, whose thoughts are apart",
-      geminiUsage(),
+      geminiUsage(1),
       [
         {
           candidates,
@@ -202,7 +202,7 @@ describe("MOD-3 usage is read as each provider means it", () => {
     ],
     [
       "Gemini's stream",
-      geminiUsage(),
+      geminiUsage(1),
       [
         { candidates: [{}], usageMetadata: { promptTokenCount: 30, totalTokenCount: 30 } },
         {
@@ -214,7 +214,7 @@ describe("MOD-3 usage is read as each provider means it", () => {
     ],
     [
       "Gemini's stream that was cut",
-      geminiUsage(),
+      geminiUsage(1),
       [
         {
           candidates: [{}],
@@ -225,7 +225,7 @@ describe("MOD-3 usage is read as each provider means it", () => {
     ],
     [
       "a prompt that Gemini blocked",
-      geminiUsage(),
+      geminiUsage(1),
       [
         {
           promptFeedback: { blockReason: "SAFETY" },
@@ -236,7 +236,7 @@ describe("MOD-3 usage is read as each provider means it", () => {
     ],
     [
       "a total with more than we know of",
-      geminiUsage(),
+      geminiUsage(1),
       [
         {
           candidates,
@@ -247,6 +247,7 @@ describe("MOD-3 usage is read as each provider means it", () => {
     ],
   ])("%s", (_, reader, events, expected) => {
     for (const event of events) reader.take(event);
+    reader.end();
     expect(reader.tokens()).toEqual(expected);
   });
 });

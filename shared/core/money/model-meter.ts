@@ -175,20 +175,25 @@ export function endCall(meter: ModelMeter, id: string, end: CallEnd): ModelMeter
     ...meter,
     calls,
     chargedMicrousd: meter.chargedMicrousd + chargeMicrousd,
-    lossMicrousd: meter.lossMicrousd + costMicrousd - chargeMicrousd,
+    lossMicrousd: cappedSum(meter.lossMicrousd, costMicrousd - chargeMicrousd),
     charged: repeatable ? [...meter.charged, repeatable].slice(-chargedMax) : meter.charged,
     unknownCount: meter.unknownCount + (end.type === "unknown" ? 1 : 0),
     tokens: end.type === "reported" ? addTokens(meter.tokens, end.tokens) : meter.tokens,
   };
 }
 
+/** A number that couldn't be stored would keep the execution from being settled. */
+function cappedSum(one: number, other: number): number {
+  return Math.min(one + other, Number.MAX_SAFE_INTEGER);
+}
+
 function addTokens(one: ModelTokens, other: ModelTokens): ModelTokens {
   return {
-    uncachedInputTokens: one.uncachedInputTokens + other.uncachedInputTokens,
-    cacheReadTokens: one.cacheReadTokens + other.cacheReadTokens,
-    cacheWrite5mTokens: one.cacheWrite5mTokens + other.cacheWrite5mTokens,
-    cacheWrite1hTokens: one.cacheWrite1hTokens + other.cacheWrite1hTokens,
-    outputTokens: one.outputTokens + other.outputTokens,
+    uncachedInputTokens: cappedSum(one.uncachedInputTokens, other.uncachedInputTokens),
+    cacheReadTokens: cappedSum(one.cacheReadTokens, other.cacheReadTokens),
+    cacheWrite5mTokens: cappedSum(one.cacheWrite5mTokens, other.cacheWrite5mTokens),
+    cacheWrite1hTokens: cappedSum(one.cacheWrite1hTokens, other.cacheWrite1hTokens),
+    outputTokens: cappedSum(one.outputTokens, other.outputTokens),
   };
 }
 
