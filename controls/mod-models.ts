@@ -7,7 +7,7 @@ export const modControls: Readonly<Record<string, Control>> = {
     test: "functions/model-gateway/model-gateway.test.ts",
     mutation: {
       file: "functions/model-gateway/model-gateway.ts",
-      find: "if (status === 401 || status === 403 || (status >= 300 && status < 400)) {",
+      find: "if ([401, 402, 403].includes(status) || (status >= 300 && status < 400)) {",
       replace: "if (status >= 300 && status < 400) {",
     },
   },

@@ -26,6 +26,8 @@ export interface AskedCall {
   readonly rawHeaders: readonly string[];
 }
 
+/** When to ask again if a provider that is asked too often names no time. */
+const ratedOutS = 5;
 /** How much longer a reservation lasts than its call, for clocks that differ. */
 const marginMs = 60_000;
 
@@ -188,6 +190,8 @@ async function carryOut(
     return charged;
   };
   const signal = AbortSignal.timeout(limits.callMsMax);
+  /** What it costs if its answer can't be read; a provider that has refused it asks for nothing. */
+  let unread: CallEnd = { type: "unknown" };
   try {
     const answer = await askProvider(call, {
       key: keyOf(call, settings),
@@ -197,23 +201,32 @@ async function carryOut(
     });
     const status = answer.statusCode ?? 502;
     const isSuccess = status >= 200 && status < 300;
-    // A provider that refuses its key would say which, and a redirection leads elsewhere.
-    if (status === 401 || status === 403 || (status >= 300 && status < 400)) {
+    if (!isSuccess) unread = { type: "free" };
+    // Who refuses a key would say which, or that its account has no money; a redirection leads
+    // elsewhere.
+    if ([401, 402, 403].includes(status) || (status >= 300 && status < 400)) {
       answer.destroy();
-      const facts = { provider: call.model.provider, status, alarm: status === 401 };
+      const alarm = status === 401 || status === 402;
+      const facts = { provider: call.model.provider, status, alarm };
       logFailure("a provider refused this deployment", "its status", facts);
       await charge({ type: "free" });
       refuse(response, call, refusedUs(call));
       return null;
     }
+    if (status === 429) {
+      answer.destroy();
+      await charge(unread);
+      refuse(response, call, ratedOut(call, answer.headers["retry-after"]));
+      return null;
+    }
     return await relayAnswer({
       ...{ call, answer, response, meter },
       isRecorded: asked.idempotencyKey !== null && isSuccess,
-      charge: () => charge(isSuccess ? meter.end() : { type: "free" }),
+      charge: () => charge(isSuccess ? meter.end() : unread),
     });
   } catch (error) {
     const wasSent = !(error instanceof NoAnswer) || error.wasSent;
-    await charge(wasSent ? { type: "unknown" } : { type: "free" });
+    await charge(wasSent ? unread : { type: "free" });
     if (!(error instanceof NoAnswer) && !(error instanceof BadAnswer)) {
       logFailure("a model call failed", error, { provider: call.model.provider });
     }
@@ -232,6 +245,13 @@ function keyOf({ model }: CheckedCall, { keys }: GatewaySettings): string | null
 function refusedUs({ model }: CheckedCall): Refusal {
   const message = `${model.provider} refused this deployment; its operator must look at the key.`;
   return { status: 502, message, retryAfterS: null };
+}
+
+/** Its own words would name the deployment's account, and what all owners together use. */
+function ratedOut({ model }: CheckedCall, retryAfter: string | undefined): Refusal {
+  const message = `${model.provider} takes no more calls of this deployment for now.`;
+  const seconds = /^\d{1,5}$/.test(retryAfter ?? "") ? Number(retryAfter) : ratedOutS;
+  return { status: 429, message, retryAfterS: Math.max(1, seconds) };
 }
 
 function noAnswer({ model }: CheckedCall, error: unknown): Refusal {

@@ -17,9 +17,12 @@ import { HiddenUsage } from "./usage/hide-usage.ts";
 /** A complete answer that is no stream; the longest is some hundred thousand tokens. */
 const wholeBytesMax = 16 * 1024 * 1024;
 
-/** Headers of providers that clients use. Others may name the deployment's account. */
+/**
+ * Headers of providers that clients use. Others may name the deployment's account, or count what
+ * is left of its limits, and so how much other owners call at the moment.
+ */
 const passed =
-  /^(?:content-type|content-length|retry-after(?:-ms)?|(?:x-)?request-id|x-should-retry|(?:x|anthropic)-ratelimit-[a-z-]+|openai-processing-ms)$/;
+  /^(?:content-type|content-length|retry-after(?:-ms)?|(?:x-)?request-id|x-should-retry|openai-processing-ms)$/;
 
 export interface Relay {
   readonly call: CheckedCall;
@@ -45,6 +48,8 @@ export class BadAnswer extends Error {
 /** @returns What was passed on, if it is to be recorded and complete. @throws {BadAnswer} */
 export async function relayAnswer(relay: Relay): Promise<Recording | null> {
   const { answer, call } = relay;
+  const { "content-encoding": coding = "identity" } = answer.headers;
+  if (coding.toLowerCase() !== "identity") throw new BadAnswer("it is compressed, unasked");
   const headers = headersOf(answer, call);
   const isEvents = /^text\/event-stream\b/i.test(answer.headers["content-type"] ?? "");
   return isEvents ? await relayEvents(relay, headers) : await relayWhole(relay, headers);

@@ -90,6 +90,8 @@ export async function startHarness(options: {
   readonly balanceMicrousd: number;
   readonly gateways?: number;
   readonly limits?: object;
+  /** Other providers than the scripted ones. */
+  readonly deployment?: DeploymentModels;
 }): Promise<Harness> {
   const planted = await plant(options.balanceMicrousd);
   const { memory, owner, claims } = planted;
@@ -97,7 +99,7 @@ export async function startHarness(options: {
   const { models: limits } = DeploymentLimits.parse({ models: options.limits ?? {} });
   const { url: baseUrl } = providers;
   const stated = { anthropic: { baseUrl }, openai: { baseUrl } };
-  const deployment = DeploymentModels.parse({ providers: stated });
+  const deployment = options.deployment ?? DeploymentModels.parse({ providers: stated });
   const key = "local-provider-key";
   const settings = { deployment, limits, keys: () => ({ anthropic: key, openai: key }) };
   const dead = new Set<number>();

@@ -73,7 +73,7 @@ export function checkMessages(body: Json, kind: "generate" | "count"): CheckedRe
     checkBlocks(message.content, `messages.${index}.content`, found);
   }
   const short = found.hasMark ? "5m" : "none";
-  const outputTokensMax = wholeNumber(body.max_tokens, "max_tokens");
+  const outputTokensMax = outputLimit(body);
   if (outputTokensMax === null && kind === "generate") {
     throw new RequestRefused("max_tokens: Field required");
   }
@@ -87,6 +87,18 @@ export function checkMessages(body: Json, kind: "generate" | "count"): CheckedRe
     cacheWrites: found.hasHourMark ? "1h" : short,
     hidesUsage: false,
   };
+}
+
+/**
+ * Thoughts are within `max_tokens`, unless they are interleaved with calls: then their budget may be
+ * larger, and comes on top.
+ */
+function outputLimit({ max_tokens, thinking }: Json): number | null {
+  const limit = wholeNumber(max_tokens, "max_tokens");
+  if (limit === null || thinking == null) return limit;
+  const { budget_tokens } = requireJson(thinking, "thinking");
+  const budget = wholeNumber(budget_tokens, "thinking.budget_tokens") ?? 0;
+  return budget < limit ? limit : limit + budget;
 }
 
 function checkTool(tool: Json, where: string): void {

@@ -38,6 +38,9 @@ const configFields = new Set([
   "topK",
   "topP",
 ]);
+/** The format takes a second name for each field (`mime_type`), and the last one given counts. */
+const inlineFields = new Set(["data", "displayName", "mimeType"]);
+const responseFields = new Set(["id", "name", "response", "scheduling", "willContinue"]);
 const partFields = new Set([
   "functionCall",
   "functionResponse",
@@ -98,11 +101,15 @@ function checkParts(content: Json, where: string): number {
     const path = `${where}.parts.${index}`;
     requireOnly(part, path, partFields);
     if (part.functionResponse != null) {
-      const { parts } = requireJson(part.functionResponse, `${path}.functionResponse`);
-      if (parts != null) refuseKind(`${path}.functionResponse.parts`, "media");
+      const where = `${path}.functionResponse`;
+      const response = requireJson(part.functionResponse, where);
+      if (response.parts != null) refuseKind(`${where}.parts`, "media");
+      requireOnly(response, where, responseFields);
     }
     if (part.inlineData == null) continue;
-    const { mimeType } = requireJson(part.inlineData, `${path}.inlineData`);
+    const inline = requireJson(part.inlineData, `${path}.inlineData`);
+    requireOnly(inline, `${path}.inlineData`, inlineFields);
+    const { mimeType } = inline;
     // A minute of sound or film counts by its length, which its bytes don't bound.
     const isImage = typeof mimeType === "string" && /^image\/[a-z+.-]{1,20}$/i.test(mimeType);
     if (!isImage) refuseKind(`${path}.inlineData`, "no image");

@@ -78,12 +78,16 @@ export function checkChat(body: Json): CheckedRequest {
   }
   const asksUsage = isJson(options) && options.include_usage === true;
   const withUsage = { ...(isJson(options) ? options : {}), include_usage: true };
-  const limit = body.max_completion_tokens ?? body.max_tokens;
+  // Which of the two a server obeys depends on its age, so the larger one counts.
+  const limits = [
+    wholeNumber(body.max_completion_tokens, "max_completion_tokens"),
+    wholeNumber(body.max_tokens, "max_tokens"),
+  ].filter((limit) => limit !== null);
   return {
     modelName: requireText(body.model, "model"),
     body: isStream && !asksUsage ? { ...body, stream_options: withUsage } : body,
     isStream,
-    outputTokensMax: wholeNumber(limit, "max_completion_tokens"),
+    outputTokensMax: limits.length === 0 ? null : Math.max(...limits),
     answers: wholeNumber(body.n, "n") ?? 1,
     images,
     // OpenAI writes its cache unasked; models whose writes cost say so in their prices.

@@ -2,6 +2,7 @@ import type { CheckedRequest } from "./checked-request.ts";
 import {
   elements,
   type Json,
+  RequestRefused,
   refuseKind,
   requireDataUrl,
   requireOnly,
@@ -55,6 +56,10 @@ const includable = new Set(["reasoning.encrypted_content", "message.output_text.
 /** @throws {RequestRefused} */
 export function checkResponses(body: Json): CheckedRequest {
   requireOnly(body, "", fields);
+  // A list here could hold items that are checked nowhere.
+  if (body.instructions != null && typeof body.instructions !== "string") {
+    throw new RequestRefused("instructions must be a text.");
+  }
   if (body.store === true) refuseKind("store", "true");
   for (const each of Array.isArray(body.include) ? body.include : []) {
     if (!includable.has(String(each))) refuseKind("include", each);

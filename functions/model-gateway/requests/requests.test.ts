@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { DeploymentModels } from "#shared/core/models/deployment-models";
+import { checkCall } from "../checked-call.ts";
 import { checkMessages } from "./anthropic.ts";
 import { inputTokensBound } from "./checked-request.ts";
 import type { Json } from "./fields.ts";
@@ -68,6 +70,11 @@ describe("MOD-4 nothing runs, is fetched or is stored at a provider", () => {
     ["a cached content", gemini, { cachedContent: "c" }],
     ["a file of Gemini", gemini, part({ fileData: { fileUri: url } })],
     ["a film", gemini, part({ inlineData: { mimeType: "video/mp4", data: "x" } })],
+    [
+      "a film under the second name of a field",
+      gemini,
+      part({ inlineData: { mimeType: "image/png", mime_type: "video/mp4", data: "x" } }),
+    ],
   ])("refuses %s", (_, check, change) => {
     expect(() => check(change)).toThrow(/isn't passed on|providers fetch nothing/);
   });
@@ -97,6 +104,34 @@ describe("MOD-4 nothing runs, is fetched or is stored at a provider", () => {
     expect(streamed.hidesUsage).toBe(true);
     const asking = chat({ stream: true, stream_options: { include_usage: true } });
     expect(asking.hidesUsage).toBe(false);
+  });
+});
+
+test("instructions are a text, in which no item can hide", () => {
+  const instructions = [{ type: "message", content: [{ type: "input_file", file_url: url }] }];
+  expect(() => responses({ instructions })).toThrow("instructions must be a text");
+});
+
+describe("MOD-2 a ceiling covers all that a request may write", () => {
+  test("both limits of chat, whichever its server obeys", () => {
+    const limits = { max_completion_tokens: 1, max_tokens: 9_000 };
+    expect(chat(limits).outputTokensMax).toBe(9_000);
+  });
+
+  test("a budget of thoughts that is larger than the limit", () => {
+    const thinking = { type: "enabled", budget_tokens: 50_000 };
+    expect(anthropic({ max_tokens: 1_000, thinking }).outputTokensMax).toBe(51_000);
+    expect(anthropic({ max_tokens: 60_000, thinking }).outputTokensMax).toBe(60_000);
+  });
+
+  test("limits beyond what numbers hold exactly are still a number that can be refused", () => {
+    const max = Number.MAX_SAFE_INTEGER;
+    const body = { model: "gpt-5-mini", messages, n: max, max_completion_tokens: max };
+    const deployment = DeploymentModels.parse({ providers: { openai: {} } });
+    const kind = { protocol: "openai-chat", kind: "generate", stated: null } as const;
+    const route = { ...kind, path: () => "/v1/chat/completions" };
+    const { ceilingMicrousd } = checkCall(Buffer.from(JSON.stringify(body)), route, deployment);
+    expect(ceilingMicrousd).toBe(max);
   });
 });
 
