@@ -3,8 +3,9 @@ import { deploymentLimits, deploymentModels, providerKeys } from "#shared/config
 import { noParams, noQuery } from "#shared/contract/common";
 import type { WireProtocol } from "#shared/core/models/model";
 import { ApiError } from "#shared/errors/api-error";
-import { readBytes } from "#shared/pipeline/parse";
-import { action, type Deps, query } from "#shared/pipeline/route";
+import { bodyBytesOf, readBytes } from "#shared/pipeline/parse";
+import { action, type Deps, query, type Reply } from "#shared/pipeline/route";
+import { callRequests } from "./call-memory.ts";
 import { type CallKind, type CheckedCall, checkCall } from "./checked-call.ts";
 import { ModelGateway } from "./model-gateway.ts";
 import { type Refusal, refusalReply } from "./provider-errors.ts";
@@ -47,9 +48,21 @@ function callRoute<P, Q>({ protocol, kindOf, ...stated }: RouteOptions<P, Q>) {
     ...shared,
     ...stated,
     perform: async ({ caller, params, raw, request, deps }) => {
+      let leave = () => {};
       try {
         const gateway = gatewayOf(deps);
-        const bytes = await readBytes(raw, bodyBytesMax);
+        const given = new AbortController();
+        const place = callRequests.take(
+          {
+            ownerId: caller.owner.id,
+            turn: [caller.claims.executionId],
+            bytesMax: bodyBytesOf(raw, bodyBytesMax),
+          },
+          (refusal) => given.abort(refusal),
+        );
+        leave = place.leave;
+        const bytes = await readBytes(raw, bodyBytesMax, given.signal);
+        place.arrived();
         const call = checkCall(bytes, kindOf(params), gateway.deployment);
         const asked = {
           execution: { owner: caller.owner, claims: caller.claims },
@@ -57,14 +70,23 @@ function callRoute<P, Q>({ protocol, kindOf, ...stated }: RouteOptions<P, Q>) {
           idempotencyKey: request.idempotencyKey,
           rawHeaders: raw.rawHeaders,
         };
-        return await (call.kind === "count" ? gateway.countTokens(asked) : gateway.call(asked));
+        const making = call.kind === "count" ? gateway.countTokens(asked) : gateway.call(asked);
+        return untilAnswered(await making, leave);
       } catch (error) {
+        leave();
         const refusal = asRefusal(error);
         if (refusal) return refusalReply(protocol, refusal);
         throw error;
       }
     },
   });
+}
+
+/** Gives the room of a call's request back once the call has ended. */
+function untilAnswered(reply: Reply, leave: () => void): Reply {
+  if ("relay" in reply) return { relay: async (to) => await reply.relay(to).finally(leave) };
+  leave();
+  return reply;
 }
 
 /** The clients of providers read only what looks like their provider's refusals. */

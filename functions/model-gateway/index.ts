@@ -15,6 +15,6 @@ export const service: Service = {
   visibility: "internal",
   routes: [messages, messageTokens, chatCompletions, responses, refuseWebSocket, generateContent],
   // Calls wait for their provider most of the time, and an answer may take minutes.
-  limits: { ...defaultLimits, concurrency: 250, memoryMib: 1_024, timeoutSeconds: 900 },
+  limits: { ...defaultLimits, concurrency: 250, memoryMib: 2_048, timeoutSeconds: 900 },
   roles: ["firestore.main", "secret.gateway-tokens", "secret.provider-keys"],
 };

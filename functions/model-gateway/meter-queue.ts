@@ -82,18 +82,18 @@ export class MeterQueue {
   }
 
   #add(execution: MeteredExecution, change: Change): void {
-    const { executionId } = execution.claims;
-    const queue = this.#running.get(executionId) ??
-      this.#idle.get(executionId) ?? { ...execution, waiting: [], isRunning: false, known: null };
+    const name = nameOf(execution);
+    const queue = this.#running.get(name) ??
+      this.#idle.get(name) ?? { ...execution, waiting: [], isRunning: false, known: null };
     queue.waiting.push(change);
     if (queue.isRunning) return;
     queue.isRunning = true;
-    this.#running.set(executionId, queue);
+    this.#running.set(name, queue);
     void this.#drain(queue);
   }
 
   async #drain(queue: Queue): Promise<void> {
-    const { executionId } = queue.claims;
+    const name = nameOf(queue);
     while (queue.waiting.length > 0) {
       const batch = queue.waiting.splice(0, batchMax);
       try {
@@ -104,8 +104,8 @@ export class MeterQueue {
       }
     }
     queue.isRunning = false;
-    this.#running.delete(executionId);
-    this.#idle.set(executionId, queue);
+    this.#running.delete(name);
+    this.#idle.set(name, queue);
   }
 
   async #commit(queue: Queue, batch: readonly Change[]): Promise<void> {
@@ -151,6 +151,11 @@ export class MeterQueue {
     queue.known = null;
     return held;
   }
+}
+
+/** A later attempt mustn't be judged by the claims of the one that it replaced. */
+function nameOf({ claims: { executionId, attempt } }: MeteredExecution): string {
+  return `${executionId} ${attempt}`;
 }
 
 function applyAll(before: ModelMeter, batch: readonly Change[], caps: CallCaps): Applied {

@@ -9,6 +9,7 @@ import { logFailure } from "#shared/pipeline/request-log";
 import { sendJson } from "#shared/pipeline/respond";
 import type { Deps, Reply } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
+import { AnswerMemory } from "./call-memory.ts";
 import { chargeCall } from "./charge-call.ts";
 import type { CheckedCall } from "./checked-call.ts";
 import { MeterQueue } from "./meter-queue.ts";
@@ -44,6 +45,7 @@ export class ModelGateway {
   readonly #meters: MeterQueue;
   readonly #recordings = new Recordings();
   readonly #open: OpenResponses;
+  readonly #answers = new AnswerMemory();
 
   constructor(deps: Deps, settings: GatewaySettings) {
     const { limits } = settings;
@@ -78,8 +80,8 @@ export class ModelGateway {
     }
     const leave = this.#open.take(claims.executionId, owner.id);
     const free = () => Promise.resolve();
-    const settings = this.#settings;
-    return { relay: (response) => carryOut(free, { asked, response, settings }).then(leave) };
+    const making = { asked, settings: this.#settings, answers: this.#answers };
+    return { relay: (response) => carryOut(free, { ...making, response }).then(leave) };
   }
 
   /** @throws {ApiError} if the meter can't be changed now, or too many calls are open. */
@@ -118,12 +120,12 @@ export class ModelGateway {
   ): Reply {
     const { id, repeatable, leave } = reserved;
     const { execution } = asked;
-    const settings = this.#settings;
+    const making = { asked, settings: this.#settings, answers: this.#answers };
     const charging = { meters: this.#meters, now: this.#deps.now };
     const charge = (end: CallEnd) => chargeCall(charging, execution, { id, end });
     return {
       relay: async (response) => {
-        const recording = await carryOut(charge, { asked, response, settings });
+        const recording = await carryOut(charge, { ...making, response });
         leave();
         if (!recording || !repeatable) return;
         this.#recordings.keep(execution.claims.executionId, repeatable.keySha256, recording);
@@ -178,9 +180,10 @@ async function carryOut(
     readonly asked: AskedCall;
     readonly response: ServerResponse;
     readonly settings: GatewaySettings;
+    readonly answers: AnswerMemory;
   },
 ): Promise<Recording | null> {
-  const { asked, response, settings } = making;
+  const { asked, response, settings, answers } = making;
   const { call } = asked;
   const { limits } = settings;
   const meter = new AnswerMeter(call);
@@ -192,6 +195,7 @@ async function carryOut(
   const signal = AbortSignal.timeout(limits.callMsMax);
   /** What it costs if its answer can't be read; a provider that has refused it asks for nothing. */
   let unread: CallEnd = { type: "unknown" };
+  const held = answers.open(asked.execution.owner.id);
   try {
     const answer = await askProvider(call, {
       key: keyOf(call, settings),
@@ -220,7 +224,7 @@ async function carryOut(
       return null;
     }
     return await relayAnswer({
-      ...{ call, answer, response, meter },
+      ...{ call, answer, response, meter, held },
       isRecorded: asked.idempotencyKey !== null && isSuccess,
       charge: () => charge(isSuccess ? meter.end() : unread),
     });
@@ -232,6 +236,8 @@ async function carryOut(
     }
     refuse(response, call, noAnswer(call, error));
     return null;
+  } finally {
+    held.leave();
   }
 }
 

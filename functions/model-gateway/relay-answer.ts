@@ -9,6 +9,7 @@ import { settleBody } from "#shared/http/linger";
 import { onceClosed } from "#shared/http/once-closed";
 import { drained } from "#shared/limits/paced-writing";
 import { lingerLimits } from "#shared/pipeline/raw-refusal";
+import type { HeldAnswer } from "./call-memory.ts";
 import type { CheckedCall } from "./checked-call.ts";
 import { type Recording, recordedBytesMax } from "./recordings.ts";
 import type { AnswerMeter } from "./usage/answer-meter.ts";
@@ -32,6 +33,7 @@ export interface Relay {
   /** Commits the charge. The answer's end waits for it, so that no execution ends in between. */
   readonly charge: () => Promise<void>;
   readonly isRecorded: boolean;
+  readonly held: HeldAnswer;
 }
 
 /** Thrown if an answer can't be passed on as what it says it is. */
@@ -69,13 +71,14 @@ function headersOf(answer: IncomingMessage, { hidesUsage }: CheckedCall): readon
 
 /** Reads the whole answer, has it charged, and sends it. */
 async function relayWhole(relay: Relay, headers: readonly Header[]): Promise<Recording | null> {
-  const { answer, meter, charge, response } = relay;
+  const { answer, meter, charge, response, held } = relay;
   const status = answer.statusCode ?? 502;
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of answer as AsyncIterable<Buffer>) {
     bytes += piece.length;
     if (bytes > wholeBytesMax) throw new BadAnswer("it is too large");
+    if (!held.hasRoom(piece.length)) throw new BadAnswer("too many large answers came at once");
     pieces.push(piece);
   }
   const body = Buffer.concat(pieces);
