@@ -1,6 +1,7 @@
 /** `npm run audit:verify`: see `usage`. */
 import colours from "picocolors";
 import type { Evidence } from "#shared/core/audit/evidence-format";
+import { harmlessLine } from "../cli/terminal-text.ts";
 import { readArguments, refuse } from "../scripts/tools/options.ts";
 import { keyOf, readTrustedKeys } from "./read-keys.ts";
 import { openLines, readSaved, readSavedHead } from "./saved-file.ts";
@@ -25,10 +26,11 @@ had at a later time all entries that it had earlier.
 
 const task = await readTask();
 try {
-  console.log(`${colours.green("✓")} ${await verify(task)}`);
+  console.log(`${colours.green("✓")} ${harmlessLine(await verify(task))}`);
 } catch (error) {
   const message = error instanceof ExportFault ? error.message : describe(error);
-  console.error(`${colours.red("✗")} ${message}`);
+  // Files name what they like: a sentence about them mustn't be able to print another one.
+  console.error(`${colours.red("✗")} ${harmlessLine(message)}`);
   process.exitCode = 1;
 }
 

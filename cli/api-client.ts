@@ -61,6 +61,7 @@ export class ApiClient {
 
   /** @throws {ApiRefusal} unless the status is 2xx. @throws {ConnectionLost} */
   async send(path: string, call: Call = {}): Promise<Response> {
+    requireNoSteps(path);
     const url = new URL(`/v1${path}`, this.apiUrl);
     for (const [name, value] of Object.entries(call.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));
@@ -123,6 +124,17 @@ export class ApiClient {
       throw lost(this.apiUrl, error);
     }
   }
+}
+
+/**
+ * A URL takes `..` for a step up, however it is encoded: a file called so would be its environment,
+ * and be deleted as that.
+ * @throws {CommandError}
+ */
+function requireNoSteps(path: string): void {
+  const isStep = (segment: string) => /^\.{1,2}$/.test(segment.replaceAll(/%2e/gi, "."));
+  if (!path.split("/").some(isStep)) return;
+  throw new CommandError("A name or a part of a path can't be . or ..: that means another thing.");
 }
 
 export function lost(apiUrl: string, error: unknown): ConnectionLost {

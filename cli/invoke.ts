@@ -4,6 +4,7 @@ import { Context } from "./context.ts";
 import { CommandError, type ExitCode, exits } from "./exits.ts";
 import type { Invocation } from "./program.ts";
 import { withProgress } from "./progress.ts";
+import { harmlessLine } from "./terminal-text.ts";
 
 type Command = (context: CommandContext) => Promise<ExitCode | undefined>;
 
@@ -52,7 +53,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 /** What nothing handles is said in a sentence as well. */
 process.on("uncaughtException", (error) => {
-  process.stderr.write(`✗ ${sentenceOf(error)}\n`);
+  process.stderr.write(`✗ ${harmlessLine(sentenceOf(error))}\n`);
   process.exit(exits.failed);
 });
 

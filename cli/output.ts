@@ -1,5 +1,5 @@
 import colours from "picocolors";
-import { harmless, harmlessLine } from "./terminal-text.ts";
+import { harmless, harmlessJson, harmlessLine } from "./terminal-text.ts";
 
 type Stream = NodeJS.WriteStream;
 type Colours = ReturnType<typeof colours.createColors>;
@@ -37,7 +37,8 @@ export class Output {
 
   /** One line, so that a stream of them can be read line by line. */
   async json(value: unknown): Promise<void> {
-    await write(this.#out, `${JSON.stringify(value)}\n`);
+    const text = JSON.stringify(value);
+    await write(this.#out, `${this.isTerminal ? harmlessJson(text) : text}\n`);
   }
 
   /** Columns of text, the header for terminals alone. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { harmless, harmlessLine } from "./terminal-text.ts";
+import { harmless, harmlessJson, harmlessLine } from "./terminal-text.ts";
 
 test.each([
   ["\x1b]0;title\x07", "␛]0;title␇"],
@@ -10,6 +10,13 @@ test.each([
   ["\x7f", "␡"],
 ])("a terminal doesn't act on %j", (text, shown) => {
   expect(harmless(text)).toBe(shown);
+});
+
+test("JSON has no control characters, and still says the same", () => {
+  const value = { title: "\x9b2Ja\u202eb\x7f" };
+  const shown = harmlessJson(JSON.stringify(value));
+  expect(shown).toBe('{"title":"\\u009b2Ja\\u202eb\\u007f"}');
+  expect(JSON.parse(shown)).toEqual(value);
 });
 
 test("a cell of a table stays on its line", () => {

@@ -18,6 +18,14 @@ export function harmlessLine(text: string): string {
   return harmless(text).replaceAll(/[\n\t]/g, picture);
 }
 
+/** JSON with the same meaning: its own escapes stand for what a terminal would act on. */
+export function harmlessJson(json: string): string {
+  return json.replaceAll(
+    controls,
+    (control) => `\\u${(control.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 function picture(control: string): string {
   const code = control.codePointAt(0) ?? 0;
   if (code < 0x20) return String.fromCodePoint(0x2400 + code);

@@ -6,6 +6,7 @@ import type { Context } from "../context.ts";
 import { resumedEvents } from "../event-stream.ts";
 import { type ExitCode, exits } from "../exits.ts";
 import { onInterrupt } from "../interrupts.ts";
+import { harmlessLine } from "../terminal-text.ts";
 import { EventPrinter } from "./event-printer.ts";
 
 export interface Message {
@@ -108,7 +109,7 @@ class Cancellation {
     } catch (error) {
       // It has ended meanwhile, and the stream says how.
       if (error instanceof ApiRefusal && error.code === "NO_ACTIVE_EXECUTION") return;
-      const why = error instanceof Error ? error.message : "";
+      const why = harmlessLine(error instanceof Error ? error.message : "");
       process.stderr.write(`It couldn't be cancelled, and goes on: ${why}\n`);
       process.exit(exits.failed);
     }

@@ -38,7 +38,7 @@ async function threadFor(context: Context, content: string): Promise<string> {
   const environment = named === undefined ? null : await findEnvironment(client, named);
   const agentId = options.text("agent");
   const body = {
-    title: options.text("title") ?? content.trim().slice(0, titleCharactersMax),
+    title: options.text("title") ?? content.trim().slice(0, titleCharactersMax).toWellFormed(),
     ...(environment === null ? {} : { environmentId: environment }),
     ...(agentId === undefined ? {} : { agentId }),
   };

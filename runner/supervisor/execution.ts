@@ -180,7 +180,7 @@ export class SupervisedExecution {
   }
 
   #cleaned(text: string): string {
-    return cutText(redact(this.#redaction, text), endDetailLengthMax);
+    return cutText(redact(this.#redaction, text).toWellFormed(), endDetailLengthMax);
   }
 
   #failure(error: unknown): ExecutionOutcome {

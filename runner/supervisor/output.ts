@@ -62,8 +62,10 @@ export class Output {
     };
   }
 
-  addToAnswer(text: string): void {
+  /** @param given Half a character in it, as at the end of a cut answer, couldn't be settled. */
+  addToAnswer(given: string): void {
     if (this.#answerIsCut) return;
+    const text = given.toWellFormed();
     const roomBytes = outputBytesMax - Buffer.byteLength(notice.answer) - this.#answerBytes;
     const sizeBytes = Buffer.byteLength(text);
     this.#answerIsCut = sizeBytes > roomBytes;

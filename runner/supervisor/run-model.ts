@@ -96,6 +96,20 @@ function toolsOf({ stop, output, session, ...parts }: ModelParts): AgentTools {
   };
 }
 
+/** Pieces of an answer may divide a character, whose halves have no bytes of their own. */
+function speakTo(sink: ReturnType<Output["open"]>): ReturnType<LanguageTools["speak"]> {
+  let half = "";
+  return {
+    write(piece) {
+      const text = half + piece;
+      const last = text.charCodeAt(text.length - 1);
+      half = last >= 0xd800 && last <= 0xdbff ? text.slice(-1) : "";
+      sink.write(Buffer.from(text.slice(0, text.length - half.length)));
+    },
+    end: () => sink.end(),
+  };
+}
+
 function languageTools(parts: ModelParts, answer: (text: string) => void): LanguageTools {
   const { stop, output, session, redaction, deadlineMs } = parts;
   const stopping = new AbortController();
@@ -107,10 +121,7 @@ function languageTools(parts: ModelParts, answer: (text: string) => void): Langu
     remainingMs: () => Math.max(0, deadlineMs - performance.now()),
     redact: (text) => redact(redaction, text),
     redactor: () => new Redactor(redaction),
-    speak: () => {
-      const sink = output.open("progress");
-      return { write: (text) => sink.write(Buffer.from(text)), end: () => sink.end() };
-    },
+    speak: () => speakTo(output.open("progress")),
     sandbox: async (call, onOutput, outputBytesMax) =>
       stopping.signal.aborted ? null : await session.call(call, { onOutput, outputBytesMax }),
   };

@@ -90,8 +90,8 @@ export function checkMessages(body: Json, kind: "generate" | "count"): CheckedRe
 }
 
 /**
- * Thoughts are within `max_tokens`, unless they are interleaved with calls: then their budget may be
- * larger, and comes on top.
+ * Thoughts are within `max_tokens`, unless they are interleaved with calls: then their budget may
+ * be larger, and comes on top.
  */
 function outputLimit({ max_tokens, thinking }: Json): number | null {
   const limit = wholeNumber(max_tokens, "max_tokens");

@@ -2,7 +2,7 @@
  * Takes the report of usage out of a stream of Chat Completions again, for clients that didn't ask
  * for it. All other bytes pass as they came.
  */
-const blanks = [Buffer.from("\n\n"), Buffer.from("\n\r\n")];
+const [newline, carriageReturn] = [0x0a, 0x0d];
 const noChoices = Buffer.from('"choices":[]');
 const withUsage = Buffer.from('"usage":{');
 /** A longer event passes as it is, because it can't be the report. */
@@ -39,12 +39,13 @@ export class HiddenUsage {
   }
 }
 
+/** Looks no further than the event, because a stream may have thousands in one piece. */
 function endOfEvent(bytes: Buffer): number | null {
-  const ends = blanks.flatMap((blank) => {
-    const start = bytes.indexOf(blank);
-    return start < 0 ? [] : start + blank.length;
-  });
-  return ends.length === 0 ? null : Math.min(...ends);
+  for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, end + 1)) {
+    if (bytes[end + 1] === newline) return end + 2;
+    if (bytes[end + 1] === carriageReturn && bytes[end + 2] === newline) return end + 3;
+  }
+  return null;
 }
 
 function isReport(event: Buffer): boolean {

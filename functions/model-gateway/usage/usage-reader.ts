@@ -13,7 +13,7 @@ export interface UsageReader {
 /** What `take` gets for the line that ends a stream of Chat Completions, which isn't JSON. */
 export const streamDone = "[DONE]";
 
-/** A higher count is no report: a hundred times the largest context, and its price can be summed. */
+/** A higher count is no report: it is a hundred times the largest context. */
 const countMax = 100_000_000;
 
 /** A count in a report; null if it isn't one. */

@@ -4,7 +4,14 @@
  */
 import type { LanguageEnd, LanguageTask, LanguageTools, UnfinishedReason } from "../model.ts";
 import { compact, withText } from "./compaction.ts";
-import { callsOf, type Message, type Turn, textOf, type Usage } from "./conversation.ts";
+import {
+  type AssistantPart,
+  callsOf,
+  type Message,
+  type Turn,
+  textOf,
+  type Usage,
+} from "./conversation.ts";
 import { LimitWatch, type LoopLimits, type Reached } from "./limits.ts";
 import { type CallTimes, type Cut, callModel } from "./model-call.ts";
 import { openingMessages } from "./opening.ts";
@@ -32,12 +39,15 @@ const outputTokensMost = 65_536;
 /** How often in a row the model is asked to go on after it was cut, or said nothing. */
 const nudgesMax = 3;
 const compactionsInRowMax = 4;
+/** Calls of one answer; each may bring a file of megabytes into memory. */
+const callsMax = 64;
 /** What a count may be wrong by. */
 const marginShare = 0.05;
 
 const told = {
   goOn: "Your answer reached its limit of tokens. Go on exactly where it stopped.",
   empty: "You said nothing and called nothing. Go on with the task, or answer if it is done.",
+  tooMany: `Only your first ${callsMax} calls were run; make fewer at once.`,
   last: (why: string) =>
     `${why} Don't call a tool any more. Answer now: what is done, what isn't, and what comes next.`,
 };
@@ -105,11 +115,14 @@ export class AgentLoop {
       const why = "The language model declined to go on.";
       return unfinished("model_failed", why);
     }
-    const calls = callsOf(turn.parts);
+    const all = callsOf(turn.parts);
+    const calls = all.slice(0, callsMax);
     if (calls.length === 0) return this.#withoutCalls(turn);
     this.#nudges = 0;
     this.#unfinishedText = "";
-    this.#messages.push({ role: "assistant", parts: turn.parts });
+    const left = new Set<AssistantPart>(all.slice(callsMax));
+    const parts = turn.parts.filter((part) => !left.has(part));
+    this.#messages.push({ role: "assistant", parts });
     const results = await runCalls(calls, {
       agentTools: this.#tools,
       tools: this.#settings.tools,
@@ -118,6 +131,7 @@ export class AgentLoop {
       isCut: turn.end === "length",
     });
     this.#messages.push({ role: "user", parts: results });
+    if (left.size > 0) this.#messages = withText(this.#messages, told.tooMany);
     this.#tools.signal.throwIfAborted();
     return null;
   }

@@ -5,6 +5,7 @@ import type { TextPart, ToolCallPart, ToolResultPart } from "./conversation.ts";
 import { type Repetition, repetitionWarning } from "./repetition.ts";
 import { asData, ToolOutput } from "./tool-output.ts";
 import { type Tool, ToolError, type ToolInput, type ToolOutcome } from "./tools/tool.ts";
+import { isTooDeep } from "./wires/wire.ts";
 
 export interface CallDeps {
   readonly agentTools: LanguageTools;
@@ -77,6 +78,7 @@ async function outcomeOf(call: ToolCallPart, deps: CallDeps): Promise<ToolOutcom
         agentTools.sandbox(request, onOutput, outputBytesMax),
       emit: (item) => agentTools.emit(item),
       remainingMs: () => agentTools.remainingMs(),
+      redact: (text) => agentTools.redact(text),
       onOutput: (bytes) => output.write(bytes),
       output: () => output.end(),
       canSee,
@@ -103,6 +105,9 @@ function findTool({ name }: ToolCallPart, tools: readonly Tool[]): Tool {
 
 /** @throws {ToolError} If the arguments can't be used; it says why. */
 function parseInput(call: ToolCallPart, isCut: boolean): ToolInput {
+  if (isTooDeep(call.arguments)) {
+    throw new ToolError("The arguments are nested too deeply, so nothing was run.");
+  }
   let parsed: unknown;
   try {
     parsed = JSON.parse(call.arguments);

@@ -43,7 +43,7 @@ export const search: Tool = {
     const found = flag(input, "names")
       ? await run(context, "find", findArguments(input, pattern, path))
       : await searchContent(input, context, { pattern, path });
-    return shown(found);
+    return shown({ ...found, text: context.redact(found.text) });
   },
 };
 

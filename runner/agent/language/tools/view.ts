@@ -47,7 +47,7 @@ export const view: Tool = {
     const whole = isCut ? bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1) : bytes;
     const first = Math.max(1, optionalNumber(input, "first_line") ?? 1);
     const count = Math.max(1, Math.min(optionalNumber(input, "lines") ?? linesMax, linesMax));
-    return showLines(decodeText(path, whole), { first, count, isCut });
+    return showLines(context.redact(decodeText(path, whole)), { first, count, isCut });
   },
 };
 

@@ -81,8 +81,26 @@ export function validArguments(text: string): string {
   return Object.keys(argumentsObject(text)).length === 0 ? "{}" : text;
 }
 
-/** The arguments as an object; an empty one if they aren't JSON of an object. */
+/** The gateway takes JSON of 40 levels, of which a request has some around the arguments. */
+const depthMax = 24;
+
+/** Whether JSON is nested deeper than any tool's arguments; it would spoil all later requests. */
+export function isTooDeep(json: string): boolean {
+  let [depth, isQuoted] = [0, false];
+  for (let index = 0; index < json.length && depth <= depthMax; index += 1) {
+    const mark = json[index];
+    if (isQuoted && mark === "\\") index += 1;
+    else if (mark === '"') isQuoted = !isQuoted;
+    else if (isQuoted) continue;
+    else if (mark === "{" || mark === "[") depth += 1;
+    else if (mark === "}" || mark === "]") depth -= 1;
+  }
+  return depth > depthMax;
+}
+
+/** The arguments as an object; an empty one if they aren't JSON of an object, or nested too deep. */
 export function argumentsObject(text: string): object {
+  if (isTooDeep(text)) return {};
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;

@@ -1,0 +1,40 @@
+/** What a model, or whoever has put words into its mouth, can't do with its calls. */
+import { describe, expect, test } from "vitest";
+import type { TurnItem } from "../../../local/providers/turn.ts";
+import { canary, runLoop } from "../../../test/kit/agent-loop.ts";
+import { type WireName, wires } from "./wires/wires.ts";
+
+const done = { items: [{ kind: "text", text: "Done." } as const] };
+const view = (path: string): TurnItem => ({ kind: "tool-call", name: "view", input: { path } });
+
+describe("a secret that a tool cuts", () => {
+  test("is removed before it is cut, so that no part of it is shown", async () => {
+    const line = `${"x".repeat(2_000 - canary.length + 3)}${canary}`;
+    const files = { "a.txt": Buffer.from(`${line}\n`) };
+    const run = await runLoop({ files, script: [{ items: [view("a.txt")] }, done] });
+    expect(run.end).toEqual({ exitCode: 0 });
+    expect(JSON.stringify(run.requests[1])).not.toContain(canary.slice(0, 8));
+  });
+});
+
+describe("MOD-5 a call that spoils the conversation ends with a sentence, and the run goes on", () => {
+  test.each(Object.keys(wires))("arguments nested a hundred levels deep: %s", async (name) => {
+    const inputText = `${'{"a":'.repeat(100)}{}${"}".repeat(100)}`;
+    const input: object = JSON.parse(inputText);
+    const deep: TurnItem = { kind: "tool-call", name: "bash", input, inputText };
+    const run = await runLoop({ wire: name as WireName, script: [{ items: [deep] }, done] });
+    expect(run.end).toEqual({ exitCode: 0 });
+    const asked = JSON.stringify(run.requests[1]);
+    expect(asked).toContain("nested too deeply");
+    expect(asked).not.toContain('{"a":{"a":{"a":');
+  });
+
+  test("more calls than one answer may make", async () => {
+    const files = { "a.txt": Buffer.from("text") };
+    const calls = Array.from({ length: 70 }, () => view("a.txt"));
+    const run = await runLoop({ files, script: [{ items: calls }, done] });
+    const begun = run.items.filter((item) => item.type === "tool_call" && item.status === "running");
+    expect(begun).toHaveLength(64);
+    expect(JSON.stringify(run.requests[1])).toContain("Only your first 64 calls were run");
+  });
+});
