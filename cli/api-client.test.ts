@@ -22,7 +22,9 @@ test.each(["..", "a/../..", "%2e%2E/b", "./a", "../../env_b"])(
     const { path } = remotePlaceFrom(`env_a:${name}`);
     const sentTo = await deletedPath(`/environments/env_a/files/${encodedPath(path)}`);
     // What was encoded stays one name below the files; anything else isn't sent.
-    expect(sentTo ?? "/v1/environments/env_a/files/").toMatch(/^\/v1\/environments\/env_a\/files\//);
+    expect(sentTo ?? "/v1/environments/env_a/files/").toMatch(
+      /^\/v1\/environments\/env_a\/files\//,
+    );
   },
 );
 

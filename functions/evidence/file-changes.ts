@@ -1,34 +1,27 @@
 /** The files that an execution's runner reported as changed, from the end of the event log. */
 import type { Evidence } from "#shared/core/audit/evidence-format";
 import { isExpired } from "#shared/core/retention/expiry";
+import { readLastEvents } from "#shared/executions/read-last-events";
 import type { Owner } from "#shared/identity/owner";
 import { changesMax } from "#shared/protocol/file-changes";
-import { type EventBatch, type Execution, eventBatches } from "#shared/store/executions";
+import type { EventBatch, Execution } from "#shared/store/executions";
 import type { ReadStore } from "#shared/store/store";
 import { whyLogsAreGone } from "./sources.ts";
 
 /** A runner reports changed files when it has saved them, and says little after that. */
 const eventsReadMin = 3 * changesMax;
-const batchesReadMax = 400;
-const bytesReadMax = 4 * 1024 * 1024;
 
 /** The last batches of the log that have so many events together, in their order. */
-export async function readLastEvents(
+export async function readEnd(
   store: ReadStore,
   owner: Owner,
   executionId: string,
 ): Promise<readonly EventBatch[]> {
   let count = 0;
-  const isEnough = ({ events }: EventBatch) => {
+  return await readLastEvents(store, owner, executionId, ({ events }) => {
     count += events.length;
     return count >= eventsReadMin;
-  };
-  const found = await store.findFitting(
-    eventBatches.all(owner, executionId),
-    { orderBy: [["firstSequence", "desc"]], limit: batchesReadMax },
-    { isEnough, firstChunk: 3, bytesMax: bytesReadMax },
-  );
-  return found.map(({ value }) => value).toReversed();
+  });
 }
 
 /** @returns Them; null if they aren't known. The reason says why they aren't, or not all. */

@@ -11,7 +11,7 @@ import { requireShown } from "#shared/executions/shown-execution";
 import { auditRows, type StoredAuditRow } from "#shared/store/audit-rows";
 import type { Execution } from "#shared/store/executions";
 import { ledger } from "#shared/store/owners";
-import { fileChangesIn, readLastEvents } from "./file-changes.ts";
+import { fileChangesIn, readEnd } from "./file-changes.ts";
 import { proveRows } from "./prove-rows.ts";
 import { type Sources, whyLogsAreGone } from "./sources.ts";
 
@@ -132,7 +132,7 @@ async function readLogs({ store, owner, now }: Sources, executionId: string) {
   const asked = { executionId, limit: evidenceAttemptsMax, offset: 0, now };
   const [page, batches] = await Promise.all([
     readEgress(store, owner, asked),
-    readLastEvents(store, owner, executionId),
+    readEnd(store, owner, executionId),
   ]);
   return { page, batches };
 }

@@ -84,7 +84,8 @@ function callRoute<P, Q>({ protocol, kindOf, ...stated }: RouteOptions<P, Q>) {
 
 /** Gives the room of a call's request back once the call has ended. */
 function untilAnswered(reply: Reply, leave: () => void): Reply {
-  if ("relay" in reply) return { relay: async (response) => await reply.relay(response).finally(leave) };
+  if ("relay" in reply)
+    return { relay: async (response) => await reply.relay(response).finally(leave) };
   leave();
   return reply;
 }

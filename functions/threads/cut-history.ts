@@ -3,7 +3,7 @@ import { allows } from "#shared/core/keys/scopes";
 import { newDeletion } from "#shared/deletion/deletion-order";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
-import { isEvidence } from "#shared/owners/evidence";
+import { stillFree } from "#shared/owners/evidence";
 import type { Callers } from "#shared/pipeline/route";
 import { deletions } from "#shared/store/deletions";
 import { create, patchInside, remove, type Write } from "#shared/store/documents";
@@ -24,6 +24,8 @@ export interface Cut {
   readonly messageIds: readonly string[];
   /** The executions whose copies of those messages are erased, each with one of the messages. */
   readonly copies: readonly { readonly executionId: string; readonly messageId: string }[];
+  /** Makes the commit fail if an incident has come to need the messages since; see `stillFree`. */
+  readonly still: Write;
 }
 
 type Asked = Pick<MessageCreate, "truncateAtMessageIndex" | "editMessageId">;
@@ -42,15 +44,15 @@ export async function readCut(
   const { truncateAtMessageIndex: index = null, editMessageId = null } = body;
   if (index === null && editMessageId === null) return null;
   const oldestFirst = { orderBy: [["createdAt", "asc"]] as const, limit: messagesMax };
-  const [said, isNeeded] = await Promise.all([
+  const [said, still] = await Promise.all([
     store.findParts(messages.all(owner, threadId), Part, oldestFirst),
-    isEvidence(store, owner.id),
+    stillFree(store, owner.id),
   ]);
   const first = index ?? said.findIndex(({ id, role }) => id === editMessageId && role === "user");
   if (first === -1) throw noSuchMessage();
   const gone = said.slice(first);
   if (gone.length === 0) return null;
-  if (isNeeded) throw new ApiError("CONFLICT", { message: neededAsEvidence });
+  if (!still) throw new ApiError("CONFLICT", { message: neededAsEvidence });
   if (gone.length > cutMax || said.length === messagesMax) {
     const message = `At most ${cutMax} messages can be cut off at once; copy the thread up to there.`;
     throw new ApiError("THREAD_TOO_LONG", { message });
@@ -62,7 +64,7 @@ export async function readCut(
     const messageId = messageOf.get(executionId);
     return messageId === undefined ? [] : [{ executionId, messageId }];
   });
-  return { threadId, messageIds: gone.map(({ id }) => id), copies };
+  return { threadId, messageIds: gone.map(({ id }) => id), copies, still };
 }
 
 const neededAsEvidence =
@@ -81,7 +83,7 @@ function noSuchMessage(): ApiError {
  */
 export function cutWrites(
   caller: Callers["api-key"],
-  { threadId, messageIds, copies }: Cut,
+  { threadId, messageIds, copies, still }: Cut,
   { requestId, now }: { readonly requestId: string; readonly now: number },
 ): readonly Write[] {
   requireMayDelete(caller);
@@ -98,7 +100,7 @@ export function cutWrites(
       newDeletion(caller, { kind: "message", id, executionId, requestId, now }),
     ),
   ]);
-  return [...gone, ...erased];
+  return [...gone, ...erased, still];
 }
 
 function requireMayDelete({ key }: Callers["api-key"]): void {

@@ -8,7 +8,7 @@ import type { Owner } from "#shared/identity/owner";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import type { ReadStore } from "#shared/store/store";
-import { Message, messages } from "#shared/store/threads";
+import { Message, messages, threads } from "#shared/store/threads";
 import { copiedMax, decideCopy, earlierCopy, readForCopy } from "./copied-thread.ts";
 import { parseStepId } from "./step-body.ts";
 
@@ -33,6 +33,8 @@ export const forkFromStep = change({
   read: async (context) => {
     const { caller, params, body, deps } = context;
     const { threadId, stepId } = params;
+    // First, because a thread that the key may not see is one that isn't there, however long it is.
+    await deps.store.require(threads.of(caller.owner, threadId));
     const count = await messagesUntil(deps.store, caller.owner, params);
     const meaning = ["fork", threadId, stepId, body];
     return await readForCopy(context, { threadId, environmentId: null, count, meaning });

@@ -1,8 +1,9 @@
 import pMap from "p-map";
-import { readEvents } from "#shared/executions/read-events";
+import { isExpired } from "#shared/core/retention/expiry";
+import { readLastEvents } from "#shared/executions/read-last-events";
 import type { Owner } from "#shared/identity/owner";
 import type { Item } from "#shared/protocol/item";
-import { Execution, executionsOfThread } from "#shared/store/executions";
+import { type EventBatch, Execution, executionsOfThread } from "#shared/store/executions";
 import type { ReadStore } from "#shared/store/store";
 
 /** The newest executions of a thread whose file changes are looked at. */
@@ -21,18 +22,31 @@ export interface FoundChange {
 
 const Part = Execution.pick({ id: true, workspaceState: true, createdAt: true });
 
-/** The file changes of one execution that are stored, in order. */
+/** A runner says little after it has reported the files, so they are in one of the last batches. */
+const batchesWithoutMax = 20;
+
+/**
+ * The file changes of one execution that are stored, in order. They are reported together once the
+ * files are saved, so no more of the log is read than its end.
+ */
 export async function changesOf(
   store: ReadStore,
   owner: Owner,
   { executionId, now }: { readonly executionId: string; readonly now: number },
 ): Promise<readonly FoundChange[]> {
-  const found: FoundChange[] = [];
-  for await (const event of readEvents(store, owner, { executionId, after: 0, now })) {
-    const { item, sequence: number, at: happenedAt } = event;
-    if (item.type === "file_change") found.push({ executionId, number, happenedAt, change: item });
-  }
-  return found;
+  let [found, without] = [false, 0];
+  const batches = await readLastEvents(store, owner, executionId, ({ events }) => {
+    const hasChanges = events.some(({ item }) => item.type === "file_change");
+    if (hasChanges) [found, without] = [true, 0];
+    else without += 1;
+    return found ? without > 0 : without >= batchesWithoutMax;
+  });
+  const kept = batches.filter((batch: EventBatch) => !isExpired(batch, now));
+  return kept.flatMap(({ events }) =>
+    events.flatMap(({ item, sequence: number, at: happenedAt }) =>
+      item.type === "file_change" ? [{ executionId, number, happenedAt, change: item }] : [],
+    ),
+  );
 }
 
 /**

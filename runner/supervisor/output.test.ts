@@ -30,6 +30,12 @@ describe("an Output", () => {
     expect(output.answer()).toEqual({ output: streamed(), outputTruncated: false });
   });
 
+  test("answers with whole characters, because half of one couldn't be settled", () => {
+    const { output } = collect();
+    output.addToAnswer("cut here: \ud83d");
+    expect(output.answer().output).toBe("cut here: \ufffd");
+  });
+
   test("redacts across chunks", () => {
     const { output, streamed } = collect();
     const sink = output.open("answer");

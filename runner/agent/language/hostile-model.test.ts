@@ -33,7 +33,9 @@ describe("MOD-5 a call that spoils the conversation ends with a sentence, and th
     const files = { "a.txt": Buffer.from("text") };
     const calls = Array.from({ length: 70 }, () => view("a.txt"));
     const run = await runLoop({ files, script: [{ items: calls }, done] });
-    const begun = run.items.filter((item) => item.type === "tool_call" && item.status === "running");
+    const begun = run.items.filter(
+      (item) => item.type === "tool_call" && item.status === "running",
+    );
     expect(begun).toHaveLength(64);
     expect(JSON.stringify(run.requests[1])).toContain("Only your first 64 calls were run");
   });

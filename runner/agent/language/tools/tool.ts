@@ -15,7 +15,8 @@ export interface ToolOutcome {
 /**
  * What a tool shortens it redacts before: what is left of a secret that was cut isn't recognised.
  */
-export interface ToolContext extends Pick<LanguageTools, "sandbox" | "emit" | "remainingMs" | "redact"> {
+export interface ToolContext
+  extends Pick<LanguageTools, "sandbox" | "emit" | "remainingMs" | "redact"> {
   /** Streams output while it is written. */
   onOutput(bytes: Uint8Array): void;
   /** All output of this call so far, without secrets, shortened in the middle. */
