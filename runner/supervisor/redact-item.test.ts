@@ -6,14 +6,15 @@ import { redactItem } from "./redact-item.ts";
 
 const half = "\ud800";
 const change = { path: `a${half}.txt`, changeKind: "created", additions: 1, deletions: 0 } as const;
-const call = {
-  ...({ type: "tool_call", id: `${half}${"x".repeat(1_000_000)}`, name: half } as const),
-  ...({ arguments: half, status: "completed", result: half, fileChanges: [change] } as const),
+const id = `${half}${"x".repeat(1_000_000)}`;
+const call: Item = {
+  ...({ type: "tool_call", id, name: half, arguments: half, status: "completed" } as const),
+  ...{ result: half, fileChanges: [change] },
 };
 
 test.each<[string, Item]>([
   ["a call", call],
-  ["its output", { type: "tool_output", id: call.id, content: half }],
+  ["its output", { type: "tool_output", id, content: half }],
   ["a thought", { type: "reasoning", content: half }],
   ["a plan", { type: "planning", content: { text: half } }],
   ["a file", { type: "file_change", ...change }],

@@ -27,6 +27,10 @@ describe("the terms of a text", () => {
     expect(termsOf(text)).toHaveLength(wordsMax + pairsMax);
   });
 
+  test("are those of a text's beginning if it repeats itself for megabytes", () => {
+    expect(termsOf(`${"so ".repeat(20_000)} late`)).toEqual(["so", "so so"]);
+  });
+
   test("leave out a word that a phrase implies, so that fewer are looked for", () => {
     expect(searchTerms('"npm install" fast fast').required).toEqual(["npm install", "fast"]);
   });

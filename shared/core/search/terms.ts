@@ -9,6 +9,8 @@ import { cutText } from "../usable-text.ts";
 /** A text is found by no more different words and pairs than these, the first ones in it. */
 export const wordsMax = 256;
 export const pairsMax = 256;
+/** More words of a text aren't looked at, because one may be megabytes of the same word. */
+const wordsReadMax = 10_000;
 /** A longer word is found by its beginning, as it is written in full. */
 const wordLengthMax = 40;
 
@@ -63,7 +65,10 @@ export function termsOf(text: string): string[] {
   const words = new Set<string>();
   const pairs = new Set<string>();
   let previous: string | null = null;
+  let read = 0;
   for (const { word } of wordsIn(text)) {
+    read += 1;
+    if (read > wordsReadMax) break;
     if (words.size < wordsMax) words.add(word);
     if (previous !== null && pairs.size < pairsMax) pairs.add(pairOf(previous, word));
     if (words.size === wordsMax && pairs.size === pairsMax) break;
