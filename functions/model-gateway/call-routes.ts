@@ -3,6 +3,7 @@ import { deploymentLimits, deploymentModels, providerKeys } from "#shared/config
 import { noParams, noQuery } from "#shared/contract/common";
 import type { WireProtocol } from "#shared/core/models/model";
 import { ApiError } from "#shared/errors/api-error";
+import { depsForClient } from "#shared/pipeline/deps-for-client";
 import { bodyBytesOf, readBytes } from "#shared/pipeline/parse";
 import { action, type Deps, query, type Reply } from "#shared/pipeline/route";
 import { callRequests } from "./call-memory.ts";
@@ -30,7 +31,8 @@ let known: ModelGateway | undefined;
 function gatewayOf(deps: Deps): ModelGateway {
   const { models: limits } = deploymentLimits();
   const settings = { deployment: deploymentModels(), limits, keys: providerKeys };
-  known ??= new ModelGateway(deps, settings);
+  // It outlives this request, whose client's leaving mustn't end the reads of later ones.
+  known ??= new ModelGateway(depsForClient(deps, new AbortController().signal), settings);
   return known;
 }
 
