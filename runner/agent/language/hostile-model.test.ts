@@ -2,6 +2,9 @@
 import { describe, expect, test } from "vitest";
 import type { TurnItem } from "../../../local/providers/turn.ts";
 import { canary, runLoop } from "../../../test/kit/agent-loop.ts";
+import { Repetition } from "./repetition.ts";
+import { runCalls } from "./run-calls.ts";
+import { agentTools } from "./tools/tools.ts";
 import { type WireName, wires } from "./wires/wires.ts";
 
 const done = { items: [{ kind: "text", text: "Done." } as const] };
@@ -27,6 +30,24 @@ describe("MOD-5 a call that spoils the conversation ends with a sentence, and th
     const asked = JSON.stringify(run.requests[1]);
     expect(asked).toContain("nested too deeply");
     expect(asked).not.toContain('{"a":{"a":{"a":');
+  });
+
+  test("arguments larger than the sandbox takes at once", async () => {
+    const call = { id: "1", name: "bash", arguments: `{"command":"${"x".repeat(11_000_000)}"}` };
+    const deps = { tools: agentTools, canSee: false, repetition: new Repetition(), isCut: false };
+    const asked: unknown[] = [];
+    const tools = {
+      ...{ emit: () => undefined, redact: (text: string) => text },
+      ...{ redactor: () => ({ write: () => "", pause: () => "", end: () => "" }) },
+      ...{
+        signal: new AbortController().signal,
+        sandbox: async (given: unknown) => asked.push(given),
+      },
+    };
+    const all = { ...deps, agentTools: tools as never };
+    const [result] = await runCalls([{ type: "tool_call", ...call }], all);
+    expect(result).toMatchObject({ isError: true });
+    expect(asked).toEqual([]);
   });
 
   test("more calls than one answer may make", async () => {

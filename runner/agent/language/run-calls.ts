@@ -103,8 +103,14 @@ function findTool({ name }: ToolCallPart, tools: readonly Tool[]): Tool {
   throw new ToolError(`There is no tool of that name; there are: ${names}.`);
 }
 
+/** The longest file that is created, with its escapes; the init would end at a larger frame. */
+const argumentsLengthMax = 10 * 1024 * 1024;
+
 /** @throws {ToolError} If the arguments can't be used; it says why. */
 function parseInput(call: ToolCallPart, isCut: boolean): ToolInput {
+  if (call.arguments.length > argumentsLengthMax) {
+    throw new ToolError("The arguments are too long, so nothing was run.");
+  }
   if (isTooDeep(call.arguments)) {
     throw new ToolError("The arguments are nested too deeply, so nothing was run.");
   }
