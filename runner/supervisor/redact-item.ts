@@ -8,8 +8,8 @@ import type { Item } from "#shared/protocol/item";
 const idLengthMax = 200;
 
 /**
- * Half of a character, which a model may write into a path, is replaced: the gateway refuses it, and
- * after a refusal no event of the execution would be heard any more.
+ * Half of a character, which a model may write into a path, is replaced: the gateway refuses it,
+ * and after a refusal no event of the execution would be heard any more.
  */
 export function redactItem(plan: RedactionPlan, item: Item): Item {
   const clean = (text: string) => redact(plan, text).toWellFormed();

@@ -1,4 +1,4 @@
-/** What a model, or whoever has put words into its mouth, can't do with its calls. */
+/** What a model can't do with its calls, whatever it was talked into. */
 import { describe, expect, test } from "vitest";
 import type { TurnItem } from "../../../local/providers/turn.ts";
 import { canary, runLoop } from "../../../test/kit/agent-loop.ts";

@@ -98,7 +98,7 @@ export function isTooDeep(json: string): boolean {
   return depth > depthMax;
 }
 
-/** The arguments as an object; an empty one if they aren't JSON of an object, or nested too deep. */
+/** The arguments as an object; an empty one if they aren't one, or are nested too deep. */
 export function argumentsObject(text: string): object {
   if (isTooDeep(text)) return {};
   try {
