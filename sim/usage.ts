@@ -17,6 +17,13 @@ const leaves = { documentBytes: 20_000, workspaceBytes: 200_000 };
 const exchanged = { clientBytes: 20_000, eventBytes: 500, runnerBytes: 600_000 };
 /** Log entries: one per request, the runner's and the platform's per job, one per unwrapping. */
 const entriesOf = { request: 1, execution: 12, unwrapping: 1 };
+/**
+ * Records of data access that no exception leaves out: a runner's secrets are opened, two signed
+ * addresses are asked for, and administrators' reads of a month without users.
+ */
+const dataAccess = { perExecution: 2, idleMonth: 20_000, entryBytes: 1_500 };
+/** Flow logs: half of the connections of each ten minutes, of a container's handful. */
+const flowLogs = { entriesPerExecution: 4, entryBytes: 600 };
 /** The state after a year. Logs are kept for three months on average, backups for 56 days. */
 const kept = { months: 12, logMonthsBeyondFirst: 2, backups: 56 };
 const functionCpu = 1;
@@ -35,7 +42,8 @@ export function usageOf(happened: Happened): Usage {
   const { secretsOpened } = happened;
   const stored = (ends * leaves.documentBytes * kept.months) / gib;
   const logged = { requests: requests.internal + requests.edge, ends, secretsOpened };
-  const logs = logBytesOf(logged) / gib;
+  const recorded = ends * dataAccess.perExecution * dataAccess.entryBytes;
+  const logs = (logBytesOf(logged) + recorded) / gib;
   return {
     ...containers(happened.billedMs),
     functionCpu: (threadSeconds + gatewaySeconds) * functionCpu,
@@ -46,6 +54,7 @@ export function usageOf(happened: Happened): Usage {
     backups: stored * kept.backups,
     kmsCalls: secretsOpened,
     logs,
+    networkLogs: (ends * flowLogs.entriesPerExecution * flowLogs.entryBytes) / gib,
     logsKept: logs * kept.logMonthsBeyondFirst,
     balanced: (clientBytes + ends * exchanged.runnerBytes) / gib,
     egress: clientBytes / gib,
@@ -63,6 +72,10 @@ export const idleMonth: Usage = {
   functionRequests: 43_800 * 5,
   reads: 43_800 * 5,
   kmsVersions: 6,
+  logs: (dataAccess.idleMonth * dataAccess.entryBytes) / gib,
+  // The runners' zone and the policy of refused names; the domain's own zone may be elsewhere.
+  dnsZones: 2,
+  alertConditions: 22,
   forwardingRules: 730,
   internalBalancer: 730,
   armorPolicies: 1,

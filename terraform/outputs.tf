@@ -22,6 +22,11 @@ output "dns_authorization_records" {
   }
 }
 
+output "health_alert" {
+  description = "Name of the alert that nobody reaches the API; the deploy command wakes it."
+  value       = module.watch.health_alert
+}
+
 output "load_balancer_address" {
   description = "What the domain's A record has to name."
   value       = module.edge.address

@@ -220,6 +220,16 @@ variable "functions_file" {
   nullable    = false
 }
 
+variable "health_alert" {
+  description = <<-EOT
+    Whether the alert that nobody reaches the API is awake. The deploy command wakes it once the API
+    has answered for the first time.
+  EOT
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "images" {
   description = "Container images, each by the digest of what was built and tested."
   type = object({

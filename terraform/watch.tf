@@ -21,6 +21,7 @@ module "watch" {
   functions      = { for name, function in local.functions : name => function.visibility }
   labels         = local.labels
   thresholds     = var.thresholds
+  health_alert   = var.health_alert
 
   deployers        = var.deployer == null ? [] : [var.deployer]
   operator_account = local.first_operator

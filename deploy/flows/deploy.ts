@@ -19,8 +19,9 @@ import { applyBootstrap, type BootstrapOutputs, readBootstrap } from "../steps/b
 import { removeDefaultNetwork } from "../steps/default-network.ts";
 import { type DeployContext, noCredentials } from "../steps/deploy-context.ts";
 import { untilDomainIsReady, untilItAnswers } from "../steps/domain-ready.ts";
+import { wakeHealthAlert } from "../steps/health-alert.ts";
 import { ensureImages } from "../steps/images.ts";
-import { ensureKeyVersions } from "../steps/keys-left-behind.ts";
+import { ensureKeyVersions, keyRingName } from "../steps/keys-left-behind.ts";
 import {
   applyMain,
   listsOfBuild,
@@ -115,7 +116,7 @@ export async function deploy(options: DeployOptions): Promise<void> {
   const variables = { ...settings.variables, deployer, build: made.build };
   const wanted: Wanted = { ...made, variables, secretVersions, github, rollbackOf: null };
   const release = await applyMain(at, terraform, { wanted, current });
-  await ensureKeyVersions(at);
+  await ensureKeyVersions(at, keyRingName(options.project, release.variables.location));
   done(`release ${release.id}`);
   await finish(at, release, await mainOutputs(terraform));
 }
@@ -150,11 +151,13 @@ export async function finish(
   const region = textOf(release.variables.region) ?? usualRegion;
   await untilDomainIsReady(context, { domain, region }, recordsOf(outputs, domain));
   if (!context.options.smoke) {
+    await wakeHealthAlert(context, outputs);
     line(`Not tried out (--no-smoke): npm run smoke -- --url ${outputs.url}`);
     return;
   }
   heading("Smoke test");
   await untilItAnswers(context.clock, outputs.url);
+  await wakeHealthAlert(context, outputs);
   const operatorToken = await operatorTokenOf(context, outputs);
   const { failed, notTried, passed } = await runSmoke({ url: outputs.url, operatorToken });
   if (failed > 0) {

@@ -9,7 +9,7 @@ import { builderOf } from "../preflight/tools.ts";
 import { detail, heading, line } from "../print.ts";
 import { smokeChecks } from "../smoke/checks.ts";
 import { whereIsState } from "../steps/bootstrap.ts";
-import { cloudBuildOrder, dockerOrders } from "../steps/images.ts";
+import { buildRegionOf, cloudBuildOrder, dockerOrders } from "../steps/images.ts";
 import { readSources } from "../steps/sources.ts";
 import { keptFolder } from "../terraform/run.ts";
 import { runPreflight } from "./deploy.ts";
@@ -40,7 +40,7 @@ export async function dryRun(options: DeployOptions): Promise<void> {
   const orders =
     builderOf(start) === "docker"
       ? dockerOrders(registry, sources)
-      : [cloudBuildOrder(project, settings.region, outputs, sources)];
+      : [cloudBuildOrder(project, buildRegionOf(settings.region), outputs, sources)];
   command("npm run build");
   for (const order of orders) command(order.join(" "));
   heading("4. Infrastructure");

@@ -30,7 +30,7 @@ export interface GoogleRefusal {
 export type GoogleAnswer<T> = { readonly ok: true; readonly value: T } | GoogleRefusal;
 
 export interface Request {
-  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly body?: unknown;
   /** Sent unchanged instead of `body`. */
   readonly raw?: { readonly type: string; readonly bytes: Buffer };

@@ -15,6 +15,8 @@ export interface Credentials {
   readonly from: string;
   /** Calls with a person's credentials must name a project for their quota; others needn't. */
   readonly needsQuotaProject: boolean;
+  /** Whether Terraform gets one token that ends within the hour, and can't renew it. */
+  readonly isShortLived: boolean;
   /** An access token, renewed before it expires. @throws if Google refuses. */
   accessToken(): Promise<string>;
 }
@@ -24,7 +26,12 @@ export function findCredentials(environment: NodeJS.ProcessEnv): Credentials | n
   const given = environment.GOOGLE_OAUTH_ACCESS_TOKEN;
   if (given) {
     const accessToken = async () => given;
-    return { from: "GOOGLE_OAUTH_ACCESS_TOKEN", needsQuotaProject: false, accessToken };
+    return {
+      from: "GOOGLE_OAUTH_ACCESS_TOKEN",
+      needsQuotaProject: false,
+      isShortLived: true,
+      accessToken,
+    };
   }
   const file = environment.GOOGLE_APPLICATION_CREDENTIALS ?? wellKnownFile(environment);
   if (existsSync(file)) return applicationDefault(file, environment);
@@ -44,6 +51,7 @@ function applicationDefault(file: string, environment: NodeJS.ProcessEnv): Crede
   return {
     from: "application default credentials",
     needsQuotaProject: !environment.GOOGLE_APPLICATION_CREDENTIALS,
+    isShortLived: false,
     async accessToken() {
       const token = await auth.getAccessToken();
       if (!token) throw new Error("Google gave no access token");
@@ -56,6 +64,7 @@ function fromGcloud(): Credentials {
   return {
     from: "gcloud",
     needsQuotaProject: false,
+    isShortLived: true,
     async accessToken() {
       const options = { timeout: gcloudTimeoutMs };
       const order = ["auth", "print-access-token"];

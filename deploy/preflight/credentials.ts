@@ -1,7 +1,15 @@
 /** Checks the deployer's credentials. */
 import * as z from "zod";
 import type { GoogleApi } from "../google/api.ts";
-import { blocks, type CheckResult, explainRefusal, type PreflightAt } from "./check-result.ts";
+import type { Credentials } from "../google/token.ts";
+import {
+  blocks,
+  type CheckResult,
+  explainRefusal,
+  type Finding,
+  note,
+  type PreflightAt,
+} from "./check-result.ts";
 
 const Me = z.object({ email: z.string().optional() });
 
@@ -27,9 +35,21 @@ export async function checkCredentials(context: PreflightAt, member: string): Pr
   const account = member === unknownMember ? "an account that Google doesn't name" : member;
   // With 403 Google accepts the credentials, and only refuses to say whose they are.
   if (answer.ok || answer.status === 403) {
-    return { subject, found: `${account}, from ${context.credentials.from}`, findings: [] };
+    const findings = lifetimeOf(context.credentials);
+    return { subject, found: `${account}, from ${context.credentials.from}`, findings };
   }
   const renew = "gcloud auth login";
   const what = `The credentials (${context.credentials.from}) aren't accepted: ${explainRefusal(answer)}.`;
   return { subject, found: "", findings: [blocks(what, renew)] };
+}
+
+/**
+ * gcloud's own token ends within the hour, Terraform can't renew it, and a first apply may take
+ * longer: it would end half-way. Whoever gives a token by hand knows how long it lives.
+ */
+function lifetimeOf({ from, isShortLived }: Credentials): Finding[] {
+  if (!isShortLived) return [];
+  if (from !== "gcloud") return [note(`The token of ${from} must live as long as the apply.`)];
+  const what = "gcloud's own token ends within the hour, and a first apply may take longer.";
+  return [blocks(what, "gcloud auth application-default login")];
 }

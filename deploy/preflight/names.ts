@@ -1,5 +1,6 @@
 /** Names that must be free, and remains of an earlier deployment that can't be made again. */
 import * as z from "zod";
+import { keyRingName } from "../steps/keys-left-behind.ts";
 import { blocks, type CheckResult, type Finding, type GoogleAt, note } from "./check-result.ts";
 
 export const stateBucket = (project: string) => `${project}-paddock-state`;
@@ -68,7 +69,7 @@ async function leftBehind({ google, options }: GoogleAt): Promise<Finding[]> {
     );
   }
   const ring = await google.ask(
-    `https://cloudkms.googleapis.com/v1/projects/${project}/locations/us/keyRings/paddock`,
+    `https://cloudkms.googleapis.com/v1/${keyRingName(project, options.variables.location)}`,
     KeyRing,
   );
   if (ring.ok) {

@@ -13,6 +13,11 @@ import type { DeployContext } from "./deploy-context.ts";
 import type { Sources } from "./sources.ts";
 
 const timeoutMs = 60 * 60_000;
+/**
+ * The regions of the US that every project may build in; others are closed to some projects, and
+ * new ones above all (cloud.google.com/build/docs/locations, restricted regions).
+ */
+const buildRegions = ["us-central1", "us-west2"] as const;
 
 export interface Images {
   readonly functions: string;
@@ -35,13 +40,18 @@ export async function ensureImages(
   }
   const builder = builderOf({ ...context, google: context.google, environment: process.env });
   if (builder === "cloud") {
-    const region = outputs.registry.split("-docker.pkg.dev")[0] ?? "";
+    const region = buildRegionOf(outputs.registry.split("-docker.pkg.dev")[0] ?? "");
     const order = cloudBuildOrder(context.options.project, region, outputs, sources);
     await buildInCloud(context, region, order);
   }
   if (builder !== "cloud") await buildHere(outputs, sources);
   const built = await imagesOf(context, outputs.registry, sources.tag);
   return need(built, `The build has ended, but ${outputs.registry} has no ${sources.tag}.`);
+}
+
+/** Where images are built: where they are stored if every project may build there. */
+export function buildRegionOf(region: string): string {
+  return buildRegions.find((each) => each === region) ?? buildRegions[0];
 }
 
 /** The digest references of both images; null unless both exist. */

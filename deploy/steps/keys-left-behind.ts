@@ -18,12 +18,24 @@ const Key = z.object({
 const Keys = z.object({ cryptoKeys: z.array(Key).default([]) });
 const Named = z.object({ name: z.string() });
 
-const ringName = (project: string) => `projects/${project}/locations/us/keyRings/paddock`;
 const kms = "https://cloudkms.googleapis.com/v1";
 
-/** Finds keys that an earlier deployment left; null if there are none, or the state has them. */
-export async function takeOverKeys(context: DeployContext, terraform: Terraform): Promise<void> {
-  const ring = ringName(context.options.project);
+/**
+ * The deployment's key ring, which lies where its data does: `locals.tf` says the same.
+ *
+ * @param location The variable `location`: `US`, or a region; anything else is the default.
+ */
+export function keyRingName(project: string, location: unknown): string {
+  const place = typeof location === "string" ? location.toLowerCase() : "us";
+  return `projects/${project}/locations/${place}/keyRings/paddock`;
+}
+
+/** Imports the keys that an earlier deployment left in `ring`, unless the state has them. */
+export async function takeOverKeys(
+  context: DeployContext,
+  terraform: Terraform,
+  ring: string,
+): Promise<void> {
   const found = await context.google.ask(`${kms}/${ring}`, Named);
   if (!found.ok) return;
   const known = await terraform.addresses();
@@ -31,7 +43,7 @@ export async function takeOverKeys(context: DeployContext, terraform: Terraform)
     await terraform.importInto(ringAddress, ring);
     done("took over the key ring of an earlier deployment");
   }
-  for (const key of await keysOf(context)) {
+  for (const key of await keysOf(context, ring)) {
     const address = addressOf(key);
     if (known.includes(address)) continue;
     await terraform.importInto(address, key.name);
@@ -48,8 +60,8 @@ function addressOf({ name, purpose }: z.infer<typeof Key>): string {
 }
 
 /** Makes a version for each wrapping key whose versions were destroyed. */
-export async function ensureKeyVersions(context: DeployContext): Promise<void> {
-  for (const { name, purpose, primary } of await keysOf(context)) {
+export async function ensureKeyVersions(context: DeployContext, ring: string): Promise<void> {
+  for (const { name, purpose, primary } of await keysOf(context, ring)) {
     if (purpose !== "ENCRYPT_DECRYPT" || primary?.state === "ENABLED") continue;
     const url = `${kms}/${name}`;
     const made = await context.google.ask(`${url}/cryptoKeyVersions`, Named, {
@@ -67,8 +79,8 @@ export async function ensureKeyVersions(context: DeployContext): Promise<void> {
   }
 }
 
-async function keysOf({ google, options }: DeployContext) {
-  const url = `${kms}/${ringName(options.project)}/cryptoKeys?pageSize=${perPage}`;
+async function keysOf({ google }: DeployContext, ring: string) {
+  const url = `${kms}/${ring}/cryptoKeys?pageSize=${perPage}`;
   const answer = await google.ask(url, Keys);
   return answer.ok ? answer.value.cryptoKeys : [];
 }

@@ -7,9 +7,10 @@ import type { DnsRecord } from "../preflight/domain.ts";
 import { keptFolder, Terraform } from "../terraform/run.ts";
 import { applyPlan } from "./apply.ts";
 import type { DeployContext } from "./deploy-context.ts";
+import { hasAnswered } from "./health-alert.ts";
 import type { Images } from "./images.ts";
 import { untilIndexesAreReady } from "./indexes-ready.ts";
-import { takeOverKeys } from "./keys-left-behind.ts";
+import { keyRingName, takeOverKeys } from "./keys-left-behind.ts";
 import { digestOf, type Lists, type Release, releaseId, writeRelease } from "./releases.ts";
 import { secretAccessFirst } from "./secret-access.ts";
 import type { SecretVersions } from "./secrets.ts";
@@ -22,6 +23,7 @@ const Outputs = z.object({
   dns_authorization_records: z.record(z.string(), ShownRecord),
   audiences: z.object({ operator: z.string() }),
   operator_account: z.string(),
+  health_alert: z.string(),
 });
 export type MainOutputs = z.infer<typeof Outputs>;
 
@@ -64,6 +66,7 @@ export async function variablesFor(context: DeployContext, wanted: Wanted): Prom
   }
   return {
     ...wanted.variables,
+    health_alert: await hasAnswered(context),
     images: wanted.images,
     secret_versions: wanted.secretVersions,
     functions_file: join(folder, "functions.json"),
@@ -78,7 +81,8 @@ export async function applyMain(
   { wanted, current }: { readonly wanted: Wanted; readonly current: Release | null },
 ): Promise<Release> {
   await ensureServiceAgents(context, wanted.variables);
-  await takeOverKeys(context, terraform);
+  const ring = keyRingName(context.options.project, wanted.variables.location);
+  await takeOverKeys(context, terraform, ring);
   const planSha256 = await applyPlan(terraform, {
     variables: await variablesFor(context, wanted),
     question: "Apply this plan?",

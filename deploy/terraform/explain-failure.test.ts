@@ -9,6 +9,8 @@ test.each([
   "Error creating Index: googleapi: Error 409: Please retry, there was contention",
   "Error applying IAM policy: There were concurrent policy changes",
   "Error creating CryptoKeyIamMember: Error 400: Service account service-1@x does not exist.",
+  // A new metric takes up to ten minutes; the program tries for eleven.
+  'googleapi: Error 404: Cannot find metric that matches type = "logging.googleapis.com/user/x"',
   "googleapi: Error 403: Cloud Run API has not been used in project 1 before",
 ])("%s passes", (text) => {
   expect(explainFailure(box(text)).kind).toBe("passes");

@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { profileResources } from "#shared/core/executions/profiles";
-import { jobEnvironment, jobName, networkModes, profiles } from "#shared/protocol/job";
+import { jobEnvironment, jobName, jobSizes, networkModes } from "#shared/protocol/job";
 import type { JobDefinition } from "../run/execution.ts";
 
 /** The longest execution; the runner enforces the execution's own limit before it. */
@@ -17,7 +17,7 @@ export interface RunnerJobsOptions {
 
 /** One job per size and network class; none is larger than this machine. */
 export function runnerJobs(options: RunnerJobsOptions): JobDefinition[] {
-  return profiles.flatMap((profile) =>
+  return jobSizes.flatMap((profile) =>
     networkModes.map((network) => ({
       id: jobName(profile, network),
       image: "local/runner",

@@ -3,10 +3,10 @@ import { profileResources } from "#shared/core/executions/profiles";
 import {
   jobEnvironment,
   jobName,
+  jobSizes,
   type NetworkMode,
   networkModes,
   type Profile,
-  profiles,
 } from "#shared/protocol/job";
 
 const mib = 1_048_576;
@@ -26,7 +26,7 @@ export interface RunnerList {
 }
 
 export function listRunner(): RunnerList {
-  const jobs = profiles.flatMap((profile) =>
+  const jobs = jobSizes.flatMap((profile) =>
     networkModes.map((network): [string, ListedJob] => {
       const { cpuMillis, memoryBytes } = profileResources[profile];
       const listed = { profile, network, cpuMillis, memoryMib: memoryBytes / mib };

@@ -28,7 +28,18 @@ export type Profile = (typeof profiles)[number];
 export const networkModes = ["none", "allowlist", "internet"] as const;
 export type NetworkMode = (typeof networkModes)[number];
 
+/** Sizes of containers. `desktop` is a name of the public API for what `power` is here. */
+export const jobSizes = ["lite", "standard", "power"] as const satisfies readonly Profile[];
+type JobSize = (typeof jobSizes)[number];
+
+const sizeOf: Readonly<Record<Profile, JobSize>> = {
+  lite: "lite",
+  standard: "standard",
+  power: "power",
+  desktop: "power",
+};
+
 /** There is one job per size and network class, because RunJob can override neither. */
 export function jobName(profile: Profile, network: NetworkMode): string {
-  return `runner-${profile}-${network}`;
+  return `runner-${sizeOf[profile]}-${network}`;
 }

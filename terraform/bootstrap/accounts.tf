@@ -66,22 +66,14 @@ resource "google_artifact_registry_repository_iam_member" "default" {
   member     = google_service_account.default[each.value.account].member
 }
 
-resource "google_storage_bucket_iam_member" "default" {
-  for_each = local.on_buckets
+# The whole policy of each bucket: Google opens a new one to editors and viewers of the project too.
+# Its owners keep theirs, because they apply this root and keep its state there.
+resource "google_storage_bucket_iam_policy" "default" {
+  for_each    = local.bucket_bindings
+  bucket      = local.buckets[each.key]
+  policy_data = jsonencode({ bindings = each.value })
 
-  bucket = local.buckets[each.value.on]
-  role   = each.value.role
-  member = google_service_account.default[each.value.account].member
-
-  dynamic "condition" {
-    for_each = each.value.condition == null ? [] : [each.value.condition]
-
-    content {
-      title       = condition.value.title
-      description = each.value.reason
-      expression  = condition.value.expression
-    }
-  }
+  depends_on = [google_service_account.default]
 }
 
 resource "google_secret_manager_secret_iam_member" "default" {

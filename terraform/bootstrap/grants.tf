@@ -103,7 +103,7 @@ locals {
 
   on_project = merge([
     for account, roles in local._on_project : {
-      for role, reason in roles : "${account} ${role}" => {
+      for role, reason in roles : "${account}/${role}" => {
         account   = account
         role      = role
         reason    = reason
@@ -114,11 +114,11 @@ locals {
 
   on_registry = {
     for name, grant in {
-      "build writer" = {
+      "build/writer" = {
         account = "build", role = "roles/artifactregistry.writer"
         reason  = "Pushes the images"
       }
-      "deploy reader" = {
+      "deploy/reader" = {
         account = "deploy", role = "roles/artifactregistry.reader"
         reason  = "Names images by digest"
       }
@@ -138,36 +138,59 @@ locals {
 
   on_buckets = {
     for name, grant in {
-      "build source" = {
+      "build/source" = {
         account = "build", on = "build", role = "roles/storage.objectViewer", condition = null
         reason  = "Reads the sources it builds"
       }
-      "build lists" = {
+      "build/lists" = {
         account = "build", on = "build", role = "roles/storage.objectCreator", condition = null
         reason  = "Leaves lists of what images are made of, and can't change them"
       }
-      "deploy source" = {
+      "deploy/source" = {
         account = "deploy", on = "build", role = "roles/storage.objectUser", condition = null
         reason  = "Uploads the sources to build"
       }
-      "deploy bucket" = {
+      "deploy/bucket" = {
         account = "deploy", on = "build", role = "roles/storage.legacyBucketReader"
         reason  = "Sees that the bucket for sources is there", condition = null
       }
-      "deploy state" = {
+      "deploy/state" = {
         account   = "deploy", on = "state", role = "roles/storage.objectUser"
         reason    = "Keeps the main root's state and the list of releases, not this root's state"
         condition = local._main_state
       }
-      "deploy all-state" = {
+      "deploy/all-state" = {
         account = "deploy", on = "state", role = "roles/storage.objectViewer", condition = null
         reason  = "Reads what this root has made"
       }
-      "plan all-state" = {
+      "plan/all-state" = {
         account = "plan", on = "state", role = "roles/storage.objectViewer", condition = null
         reason  = "Compares a change with the state, in which there is nothing secret"
       }
     } : name => grant if contains(keys(local.accounts), grant.account)
+  }
+
+  _owners = "projectOwner:${var.project_id}"
+
+  # Conditions are left out where there is none; all elements of a list must then be told apart.
+  bucket_bindings = {
+    for bucket in ["build", "state"] : bucket => concat(
+      [
+        for role in ["roles/storage.legacyBucketOwner", "roles/storage.legacyObjectOwner"] :
+        { role = role, members = [local._owners], condition = null }
+      ],
+      [
+        for grant in values(local.on_buckets) : {
+          role    = grant.role
+          members = ["serviceAccount:paddock-${grant.account}@${var.project_id}.iam.gserviceaccount.com"]
+          condition = grant.condition == null ? null : {
+            title       = grant.condition.title
+            description = grant.reason
+            expression  = grant.condition.expression
+          }
+        } if grant.on == bucket
+      ],
+    )
   }
 
   on_secrets = var.github == null ? {} : {

@@ -39,6 +39,8 @@ describe("OPS-2 one command", () => {
       expect(world.objects["bootstrap/default.tfstate"]).toBeDefined();
       expect(world.objects["main/default.tfstate"]).toBeDefined();
       expect(releases().length).toBe(1);
+      const kept = join(made.folder, "kept/demo-1234/terraform/paddock.auto.tfvars.json");
+      expect(readFileSync(kept, "utf8")).toContain('"health_alert": false');
       const second = await deploy();
       expect(second.code).toBe(0);
       expect(second.output.match(/nothing to change/g)?.length).toBe(2);
@@ -193,10 +195,13 @@ describe("destroy", () => {
   test.runIf(isTurn(4, 8))(
     "leaves keys that the next deployment takes over, with a version again",
     async () => {
-      const name = "projects/demo-1234/locations/us/keyRings/paddock/cryptoKeys/audit-details";
+      const ring = "projects/demo-1234/locations/us-east4/keyRings/paddock";
+      const name = `${ring}/cryptoKeys/audit-details`;
       const key = { name, purpose: "ENCRYPT_DECRYPT", primary: { state: "DESTROYED" } };
-      Object.assign(made.google.world, { keyRing: true, keys: [key] });
-      const ended = await deploy();
+      Object.assign(made.google.world, { keyRing: "us-east4", keys: [key] });
+      const file = join(made.folder, "variables.json");
+      writeFileSync(file, JSON.stringify({ location: "us-east4" }));
+      const ended = await deploy("--var-file", file);
       expect(ended.output).toContain("took over the key ring");
       expect(made.calls().filter((call) => call.startsWith("terraform import")).length).toBe(2);
       expect(ended.output).toContain("audit-details has a version again");

@@ -69,6 +69,7 @@ function project(world: GoogleWorld, { host, method, path, body }: GoogleRequest
     "certificatemanager.googleapis.com": () => certificates(world, path),
     "compute.googleapis.com": () => compute(world, method, path),
     "firestore.googleapis.com": () => firestore(world, path),
+    "monitoring.googleapis.com": () => ok({}),
     "logging.googleapis.com": () => ok({ loggingServiceAccountId: "made" }),
     "iamcredentials.googleapis.com": () => ok({ token: "an-identity-token" }),
     "artifactregistry.googleapis.com": () => {
@@ -241,7 +242,8 @@ const secretGrant = {
 };
 
 function kms(world: GoogleWorld, { method, path }: GoogleRequest): Json | null {
-  if (!world.keyRing) return refused(404, "no such key ring");
+  const ring = `/locations/${world.keyRing}/keyRings/`;
+  if (world.keyRing === null || !path.includes(ring)) return refused(404, "no such key ring");
   if (path.endsWith("/cryptoKeys")) return ok({ cryptoKeys: world.keys });
   const key = world.keys.find(({ name }) => path.startsWith(`/v1/${name}`));
   if (method === "POST" && key) {

@@ -17,7 +17,8 @@ export interface GoogleWorld {
   dns: Record<string, { type: number; data: string }[]>;
   certificateState: string;
   databases: { name: string; type: string; locationId: string }[];
-  keyRing: boolean;
+  /** Location of a key ring that is there already; null without one. */
+  keyRing: string | null;
   keys: { name: string; purpose: string; primary?: { state: string } }[];
   /** Name, then project number. */
   buckets: Record<string, string>;

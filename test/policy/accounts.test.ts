@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { listFunctions } from "../../scripts/build/function-list.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
+import { bucketGrants } from "./support/bucket-grants.ts";
 import { isPlanned, type PlannedResource, planOf } from "./support/plan.ts";
 
 const { functions } = await listFunctions(repositoryRoot);
@@ -13,11 +14,17 @@ const having = (role: string) =>
     .filter(([, { roles }]) => roles.includes(role))
     .map(([name]) => name);
 
-/** Every grant in the plan. */
+/** Every grant in the plan, those of buckets' policies too. */
 function grants(): readonly PlannedResource[] {
-  return planOf("main")
+  const members = planOf("main")
     .resources()
-    .filter(({ type }) => /_iam_(member|binding|policy)$/.test(type));
+    .filter(({ type }) => /_iam_(member|binding)$/.test(type));
+  const type = "google_storage_bucket_iam_policy";
+  const inBuckets = bucketGrants("main").map((values) => ({ type, values: { ...values } }));
+  return [
+    ...members,
+    ...inBuckets.map((grant) => ({ ...grant, address: type, name: type, mode: "managed" as const })),
+  ];
 }
 
 /** Functions that have a role, by what it is granted on. */
@@ -63,6 +70,21 @@ describe.skipIf(!isPlanned)("OPS-1 least privilege", () => {
     expect(planOf("main").text).not.toMatch(/allUsers|allAuthenticatedUsers/);
   });
 
+  test("a bucket is opened to functions alone: to no owner, editor or viewer of the project", () => {
+    const buckets = planOf("main").resources("google_storage_bucket");
+    const policies = planOf("main").resources("google_storage_bucket_iam_policy");
+    expect(policies.map(({ index }) => index).sort()).toEqual(
+      buckets.map(({ index }) => index).sort(),
+    );
+    const strangers = bucketGrants("main").filter(({ member }) => !/^serviceAccount:fn-/.test(member));
+    expect(strangers).toEqual([]);
+    // Whoever applies bootstrap keeps its state there.
+    const ofState = bucketGrants("workflows").filter(({ member }) => /^project/.test(member));
+    expect(new Set(ofState.map(({ member }) => member))).toEqual(
+      new Set(["projectOwner:paddock-test"]),
+    );
+  });
+
   test("nothing but the databases is granted on the project, and each by a condition", () => {
     const onProject = grants().filter(({ type }) => type.startsWith("google_project_iam"));
     const ofFunctions = onProject.filter(({ values }) => /:fn-/.test(String(values.member)));
@@ -103,17 +125,11 @@ describe.skipIf(!isPlanned)("OPS-1 least privilege", () => {
   });
 
   test("workspace objects can be deleted by what collects them alone, and listed owner by owner", () => {
-    const onObjects = grants()
-      .filter(({ type }) => type === "google_storage_bucket_iam_member")
-      .filter(({ values }) => /:fn-/.test(String(values.member)))
-      .filter(({ values }) => String(values.bucket).endsWith("-workspaces"));
-    const name = String(onObjects[0]?.values.bucket);
-    const object = `resource.name.startsWith("projects/_/buckets/${name}/objects/owners/")`;
+    const onObjects = bucketGrants("main").filter(({ bucket }) => bucket === "workspaces");
+    const object = `resource.name.startsWith("projects/_/buckets/paddock-test-workspaces/objects/owners/")`;
     const list = `api.getAttribute("storage.googleapis.com/objectListPrefix", "").startsWith("owners/")`;
-    for (const { values } of onObjects) {
-      expect(values.condition).toMatchObject([{ expression: `${object} || ${list}` }]);
-    }
-    expect([...new Set(onObjects.map(({ values }) => values.role))].sort()).toEqual([
+    for (const { expression } of onObjects) expect(expression).toBe(`${object} || ${list}`);
+    expect([...new Set(onObjects.map(({ role }) => role))].sort()).toEqual([
       "roles/storage.objectCreator",
       "roles/storage.objectUser",
       "roles/storage.objectViewer",

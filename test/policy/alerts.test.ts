@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { idleMonth } from "../../sim/usage.ts";
 import { isPlanned, planOf } from "./support/plan.ts";
 import { readAll } from "./support/read.ts";
 
@@ -76,6 +77,15 @@ describe.skipIf(!isPlanned)("INC-2 alerts", () => {
       ],
     );
     expect(readAll("main", "google_billing_budget", Budget)).toEqual([]);
+  });
+
+  test("are in the table of costs, each with what its condition costs, and so are the zones", () => {
+    const conditions = policies().flatMap(({ values }) => values.conditions);
+    expect(idleMonth.alertConditions).toBe(conditions.length);
+    const zones = ["google_dns_managed_zone", "google_dns_response_policy"].flatMap((type) =>
+      planOf("main").resources(type),
+    );
+    expect(idleMonth.dnsZones).toBe(zones.length);
   });
 
   test("name what to do about them", () => {

@@ -148,6 +148,27 @@ describe.skipIf(!isPlanned)("NET-1 the network of an execution", () => {
     ]);
   });
 
+  test("no rule asks to be logged, which Google can't do for these containers", () => {
+    for (const { values } of planOf("main").resources("google_compute_firewall")) {
+      expect(values.log_config ?? []).toEqual([]);
+    }
+  });
+
+  test("names of containers and of Google's private ways lead nowhere", () => {
+    const rules = planOf("main").resources("google_dns_response_policy_rule");
+    const refused = rules.map(({ values }) => {
+      const [local] = values.local_data as { local_datas: { rrdatas: string[] }[] }[];
+      return `${values.dns_name} ${local?.local_datas[0]?.rrdatas[0]}`;
+    });
+    expect(refused.sort()).toEqual([
+      "*.run.app. 0.0.0.0",
+      "private.googleapis.com. 0.0.0.0",
+      "restricted.googleapis.com. 0.0.0.0",
+    ]);
+    const [policy] = planOf("main").resources("google_dns_response_policy");
+    expect(JSON.stringify(policy?.values.networks)).toContain("/global/networks/runners");
+  });
+
   test("the network is made for runners alone", () => {
     expect(planOf("main").resources("google_compute_network")).toMatchObject([
       { values: { auto_create_subnetworks: false } },

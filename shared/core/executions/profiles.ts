@@ -9,11 +9,14 @@ export interface Resources {
   readonly memoryBytes: number;
 }
 
+const power: Resources = { cpuMillis: 4_000, memoryBytes: 8_192 * mib };
+
+/** `power` and `desktop` run in the same job (`jobName`), so they have one size. */
 export const profileResources: Readonly<Record<Profile, Resources>> = {
   lite: { cpuMillis: 1_000, memoryBytes: 2_048 * mib },
   standard: { cpuMillis: 2_000, memoryBytes: 4_096 * mib },
-  power: { cpuMillis: 4_000, memoryBytes: 8_192 * mib },
-  desktop: { cpuMillis: 4_000, memoryBytes: 8_192 * mib },
+  power,
+  desktop: power,
 };
 
 /** The part of the container's memory that the supervisor keeps for itself. */

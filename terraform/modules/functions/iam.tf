@@ -40,28 +40,13 @@ resource "google_kms_crypto_key_iam_member" "default" {
   depends_on = [google_service_account.default]
 }
 
-resource "google_storage_bucket_iam_member" "default" {
-  for_each = local.grants.bucket
-  bucket   = var.buckets[each.value.name]
-  role     = each.value.role
-  member   = each.value.member
-
-  # Listing is asked of the bucket itself, so only the second part of the condition allows it.
-  condition {
-    title       = each.value.lists ? "objects and their list" : "objects alone"
-    description = each.value.reason
-    expression = join(" || ", concat(
-      [format(
-        "resource.name.startsWith(\"projects/_/buckets/%s/objects/%s\")",
-        var.buckets[each.value.name],
-        each.value.prefix,
-      )],
-      each.value.lists ? [format(
-        "api.getAttribute(\"storage.googleapis.com/objectListPrefix\", \"\").startsWith(\"%s\")",
-        each.value.prefix,
-      )] : [],
-    ))
-  }
+# The whole policy of each bucket, not additions to it. Google opens a new bucket to owners, editors
+# and viewers of the project ("convenience values"), who would read every object of every owner; and
+# what somebody adds by hand is gone with the next deployment.
+resource "google_storage_bucket_iam_policy" "default" {
+  for_each    = local.bucket_bindings
+  bucket      = var.buckets[each.key]
+  policy_data = jsonencode({ bindings = each.value })
 
   depends_on = [google_service_account.default]
 }

@@ -155,6 +155,6 @@ resource "google_cloud_run_v2_service" "default" {
     google_secret_manager_secret_iam_member.default,
     google_service_account.default,
     google_service_account_iam_member.deployer,
-    google_storage_bucket_iam_member.default,
+    google_storage_bucket_iam_policy.default,
   ]
 }

@@ -73,6 +73,41 @@ locals {
     }
   }
 
+  # Listing is asked of the bucket itself, so only the second part of the condition allows it.
+  _bucket_grants = [
+    for grant in values(local.grants.bucket) : merge(grant, {
+      title = grant.lists ? "objects and their list" : "objects alone"
+      expression = join(" || ", concat(
+        [format(
+          "resource.name.startsWith(\"projects/_/buckets/%s/objects/%s\")",
+          var.buckets[grant.name],
+          grant.prefix,
+        )],
+        grant.lists ? [format(
+          "api.getAttribute(\"storage.googleapis.com/objectListPrefix\", \"\").startsWith(\"%s\")",
+          grant.prefix,
+        )] : [],
+      ))
+    })
+  ]
+
+  bucket_bindings = {
+    for bucket in keys(var.buckets) : bucket => [
+      for grants in values({
+        for grant in local._bucket_grants :
+        "${grant.role}/${grant.title}/${grant.reason}" => grant... if grant.name == bucket
+        }) : {
+        role    = grants[0].role
+        members = sort(grants[*].member)
+        condition = {
+          title       = grants[0].title
+          description = grants[0].reason
+          expression  = grants[0].expression
+        }
+      }
+    ]
+  }
+
   job_grants = merge([
     for key, grant in local.grants.jobs : {
       for job in var.jobs : "${key}/${job}" => merge(grant, { job = job })

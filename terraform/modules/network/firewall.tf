@@ -23,6 +23,8 @@ locals {
   _leaving_tags = [for subnet in local.subnets : subnet.tag if subnet.leaves]
 }
 
+# No rule logs: Google doesn't log firewall rules for Direct VPC egress. What an execution tried is in
+# its own list of attempts, and flow logs of the subnets tell what left.
 resource "google_compute_firewall" "deny_egress" {
   project            = var.project_id
   name               = "runners-deny-egress"
@@ -34,10 +36,6 @@ resource "google_compute_firewall" "deny_egress" {
 
   deny {
     protocol = "all"
-  }
-
-  log_config {
-    metadata = "EXCLUDE_ALL_METADATA"
   }
 }
 
@@ -52,10 +50,6 @@ resource "google_compute_firewall" "deny_ingress" {
 
   deny {
     protocol = "all"
-  }
-
-  log_config {
-    metadata = "EXCLUDE_ALL_METADATA"
   }
 }
 

@@ -43,8 +43,10 @@ resource "google_monitoring_uptime_check_config" "health" {
 }
 
 resource "google_monitoring_alert_policy" "health" {
-  project               = var.project_id
-  display_name          = "Nobody reaches ${var.domain}"
+  project      = var.project_id
+  display_name = "Nobody reaches ${var.domain}"
+  # Asleep until somebody has reached it once: before its records stand, nobody can.
+  enabled               = var.health_alert
   combiner              = "OR"
   severity              = "CRITICAL"
   notification_channels = concat(local.channels, local.status_channels)

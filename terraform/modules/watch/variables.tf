@@ -66,6 +66,13 @@ variable "functions" {
   nullable    = false
 }
 
+variable "health_alert" {
+  description = "Whether the alert that nobody reaches the API is awake."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "labels" {
   description = "Labels of alert policies and channels."
   type        = map(string)

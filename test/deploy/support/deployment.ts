@@ -49,7 +49,7 @@ export function soundWorld(): GoogleWorld {
     },
     certificateState: "ACTIVE",
     databases: [],
-    keyRing: false,
+    keyRing: null,
     keys: [],
     buckets: {},
     objects: {},

@@ -136,6 +136,7 @@ const outputs = {
   },
   main: {
     url: "https://api.example.com",
+    health_alert: "projects/demo-1234/alertPolicies/1",
     load_balancer_address: "192.0.2.7",
     dns_authorization_records: { edge: record, gateways },
     audiences: { operator: "https://api.example.com" },

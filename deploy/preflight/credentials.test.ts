@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { clockOf } from "../clock.ts";
+import { GoogleApi } from "../google/api.ts";
+import { checkCredentials } from "./credentials.ts";
+
+const options = {} as Parameters<typeof checkCredentials>[0]["options"];
+
+async function findingsFor(from: string, isShortLived: boolean) {
+  const accessToken = () => Promise.resolve("a-token");
+  const credentials = { from, needsQuotaProject: false, isShortLived, accessToken };
+  const google = new GoogleApi(credentials, "demo-1234", null);
+  google.ask = () => Promise.resolve({ ok: false, status: 403, reason: "", message: "" });
+  const context = {
+    ...{ options, credentials, google, endpoint: null, environment: {} },
+    clock: clockOf(null),
+  };
+  return (await checkCredentials(context, "user:me@example.com")).findings;
+}
+
+test("gcloud's own token, which may end before the apply does, begins nothing", async () => {
+  expect(await findingsFor("gcloud", true)).toMatchObject([
+    { kind: "blocks", fix: ["gcloud auth application-default login"] },
+  ]);
+  expect(await findingsFor("GOOGLE_OAUTH_ACCESS_TOKEN", true)).toMatchObject([{ kind: "note" }]);
+  expect(await findingsFor("application default credentials", false)).toEqual([]);
+});
