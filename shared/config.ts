@@ -56,6 +56,8 @@ const Settings = z.object({
   PADDOCK_OPERATOR_AUDIENCE: z.string().optional(),
   PADDOCK_GATEWAY_AUDIENCE: z.string().optional(),
   PADDOCK_MAINTENANCE_AUDIENCE: z.string().optional(),
+  /** The project of the runner jobs; missing if they run beside the functions. */
+  PADDOCK_RUNNER_PROJECT: z.string().optional(),
   PADDOCK_RUNNER_ACCOUNT: z.string().optional(),
   PADDOCK_SCHEDULER_ACCOUNT: z.string().optional(),
   PADDOCK_FIRST_OPERATOR: z.string().optional(),

@@ -68,6 +68,7 @@ module "functions" {
   project_id    = var.project_id
   region        = var.region
   functions     = local.functions
+  attested      = var.attestation
   deployer      = local.deployer
   image         = var.images.functions
   instances_min = var.instances_min

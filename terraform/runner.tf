@@ -13,6 +13,7 @@ module "runner" {
   source          = "./modules/runner"
   project_id      = var.project_id
   region          = var.region
+  attested        = var.attestation
   deployer        = local.deployer
   image           = var.images.runner
   jobs            = local.runner.jobs

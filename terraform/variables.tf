@@ -60,6 +60,16 @@ variable "armor" {
   }
 }
 
+variable "attestation" {
+  description = <<-EOT
+    Whether containers start only from images that Cloud Build of this project has attested. Off where
+    images are built elsewhere, which have no attestation.
+  EOT
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "audit" {
   description = <<-EOT
     The audit trail's log: its number, which is part of its name, the versions of the keys that sign

@@ -12,6 +12,7 @@ import {
   startingPoint,
 } from "../preflight/preflight.ts";
 import { checkQuotas } from "../preflight/quotas.ts";
+import { builderOf } from "../preflight/tools.ts";
 import { counted, done, heading, line, printResults, Stop } from "../print.ts";
 import { runSmoke } from "../smoke/run.ts";
 import { need } from "../steps/apply.ts";
@@ -55,7 +56,12 @@ function settingsOf(
     region,
     ...(domain === null ? {} : { domain }),
   };
-  const variables = { ...usual(member), ...before, ...options.variables, ...own };
+  const variables: Readonly<Record<string, unknown>> = {
+    ...usual(member),
+    ...before,
+    ...options.variables,
+    ...own,
+  };
   return { region, domain, github, variables };
 }
 
@@ -79,7 +85,10 @@ export async function runPreflight(options: DeployOptions) {
       : null;
   const current = at && seen.projectNumber !== null ? await newestRelease(at) : null;
   const settings = settingsOf(options, current, seen);
-  const results = [...seen.results, checkSettings(settings.variables)];
+  const results = [
+    ...seen.results,
+    checkSettings(settings.variables, options.images ? null : builderOf(start)),
+  ];
   printResults(results);
   return { start, at, current, settings, results, isSeen: seen.projectNumber !== null };
 }
@@ -101,7 +110,11 @@ export async function deploy(options: DeployOptions): Promise<void> {
   const { region, github } = settings;
   const outputs = options.skipBootstrap
     ? await readBootstrap(at)
-    : await applyBootstrap(at, { region, github });
+    : await applyBootstrap(at, {
+        region,
+        github,
+        deny_data_access: settings.variables.organization_policies === true,
+      });
   if (!options.skipBootstrap) await removeDefaultNetwork(at);
   await recheckQuotas({ ...at, environment: process.env });
   heading("Secrets");

@@ -95,6 +95,7 @@ export const neededForMain: readonly NeededPermission[] = [
     "compute.securityPolicies.create",
     "compute.firewalls.create",
   ),
+  ...both("roles/binaryauthorization.policyEditor", "binaryauthorization.policy.update"),
   ...both("roles/dns.admin", "dns.managedZones.create"),
   ...both("roles/cloudscheduler.admin", "cloudscheduler.jobs.create"),
 ];

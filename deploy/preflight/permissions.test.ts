@@ -34,7 +34,8 @@ async function checked(world: object, options: Partial<DeployOptions> = {}) {
   const google = await startGoogle({ ...soundWorld(), ...world });
   const credentials = {
     from: "a test",
-    needsQuotaProject: false, isShortLived: false,
+    needsQuotaProject: false,
+    isShortLived: false,
     accessToken: async () => "a-token",
   };
   const at = {

@@ -6,6 +6,7 @@ import type { DeployOptions } from "../options.ts";
 import {
   blocks,
   type CheckResult,
+  type Finding,
   type GoogleAt,
   type PreflightAt,
   unchecked,
@@ -18,7 +19,7 @@ import { checkPermissions } from "./permissions.ts";
 import { checkBilling, checkProject } from "./project.ts";
 import { checkQuotas } from "./quotas.ts";
 import { checkServices } from "./services.ts";
-import { checkBuilder, checkTerraform } from "./tools.ts";
+import { type builderOf, checkBuilder, checkTerraform } from "./tools.ts";
 
 export interface Preflight {
   readonly results: readonly CheckResult[];
@@ -76,12 +77,23 @@ async function checkInsideProject(context: GoogleAt, number: string): Promise<Ch
   ]);
 }
 
-/** Requires an address for alerts. It is given once, and later releases remember it. */
-export function checkSettings(variables: Readonly<Record<string, unknown>>): CheckResult {
-  const subject = "settings";
-  if (variables.alerts !== undefined) return { subject, found: "complete", findings: [] };
-  const what = "No address is set for alerts.";
-  return { subject, found: "", findings: [blocks(what, "--alert-email you@example.com")] };
+/**
+ * Requires what a deployment can't do without: an address for alerts, which later releases remember,
+ * and images that its own policy lets start.
+ */
+export function checkSettings(
+  variables: Readonly<Record<string, unknown>>,
+  builder: ReturnType<typeof builderOf>,
+): CheckResult {
+  const findings: Finding[] = [];
+  if (variables.alerts === undefined) {
+    findings.push(blocks("No address is set for alerts.", "--alert-email you@example.com"));
+  }
+  if (builder === "docker" && variables.attestation !== false) {
+    const what = "Images that docker builds have no attestation, so no container would start.";
+    findings.push(blocks(what, "--build cloud", '--var-file FILE with {"attestation": false}'));
+  }
+  return { subject: "settings", found: findings.length === 0 ? "complete" : "", findings };
 }
 
 export function isBlocked({ results }: Pick<Preflight, "results">): boolean {

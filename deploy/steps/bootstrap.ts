@@ -36,6 +36,8 @@ export async function whereIsState({ google, options }: DeployContext): Promise<
 export interface BootstrapSettings {
   readonly region: string;
   readonly github: { readonly repository: string; readonly repository_id: string } | null;
+  /** Whether to set a deny policy, which only an organisation's administrator may. */
+  readonly deny_data_access: boolean;
 }
 
 /** Applies bootstrap from where an earlier run stopped. @throws {Stop} If it isn't confirmed. */

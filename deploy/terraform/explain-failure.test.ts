@@ -9,6 +9,7 @@ test.each([
   "Error creating Index: googleapi: Error 409: Please retry, there was contention",
   "Error applying IAM policy: There were concurrent policy changes",
   "Error creating CryptoKeyIamMember: Error 400: Service account service-1@x does not exist.",
+  "Error code 9, message: Image x denied by attestor projects/p/attestors/built-by-cloud-build",
   // A new metric takes up to ten minutes; the program tries for eleven.
   'googleapi: Error 404: Cannot find metric that matches type = "logging.googleapis.com/user/x"',
   "googleapi: Error 403: Cloud Run API has not been used in project 1 before",

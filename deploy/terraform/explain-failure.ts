@@ -29,6 +29,10 @@ const passing: readonly { readonly sign: RegExp; readonly why: string }[] = [
     sign: /[Ss]ervice account \S+ does not exist|Principal \S+ does not exist/,
     why: "a new account isn't known everywhere",
   },
+  {
+    sign: /denied by attestor|No attestations found/,
+    why: "Cloud Build's attestation of an image isn't to be seen everywhere yet",
+  },
   { sign: /take .* to propagate/, why: "a change hasn't reached everything yet" },
   { sign: /resourceNotReady|is not ready/, why: "something that others need isn't ready" },
   { sign: /Cannot find metric/, why: "a new metric isn't known everywhere" },

@@ -5,6 +5,7 @@ import { ConnectPatience } from "./connect-patience.ts";
 import { type AttemptDeps, ConnectionAttempt } from "./connection-attempt.ts";
 import { Meter } from "./meter.ts";
 import { connectPinned, type Pinned, type PinnedDeps } from "./pinned.ts";
+import { isPlatformName } from "./platform.ts";
 import { EgressRefusal, type RequestedHost } from "./refusal.ts";
 
 export interface OutboundDeps extends PinnedDeps, AttemptDeps {
@@ -43,6 +44,9 @@ export class OutboundConnections {
     const attempt = new ConnectionAttempt(this.#deps, { host, port: asked.port, method });
     try {
       if (!decision.allowed) throw new EgressRefusal(decision.rule);
+      if (isPlatformName(decision.host, this.#deps.reachesServices ?? false)) {
+        throw new EgressRefusal("private_name");
+      }
       await this.#leave(attempt, { host: decision.host, port: asked.port, carry });
       attempt.end();
     } catch (error) {

@@ -4,6 +4,7 @@ import type { Host } from "#shared/core/network/network-policy";
 import { specialRangeOf } from "#shared/core/network/network-policy-addresses";
 import type { ConnectPatience } from "./connect-patience.ts";
 import type { Names } from "./dns-resolver.ts";
+import { isPlatformAddress } from "./platform.ts";
 import { EgressRefusal } from "./refusal.ts";
 
 /** An established connection and its address. */
@@ -21,6 +22,8 @@ export type Dial = (
 export interface PinnedDeps {
   readonly names: Names;
   readonly dial: Dial;
+  /** Whether Cloud Run's services may be reached; see `platform.ts`. They aren't by default. */
+  readonly reachesServices?: boolean;
 }
 
 /** How many of a host's addresses are tried in turn. */
@@ -39,7 +42,8 @@ export async function connectPinned(
 ): Promise<Pinned> {
   const addresses = host.kind === "address" ? [host.name] : await deps.names.resolve(host.name);
   for (const address of addresses) {
-    const special = specialRangeOf(address);
+    const isPlatform = isPlatformAddress(address, deps.reachesServices ?? false);
+    const special = isPlatform ? "Cloud Run" : specialRangeOf(address);
     if (special === null) continue;
     throw new EgressRefusal("private_address", { detail: `${address} is ${special}`, address });
   }

@@ -41,6 +41,19 @@ describe("EXE-6 F8 names that lead inside", () => {
     },
   );
 
+  test("and names and addresses of the platform's own services, in an open network too", async () => {
+    const names = { "elsewhere.test": [["34.143.76.2"]] };
+    const { port, asked, dialled } = await open({ policy: { mode: "internet" }, names });
+    const byName = await sendRaw(port, get("http://inner-x.a.run.app/", "Host: inner-x.a.run.app"));
+    expect(ruleOf(byName)).toBe("private_name");
+    for (const name of ["34.143.76.2", "elsewhere.test"]) {
+      expect(ruleOf(await sendRaw(port, get(`http://${name}/`, `Host: ${name}`)))).toBe(
+        "private_address",
+      );
+    }
+    expect([asked, dialled]).toEqual([["elsewhere.test"], []]);
+  });
+
   test("are refused in an open network too, in every spelling", async () => {
     const { port, asked, dialled } = await open({ policy: { mode: "internet" } });
     for (const host of ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"]) {

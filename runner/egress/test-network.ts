@@ -19,6 +19,8 @@ export interface NetworkOverride {
   readonly resolver: string | null;
   readonly dial: Dial;
   readonly roots?: readonly string[];
+  /** Whether executions may reach Cloud Run's services, as in a project of their own. */
+  readonly reachesServices?: boolean;
 }
 
 /** @throws {Error} If the text is malformed. In Google Cloud the launcher refuses it. */

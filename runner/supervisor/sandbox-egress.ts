@@ -63,6 +63,7 @@ export class WayOut {
       policy: this.#policy,
       names: namesOf(network.resolver),
       dial: network.dial,
+      reachesServices: network.reachesServices ?? false,
       terminator,
       ...this.#attempts,
     });

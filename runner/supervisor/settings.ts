@@ -31,6 +31,9 @@ export function readSettings(
       environment[jobEnvironment.modelGatewayUrl] || required(jobEnvironment.gatewayUrl),
     gatewayAudience: required(jobEnvironment.gatewayAudience),
     metadataHost: environment.GCE_METADATA_HOST || "metadata.google.internal",
-    network: readTestNetwork(environment[jobEnvironment.testNetwork]),
+    network: {
+      ...readTestNetwork(environment[jobEnvironment.testNetwork]),
+      reachesServices: environment[jobEnvironment.ownProject] === "yes",
+    },
   };
 }

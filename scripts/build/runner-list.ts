@@ -22,7 +22,7 @@ export interface RunnerList {
   /** One job per size and network mode, because starting a job can't override either. */
   readonly jobs: Readonly<Record<string, ListedJob>>;
   /** Names of the variables that a deployment sets on every job. */
-  readonly environment: { readonly gatewayUrl: string; readonly gatewayAudience: string };
+  readonly environment: Readonly<Record<"gatewayAudience" | "gatewayUrl" | "ownProject", string>>;
 }
 
 export function listRunner(): RunnerList {
@@ -33,6 +33,9 @@ export function listRunner(): RunnerList {
       return [jobName(profile, network), listed];
     }),
   );
-  const { gatewayUrl, gatewayAudience } = jobEnvironment;
-  return { jobs: Object.fromEntries(jobs), environment: { gatewayUrl, gatewayAudience } };
+  const { gatewayUrl, gatewayAudience, ownProject } = jobEnvironment;
+  return {
+    jobs: Object.fromEntries(jobs),
+    environment: { gatewayUrl, gatewayAudience, ownProject },
+  };
 }

@@ -56,7 +56,8 @@ interface JobAnswer {
  * is never retried here, because a lost answer may mean that a runner started.
  */
 export async function startJob(start: JobStart): Promise<StartedJob> {
-  const { GOOGLE_CLOUD_PROJECT: project, PADDOCK_REGION: region } = config();
+  const { GOOGLE_CLOUD_PROJECT, PADDOCK_RUNNER_PROJECT, PADDOCK_REGION: region } = config();
+  const project = PADDOCK_RUNNER_PROJECT ?? GOOGLE_CLOUD_PROJECT;
   const name = `projects/${project}/locations/${region}/jobs/${jobName(start.profile, start.network)}`;
   const env = [
     { name: jobEnvironment.executionId, value: start.executionId },

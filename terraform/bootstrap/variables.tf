@@ -1,3 +1,14 @@
+variable "deny_data_access" {
+  description = <<-EOT
+    Whether a deny policy keeps the workflows' accounts from reading data, whatever roles they have
+    or give themselves. It takes roles/iam.denyAdmin and roles/resourcemanager.tagAdmin, which only an
+    organisation can give.
+  EOT
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "github" {
   description = <<-EOT
     The repository whose workflows may plan and deploy, without any key: as "OWNER/NAME" and by its

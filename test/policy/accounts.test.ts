@@ -23,7 +23,12 @@ function grants(): readonly PlannedResource[] {
   const inBuckets = bucketGrants("main").map((values) => ({ type, values: { ...values } }));
   return [
     ...members,
-    ...inBuckets.map((grant) => ({ ...grant, address: type, name: type, mode: "managed" as const })),
+    ...inBuckets.map((grant) => ({
+      ...grant,
+      address: type,
+      name: type,
+      mode: "managed" as const,
+    })),
   ];
 }
 
@@ -76,7 +81,9 @@ describe.skipIf(!isPlanned)("OPS-1 least privilege", () => {
     expect(policies.map(({ index }) => index).sort()).toEqual(
       buckets.map(({ index }) => index).sort(),
     );
-    const strangers = bucketGrants("main").filter(({ member }) => !/^serviceAccount:fn-/.test(member));
+    const strangers = bucketGrants("main").filter(
+      ({ member }) => !/^serviceAccount:fn-/.test(member),
+    );
     expect(strangers).toEqual([]);
     // Whoever applies bootstrap keeps its state there.
     const ofState = bucketGrants("workflows").filter(({ member }) => /^project/.test(member));

@@ -70,6 +70,14 @@ resource "google_cloud_run_v2_service" "default" {
   # The platform would take the signature off the token that the function checks itself.
   invoker_iam_disabled = true
 
+  dynamic "binary_authorization" {
+    for_each = var.attested ? [true] : []
+
+    content {
+      use_default = true
+    }
+  }
+
   template {
     execution_environment            = "EXECUTION_ENVIRONMENT_GEN2"
     max_instance_request_concurrency = each.value.limits.concurrency

@@ -1,3 +1,10 @@
+variable "attested" {
+  description = "Whether containers start only from images that the project's policy admits."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "buckets" {
   description = "Buckets that roles name: `archive`, `checkpoints`, `exports`, `workspaces` => name of the bucket."
   type        = map(string)

@@ -28,6 +28,14 @@ resource "google_cloud_run_v2_job" "default" {
   # A job holds no state; protected, one whose first apply failed could never be replaced.
   deletion_protection = false
 
+  dynamic "binary_authorization" {
+    for_each = var.attested ? [true] : []
+
+    content {
+      use_default = true
+    }
+  }
+
   template {
     # One container for one execution, used once: what failed is settled, never run again.
     parallelism = 1

@@ -1,3 +1,10 @@
+variable "attested" {
+  description = "Whether containers start only from images that the project's policy admits."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "deployer" {
   description = "Who may hand this account to what runs: a member, serviceAccount:ADDRESS."
   type        = string

@@ -21,6 +21,49 @@ locals {
       severity = "WARNING"
       runbook  = "platform"
     }
+    # The same account's grants to itself, to people and to other groups of people: what it deploys
+    # needs none of them. And whatever reads data in its name, where no deny policy keeps it from that.
+    workflow-grants = {
+      title = "A workflow's account gave a right to itself or to people"
+      filter = join(" AND ", [
+        "log_id(\"cloudaudit.googleapis.com/activity\")",
+        "protoPayload.authenticationInfo.principalEmail=(${local._workflows})",
+        "protoPayload.serviceData.policyDelta.bindingDeltas.action=\"ADD\"",
+        join("", [
+          "protoPayload.serviceData.policyDelta.bindingDeltas.member=~",
+          "\"^(user|group|domain|principal|principalSet|all\\w+|serviceAccount:paddock-)\"",
+        ]),
+      ])
+      severity = "ERROR"
+      runbook  = "platform"
+    }
+    workflow-reads = {
+      title = "A workflow's account read data, or acted as another account"
+      filter = join(" AND ", [
+        "log_id(\"cloudaudit.googleapis.com/data_access\")",
+        "protoPayload.authenticationInfo.principalEmail=(${local._workflows})",
+        join(" OR ", [
+          "(protoPayload.methodName=~\"(${local._reads})$\"",
+          join(" AND ", [
+            "(protoPayload.methodName=\"storage.objects.get\"",
+            "NOT protoPayload.resourceName=~\"/buckets/[^/]*-paddock-(build|state)/\"))",
+          ]),
+        ]),
+      ])
+      severity = "ERROR"
+      runbook  = "platform"
+    }
+    secret-reads = {
+      title = "Somebody who isn't a function read a secret"
+      filter = join(" AND ", [
+        "protoPayload.serviceName=\"secretmanager.googleapis.com\"",
+        "protoPayload.methodName=~\"AccessSecretVersion$\"",
+        "NOT protoPayload.authenticationInfo.principalEmail=~\"^fn-[a-z0-9-]+@${var.project_id}[.]iam\"",
+        "NOT protoPayload.authenticationInfo.principalEmail=~\"@serverless-robot-prod[.]iam\"",
+      ])
+      severity = "ERROR"
+      runbook  = "platform"
+    }
     operator-account = {
       title = "Somebody acted as the first operator's account"
       filter = join(" AND ", [
@@ -58,6 +101,18 @@ locals {
       runbook  = "maintenance"
     }
   }
+
+  _workflows = join(" OR ", [
+    for account in concat(var.deployers, ["paddock-deploy@${var.project_id}.iam.gserviceaccount.com"]) :
+    "\"${account}\""
+  ])
+
+  # Calls that read what owners stored, secrets and keys, or that act as another account. Reading the
+  # settings of a database is another call, which each deployment makes.
+  _reads = join("|", [
+    "RunQuery", "RunAggregationQuery", "BatchGetDocuments", "GetDocument", "ListDocuments", "Listen",
+    "Lookup", "PartitionQuery", "AccessSecretVersion", "[.]Decrypt", "GenerateAccessToken", "SignBlob",
+  ])
 
   # Each metric with what it is measured on, as a filter wants it.
   _of = merge(
