@@ -15,6 +15,7 @@ plan before it is applied. Interrupted, it goes on where it was: run the same co
   --alert-email M      where alerts go, if not to you; may be repeated
   --first-operator M   the Google account that becomes the first operator (one made for that)
   --impersonator M     who may act as it, if not you: user:me@example.com; may be repeated
+  --runner-project ID  make this project too, for the executions' containers alone
   --github OWNER/REPO  lets this repository's workflows deploy, without a key; with its number:
   --github-id DIGITS   gh api repos/OWNER/REPO --jq .id
   --instances-max N    of each function, where the project's quota is small
@@ -62,6 +63,8 @@ export interface DeployOptions {
   readonly images: { readonly functions: string; readonly runner: string } | null;
   readonly build: "cloud" | "docker" | null;
   readonly github: { readonly repository: string; readonly repository_id: string } | null;
+  /** The id of a project of their own for the executions' containers. */
+  readonly runnerProject: string | null;
   /** Variables of the main root, besides those that the script decides itself. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly operatorAccount: string | null;
@@ -85,6 +88,7 @@ export function readDeployOptions(): DeployOptions {
     "first-operator": { type: "string" },
     impersonator: { type: "string", multiple: true },
     "alert-email": { type: "string", multiple: true },
+    "runner-project": { type: "string" },
     github: { type: "string" },
     "github-id": { type: "string" },
     "instances-max": { type: "string" },
@@ -120,6 +124,7 @@ export function readDeployOptions(): DeployOptions {
     region,
     images: imagesOf(values.image ?? []),
     build,
+    runnerProject: runnerProjectOf(values["runner-project"], values.project),
     github: githubOf(values.github, values["github-id"]),
     variables: {
       ...readVariables(values["var-file"]),
@@ -154,6 +159,11 @@ function projectOf(project: string | undefined): string {
   if (project === undefined) return refuse("Name the Google Cloud project: --project ID.");
   if (/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/.test(project)) return project;
   return refuse(`--project ${project} is no project's id (its name or number isn't either).`);
+}
+
+function runnerProjectOf(id: string | undefined, main: string | undefined): string | null {
+  if (id === undefined) return null;
+  return id === main ? refuse("--runner-project is another project than --project.") : projectOf(id);
 }
 
 function domainOf(domain: string | undefined, mode: DeployOptions["mode"]): string | null {
@@ -199,7 +209,9 @@ function countOf(text: string | undefined): number | undefined {
 }
 
 /** The script sets these itself, so that a file can't contradict it. */
-const ownVariables = ["project_id", "domain", "region", "images", "functions_file"];
+const ownVariables = [
+  ...["project_id", "runner_project", "domain", "region", "images", "functions_file"],
+];
 
 function readVariables(file: string | undefined): z.output<typeof Variables> {
   if (file === undefined) return {};

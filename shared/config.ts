@@ -14,6 +14,8 @@ const Settings = z.object({
   PADDOCK_BIND: z.string().default("0.0.0.0"),
   GOOGLE_CLOUD_PROJECT: z.string(),
   PADDOCK_REGION: z.string().default("us-central1"),
+  /** `HOST:PORT` that must be reached before a function listens; empty for none. */
+  PADDOCK_AWAIT_EGRESS: z.union([hostAndPort, z.literal("")]).default(""),
   PADDOCK_WORKSPACE_BUCKET: z.string().optional(),
   PADDOCK_KMS_KEY_RING: z.string().optional(),
   PADDOCK_CHECKPOINT_BUCKET: z.string().optional(),

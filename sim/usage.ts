@@ -73,9 +73,10 @@ export const idleMonth: Usage = {
   reads: 43_800 * 5,
   kmsVersions: 6,
   logs: (dataAccess.idleMonth * dataAccess.entryBytes) / gib,
-  // The runners' zone and the policy of refused names; the domain's own zone may be elsewhere.
-  dnsZones: 2,
-  alertConditions: 22,
+  // The runners' zone and the policy of refused names, and the zone of functions that open secrets;
+  // the domain's own zone may be elsewhere.
+  dnsZones: 3,
+  alertConditions: 23,
   forwardingRules: 730,
   internalBalancer: 730,
   armorPolicies: 1,

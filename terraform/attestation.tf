@@ -15,5 +15,8 @@ resource "google_binary_authorization_policy" "default" {
 }
 
 locals {
-  attested_projects = var.attestation ? { main = var.project_id } : {}
+  attested_projects = var.attestation ? merge(
+    { main = var.project_id },
+    { for name, project in local._runner_project : name => project.id },
+  ) : {}
 }

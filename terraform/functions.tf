@@ -55,12 +55,55 @@ locals {
         PADDOCK_EVIDENCE_KEY_VERSION    = tostring(var.audit.evidence_key_version)
         PADDOCK_KMS_KEY_RING            = module.keys.ring
       }
+      jobs = { PADDOCK_RUNNER_PROJECT = local.runner_project_id }
       logs = {
         PADDOCK_ACCESS_LOG_VIEW = "${module.logs.buckets.access}/views/${module.logs.views.access.name}"
       }
       objects = { PADDOCK_WORKSPACE_BUCKET = module.storage.workspace_bucket }
     }
   }
+}
+
+locals {
+  # Functions that open what others may not: they reach Google's APIs, and one of them the providers
+  # of models. A function that is added gets its way out from its roles alone.
+  _egress_of = {
+    for name, function in local.functions : name => (
+      contains(function.roles, "secret.provider-keys") ? "providers" : "google"
+      ) if var.closed_egress && anytrue([
+        for role in function.roles : startswith(role, "kms.unwrap.") || role == "secret.provider-keys"
+    ])
+  }
+  _provider_urls = merge(
+    {
+      anthropic = "https://api.anthropic.com"
+      google    = "https://generativelanguage.googleapis.com"
+      openai    = "https://api.openai.com"
+    },
+    {
+      for name, provider in try(var.models.providers, {}) : name => provider.baseUrl
+      if can(provider.baseUrl)
+    },
+    { for name, provider in try(var.models.compatible, {}) : "compatible/${name}" => provider.baseUrl },
+  )
+  _offered = concat(
+    keys(try(var.models.providers, {})),
+    [for name in keys(try(var.models.compatible, {})) : "compatible/${name}"],
+  )
+  provider_hosts = sort(distinct([
+    for name in local._offered : regex("^https?://([^/:]+)", local._provider_urls[name])[0]
+    if !endswith(regex("^https?://([^/:]+)", local._provider_urls[name])[0], ".googleapis.com")
+  ]))
+}
+
+module "egress" {
+  count          = var.closed_egress ? 1 : 0
+  source         = "./modules/egress"
+  project_id     = var.project_id
+  region         = var.region
+  cidrs          = var.functions_network
+  provider_hosts = local.provider_hosts
+  labels         = local.labels
 }
 
 module "functions" {
@@ -75,17 +118,25 @@ module "functions" {
   settings      = local.settings
   labels        = local.labels
 
+  egress = {
+    for name, class in local._egress_of : name => {
+      network = module.egress[0].network
+      subnet  = module.egress[0].subnets[class]
+    }
+  }
+
   buckets = {
     archive     = module.storage.archive_bucket
     checkpoints = module.storage.checkpoint_bucket
     exports     = module.storage.export_bucket
     workspaces  = module.storage.workspace_bucket
   }
-  databases = module.database.names
-  jobs      = module.runner.jobs
-  keys      = module.keys.ids
-  log_views = module.logs.views
-  secrets   = module.secrets.secrets
+  databases         = module.database.names
+  runner_project_id = local.runner_project_id
+  jobs              = module.runner.jobs
+  keys              = module.keys.ids
+  log_views         = module.logs.views
+  secrets           = module.secrets.secrets
 }
 
 module "schedule" {

@@ -145,6 +145,16 @@ variable "build" {
   nullable = false
 }
 
+variable "closed_egress" {
+  description = <<-EOT
+    Whether functions that open secrets, and the one that calls providers of models, reach nothing but
+    Google's APIs and those providers. Their instances then take up to a minute more to start.
+  EOT
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "development_keys" {
   description = <<-EOT
     Whether keys of development owners (tb_dev_) are accepted. They aren't unless asked for: such keys
@@ -228,6 +238,16 @@ variable "functions_file" {
   type        = string
   default     = "../dist/functions.json"
   nullable    = false
+}
+
+variable "functions_network" {
+  description = "Address ranges of the functions whose egress is closed; see `closed_egress`."
+  type = object({
+    google_cidr    = optional(string, "10.66.0.0/21")
+    providers_cidr = optional(string, "10.66.8.0/22")
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "health_alert" {
@@ -355,7 +375,8 @@ variable "log_readers" {
 variable "network" {
   description = <<-EOT
     Address ranges of the runners' network: one subnet for each network mode, of which every running
-    container takes an address, one for the gateways' address, one for the proxies before them.
+    container takes an address, one for the gateways' address, one for the proxies before them, and
+    one through which runners in a project of their own come.
   EOT
   type = object({
     allowlist_cidr = optional(string, "10.64.16.0/20")
@@ -363,6 +384,7 @@ variable "network" {
     internet_cidr  = optional(string, "10.64.32.0/20")
     none_cidr      = optional(string, "10.64.0.0/20")
     proxies_cidr   = optional(string, "10.64.241.0/24")
+    publish_cidr   = optional(string, "10.64.242.0/24")
   })
   default  = {}
   nullable = false
@@ -469,6 +491,28 @@ variable "runner" {
   validation {
     condition     = var.runner.timeout_seconds >= 120 && var.runner.timeout_seconds <= 86400
     error_message = "Set runner.timeout_seconds to 120 to 86,400."
+  }
+}
+
+variable "runner_project" {
+  description = <<-EOT
+    A project of their own for execution containers, by id and number, which bootstrap has made (the
+    deploy command's --runner-project). Google separates projects; within one, a container stands in
+    the network of the platform's inner services. Null runs them beside the functions.
+  EOT
+  type = object({
+    id     = string
+    number = string
+  })
+  default = null
+
+  validation {
+    condition = var.runner_project == null ? true : (
+      can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.runner_project.id))
+      && can(regex("^[0-9]+$", var.runner_project.number))
+      && var.runner_project.id != var.project_id
+    )
+    error_message = "Set runner_project to another project's id and number."
   }
 }
 

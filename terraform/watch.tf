@@ -9,6 +9,8 @@ module "logs" {
   retention_days = local.retention.log_days
   applications   = [for email in values(module.functions.emails) : "serviceAccount:${email}"]
   fixed_location = var.fixed_logs_location
+
+  runner_project_id = try(var.runner_project.id, null)
 }
 
 module "watch" {
@@ -22,6 +24,9 @@ module "watch" {
   labels         = local.labels
   thresholds     = var.thresholds
   health_alert   = var.health_alert
+
+  executions_bucket     = var.runner_project == null ? null : module.logs.buckets.executions
+  runner_project_number = try(var.runner_project.number, null)
 
   deployers        = var.deployer == null ? [] : [var.deployer]
   operator_account = local.first_operator

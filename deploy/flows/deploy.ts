@@ -1,4 +1,5 @@
 /** `npm run deploy`: brings the project to what this checkout says, step by step. */
+import * as z from "zod";
 import { buildAll } from "../../scripts/build/build-all.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { idTokenFor } from "../google/id-token.ts";
@@ -50,6 +51,8 @@ function settingsOf(
   const region = options.region ?? textOf(before.region) ?? usualRegion;
   const domain = options.domain ?? textOf(before.domain);
   const github = options.github ?? current?.github ?? null;
+  const known = RunnerProject.parse(before.runner_project);
+  const runnerProject = options.runnerProject ?? known?.id ?? null;
   const own = {
     project_id: options.project,
     ...(projectNumber === null ? {} : { project_number: projectNumber }),
@@ -62,7 +65,7 @@ function settingsOf(
     ...options.variables,
     ...own,
   };
-  return { region, domain, github, variables };
+  return { region, domain, github, runnerProject, variables };
 }
 
 /** By default the deployer receives alerts and may act as the first operator. */
@@ -72,6 +75,7 @@ function usual(member: string) {
   return { alerts: { emails: [email] }, operator_impersonators: [member] };
 }
 
+const RunnerProject = z.object({ id: z.string() }).nullish();
 const textOf = (value: unknown) => (typeof value === "string" ? value : null);
 
 /** Checks everything. @throws {Stop} if anything prevents the deployment. */
@@ -107,12 +111,13 @@ export async function deploy(options: DeployOptions): Promise<void> {
   refuseIfBlocked(results);
   const at = need(found, noCredentials);
   heading("Bootstrap: services, state, registry, secrets");
-  const { region, github } = settings;
+  const { region, github, runnerProject } = settings;
   const outputs = options.skipBootstrap
     ? await readBootstrap(at)
     : await applyBootstrap(at, {
         region,
         github,
+        runnerProject,
         deny_data_access: settings.variables.organization_policies === true,
       });
   if (!options.skipBootstrap) await removeDefaultNetwork(at);
@@ -126,7 +131,9 @@ export async function deploy(options: DeployOptions): Promise<void> {
   heading("Infrastructure");
   const terraform = await openMain(at, outputs.state_bucket);
   const deployer = outputs.deploy_account ?? null;
-  const variables = { ...settings.variables, deployer, build: made.build };
+  const beside = outputs.runner_project ?? null;
+  const runners = beside === null ? {} : { runner_project: beside };
+  const variables = { ...settings.variables, ...runners, deployer, build: made.build };
   const wanted: Wanted = { ...made, variables, secretVersions, github, rollbackOf: null };
   const release = await applyMain(at, terraform, { wanted, current });
   await ensureKeyVersions(at, keyRingName(options.project, release.variables.location));

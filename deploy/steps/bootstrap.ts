@@ -16,6 +16,8 @@ const Outputs = z.object({
   secrets: z.record(z.string(), z.string()),
   /** The account that a workflow deploys with; missing if no repository may deploy. */
   deploy_account: z.string().nullish(),
+  /** Missing if executions run in the main project. */
+  runner_project: z.object({ id: z.string(), number: z.string() }).nullish(),
 });
 export type BootstrapOutputs = z.infer<typeof Outputs>;
 
@@ -38,6 +40,8 @@ export interface BootstrapSettings {
   readonly github: { readonly repository: string; readonly repository_id: string } | null;
   /** Whether to set a deny policy, which only an organisation's administrator may. */
   readonly deny_data_access: boolean;
+  /** The id of the executions' own project; null for none. */
+  readonly runnerProject: string | null;
 }
 
 /** Applies bootstrap from where an earlier run stopped. @throws {Stop} If it isn't confirmed. */
@@ -49,7 +53,9 @@ export async function applyBootstrap(
   const { project, yes } = context.options;
   const bucket = stateBucket(project);
   const root = { root: "bootstrap", project, credentials: context.credentials } as const;
-  const variables = { project_id: project, ...settings };
+  const { runnerProject, ...rest } = settings;
+  const beside = runnerProject === null ? null : await besideMain(context, runnerProject);
+  const variables = { project_id: project, ...rest, runner_project: beside };
   const question = "Switch on these services and make bucket, registry and secrets?";
   const state = await whereIsState(context);
   if (state === "lost") {
@@ -72,6 +78,32 @@ export async function applyBootstrap(
   const changed = await applyPlan(terraform, { variables, question, yes, clock });
   if (changed === null) done("as it should be");
   return await terraform.outputs(Outputs);
+}
+
+const Project = z.object({ parent: z.string().default("") });
+const Billing = z.object({ billingAccountName: z.string() });
+
+/** The runners' project, which lies where the main one lies and is paid from the same account. */
+async function besideMain({ google, options }: DeployContext, id: string) {
+  const main = options.project;
+  const project = await google.ask(
+    `https://cloudresourcemanager.googleapis.com/v3/projects/${main}`,
+    Project,
+  );
+  const billing = await google.ask(
+    `https://cloudbilling.googleapis.com/v1/projects/${main}/billingInfo`,
+    Billing,
+  );
+  if (!project.ok || !billing.ok) {
+    throw new Stop(`Where ${main} lies and who pays for it can't be read, so ${id} isn't made.`);
+  }
+  const [kind, number] = project.value.parent.split("/");
+  return {
+    id,
+    billing_account: billing.value.billingAccountName.replace("billingAccounts/", ""),
+    ...(kind === "organizations" && { org_id: number }),
+    ...(kind === "folders" && { folder_id: number }),
+  };
 }
 
 /** Reads the outputs of an earlier run; the credentials needn't be able to change anything. */

@@ -16,6 +16,7 @@ import { allowHeader, routedMethod } from "../http/methods.ts";
 import { onceClosed } from "../http/once-closed.ts";
 import { UnreadBytes } from "../limits/unread-bytes.ts";
 import { SentByteCounter } from "../quotas/sent-byte-counter.ts";
+import { awaitEgress } from "./await-egress.ts";
 import { checkCredential } from "./credential.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
 import { createFunctionServer } from "./function-server.ts";
@@ -84,7 +85,7 @@ function publicHost(): FunctionHost {
 
 async function listen(service: Service, host: () => FunctionHost): Promise<void> {
   const { deps, security } = host();
-  const { PORT, PADDOCK_BIND } = config();
+  const { PORT, PADDOCK_AWAIT_EGRESS, PADDOCK_BIND } = config();
   const elapsed = () => performance.now();
   // Nothing works without peppers and limits; a process that can't read them doesn't start.
   if (service.routes.some(({ authenticate }) => authenticate === "api-key")) peppers();
@@ -114,6 +115,7 @@ async function listen(service: Service, host: () => FunctionHost): Promise<void>
     });
   });
   process.once("SIGTERM", () => stop(server));
+  await awaitEgress(PADDOCK_AWAIT_EGRESS);
   await once(server.listen(PORT, PADDOCK_BIND), "listening");
 }
 

@@ -41,6 +41,14 @@ locals {
         "datastore.operations.get", "datastore.operations.list",
       ]
     }
+    paddockAttestorBinder = {
+      title  = "Paddock: who asks the attestor"
+      reason = "Lets the runners' project ask the attestor of builds; attests nothing"
+      permissions = [
+        "binaryauthorization.attestors.get", "binaryauthorization.attestors.getIamPolicy",
+        "binaryauthorization.attestors.setIamPolicy",
+      ]
+    }
     paddockViewBinder = {
       title       = "Paddock: log views without their entries"
       reason      = "Says who reads a log view, and reads none"
@@ -59,7 +67,10 @@ locals {
 
   # Roles on the project that the main root gives its accounts, and so all that a workflow may give.
   # What functions have beside these, they have on one bucket, key, job or secret.
-  granted_by_main = ["roles/datastore.user"]
+  granted_by_main = concat(
+    ["roles/datastore.user"],
+    var.runner_project == null ? [] : ["roles/logging.bucketWriter"],
+  )
 
   _on_project = {
     build = {
@@ -68,6 +79,7 @@ locals {
     deploy = {
       paddockBucketMaker                          = "Buckets of workspaces, checkpoints, billing"
       paddockDatabaseMaker                        = "Both Firestore databases"
+      paddockAttestorBinder                       = "Which project's policy asks the attestor"
       paddockViewBinder                           = "Who reads which log view"
       "roles/binaryauthorization.attestorsViewer" = "Names the attestor of builds"
       "roles/binaryauthorization.policyEditor"    = "Which images may start"

@@ -51,6 +51,17 @@ output "registry" {
   depends_on = [google_artifact_registry_repository_iam_member.default]
 }
 
+output "runner_project" {
+  description = "The runners' own project, by id and number; null without one."
+  value = try({
+    id     = google_project.runner["runner"].project_id
+    number = google_project.runner["runner"].number
+  }, null)
+
+  # Its Cloud Run must be able to read the images.
+  depends_on = [google_artifact_registry_repository_iam_member.runner]
+}
+
 output "secrets" {
   description = "Ids of the secrets, by what they are for."
   value       = { for name, it in google_secret_manager_secret.default : name => it.secret_id }

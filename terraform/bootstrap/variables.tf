@@ -109,6 +109,28 @@ variable "region" {
   }
 }
 
+variable "runner_project" {
+  description = <<-EOT
+    A project to make for execution containers alone: its id, the billing account that pays for it, and
+    the organisation or folder it lies in, by number, if any. Null runs them in the main project.
+  EOT
+  type = object({
+    id              = string
+    billing_account = string
+    folder_id       = optional(string)
+    org_id          = optional(string)
+  })
+  default = null
+
+  validation {
+    condition = var.runner_project == null ? true : (
+      can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.runner_project.id))
+      && var.runner_project.id != var.project_id
+    )
+    error_message = "Set runner_project.id to an id that no project has, and not to project_id."
+  }
+}
+
 variable "secret_regions" {
   description = "Where the values of secrets are stored: two or more regions in the US."
   type        = list(string)

@@ -71,7 +71,7 @@ describe.skipIf(!isPlanned)("INC-2 alerts", () => {
       [
         {
           amount: [{ specified_amount: [{ units: "500" }] }],
-          budget_filter: [{ projects: ["projects/123456789012"] }],
+          budget_filter: [{ projects: ["projects/123456789012", "projects/210987654321"] }],
           threshold_rules: [0.5, 0.9, 1, 1.2].map((percent) => ({ threshold_percent: percent })),
         },
       ],
@@ -110,6 +110,38 @@ describe.skipIf(!isPlanned)("INC-2 alerts", () => {
     expect(filterOf("main", "records")).toMatch(
       /logging\.googleapis\.com.* OR .*auditConfigDeltas/,
     );
+  });
+
+  test("go out when a workflow's account reads data or grants itself rights, or a stranger a secret", () => {
+    const filterOf = (name: string) =>
+      policies("managed")
+        .find(({ key }) => key === name)
+        ?.values.conditions[0]?.condition_matched_log.map(({ filter }) => filter)
+        .join("") ?? "";
+    /** The regular expression that a filter compares a field with. */
+    const pattern = (filter: string, field: string) =>
+      new RegExp(new RegExp(`${field}=~"([^"]*)"`).exec(filter)?.[1] ?? "nothing at all");
+    const deployer = '"paddock-deploy@paddock-test.iam.gserviceaccount.com"';
+    const reads = pattern(filterOf("workflow-reads"), "methodName");
+    expect(filterOf("workflow-reads")).toContain(`principalEmail=(${deployer}`);
+    for (const method of [
+      "google.firestore.v1.Firestore.RunQuery",
+      "google.firestore.v1.Firestore.BatchGetDocuments",
+      "google.cloud.secretmanager.v1.SecretManagerService.AccessSecretVersion",
+      "google.iam.credentials.v1.IAMCredentials.GenerateAccessToken",
+      "google.cloud.kms.v1.KeyManagementService.Decrypt",
+    ]) {
+      expect(method).toMatch(reads);
+    }
+    expect("google.firestore.admin.v1.FirestoreAdmin.GetDatabase").not.toMatch(reads);
+    const members = pattern(filterOf("workflow-grants"), "member");
+    for (const member of ["user:me@example.com", "allUsers", "serviceAccount:paddock-deploy@x"]) {
+      expect(member).toMatch(members);
+    }
+    expect("serviceAccount:fn-keys@x").not.toMatch(members);
+    const ours = pattern(filterOf("secret-reads"), "principalEmail");
+    expect("fn-keys@paddock-test.iam.gserviceaccount.com").toMatch(ours);
+    expect("paddock-deploy@paddock-test.iam.gserviceaccount.com").not.toMatch(ours);
   });
 
   test("go out for whatever the code calls an alarm, with no line of Terraform for each", () => {

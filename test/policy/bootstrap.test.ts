@@ -14,6 +14,11 @@ import { isPlanned, planOf } from "./support/plan.ts";
  */
 const needs: Readonly<Record<string, readonly [service: string, role: string | null]>> = {
   google_artifact_registry: ["artifactregistry", null],
+  google_binary_authorization_attestor: ["binaryauthorization", "paddockAttestorBinder"],
+  google_binary_authorization: ["binaryauthorization", "roles/binaryauthorization.policyEditor"],
+  google_iam_deny_policy: ["iam", null],
+  google_monitoring_monitored_project: ["monitoring", null],
+  google_tags: ["cloudresourcemanager", null],
   google_billing_budget: ["billingbudgets", null],
   google_certificate_manager: ["certificatemanager", "roles/certificatemanager.owner"],
   google_cloud_run: ["run", "roles/run.admin"],
@@ -52,6 +57,9 @@ function needsOf(type: string): readonly [service: string, role: string | null] 
   if (found === undefined) throw new Error(`${type}: name its service in services.json and here`);
   return found;
 }
+
+const principalOf = (name: string) =>
+  `principal://iam.googleapis.com/projects/-/serviceAccounts/paddock-${name}@paddock-test.iam.gserviceaccount.com`;
 
 const isInTheUs = /^(US|us-(central|east|south|west)\d+)$/;
 
@@ -261,6 +269,32 @@ describe.skipIf(!isPlanned)("identities of workflows", () => {
     const condition = writes?.expression ?? "";
     const folders = [...condition.matchAll(/objects\/(\w+)\/'/g)].map(([, folder]) => folder);
     expect(folders).toEqual(["main", "releases"]);
+  });
+
+  test("in an organisation no role lets them read data, and the state they may", () => {
+    const [policy, ...others] = planOf("workflows").resources("google_iam_deny_policy");
+    expect(others).toEqual([]);
+    const rules = z
+      .array(z.object({ deny_rule: z.tuple([z.looseObject({})]) }))
+      .parse(policy?.values.rules)
+      .map(({ deny_rule: [rule] }) => rule);
+    for (const rule of rules) {
+      expect(rule.denied_principals).toEqual(["deploy", "plan"].map(principalOf));
+      expect(rule.exception_principals ?? []).toEqual([]);
+    }
+    expect(rules.flatMap((rule) => rule.denied_permissions)).toEqual([
+      "cloudkms.googleapis.com/cryptoKeyVersions.useToDecrypt",
+      "datastore.googleapis.com/entities.get",
+      "iam.googleapis.com/serviceAccounts.getAccessToken",
+      "secretmanager.googleapis.com/versions.access",
+      "storage.googleapis.com/objects.get",
+    ]);
+    expect(rules[1]?.denial_condition).toMatchObject([
+      { expression: "!resource.matchTag('paddock-test/paddock-deployment', 'yes')" },
+    ]);
+    const tagged = planOf("workflows").resources("google_tags_location_tag_binding");
+    expect(tagged.map(({ index }) => index)).toEqual(["build", "state"]);
+    expect(planOf("bootstrap").resources("google_iam_deny_policy")).toEqual([]);
   });
 
   test("every role says why it is held", () => {

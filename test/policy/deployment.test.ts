@@ -15,6 +15,7 @@ const { functions } = await listFunctions(repositoryRoot);
 /** The API that makes a resource, by the start of its type; the longest match counts. */
 const apis: Readonly<Record<string, string>> = {
   google_billing_budget: "billingbudgets",
+  google_binary_authorization: "binaryauthorization",
   google_certificate_manager: "certificatemanager",
   google_cloud_run: "run",
   google_cloud_scheduler: "cloudscheduler",

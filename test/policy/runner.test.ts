@@ -133,7 +133,9 @@ describe.skipIf(!isPlanned)("NET-1 the network of an execution", () => {
   });
 
   test("only allowlist and internet have a way out", () => {
-    const nats = planOf("main").resources("google_compute_router_nat");
+    const nats = planOf("main")
+      .resources("google_compute_router_nat")
+      .filter(({ address }) => address.startsWith("module.network."));
     const names = nats.flatMap(({ values }) => {
       expect(values.source_subnetwork_ip_ranges_to_nat).toBe("LIST_OF_SUBNETWORKS");
       return (values.subnetwork as { name: string }[]).map(({ name }) => name.split("/").at(-1));
@@ -170,9 +172,8 @@ describe.skipIf(!isPlanned)("NET-1 the network of an execution", () => {
   });
 
   test("the network is made for runners alone", () => {
-    expect(planOf("main").resources("google_compute_network")).toMatchObject([
-      { values: { auto_create_subnetworks: false } },
-    ]);
+    const network = planOf("main").resource("module.network.google_compute_network.default");
+    expect(network.values).toMatchObject({ name: "runners", auto_create_subnetworks: false });
     const types = planOf("main")
       .resources()
       .map(({ type }) => type);
@@ -180,9 +181,72 @@ describe.skipIf(!isPlanned)("NET-1 the network of an execution", () => {
   });
 
   test("the gateways' name is known in that network, and there only", () => {
-    const zones = planOf("main").resources("google_dns_managed_zone");
+    const zones = planOf("main")
+      .resources("google_dns_managed_zone")
+      .filter(({ address }) => address.startsWith("module.network."));
     expect(zones).toMatchObject([
       { values: { dns_name: "gateway.api.example.com.", visibility: "private" } },
     ]);
+  });
+});
+
+describe.skipIf(!isPlanned)("NET-1 runners in a project of their own", () => {
+  const inProject = (project: string) =>
+    planOf("managed")
+      .resources()
+      .filter(({ values }) => values.project === project);
+  const types = (project: string) => new Set(inProject(project).map(({ type }) => type));
+
+  test("leave no job and no container's network beside the functions", () => {
+    const beside = types("paddock-test");
+    expect(beside).not.toContain("google_cloud_run_v2_job");
+    expect(beside).not.toContain("google_compute_router_nat");
+    expect(beside).not.toContain("google_compute_firewall");
+    const apart = types("paddock-runners");
+    expect(apart).not.toContain("google_cloud_run_v2_service");
+    expect(apart).not.toContain("google_storage_bucket");
+    const jobs = planOf("managed").resources("google_cloud_run_v2_job");
+    expect(jobs.length).toBe(
+      inProject("paddock-runners").filter(({ type }) => type === "google_cloud_run_v2_job").length,
+    );
+    for (const { values } of jobs) {
+      expect(JSON.stringify(values)).toContain("runner@paddock-runners.iam.gserviceaccount.com");
+      expect(JSON.stringify(values)).toContain('{"name":"PADDOCK_OWN_PROJECT","value":"yes"');
+    }
+  });
+
+  test("reach the gateways through one endpoint, which only their project may make", () => {
+    const [attachment, ...others] = planOf("managed").resources("google_compute_service_attachment");
+    expect(others).toEqual([]);
+    expect(attachment?.values).toMatchObject({
+      project: "paddock-test",
+      connection_preference: "ACCEPT_MANUAL",
+      consumer_accept_lists: [{ connection_limit: 1, project_id_or_num: "paddock-runners" }],
+    });
+    const endpoint = planOf("managed").resource(
+      'module.network.google_compute_address.endpoint["apart"]',
+    );
+    const firewall = planOf("managed").resource("module.network.google_compute_firewall.gateways");
+    expect(firewall.values.destination_ranges).toEqual([`${endpoint.values.address}/32`]);
+  });
+
+  test("are started by the same accounts, there, and watched and logged here", () => {
+    const onJobs = planOf("managed").resources("google_cloud_run_v2_job_iam_member");
+    expect(onJobs.length).toBeGreaterThan(0);
+    for (const { values } of onJobs) {
+      expect(values.project).toBe("paddock-runners");
+      expect(values.member).toMatch(/@paddock-test\.iam/);
+      expect(values.role).toMatch(/^roles\/run\.|^projects\/paddock-runners\/roles\//);
+    }
+    const sinks = planOf("managed").resources("google_logging_project_sink");
+    const there = sinks.filter(({ values }) => values.project === "paddock-runners");
+    expect(there.map(({ values }) => values.name).sort()).toEqual([
+      "_Default",
+      "paddock-audit",
+      "paddock-executions",
+    ]);
+    for (const { values } of there) expect(values.destination).toContain("projects/paddock-test/");
+    const metric = planOf("managed").resource('module.watch.google_logging_metric.default["endings"]');
+    expect(metric.values.bucket_name).toContain("/buckets/paddock-executions");
   });
 });

@@ -34,6 +34,26 @@ describe.skipIf(!isPlanned)("OPS-3 supply chain, in the deployment", () => {
     for (const { image } of [...services, ...jobs]) expect(image).toMatch(byDigest);
   });
 
+  test("no container starts from an image that Cloud Build hasn't attested", () => {
+    const [policy, ...others] = planOf("main").resources("google_binary_authorization_policy");
+    expect(others).toEqual([]);
+    expect(policy?.values.default_admission_rule).toEqual([
+      {
+        evaluation_mode: "REQUIRE_ATTESTATION",
+        enforcement_mode: "ENFORCED_BLOCK_AND_AUDIT_LOG",
+        require_attestations_by: ["projects/paddock-test/attestors/built-by-cloud-build"],
+      },
+    ]);
+    expect(policy?.values.admission_whitelist_patterns ?? []).toEqual([]);
+    const containers = ["google_cloud_run_v2_service", "google_cloud_run_v2_job"].flatMap((type) =>
+      planOf("main").resources(type),
+    );
+    for (const { address, values } of containers) {
+      expect(values.binary_authorization, address).toMatchObject([{ use_default: true }]);
+    }
+    expect(enabledServices()).toContain("binaryauthorization.googleapis.com");
+  });
+
   test("what a tag names stays what it was, and is scanned", () => {
     const registry = planOf("bootstrap").resource("google_artifact_registry_repository.default");
     expect(registry.values).toMatchObject({

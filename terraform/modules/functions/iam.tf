@@ -22,7 +22,7 @@ resource "google_project_iam_member" "default" {
 
 resource "google_cloud_run_v2_job_iam_member" "default" {
   for_each = local.job_grants
-  project  = var.project_id
+  project  = local.runner_project_id
   location = var.region
   name     = each.value.job
   role     = each.value.role

@@ -42,6 +42,8 @@ locals {
         GOOGLE_CLOUD_PROJECT = var.project_id
         NODE_OPTIONS         = function.nodeOptions
         PADDOCK_REGION       = var.region
+        # It listens once it reaches this, which Google says may take a minute and more.
+        PADDOCK_AWAIT_EGRESS = contains(keys(var.egress), name) ? "firestore.googleapis.com:443" : ""
         # Google's load balancers append the client's address and their own; what comes straight
         # from Scheduler has the client's alone.
         PADDOCK_TRUSTED_HOPS = local.scheduled[name] ? "0" : "1"
@@ -89,6 +91,19 @@ resource "google_cloud_run_v2_service" "default" {
       min_instance_count = lookup(var.instances_min, each.key, 0)
     }
 
+    dynamic "vpc_access" {
+      for_each = contains(keys(var.egress), each.key) ? [var.egress[each.key]] : []
+
+      content {
+        egress = "ALL_TRAFFIC"
+
+        network_interfaces {
+          network    = vpc_access.value.network
+          subnetwork = vpc_access.value.subnet
+        }
+      }
+    }
+
     containers {
       image = var.image
 
@@ -106,7 +121,7 @@ resource "google_cloud_run_v2_service" "default" {
       }
 
       startup_probe {
-        failure_threshold = 60
+        failure_threshold = contains(keys(var.egress), each.key) ? 200 : 60
         period_seconds    = 1
         timeout_seconds   = 1
 

@@ -114,9 +114,11 @@ locals {
     }
   ]...)
 
-  # Made by the bootstrap root: an account that may change a role could put anything into it.
+  # Both are about executions. Made by the bootstrap root, in the project of the jobs: an account that may change a role could put anything into it.
   custom_roles = {
     for name in ["executionReader", "executionStopper"] :
-    name => "projects/${var.project_id}/roles/${name}"
+    name => "projects/${local.runner_project_id}/roles/${name}"
   }
+
+  runner_project_id = coalesce(var.runner_project_id, var.project_id)
 }

@@ -25,6 +25,13 @@ variable "deployer" {
   default     = null
 }
 
+variable "egress" {
+  description = "Functions that send everything through a network: function => network and subnet."
+  type        = map(object({ network = string, subnet = string }))
+  default     = {}
+  nullable    = false
+}
+
 variable "functions" {
   description = "What each function declares about itself: `functions` of dist/functions.json."
   type = map(object({
@@ -107,6 +114,12 @@ variable "region" {
   description = "Region of the functions."
   type        = string
   nullable    = false
+}
+
+variable "runner_project_id" {
+  description = "Project of the runner's jobs; null if it is the functions' own."
+  type        = string
+  default     = null
 }
 
 variable "secrets" {

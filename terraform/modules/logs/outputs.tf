@@ -24,3 +24,16 @@ output "views" {
     }
   }
 }
+
+output "runner_sinks" {
+  description = "Sinks for a project of the runners' own: name => filter, destination and its bucket."
+  value = {
+    for name, sink in local.sinks : name => {
+      bucket      = "paddock-${sink.bucket}"
+      destination = "logging.googleapis.com/${local.ids[sink.bucket]}"
+      filter      = sink.filter
+    }
+  }
+
+  depends_on = [google_logging_project_bucket_config.default]
+}

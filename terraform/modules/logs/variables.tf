@@ -68,6 +68,12 @@ variable "readers" {
   nullable = false
 }
 
+variable "runner_project_id" {
+  description = "The runners' own project, whose entries come here too; null without one."
+  type        = string
+  default     = null
+}
+
 variable "retention_days" {
   description = "Days that each class of logs is kept, and what the bucket _Default had before."
   type = object({

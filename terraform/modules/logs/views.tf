@@ -10,7 +10,9 @@ locals {
     }
     audit = {
       bucket = "audit"
-      filter = "SOURCE(\"projects/${var.project_id}\")"
+      filter = join(" OR ", [
+        for project in compact([var.project_id, var.runner_project_id]) : "SOURCE(\"projects/${project}\")"
+      ])
     }
     errors = {
       bucket = "access"

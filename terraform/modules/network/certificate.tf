@@ -1,7 +1,7 @@
 # A public certificate for a name that only this network resolves: runners need no trust of ours,
 # and it renews itself as long as the authorization's record stands in the public zone.
 resource "google_certificate_manager_dns_authorization" "gateways" {
-  project  = var.project_id
+  project  = var.gateways_project_id
   location = var.region
   name     = "gateways"
   domain   = var.gateway_domain
@@ -10,7 +10,7 @@ resource "google_certificate_manager_dns_authorization" "gateways" {
 }
 
 resource "google_certificate_manager_certificate" "gateways" {
-  project  = var.project_id
+  project  = var.gateways_project_id
   location = var.region
   name     = "gateways"
   labels   = var.labels
@@ -42,5 +42,5 @@ resource "google_dns_record_set" "gateways" {
   name         = google_dns_managed_zone.gateways.dns_name
   type         = "A"
   ttl          = 300
-  rrdatas      = [google_compute_address.gateways.address]
+  rrdatas      = [local.gateways_address]
 }

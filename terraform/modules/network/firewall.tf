@@ -20,6 +20,13 @@ locals {
     "240.0.0.0/4",
   ]
 
+  # Google's private ways to its APIs, and Cloud Run's services, which take a call from a network of
+  # their own project as internal; the proxy refuses the same (runner/egress/platform.ts).
+  platform_ranges = concat(
+    ["199.36.153.4/30", "199.36.153.8/30"],
+    var.gateways_project_id == var.project_id ? ["34.143.72.0/21"] : [],
+  )
+
   _leaving_tags = [for subnet in local.subnets : subnet.tag if subnet.leaves]
 }
 
@@ -61,7 +68,7 @@ resource "google_compute_firewall" "gateways" {
   network            = local.network
   direction          = "EGRESS"
   priority           = local.priority.gateway
-  destination_ranges = ["${google_compute_address.gateways.address}/32"]
+  destination_ranges = ["${local.gateways_address}/32"]
   target_tags        = [for subnet in local.subnets : subnet.tag]
 
   allow {
@@ -77,7 +84,7 @@ resource "google_compute_firewall" "deny_special" {
   network            = local.network
   direction          = "EGRESS"
   priority           = local.priority.special
-  destination_ranges = local.special_ranges
+  destination_ranges = concat(local.special_ranges, local.platform_ranges)
   target_tags        = local._leaving_tags
 
   deny {

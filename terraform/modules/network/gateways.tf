@@ -6,20 +6,20 @@ module "routes" {
 locals {
   gateway_backends = {
     for name, backend in google_compute_region_backend_service.gateways :
-    name => "${local._regional}/backendServices/${backend.name}"
+    name => "${local._gateways_regional}/backendServices/${backend.name}"
   }
-  gateway_map = "${local._regional}/urlMaps/${google_compute_region_url_map.gateways.name}"
+  gateway_map = "${local._gateways_regional}/urlMaps/${google_compute_region_url_map.gateways.name}"
   gateway_ssl = format(
     "%s/sslPolicies/%s",
-    local._regional,
+    local._gateways_regional,
     google_compute_region_ssl_policy.gateways.name,
   )
-  gateways_subnet = "${local._regional}/subnetworks/${google_compute_subnetwork.gateways.name}"
+  gateways_subnet = "${local._gateways_regional}/subnetworks/${google_compute_subnetwork.gateways.name}"
 }
 
 # Chosen rather than given, so that the firewall's rule can be read before anything exists.
 resource "google_compute_address" "gateways" {
-  project      = var.project_id
+  project      = var.gateways_project_id
   region       = var.region
   name         = "gateways"
   description  = "The one address that every runner reaches."
@@ -31,7 +31,7 @@ resource "google_compute_address" "gateways" {
 
 resource "google_compute_region_network_endpoint_group" "gateways" {
   for_each              = var.gateways
-  project               = var.project_id
+  project               = var.gateways_project_id
   region                = var.region
   name                  = "gateway-${each.key}"
   network_endpoint_type = "SERVERLESS"
@@ -43,7 +43,7 @@ resource "google_compute_region_network_endpoint_group" "gateways" {
 
 resource "google_compute_region_backend_service" "gateways" {
   for_each              = var.gateways
-  project               = var.project_id
+  project               = var.gateways_project_id
   region                = var.region
   name                  = "gateway-${each.key}"
   load_balancing_scheme = "INTERNAL_MANAGED"
@@ -54,7 +54,7 @@ resource "google_compute_region_backend_service" "gateways" {
     capacity_scaler = 1
     group = format(
       "%s/networkEndpointGroups/%s",
-      local._regional,
+      local._gateways_regional,
       google_compute_region_network_endpoint_group.gateways[each.key].name,
     )
   }
@@ -66,7 +66,7 @@ resource "google_compute_region_backend_service" "gateways" {
 }
 
 resource "google_compute_region_url_map" "gateways" {
-  project         = var.project_id
+  project         = var.gateways_project_id
   region          = var.region
   name            = "gateways"
   default_service = local.gateway_backends[keys(var.gateways)[0]]
@@ -102,7 +102,7 @@ resource "google_compute_region_url_map" "gateways" {
 }
 
 resource "google_compute_region_ssl_policy" "gateways" {
-  project         = var.project_id
+  project         = var.gateways_project_id
   region          = var.region
   name            = "gateways"
   profile         = "RESTRICTED"
@@ -110,7 +110,7 @@ resource "google_compute_region_ssl_policy" "gateways" {
 }
 
 resource "google_compute_region_target_https_proxy" "gateways" {
-  project                          = var.project_id
+  project                          = var.gateways_project_id
   region                           = var.region
   name                             = "gateways"
   url_map                          = local.gateway_map
@@ -119,7 +119,7 @@ resource "google_compute_region_target_https_proxy" "gateways" {
 }
 
 resource "google_compute_forwarding_rule" "gateways" {
-  project               = var.project_id
+  project               = var.gateways_project_id
   region                = var.region
   name                  = "gateways"
   load_balancing_scheme = "INTERNAL_MANAGED"
@@ -127,11 +127,11 @@ resource "google_compute_forwarding_rule" "gateways" {
   ip_address            = google_compute_address.gateways.id
   ip_protocol           = "TCP"
   port_range            = "443"
-  network               = local.network
+  network               = local.gateways_network
   subnetwork            = local.gateways_subnet
   target = format(
     "%s/targetHttpsProxies/%s",
-    local._regional,
+    local._gateways_regional,
     google_compute_region_target_https_proxy.gateways.name,
   )
   labels = var.labels

@@ -4,6 +4,19 @@ locals {
   _regional = "projects/${var.project_id}/regions/${var.region}"
   network   = "${local._global}/networks/${google_compute_network.default.name}"
 
+  # The gateways stand in the functions' project: in this very network if that is the same, and else
+  # behind an endpoint of Private Service Connect.
+  _apart             = var.gateways_project_id == var.project_id ? {} : { apart = var.project_id }
+  _gateways_global   = "projects/${var.gateways_project_id}/global"
+  _gateways_regional = "projects/${var.gateways_project_id}/regions/${var.region}"
+  gateways_network = join("", concat(
+    [
+      for network in values(google_compute_network.gateways) :
+      "${local._gateways_global}/networks/${network.name}"
+    ],
+    length(local._apart) == 0 ? [local.network] : [],
+  ))
+
   runner_subnets = {
     for mode, subnet in google_compute_subnetwork.runners :
     mode => "${local._regional}/subnetworks/${subnet.name}"
@@ -44,21 +57,21 @@ resource "google_compute_subnetwork" "runners" {
 }
 
 resource "google_compute_subnetwork" "gateways" {
-  project                  = var.project_id
+  project                  = var.gateways_project_id
   region                   = var.region
   name                     = "gateways"
   description              = "The address of the gateways."
-  network                  = local.network
+  network                  = local.gateways_network
   ip_cidr_range            = var.cidrs.gateways_cidr
   private_ip_google_access = false
 }
 
 resource "google_compute_subnetwork" "proxies" {
-  project       = var.project_id
+  project       = var.gateways_project_id
   region        = var.region
   name          = "gateway-proxies"
   description   = "Addresses of the load balancer's own proxies."
-  network       = local.network
+  network       = local.gateways_network
   ip_cidr_range = var.cidrs.proxies_cidr
   purpose       = "REGIONAL_MANAGED_PROXY"
   role          = "ACTIVE"

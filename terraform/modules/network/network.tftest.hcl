@@ -1,10 +1,12 @@
 mock_provider "google" {}
 
 variables {
-  project_id     = "acme-paddock-1"
-  region         = "us-central1"
-  gateway_domain = "gateway.api.acme.example"
-  services       = { model-gateway = "model-gateway", runner-gateway = "runner-gateway" }
+  project_id = "acme-paddock-1"
+  region     = "us-central1"
+
+  gateways_project_id = "acme-paddock-1"
+  gateway_domain      = "gateway.api.acme.example"
+  services            = { model-gateway = "model-gateway", runner-gateway = "runner-gateway" }
   cidrs = {
     allowlist_cidr = "10.1.16.0/20"
     gateways_cidr  = "10.1.240.0/28"

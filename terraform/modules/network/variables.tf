@@ -6,6 +6,7 @@ variable "cidrs" {
     internet_cidr  = string
     none_cidr      = string
     proxies_cidr   = string
+    publish_cidr   = optional(string, "10.64.242.0/24")
   })
   nullable = false
 }
@@ -29,6 +30,12 @@ variable "gateways" {
   }
 }
 
+variable "gateways_project_id" {
+  description = "Project of the gateways, which isn't the runners' where those have their own."
+  type        = string
+  nullable    = false
+}
+
 variable "labels" {
   description = "Labels of what can have labels."
   type        = map(string)
@@ -37,7 +44,7 @@ variable "labels" {
 }
 
 variable "project_id" {
-  description = "Project of the network."
+  description = "Project of the runners' network."
   type        = string
   nullable    = false
 }

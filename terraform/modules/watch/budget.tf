@@ -5,7 +5,9 @@ resource "google_billing_budget" "default" {
   display_name    = "paddock in ${var.project_id}"
 
   budget_filter {
-    projects        = ["projects/${var.project_number}"]
+    projects = [
+      for number in compact([var.project_number, var.runner_project_number]) : "projects/${number}"
+    ]
     calendar_period = "MONTH"
   }
 

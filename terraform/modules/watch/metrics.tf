@@ -58,11 +58,13 @@ locals {
 }
 
 resource "google_logging_metric" "default" {
-  for_each         = local.metrics
-  project          = var.project_id
-  name             = "paddock/${each.key}"
-  description      = each.value.what
-  filter           = each.value.filter
+  for_each    = local.metrics
+  project     = var.project_id
+  name        = "paddock/${each.key}"
+  description = each.value.what
+  filter      = each.value.filter
+  # A bucket that takes in another project's entries is the only place that has them here.
+  bucket_name      = each.key == "endings" ? var.executions_bucket : null
   label_extractors = { for label, field in each.value.labels : label => "EXTRACT(${field})" }
 
   metric_descriptor {

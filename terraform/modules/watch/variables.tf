@@ -60,6 +60,15 @@ variable "domain" {
   nullable    = false
 }
 
+variable "executions_bucket" {
+  description = <<-EOT
+    Id of the log bucket with the executions' entries, where they come from a project of their own;
+    null where they are this project's.
+  EOT
+  type        = string
+  default     = null
+}
+
 variable "functions" {
   description = "Functions to watch: name => whether it is on the `edge` or `internal`."
   type        = map(string)
@@ -116,6 +125,12 @@ variable "project_id" {
 
 variable "project_number" {
   description = "Number of the project, by which a budget knows it; needed only with a budget."
+  type        = string
+  default     = null
+}
+
+variable "runner_project_number" {
+  description = "Number of the runners' own project, whose cost the budget counts too; null without."
   type        = string
   default     = null
 }

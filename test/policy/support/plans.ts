@@ -26,7 +26,7 @@ const smallest = {
 
 export const wantedPlans = {
   main: { root: "terraform", variables: smallest },
-  /** The project's own keys everywhere, in hardware. */
+  /** The project's own keys everywhere, in hardware; containers in a project of their own. */
   managed: {
     root: "terraform",
     variables: {
@@ -42,6 +42,7 @@ export const wantedPlans = {
       },
       log_readers: { access: ["group:operators@example.com"], audit: ["group:audit@example.com"] },
       organization_policies: true,
+      runner_project: { id: "paddock-runners", number: "210987654321" },
       budget: { monthly_usd: 500, billing_account: "000000-000000-000000" },
     },
   },
@@ -63,12 +64,14 @@ export const wantedPlans = {
     refused: true,
   },
   bootstrap: { root: "terraform/bootstrap", variables: { project_id: "paddock-test" } },
-  /** A deployment with workflows that plan and deploy. */
+  /** A deployment in an organisation, with workflows that plan and deploy. */
   workflows: {
     root: "terraform/bootstrap",
     variables: {
       project_id: "paddock-test",
       github: { repository: "example/paddock", repository_id: "123456789" },
+      deny_data_access: true,
+      runner_project: { id: "paddock-runners", billing_account: "000000-000000-000000" },
     },
   },
 } as const satisfies Readonly<Record<string, WantedPlan>>;

@@ -1,0 +1,168 @@
+locals {
+  # Ids written out are known before anything exists: a plan then shows what leads where.
+  _global   = "projects/${var.project_id}/global"
+  _regional = "projects/${var.project_id}/regions/${var.region}"
+  network   = "${local._global}/networks/${google_compute_network.default.name}"
+
+  # Which functions may reach what: Google's APIs alone, or the providers of models too.
+  classes = {
+    google    = { cidr = var.cidrs.google_cidr }
+    providers = { cidr = var.cidrs.providers_cidr }
+  }
+
+  # private.googleapis.com: every API of Google's, and nothing of the internet.
+  google_range     = "199.36.153.8/30"
+  google_addresses = [for host in range(4) : cidrhost(local.google_range, host)]
+}
+
+# Made for functions that hold what others may not have: what leaves from here is named below.
+resource "google_compute_network" "default" {
+  project                 = var.project_id
+  name                    = "functions"
+  description             = "What functions that open secrets can reach."
+  auto_create_subnetworks = false
+  routing_mode            = "REGIONAL"
+}
+
+resource "google_compute_subnetwork" "default" {
+  for_each                 = local.classes
+  project                  = var.project_id
+  region                   = var.region
+  name                     = "functions-${each.key}"
+  description              = "Functions that reach ${each.key}."
+  network                  = local.network
+  ip_cidr_range            = each.value.cidr
+  private_ip_google_access = true
+}
+
+# A policy rather than rules of the network: it knows providers by name, and it can't be half there.
+resource "google_compute_network_firewall_policy" "default" {
+  project     = var.project_id
+  name        = "functions-egress"
+  description = "What functions that open secrets can reach."
+}
+
+resource "google_compute_network_firewall_policy_rule" "google" {
+  project         = var.project_id
+  firewall_policy = google_compute_network_firewall_policy.default.name
+  rule_name       = "google-apis"
+  description     = "Google's APIs, at their private address."
+  direction       = "EGRESS"
+  action          = "allow"
+  priority        = 1100
+
+  match {
+    dest_ip_ranges = [local.google_range]
+
+    layer4_configs {
+      ip_protocol = "tcp"
+      ports       = ["443"]
+    }
+  }
+}
+
+resource "google_compute_network_firewall_policy_rule" "providers" {
+  for_each        = length(var.provider_hosts) == 0 ? {} : { providers = var.provider_hosts }
+  project         = var.project_id
+  firewall_policy = google_compute_network_firewall_policy.default.name
+  rule_name       = "providers"
+  description     = "Providers of models, for the gateway that calls them."
+  direction       = "EGRESS"
+  action          = "allow"
+  priority        = 1200
+
+  match {
+    src_ip_ranges = [var.cidrs.providers_cidr]
+    dest_fqdns    = each.value
+
+    layer4_configs {
+      ip_protocol = "tcp"
+      ports       = ["443"]
+    }
+  }
+}
+
+# Direct VPC egress itself breaks under a denial of priority 1000 or less.
+resource "google_compute_network_firewall_policy_rule" "deny" {
+  project         = var.project_id
+  firewall_policy = google_compute_network_firewall_policy.default.name
+  rule_name       = "nothing-else"
+  description     = "Nothing leaves but what another rule names."
+  direction       = "EGRESS"
+  action          = "deny"
+  priority        = 65000
+
+  match {
+    dest_ip_ranges = ["0.0.0.0/0"]
+
+    layer4_configs {
+      ip_protocol = "all"
+    }
+  }
+}
+
+resource "google_compute_network_firewall_policy_association" "default" {
+  project           = var.project_id
+  name              = "functions"
+  attachment_target = local.network
+  firewall_policy   = google_compute_network_firewall_policy.default.name
+
+  depends_on = [google_compute_network_firewall_policy_rule.deny]
+}
+
+resource "google_compute_router" "default" {
+  for_each = google_compute_network_firewall_policy_rule.providers
+  project  = var.project_id
+  region   = var.region
+  name     = "functions"
+  network  = local.network
+}
+
+resource "google_compute_router_nat" "default" {
+  for_each                           = google_compute_router.default
+  project                            = var.project_id
+  region                             = var.region
+  router                             = each.value.name
+  name                               = "functions"
+  nat_ip_allocate_option             = "AUTO_ONLY"
+  source_subnetwork_ip_ranges_to_nat = "LIST_OF_SUBNETWORKS"
+
+  subnetwork {
+    name                    = "${local._regional}/subnetworks/${google_compute_subnetwork.default["providers"].name}"
+    source_ip_ranges_to_nat = ["PRIMARY_IP_RANGE"]
+  }
+}
+
+# In this network every API of Google's has the one address that the policy lets through.
+resource "google_dns_managed_zone" "default" {
+  project     = var.project_id
+  name        = "google-apis"
+  description = "Google's APIs at their private address."
+  dns_name    = "googleapis.com."
+  visibility  = "private"
+  labels      = var.labels
+
+  private_visibility_config {
+    networks {
+      network_url = local.network
+    }
+  }
+}
+
+resource "google_dns_record_set" "address" {
+  project      = var.project_id
+  managed_zone = google_dns_managed_zone.default.name
+  name         = "private.googleapis.com."
+  type         = "A"
+  ttl          = 300
+  rrdatas      = local.google_addresses
+}
+
+resource "google_dns_record_set" "names" {
+  project      = var.project_id
+  managed_zone = google_dns_managed_zone.default.name
+  name         = "*.googleapis.com."
+  type         = "CNAME"
+  ttl          = 300
+  rrdatas      = [google_dns_record_set.address.name]
+}
