@@ -163,7 +163,9 @@ function projectOf(project: string | undefined): string {
 
 function runnerProjectOf(id: string | undefined, main: string | undefined): string | null {
   if (id === undefined) return null;
-  return id === main ? refuse("--runner-project is another project than --project.") : projectOf(id);
+  return id === main
+    ? refuse("--runner-project is another project than --project.")
+    : projectOf(id);
 }
 
 function domainOf(domain: string | undefined, mode: DeployOptions["mode"]): string | null {

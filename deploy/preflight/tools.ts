@@ -32,8 +32,8 @@ export async function checkTerraform({ environment }: PreflightAt): Promise<Chec
     (root) => !existsSync(join(repositoryRoot, root, ".terraform.lock.hcl")),
   );
   if (unlocked.length === 0) return result(version);
-  const what = `No provider is locked in ${unlocked.join(" and ")}: the first run locks the pinned one.`;
-  return result(version, note(what, "git add terraform/**/.terraform.lock.hcl"));
+  const what = `No provider is locked in ${unlocked.join(" and ")}: Terraform takes what its registry signs.`;
+  return result(version, note(what, "run the workflow providers, and merge what it opens"));
 }
 
 async function terraformVersion(environment: NodeJS.ProcessEnv): Promise<string | null> {

@@ -1,6 +1,7 @@
 /** Runs Terraform on a copy of the configuration, with what it stored for this project. */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
@@ -15,6 +16,8 @@ import { Plan } from "./plan-summary.ts";
 const timeoutMs = 2 * 60 * 60_000;
 /** A plan of a thousand resources takes a few of these as JSON. */
 const outputBytesMax = 256 * 1024 * 1024;
+/** The provider's checksums, which a workflow writes (.github/workflows/providers.yml). */
+const lockFile = ".terraform.lock.hcl";
 const planFile = "paddock.tfplan";
 const variablesFile = "paddock.auto.tfvars.json";
 
@@ -100,10 +103,10 @@ export class Terraform {
     await this.#quietly(`preparing Terraform for ${root}`, [
       "init",
       "-input=false",
+      ...(existsSync(join(this.#folder, lockFile)) ? ["-lockfile=readonly"] : []),
       ...how,
       ...backend,
     ]);
-    await this.#keepLock();
   }
 
   async plan(variables: object, ...more: string[]): Promise<{ plan: Plan; sha256: string }> {
@@ -189,21 +192,6 @@ export class Terraform {
     }
     const [code] = await once(child, "close").catch(() => [null]);
     return { code, output: said.stdout, errors: said.stderr };
-  }
-
-  /** The provider's checksums from the first run belong into the repository. */
-  async #keepLock(): Promise<void> {
-    const name = ".terraform.lock.hcl";
-    const lock = await readFile(join(this.#folder, name)).catch(() => null);
-    const home = this.#at.root === "main" ? "terraform" : "terraform/bootstrap";
-    const kept = join(repositoryRoot, home, name);
-    const isKept = await readFile(kept).then(
-      () => true,
-      () => false,
-    );
-    if (lock !== null && !isKept && !process.env.PADDOCK_DEPLOY_GOOGLE_ENDPOINT) {
-      await writeFile(kept, lock);
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the fake Google answers; see `google-apis.ts`. */
 import * as z from "zod";
 import { rolePermissions } from "../../deploy/preflight/needed-permissions.ts";
+import { probeAnswer } from "./google-probe.ts";
 import type { GoogleRequest, GoogleWorld } from "./google-world.ts";
 
 interface Json {
@@ -27,6 +28,8 @@ export function answersOf(
     const message = `${asked.host} has not been used in project ${world.number} before`;
     return refused(403, message, "SERVICE_DISABLED");
   }
+  const probed = probeAnswer(world, asked);
+  if (probed !== null) return probed === "missing" ? refused(404, "not there") : ok(probed);
   switch (asked.host) {
     case "storage.googleapis.com":
       return storage(world, asked, query);

@@ -30,6 +30,8 @@ export interface GoogleWorld {
   defaultNetwork: string[];
   /** Milliseconds that the program has waited so far, all runs together. */
   nowMs: number;
+  /** What the probe has made and not removed yet, and what its containers print. */
+  readonly probe: { made: string[]; prints: string[] };
   /** How unkind Google is to a first deployment. */
   first: FirstApply;
 }

@@ -43,6 +43,8 @@ const needs: Readonly<Record<string, readonly [service: string, role: string | n
   google_project_iam: ["cloudresourcemanager", "roles/resourcemanager.projectIamAdmin"],
   google_project_default_service_accounts: ["iam", null],
   google_project_service: ["serviceusage", null],
+  // The whole type: the first beginning that fits counts.
+  google_project: ["cloudresourcemanager", null],
   google_secret_manager_secret_iam: ["secretmanager", "paddockSecretBinder"],
   google_secret_manager: ["secretmanager", null],
   google_service_account: ["iam", "roles/iam.serviceAccountAdmin"],

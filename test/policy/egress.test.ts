@@ -47,7 +47,7 @@ const rules = (name: PlanName) =>
 
 describe.skipIf(!isPlanned)("SEC-3 functions that open secrets can't send them anywhere", () => {
   test("each of them sends everything through a network of theirs", () => {
-    expect(Object.keys(subnets("main")).sort()).toEqual(opens.sort());
+    expect(new Set(Object.keys(subnets("main")))).toEqual(new Set(opens));
     const { "model-gateway": gateway, ...others } = subnets("main");
     expect(gateway).toBe("functions-providers");
     expect(new Set(Object.values(others))).toEqual(new Set(["functions-google"]));

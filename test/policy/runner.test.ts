@@ -216,7 +216,9 @@ describe.skipIf(!isPlanned)("NET-1 runners in a project of their own", () => {
   });
 
   test("reach the gateways through one endpoint, which only their project may make", () => {
-    const [attachment, ...others] = planOf("managed").resources("google_compute_service_attachment");
+    const [attachment, ...others] = planOf("managed").resources(
+      "google_compute_service_attachment",
+    );
     expect(others).toEqual([]);
     expect(attachment?.values).toMatchObject({
       project: "paddock-test",
@@ -246,7 +248,9 @@ describe.skipIf(!isPlanned)("NET-1 runners in a project of their own", () => {
       "paddock-executions",
     ]);
     for (const { values } of there) expect(values.destination).toContain("projects/paddock-test/");
-    const metric = planOf("managed").resource('module.watch.google_logging_metric.default["endings"]');
+    const metric = planOf("managed").resource(
+      'module.watch.google_logging_metric.default["endings"]',
+    );
     expect(metric.values.bucket_name).toContain("/buckets/paddock-executions");
   });
 });

@@ -23,6 +23,8 @@ export interface Deployment {
   readonly folder: string;
   /** `npm run deploy -- --project demo-1234 --domain api.example.com …`. */
   run(args?: readonly string[], environment?: Record<string, string>): Promise<Ended>;
+  /** `npm run probe:cloud -- --project demo-1234 …`. */
+  probe(...args: readonly string[]): Promise<Ended>;
   /** How Terraform and gcloud were called. */
   calls(): readonly string[];
   /** Kills the next run after this command of Terraform, such as `apply bootstrap`. */
@@ -57,6 +59,7 @@ export function soundWorld(): GoogleWorld {
     tags: {},
     defaultNetwork: ["default", "default-allow-ssh", "default-allow-internal"],
     nowMs: 0,
+    probe: { made: [], prints: [] },
     first: {
       buildRefusals: 0,
       grantsWorkAfterMs: 0,
@@ -91,6 +94,8 @@ export async function makeDeployment(
   return {
     google,
     folder,
+    probe: async (...args) =>
+      await run(["--project", project, ...args], usual, "deploy/probe-cloud.ts"),
     calls: () => callsIn(folder),
     stopAt: (order) => writeFileSync(join(folder, "stop-at"), order),
     run: async (args = [], environment = {}) =>
@@ -105,9 +110,13 @@ export async function makeDeployment(
   };
 }
 
-async function run(args: readonly string[], env: Record<string, string>): Promise<Ended> {
+async function run(
+  args: readonly string[],
+  env: Record<string, string>,
+  program = "deploy/main.ts",
+): Promise<Ended> {
   return await new Promise((resolve) => {
-    const child = spawn(process.execPath, ["deploy/main.ts", ...args], {
+    const child = spawn(process.execPath, [program, ...args], {
       env,
       timeout: timeoutMs,
       stdio: ["ignore", "pipe", "pipe"],
