@@ -132,6 +132,15 @@ export const deploymentControls: Readonly<Record<string, Control>> = {
       replace: "=> subnet",
     },
   },
+  "NET-7": {
+    enforcedBy: "terraform/modules/network/apart.tf",
+    test: "test/policy/runner.test.ts",
+    mutation: {
+      file: "terraform/modules/network/names.tf",
+      find: '"*.run.app."',
+      replace: '"*.run.example."',
+    },
+  },
   "OPS-1": {
     enforcedBy: "terraform/modules/functions/role-grants.json",
     test: "test/policy/accounts.test.ts",
@@ -139,6 +148,15 @@ export const deploymentControls: Readonly<Record<string, Control>> = {
       file: "terraform/modules/functions/role-grants.json",
       find: '"roles": ["executionStopper"]',
       replace: '"roles": ["roles/run.jobsExecutorWithOverrides"]',
+    },
+  },
+  "OPS-10": {
+    enforcedBy: "terraform/attestation.tf",
+    test: "test/policy/supply-chain.test.ts",
+    mutation: {
+      file: "terraform/attestation.tf",
+      find: "ENFORCED_BLOCK_AND_AUDIT_LOG",
+      replace: "DRYRUN_AUDIT_LOG_ONLY",
     },
   },
   "OPS-2": {
@@ -184,6 +202,15 @@ export const deploymentControls: Readonly<Record<string, Control>> = {
       file: "terraform/modules/database/main.tf",
       find: '"POINT_IN_TIME_RECOVERY_DISABLED"',
       replace: '"POINT_IN_TIME_RECOVERY_ENABLED"',
+    },
+  },
+  "SEC-9": {
+    enforcedBy: "terraform/modules/egress/main.tf",
+    test: "test/policy/egress.test.ts",
+    mutation: {
+      file: "terraform/functions.tf",
+      find: 'startswith(role, "kms.unwrap.")',
+      replace: 'startswith(role, "kms.opens.")',
     },
   },
 };

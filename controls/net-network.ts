@@ -56,4 +56,13 @@ export const netControls: Readonly<Record<string, Control>> = {
       replace: "Promise.all([attempt.open().catch(() => {}), connecting])",
     },
   },
+  "NET-7": {
+    enforcedBy: "runner/egress/platform.ts",
+    test: "runner/egress/proxy-ways.test.ts",
+    mutation: {
+      file: "runner/egress/platform.ts",
+      find: "if (reachesServices) return false;",
+      replace: "if (!reachesServices) return false;",
+    },
+  },
 };

@@ -41,7 +41,7 @@ describe("EXE-6 F8 names that lead inside", () => {
     },
   );
 
-  test("and names and addresses of the platform's own services, in an open network too", async () => {
+  test("NET-7 and names and addresses of the platform's own services, in an open network too", async () => {
     const names = { "elsewhere.test": [["34.143.76.2"]] };
     const { port, asked, dialled } = await open({ policy: { mode: "internet" }, names });
     const byName = await sendRaw(port, get("http://inner-x.a.run.app/", "Host: inner-x.a.run.app"));

@@ -9,6 +9,7 @@ import { renderCompatibility } from "./render-compatibility.ts";
 import { renderControls } from "./render-controls.ts";
 import { renderErrors } from "./render-errors.ts";
 import { renderIndexes } from "./render-indexes.ts";
+import { renderModules } from "./render-modules.ts";
 import { renderRetention, renderRetentionPeriods } from "./render-retention.ts";
 import { renderRoutes } from "./render-routes.ts";
 
@@ -33,6 +34,7 @@ export async function renderDocuments(root: string): Promise<Document[]> {
     { path: "firestore.indexes.json", text: await renderIndexes(root) },
     { path: "openapi/paddock.json", text: `${JSON.stringify(described, null, 1)}\n` },
     { path: "openapi/reference.html.txt", text: renderReference(described as ApiDocument) },
+    ...renderModules(root),
     { path: "terraform/retention.json", text: renderRetentionPeriods() },
   ];
   return pages.map(({ path, text }) => {

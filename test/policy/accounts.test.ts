@@ -75,7 +75,7 @@ describe.skipIf(!isPlanned)("OPS-1 least privilege", () => {
     expect(planOf("main").text).not.toMatch(/allUsers|allAuthenticatedUsers/);
   });
 
-  test("a bucket is opened to functions alone: to no owner, editor or viewer of the project", () => {
+  test("OPS-10 a bucket is opened to functions alone: to no owner, editor or viewer of the project", () => {
     const buckets = planOf("main").resources("google_storage_bucket");
     const policies = planOf("main").resources("google_storage_bucket_iam_policy");
     expect(policies.map(({ index }) => index).sort()).toEqual(

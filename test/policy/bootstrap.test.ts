@@ -273,7 +273,7 @@ describe.skipIf(!isPlanned)("identities of workflows", () => {
     expect(folders).toEqual(["main", "releases"]);
   });
 
-  test("in an organisation no role lets them read data, and the state they may", () => {
+  test("OPS-10 in an organisation no role lets them read data, and the state they may", () => {
     const [policy, ...others] = planOf("workflows").resources("google_iam_deny_policy");
     expect(others).toEqual([]);
     const rules = z

@@ -45,7 +45,7 @@ const rules = (name: PlanName) =>
     }))
     .sort((a, b) => a.priority - b.priority);
 
-describe.skipIf(!isPlanned)("SEC-3 functions that open secrets can't send them anywhere", () => {
+describe.skipIf(!isPlanned)("SEC-9 functions that open secrets can't send them anywhere", () => {
   test("each of them sends everything through a network of theirs", () => {
     expect(new Set(Object.keys(subnets("main")))).toEqual(new Set(opens));
     const { "model-gateway": gateway, ...others } = subnets("main");

@@ -156,7 +156,7 @@ describe.skipIf(!isPlanned)("NET-1 the network of an execution", () => {
     }
   });
 
-  test("names of containers and of Google's private ways lead nowhere", () => {
+  test("NET-7 names of containers and of Google's private ways lead nowhere", () => {
     const rules = planOf("main").resources("google_dns_response_policy_rule");
     const refused = rules.map(({ values }) => {
       const [local] = values.local_data as { local_datas: { rrdatas: string[] }[] }[];
@@ -190,7 +190,7 @@ describe.skipIf(!isPlanned)("NET-1 the network of an execution", () => {
   });
 });
 
-describe.skipIf(!isPlanned)("NET-1 runners in a project of their own", () => {
+describe.skipIf(!isPlanned)("NET-7 runners in a project of their own", () => {
   const inProject = (project: string) =>
     planOf("managed")
       .resources()

@@ -34,7 +34,7 @@ describe.skipIf(!isPlanned)("OPS-3 supply chain, in the deployment", () => {
     for (const { image } of [...services, ...jobs]) expect(image).toMatch(byDigest);
   });
 
-  test("no container starts from an image that Cloud Build hasn't attested", () => {
+  test("OPS-10 no container starts from an image that Cloud Build hasn't attested", () => {
     const [policy, ...others] = planOf("main").resources("google_binary_authorization_policy");
     expect(others).toEqual([]);
     expect(policy?.values.default_admission_rule).toEqual([
