@@ -1,5 +1,5 @@
 # What may run: images that Cloud Build of this project has built and attested, and no other. Its
-# attestor comes into being with the first build. Whoever pushes an image past it gets no container.
+# attestor comes into being with the first build. An image that somebody pushes past it starts no container.
 resource "google_binary_authorization_policy" "default" {
   for_each    = local.attested_projects
   project     = each.value

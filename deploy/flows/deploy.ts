@@ -5,6 +5,7 @@ import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { idTokenFor } from "../google/id-token.ts";
 import { type DeployOptions, usualRegion } from "../options.ts";
 import { type CheckResult, explainRefusal, type GoogleAt } from "../preflight/check-result.ts";
+import { keyRingName } from "../preflight/names.ts";
 import {
   checkSettings,
   isBlocked,
@@ -23,7 +24,7 @@ import { type DeployContext, noCredentials } from "../steps/deploy-context.ts";
 import { untilDomainIsReady, untilItAnswers } from "../steps/domain-ready.ts";
 import { wakeHealthAlert } from "../steps/health-alert.ts";
 import { ensureImages } from "../steps/images.ts";
-import { ensureKeyVersions, keyRingName } from "../steps/keys-left-behind.ts";
+import { ensureKeyVersions } from "../steps/keys-left-behind.ts";
 import {
   applyMain,
   listsOfBuild,

@@ -45,7 +45,7 @@ export async function checkCredentials(context: PreflightAt, member: string): Pr
 
 /**
  * gcloud's own token ends within the hour, Terraform can't renew it, and a first apply may take
- * longer: it would end half-way. Whoever gives a token by hand knows how long it lives.
+ * longer: it would end half-way. A token that is given by hand is its giver's to know.
  */
 function lifetimeOf({ from, isShortLived }: Credentials): Finding[] {
   if (!isShortLived) return [];

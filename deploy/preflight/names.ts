@@ -1,9 +1,18 @@
 /** Names that must be free, and remains of an earlier deployment that can't be made again. */
 import * as z from "zod";
-import { keyRingName } from "../steps/keys-left-behind.ts";
 import { blocks, type CheckResult, type Finding, type GoogleAt, note } from "./check-result.ts";
 
 export const stateBucket = (project: string) => `${project}-paddock-state`;
+/**
+ * The deployment's key ring, which lies where its data does: `locals.tf` says the same.
+ *
+ * @param location The variable `location`: `US`, or a region; anything else is the default.
+ */
+export function keyRingName(project: string, location: unknown): string {
+  const place = typeof location === "string" ? location.toLowerCase() : "us";
+  return `projects/${project}/locations/${place}/keyRings/paddock`;
+}
+
 const mainState = "main/default.tfstate";
 
 const Bucket = z.object({ name: z.string(), projectNumber: z.string(), location: z.string() });

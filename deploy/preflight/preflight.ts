@@ -78,8 +78,8 @@ async function checkInsideProject(context: GoogleAt, number: string): Promise<Ch
 }
 
 /**
- * Requires what a deployment can't do without: an address for alerts, which later releases remember,
- * and images that its own policy lets start.
+ * Requires what a deployment can't do without: an address for alerts, which later releases
+ * remember, and images that its own policy lets start.
  */
 export function checkSettings(
   variables: Readonly<Record<string, unknown>>,

@@ -14,7 +14,7 @@ export interface Finding {
   readonly seen: string;
 }
 
-/** In the order in which they are looked at; each is one line of shell that fails if it isn't so. */
+/** In the order of the looks; each is one line of shell, which fails if it isn't so. */
 const looks: readonly (readonly [name: string, command: string])[] = [
   ["root", '[ "$(id -u)" = 0 ] && uname -r'],
   ...sandboxModes.map((mode): [string, string] => [

@@ -20,16 +20,6 @@ const Named = z.object({ name: z.string() });
 
 const kms = "https://cloudkms.googleapis.com/v1";
 
-/**
- * The deployment's key ring, which lies where its data does: `locals.tf` says the same.
- *
- * @param location The variable `location`: `US`, or a region; anything else is the default.
- */
-export function keyRingName(project: string, location: unknown): string {
-  const place = typeof location === "string" ? location.toLowerCase() : "us";
-  return `projects/${project}/locations/${place}/keyRings/paddock`;
-}
-
 /** Imports the keys that an earlier deployment left in `ring`, unless the state has them. */
 export async function takeOverKeys(
   context: DeployContext,

@@ -14,8 +14,8 @@ const privateWays = ["private.googleapis.com", "restricted.googleapis.com"];
 const containers = "run.app";
 
 /**
- * What names below `run.app` resolve to, as seen in public DNS in 2025 and 2026; Google documents no
- * list. The name is the first wall, this one is for clients that bring an address.
+ * What names below `run.app` resolve to, as seen in public DNS in 2025 and 2026; Google documents
+ * no list. The name is the first wall, this one is for clients that bring an address.
  */
 const containerRanges: readonly AddressRange[] = [
   "34.143.72.0/21",

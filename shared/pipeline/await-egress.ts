@@ -1,7 +1,7 @@
 /**
- * Waits until the container's way out works. A container in a network of its own starts before it is
- * connected: Google reports a minute and more (run/docs/configuring/vpc-direct-vpc, limitations), and
- * advises to take no request before that. Cloud Run's start-up probe ends what never connects.
+ * Waits until the container's way out works. A container in a network of its own starts before it
+ * is connected: Google reports a minute and more (run/docs/configuring/vpc-direct-vpc, limitations)
+ * and advises to take no request before that. Cloud Run's start-up probe ends what never connects.
  */
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";

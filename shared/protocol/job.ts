@@ -10,7 +10,7 @@ export const jobEnvironment = {
   modelGatewayUrl: "PADDOCK_MODEL_GATEWAY_URL",
   /** The audience of the ID token that the runner asks its metadata server for. */
   gatewayAudience: "PADDOCK_GATEWAY_AUDIENCE",
-  /** `yes` where executions run in a project of their own; it opens Cloud Run's services to them. */
+  /** `yes` where executions have a project of their own; it opens Cloud Run's services to them. */
   ownProject: "PADDOCK_OWN_PROJECT",
   /** Another network for tests; refused in Google Cloud. */
   testNetwork: "PADDOCK_EGRESS_TEST",

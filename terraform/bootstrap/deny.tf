@@ -1,4 +1,4 @@
-# What no role can give the workflows' accounts, whoever grants it: a deny policy stands above roles.
+# What no role can give the workflows' accounts: a deny policy stands above all roles.
 # Only somebody with roles/iam.denyAdmin on the organisation can set one; where there is none, alerts
 # tell of the same steps (modules/watch).
 #

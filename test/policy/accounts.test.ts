@@ -85,7 +85,7 @@ describe.skipIf(!isPlanned)("OPS-1 least privilege", () => {
       ({ member }) => !/^serviceAccount:fn-/.test(member),
     );
     expect(strangers).toEqual([]);
-    // Whoever applies bootstrap keeps its state there.
+    // A person who applies bootstrap keeps its state there.
     const ofState = bucketGrants("workflows").filter(({ member }) => /^project/.test(member));
     expect(new Set(ofState.map(({ member }) => member))).toEqual(
       new Set(["projectOwner:paddock-test"]),
