@@ -1,8 +1,8 @@
 /** The settings of a simulated day: the product's own numbers, and the platform's. */
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
+import { standBackMs } from "#shared/pipeline/dispatch-started";
 import { sweepingMsMax } from "#shared/pipeline/sweep-each";
 import { atOnceMax, executionsMax } from "../functions/maintenance/sweep-executions.ts";
-import { standBackMs } from "../functions/threads/dispatch-started.ts";
 import { service as threads } from "../functions/threads/index.ts";
 import { type LaneSettings, productLane } from "./account-lane.ts";
 import { durations, habits, quotas } from "./assumptions.ts";

@@ -7,11 +7,11 @@ import { once } from "node:events";
 import { deploymentLimits } from "#shared/config";
 import { MessageCreate } from "#shared/contract/message-create";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
+import { startExecution } from "#shared/executions/start-execution";
 import { newOwner } from "#shared/owners/act-on-owner";
 import { realDeps } from "#shared/pipeline/deps";
 import { auditEntry } from "#shared/store/audit-rows";
 import { readForStart } from "../../functions/threads/read-for-start.ts";
-import { startExecution } from "../../functions/threads/start-execution.ts";
 
 interface Starts {
   readonly ownerId: string;

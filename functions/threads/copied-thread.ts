@@ -6,7 +6,9 @@ import { deploymentLimits } from "#shared/config";
 import type { ThreadCopied } from "#shared/contract/thread-copy";
 import type { Account } from "#shared/core/money/account";
 import { cutText } from "#shared/core/usable-text";
+import { existingEnvironment } from "#shared/environments/body-ids";
 import { ApiError } from "#shared/errors/api-error";
+import { createWrites, newThread, unexecutedMessage } from "#shared/executions/new-thread";
 import { isSameRequest, requestDigest } from "#shared/executions/request-digest";
 import type { Owner } from "#shared/identity/owner";
 import type { Callers, Context, JsonReply, ReadContext } from "#shared/pipeline/route";
@@ -16,9 +18,7 @@ import type { Write } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import type { ReadStore } from "#shared/store/store";
 import { type Message, messages, type Thread, threads } from "#shared/store/threads";
-import { existingEnvironment } from "./body-ids.ts";
 import { readEarlierThread } from "./earlier-thread.ts";
-import { createWrites, newThread, unexecutedMessage } from "./new-thread.ts";
 
 /** A copy is one commit, so it is bounded as commits are. */
 export const copiedMax = 150;

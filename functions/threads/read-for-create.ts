@@ -2,6 +2,7 @@ import { deploymentLimits } from "#shared/config";
 import type { ThreadCreate } from "#shared/contract/thread";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
 import type { Counted } from "#shared/core/limits/owned-count";
+import { existing, existingEnvironment } from "#shared/environments/body-ids";
 import { findDefault } from "#shared/environments/default-environment";
 import { requestDigest } from "#shared/executions/request-digest";
 import type { Owner } from "#shared/identity/owner";
@@ -11,7 +12,6 @@ import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
 import { deletedExecutions, executions } from "#shared/store/executions";
 import type { ReadStore } from "#shared/store/store";
-import { existing, existingEnvironment } from "./body-ids.ts";
 import { readEarlierThread, usedForDeleted } from "./earlier-thread.ts";
 
 type Context = ReadContext<"api-key", unknown, unknown, ThreadCreate> & {

@@ -9,15 +9,15 @@ import { ApiError } from "#shared/errors/api-error";
 import { jsonAtEnd } from "#shared/executions/json-at-end";
 import { digestSalt, isSameRequest, requestDigest } from "#shared/executions/request-digest";
 import { type StreamReader, type StreamReply, sseStream } from "#shared/executions/sse-stream";
+import { startExecution, startedFacts } from "#shared/executions/start-execution";
 import { fromItsStart } from "#shared/executions/stream-start";
 import { endOverdue } from "#shared/executions/sweep";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
+import { dispatchStarted } from "#shared/pipeline/dispatch-started";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import type { Execution } from "#shared/store/executions";
 import { cutWrites, readCut } from "./cut-history.ts";
-import { dispatchStarted } from "./dispatch-started.ts";
 import { readForStart } from "./read-for-start.ts";
-import { startExecution, startedFacts } from "./start-execution.ts";
 
 export const sendMessage = change({
   endpoint: "POST /v1/threads/:threadId/messages",

@@ -4,13 +4,13 @@ import type { ThreadCreate } from "#shared/contract/thread";
 import { allows } from "#shared/core/keys/scopes";
 import type { Account } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
+import { unexecutedMessage } from "#shared/executions/new-thread";
+import { type Started, startExecution, startedFacts } from "#shared/executions/start-execution";
 import type { Callers, Context } from "#shared/pipeline/route";
 import type { Write } from "#shared/store/documents";
 import type { Environment } from "#shared/store/environments";
 import type { Thread } from "#shared/store/threads";
-import { unexecutedMessage } from "./new-thread.ts";
 import type { StartRead } from "./read-for-start.ts";
-import { type Started, startExecution, startedFacts } from "./start-execution.ts";
 
 type Deciding = Context<"api-key", unknown, unknown, ThreadCreate> & {
   readonly caller: Callers["api-key"];

@@ -3,6 +3,7 @@ import { threadBody } from "#shared/answers/thread-body";
 import { noQuery, ok, toJsonText } from "#shared/contract/common";
 import { ThreadBody, ThreadUpdate } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
+import { existing } from "#shared/environments/body-ids";
 import { ApiError } from "#shared/errors/api-error";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
@@ -10,7 +11,6 @@ import { agents } from "#shared/store/agents";
 import { patch } from "#shared/store/documents";
 import { indexTitle } from "#shared/store/search-entries";
 import { type Thread, threads } from "#shared/store/threads";
-import { existing } from "./body-ids.ts";
 import { rememberThread } from "./thread-hints.ts";
 
 export const updateThread = change({

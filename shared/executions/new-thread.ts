@@ -1,8 +1,8 @@
-import { derivedId } from "#shared/core/ids";
-import type { Owner } from "#shared/identity/owner";
-import { create, type Write } from "#shared/store/documents";
-import { indexMessage, indexTitle } from "#shared/store/search-entries";
-import { type Message, messages, type Thread, threads } from "#shared/store/threads";
+import { derivedId } from "../core/ids.ts";
+import type { Owner } from "../identity/owner.ts";
+import { create, type Write } from "../store/documents.ts";
+import { indexMessage, indexTitle } from "../store/search-entries.ts";
+import { type Message, messages, type Thread, threads } from "../store/threads.ts";
 
 type Chosen = "id" | "environmentId" | "agentId" | "projectId" | "appId" | "title" | "metadataJson";
 

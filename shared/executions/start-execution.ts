@@ -1,25 +1,26 @@
-import type { MessageCreate } from "#shared/contract/message-create";
-import { digestOf } from "#shared/core/audit/canonical-bytes";
-import { holds } from "#shared/core/keys/admission";
-import type { DeploymentLimits } from "#shared/core/limits/deployment-limits";
-import type { Account } from "#shared/core/money/account";
-import { hold, type KeyCeilings } from "#shared/core/money/hold";
-import { cutText } from "#shared/core/usable-text";
-import { ApiError } from "#shared/errors/api-error";
-import { effectiveLimits, firstHoldRequest } from "#shared/executions/first-hold-request";
-import { newExecution } from "#shared/executions/new-execution";
-import { digestSalt, saltedDigest } from "#shared/executions/request-digest";
-import { startRefusal } from "#shared/executions/start-refusal";
-import type { Owner } from "#shared/identity/owner";
-import type { LimitState } from "#shared/limits/sliding-counter";
-import { StaleRead } from "#shared/store/change";
-import { requireExecutionRoom } from "#shared/store/document-room";
-import { create, patch, type Version, type Write } from "#shared/store/documents";
-import type { Environment } from "#shared/store/environments";
-import { type Execution, executions } from "#shared/store/executions";
-import { indexMessage, indexTitle } from "#shared/store/search-entries";
-import { messages, type Thread, threads } from "#shared/store/threads";
-import type { StartRead } from "./read-for-start.ts";
+import type { MessageCreate } from "../contract/message-create.ts";
+import { digestOf } from "../core/audit/canonical-bytes.ts";
+import { holds } from "../core/keys/admission.ts";
+import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
+import type { Account } from "../core/money/account.ts";
+import { hold, type KeyCeilings } from "../core/money/hold.ts";
+import { cutText } from "../core/usable-text.ts";
+import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
+import type { LimitState } from "../limits/sliding-counter.ts";
+import type { agents } from "../store/agents.ts";
+import { StaleRead } from "../store/change.ts";
+import { requireExecutionRoom } from "../store/document-room.ts";
+import { create, patch, type Version, type Write } from "../store/documents.ts";
+import type { Environment } from "../store/environments.ts";
+import { type Execution, executions } from "../store/executions.ts";
+import type { FoundDocument } from "../store/read-document.ts";
+import { indexMessage, indexTitle } from "../store/search-entries.ts";
+import { messages, type Thread, threads } from "../store/threads.ts";
+import { effectiveLimits, firstHoldRequest } from "./first-hold-request.ts";
+import { newExecution } from "./new-execution.ts";
+import { digestSalt, saltedDigest } from "./request-digest.ts";
+import { startRefusal } from "./start-refusal.ts";
 
 const previewLength = 200;
 const lastRunPrecisionMs = 60_000;
@@ -59,9 +60,15 @@ export interface Started {
   readonly limit: LimitState;
 }
 
+type FoundAgent = FoundDocument<typeof agents.schema>;
+
 interface StartBasis {
   readonly body: MessageCreate;
-  readonly data: Pick<StartRead, "agent" | "sealedSecrets" | "wasDeleted"> & {
+  readonly data: {
+    readonly agent: FoundAgent | null;
+    readonly sealedSecrets: Execution["sealedSecrets"];
+    /** Whether an execution of this id was deleted; its id must not be used again. */
+    readonly wasDeleted: boolean;
     /** Without a version, it is made together with the execution. */
     readonly thread: { readonly value: Thread; readonly version: Version | null };
     readonly environment: { readonly value: Environment };
@@ -145,7 +152,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
 /**
  * Written once a minute, because otherwise all executions of one agent would wait for its document.
  */
-function ranNow(agent: StartRead["agent"], now: number): readonly Write[] {
+function ranNow(agent: FoundAgent | null, now: number): readonly Write[] {
   if (agent === null || now - (agent.value.lastRunAt ?? 0) < lastRunPrecisionMs) return [];
   return [patch(agent.ref, { lastRunAt: now }, { version: agent.version })];
 }

@@ -1,11 +1,11 @@
 import type * as z from "zod";
-import { assert } from "#shared/core/assert";
-import { idSchema } from "#shared/core/ids";
-import type { DefaultEnvironment } from "#shared/environments/default-environment";
-import { ApiError } from "#shared/errors/api-error";
-import type { Snapshot } from "#shared/store/documents";
-import type { environments } from "#shared/store/environments";
-import type { FoundDocument } from "#shared/store/read-document";
+import { assert } from "../core/assert.ts";
+import { idSchema } from "../core/ids.ts";
+import { ApiError } from "../errors/api-error.ts";
+import type { Snapshot } from "../store/documents.ts";
+import type { environments } from "../store/environments.ts";
+import type { FoundDocument } from "../store/read-document.ts";
+import type { DefaultEnvironment } from "./default-environment.ts";
 
 /**
  * What an id in a body names; null if there is none. An id that isn't the owner's is answered like

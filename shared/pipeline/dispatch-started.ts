@@ -1,7 +1,7 @@
-import { deferDispatch, dispatch, type Queued } from "#shared/executions/dispatch";
-import type { Owner } from "#shared/identity/owner";
-import { logFailure } from "#shared/pipeline/request-log";
-import type { Store } from "#shared/store/store";
+import { deferDispatch, dispatch, type Queued } from "../executions/dispatch.ts";
+import type { Owner } from "../identity/owner.ts";
+import type { Store } from "../store/store.ts";
+import { logFailure } from "./request-log.ts";
 
 /** For this long after the platform had no room, new executions queue behind those that wait. */
 export const standBackMs = 5_000;
