@@ -3,6 +3,7 @@ import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { archiveLedgers } from "./archive-ledgers.ts";
 import { checkLedgers } from "./check-ledgers.ts";
 import { eraseAccounts } from "./erase-accounts.ts";
+import { fireSchedules } from "./fire-schedules.ts";
 import { sweepDeletions } from "./sweep-deletions.ts";
 import { sweepQueued, sweepRunning } from "./sweep-executions.ts";
 import { sweepKeys } from "./sweep-keys.ts";
@@ -12,12 +13,14 @@ import { sweepShreds } from "./sweep-shreds.ts";
 
 export const service: Service = {
   name: "maintenance",
-  summary: "Sweeps of executions, keys, environments and objects; checks and archive of ledgers",
+  summary:
+    "Schedules; sweeps of executions, keys, environments and objects; checks and archive of ledgers",
   visibility: "internal",
   routes: [
     sweepQueued,
     sweepRunning,
     sweepKeys,
+    fireSchedules,
     sweepOwners,
     sweepShreds,
     sweepDeletions,
@@ -44,5 +47,7 @@ export const service: Service = {
     "exports.collect",
     "archive.store",
     "kms.sign.certificates",
+    // For the digests of what schedules start.
+    "secret.peppers",
   ],
 };

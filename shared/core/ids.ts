@@ -20,6 +20,10 @@ export const idPrefixes = {
   anomaly: "ano",
   containment: "ctm",
   delivery: "dlv",
+  schedule: "sched",
+  scheduleRun: "srun",
+  trigger: "trig",
+  triggerExecution: "texec",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

@@ -10,6 +10,8 @@ import { patch, remove } from "../store/documents.ts";
 import { executions } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
+import { eraseAutomation, eraseAutomations } from "./erase-automations.ts";
+import type { Eraser } from "./erase-documents.ts";
 import { eraseExecutionLog } from "./erase-message.ts";
 import { eraseThread } from "./erase-thread.ts";
 import { forgetEnvironment } from "./forget-environment.ts";
@@ -80,10 +82,20 @@ export async function finishInRequest(
 const erase = {
   thread: eraseThread,
   message: eraseExecutionLog,
-  environment: forgetEnvironment,
+  environment: async (eraser: Eraser, deletion: Deletion) =>
+    (await eraseAutomations(eraser, deletion)) && (await forgetEnvironment(eraser, deletion)),
+  schedule: eraseAutomation,
+  trigger: eraseAutomation,
 } as const;
 
-const runsIn = { thread: "threadId", environment: "environmentId", message: null } as const;
+/** What a schedule or a trigger has started goes on: its threads stay. */
+const runsIn = {
+  thread: "threadId",
+  environment: "environmentId",
+  message: null,
+  schedule: null,
+  trigger: null,
+} as const;
 
 /** Stops what runs there. @returns Whether nothing runs any more. */
 async function stopAll(deps: StopDeps, owner: Owner, deletion: Deletion): Promise<boolean> {

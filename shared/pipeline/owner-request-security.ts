@@ -1,5 +1,6 @@
 import { deploymentLimits } from "../config.ts";
 import { assert } from "../core/assert.ts";
+import { digestSalt } from "../executions/request-digest.ts";
 import type { Owner } from "../identity/owner.ts";
 import { ApiKeyCache } from "../keys/api-key-cache.ts";
 import { RefusedKeyUses } from "../keys/refused-key-uses.ts";
@@ -34,7 +35,11 @@ async function sealedFor(
   row: { readonly id: string; readonly owner: Owner },
 ): Promise<string | null> {
   const { caller, data } = context;
-  const details = route.auditDetails?.(context);
+  const task = route.auditTask?.(data);
+  const details = {
+    ...route.auditDetails?.(context),
+    ...(task === undefined ? {} : { task, taskSalt: digestSalt(context.request.id) }),
+  };
   const sealed = { ownerId: row.owner.id, rowId: row.id };
   if (caller.type === "key" && "key" in caller) {
     const { address, userAgent } = context.request;
@@ -42,7 +47,7 @@ async function sealedFor(
     return await sealAuditDetails({ ...sealed, publicKey }, { address, userAgent, ...details });
   }
   if (!route.sealedTo) return null;
-  return await sealAuditDetails({ ...sealed, publicKey: route.sealedTo(data) }, details ?? {});
+  return await sealAuditDetails({ ...sealed, publicKey: route.sealedTo(data) }, details);
 }
 
 function auditOf(route: ChangeRoute, { context, decided, owner, rowId, sealed }: AuditedChange) {

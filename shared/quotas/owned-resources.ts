@@ -1,6 +1,12 @@
-/** The quotas on what an owner makes: agents, environments, threads. */
+/** The quotas on what an owner makes: agents, environments, threads, schedules, triggers. */
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
-import { type Counted, type OwnedKind, withOneMore } from "../core/limits/owned-count.ts";
+import {
+  type Counted,
+  laterKinds,
+  type OwnedCount,
+  type OwnedKind,
+  withOneMore,
+} from "../core/limits/owned-count.ts";
 import type { Account } from "../core/money/account.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -9,8 +15,10 @@ import { StaleRead } from "../store/change.ts";
 import type { CollectionRef } from "../store/documents.ts";
 import { environments } from "../store/environments.ts";
 import { accountId, accounts } from "../store/owners.ts";
+import { schedules } from "../store/schedules.ts";
 import type { ReadStore } from "../store/store.ts";
 import { threads } from "../store/threads.ts";
+import { triggers } from "../store/triggers.ts";
 
 type Quotas = DeploymentLimits["quotas"];
 
@@ -18,11 +26,21 @@ const maxOf: Readonly<Record<OwnedKind, keyof Quotas>> = {
   agents: "agentsMax",
   environments: "environmentsMax",
   threads: "threadsMax",
+  schedules: "schedulesMax",
+  triggers: "triggersMax",
 };
+
+const isLater = (kind: string) => (laterKinds as readonly string[]).includes(kind);
+
+/** The account's bound of one kind; none if it was never counted. */
+function boundOf({ counts, laterCounts }: Account, kind: OwnedKind): OwnedCount | undefined {
+  const all: Readonly<Record<string, OwnedCount>> = isLater(kind) ? laterCounts : counts;
+  return all[kind];
+}
 
 /** All of the owner's things of one kind, even those that the caller's key may not see. */
 function allOf(owner: Owner, kind: OwnedKind): CollectionRef {
-  const { path, schema } = { agents, environments, threads }[kind].all(owner);
+  const { path, schema } = { agents, environments, threads, schedules, triggers }[kind].all(owner);
   return { path, schema };
 }
 
@@ -48,7 +66,7 @@ export async function countOwned(
   // The account is read first: if a thing is made after that, the decision is repeated.
   const { value } = await store.get(accounts.of(owner, accountId));
   const { count } = await store.sum(allOf(owner, kind), { fields: [] });
-  return { count, made: value?.counts[kind]?.made ?? null };
+  return { count, made: (value && boundOf(value, kind)?.made) ?? null };
 }
 
 /**
@@ -66,10 +84,11 @@ export function withOneMoreOwned(
 ): Account {
   if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
   const limit = quotas[maxOf[kind]];
-  const next = withOneMore(account.counts[kind], counted, limit);
+  const next = withOneMore(boundOf(account, kind), counted, limit);
   if (next === "unknown") throw new StaleRead();
   if (next === "full") throw quotaReached(kind, limit);
-  return { ...account, counts: { ...account.counts, [kind]: next }, updatedAt: now };
+  const field = isLater(kind) ? "laterCounts" : "counts";
+  return { ...account, [field]: { ...account[field], [kind]: next }, updatedAt: now };
 }
 
 /** Refuses early, before work whose commit would be refused. @throws {ApiError} `QUOTA_REACHED`. */

@@ -12,8 +12,10 @@ import { environments, sealingKeys } from "./environments.ts";
 import { executions } from "./executions.ts";
 import { deliveries } from "./notifications.ts";
 import { ledger } from "./owners.ts";
+import { scheduleRuns, schedules } from "./schedules.ts";
 import { searchEntries } from "./search-entries.ts";
 import { messages, threads } from "./threads.ts";
+import { triggerDeliveries, triggers } from "./triggers.ts";
 import { storageUsages } from "./usage.ts";
 
 interface Table<S extends z.ZodObject> {
@@ -80,6 +82,13 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   // For the executions of a thread.
   index(executions, "threadId", "-createdAt"),
   index(executions, "threadId", "createdAt"),
+  // For schedules and triggers by any of their filters, newest first. Several filters share these.
+  ...(["enabled", "agentId", "environmentId", "scheduleType", "appId"] as const).map((filter) =>
+    index(schedules, filter, "-createdAt"),
+  ),
+  ...(["enabled", "source", "environmentId"] as const).map((filter) =>
+    index(triggers, filter, "-createdAt"),
+  ),
   // For an audit trail by one of its filters, newest first.
   index(auditRows, "subject", "-at"),
   index(auditRows, "actor.id", "-at"),
@@ -112,6 +121,7 @@ export const fieldsAcrossOwners = [
   { collection: auditRows.name, field: "unsequenced" },
   { collection: auditRows.name, field: "undetected" },
   { collection: auditTrees.name, field: "unpublished" },
+  { collection: schedules.name, field: "dueAt" },
 ] as const;
 
 /** Long texts that no query filters by. */
@@ -127,5 +137,9 @@ export const unindexedTexts = [
   texts(executions, "output"),
   texts(messages, "content"),
   texts(sealingKeys, "publicKey", "wrappedPrivateKey"),
+  texts(schedules, "task", "description", "metadataJson"),
+  texts(scheduleRuns, "errorMessage"),
   texts(threads, "lastMessagePreview", "metadataJson"),
+  texts(triggers, "filtersJson", "actionJson"),
+  texts(triggerDeliveries, "payloadJson", "error"),
 ];

@@ -86,6 +86,8 @@ const Quotas = z.object({
   agentsMax: z.int().min(1).max(countMax).default(1_000),
   environmentsMax: z.int().min(1).max(countMax).default(200),
   threadsMax: z.int().min(1).max(countMax).default(100_000),
+  schedulesMax: z.int().min(1).max(countMax).default(200),
+  triggersMax: z.int().min(1).max(countMax).default(200),
   /** The objects of its workspaces: packs and manifests. */
   storedBytesMax: z
     .int()

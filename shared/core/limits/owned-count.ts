@@ -7,7 +7,9 @@
 import * as z from "zod";
 
 export const ownedKinds = ["agents", "environments", "threads"] as const;
-export type OwnedKind = (typeof ownedKinds)[number];
+/** Kinds that came later. The release before refuses an account whose `counts` names them. */
+export const laterKinds = ["schedules", "triggers"] as const;
+export type OwnedKind = (typeof ownedKinds)[number] | (typeof laterKinds)[number];
 
 const OwnedCount = z.object({
   /** An upper bound of their number. */
@@ -15,11 +17,14 @@ const OwnedCount = z.object({
   /** How many were made so far. If it is the same as before a count, none was made during it. */
   made: z.int().min(0),
 });
-type OwnedCount = z.infer<typeof OwnedCount>;
+export type OwnedCount = z.infer<typeof OwnedCount>;
 
 /** The counts by kind; a kind that is missing was never counted. */
 export const OwnedCounts = z.partialRecord(z.enum(ownedKinds), OwnedCount);
 export type OwnedCounts = z.infer<typeof OwnedCounts>;
+
+/** Any kinds, so that a release takes an account with kinds that a newer one counts. */
+export const LaterCounts = z.record(z.string(), OwnedCount);
 
 /** The result of a count, and the account's `made` before it. */
 export interface Counted {

@@ -7,7 +7,7 @@ import * as z from "zod";
 import { assert } from "../assert.ts";
 import { Admission, Contained, openAdmission, remembered } from "../keys/admission.ts";
 import { KeyCount } from "../keys/key-count.ts";
-import { OwnedCounts } from "../limits/owned-count.ts";
+import { LaterCounts, OwnedCounts } from "../limits/owned-count.ts";
 import { Window } from "../limits/sliding-window.ts";
 import { Alerts } from "./alert-state.ts";
 import { Pace, paceAfter } from "./spending-pace.ts";
@@ -80,6 +80,8 @@ export const Account = z.object({
   alerts: Alerts.prefault({}),
   /** Upper bounds of the numbers of agents, environments and threads. */
   counts: OwnedCounts.default({}),
+  /** The same of schedules and triggers. */
+  laterCounts: LaterCounts.default({}),
   pace: Pace.prefault({}),
   /** The amount that single operators moved on a UTC day; more than a limit takes two operators. */
   creditedAlone: Period.default({ key: "", spentMicrousd: 0 }),

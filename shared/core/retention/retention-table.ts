@@ -134,6 +134,37 @@ export const retention = {
     why: "They are the owner's.",
     places: [owned("agents")],
   },
+  automations: {
+    holds: "schedules and triggers: what they start, and when",
+    keptMs: null,
+    kept: "until the schedule, the trigger or its environment is deleted",
+    enforcedBy: ["deletion", "sweep"],
+    routes: [
+      "DELETE /v1/schedules/:scheduleId",
+      "DELETE /v1/triggers/:triggerId",
+      "POST /internal/maintenance/deletions",
+    ],
+    why: "They are the owner's.",
+    places: [
+      owned("schedules", { ...withEnvironment, by: "environmentId" }),
+      owned("triggers", { ...withEnvironment, by: "environmentId" }),
+    ],
+  },
+  automationLogs: {
+    holds: "when schedules ran, and what triggers were sent",
+    keptMs: 30 * dayMs,
+    enforcedBy: ["time to live", "deletion", "sweep"],
+    routes: [
+      "DELETE /v1/schedules/:scheduleId",
+      "DELETE /v1/triggers/:triggerId",
+      "POST /internal/maintenance/deletions",
+    ],
+    why: "They explain what was started; threads stay.",
+    places: [
+      owned("schedules/*/scheduleRuns", { goesWith: "owners/*/schedules" }),
+      owned("triggers/*/triggerDeliveries", { goesWith: "owners/*/triggers" }),
+    ],
+  },
   deletedIds: {
     holds: "ids of deleted executions",
     keptMs: null,

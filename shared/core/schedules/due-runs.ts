@@ -4,10 +4,7 @@
  * recorded as missed.
  */
 import { nextOccurrence, type Timing } from "./occurrences.ts";
-
-/** What happens to a time that was missed: the last one runs late, or none does. */
-export const missedRunPolicies = ["run", "skip"] as const;
-export type MissedRunPolicy = (typeof missedRunPolicies)[number];
+import type { MissedRunPolicy } from "./words.ts";
 
 /** A run that begins this late is on time: the scheduler calls once a minute. */
 export const onTimeMs = 5 * 60_000;

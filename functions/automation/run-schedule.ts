@@ -1,0 +1,99 @@
+import * as z from "zod";
+import { threadBody } from "#shared/answers/thread-body";
+import { iso, noQuery, ok, toJsonText } from "#shared/contract/common";
+import { ScheduleTriggered } from "#shared/contract/schedule";
+import { ticketRandomBytes } from "#shared/core/executions/ticket";
+import { idSchema } from "#shared/core/ids";
+import { existing } from "#shared/environments/body-ids";
+import { ApiError } from "#shared/errors/api-error";
+import { requestDigest } from "#shared/executions/request-digest";
+import { startOnNewThread } from "#shared/executions/start-on-new-thread";
+import { requireScopes, startScopes } from "#shared/keys/acting-key";
+import { dispatchStarted } from "#shared/pipeline/dispatch-started";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
+import { countOwnedIfRepeated } from "#shared/quotas/owned-resources";
+import { executionStates } from "#shared/schedules/execution-states";
+import { addRun, countedRuns } from "#shared/schedules/run-records";
+import { agents } from "#shared/store/agents";
+import { patch } from "#shared/store/documents";
+import { environments } from "#shared/store/environments";
+import { schedules } from "#shared/store/schedules";
+
+export const runSchedule = change({
+  endpoint: "POST /v1/schedules/:scheduleId/trigger",
+  summary: "Run a schedule's task now, in a new thread and with this request's key.",
+  authenticate: "api-key",
+  scope: "execute",
+  params: z.object({ scheduleId: idSchema("schedule") }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: jsonBytesMax,
+  requestClass: "executions",
+  beforeConfirmed: "reads",
+  account: "hold",
+  audit: "execution.started",
+  refusals: ["FORBIDDEN", "MODEL_NOT_OFFERED", "QUOTA_REACHED", "NETWORK_NOT_ALLOWED"],
+  reply: { 200: ScheduleTriggered },
+  read: async ({ caller: { owner, key }, params: { scheduleId }, repeated, deps }) => {
+    requireScopes(key, startScopes);
+    const { store } = deps;
+    const found = await store.require(schedules.of(owner, scheduleId));
+    const { environmentId, agentId, uncounted } = found.value;
+    const [counted, environment, agent, states] = await Promise.all([
+      countOwnedIfRepeated(store, owner, { kind: "threads", repeated }),
+      store.require(environments.of(owner, environmentId)),
+      existing("agent", agentId, (id) => store.get(agents.of(owner, id))),
+      executionStates(store, owner, uncounted),
+    ]);
+    const ticketSecret = deps.random(ticketRandomBytes).toString("hex");
+    return { found, environment, agent, states, counted, ticketSecret };
+  },
+  auditTask: ({ found }) => found.value.task,
+  decide({ caller: { owner, key }, data, account, request, ids, now }) {
+    if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
+    const { ref, value, version } = data.found;
+    const { counted, ticketSecret, agent } = data;
+    const environment = data.environment.value;
+    const start = { owner, key, messageId: ids.next("message"), now };
+    const threadId = ids.next("thread");
+    const metadata = { scheduleId: value.id, scheduledFor: iso(now) };
+    const started = startOnNewThread(
+      start,
+      {
+        ...{ content: value.task, title: value.name, environment, agent, threadId, ticketSecret },
+        ...{ projectId: value.projectId, appId: value.appId, requestId: request.id },
+        metadataJson: toJsonText(metadata),
+        executionId: ids.next("execution"),
+        requestSha256: requestDigest(["schedule", value.id, request.id]),
+      },
+      { account, counted },
+    );
+    const { execution } = started;
+    const run = { id: ids.next("scheduleRun"), status: "started", cause: "request" } as const;
+    const record = { ...run, scheduledFor: now, threadId, executionId: execution.id };
+    const names = { environmentName: environment.name, agentName: agent?.value.name ?? null };
+    const fields = countedRuns(value, data.states, { executionId: execution.id, now });
+    return {
+      writes: [
+        ...started.writes,
+        patch(ref, fields, { version }),
+        addRun(owner, value.id, { ...record, createdAt: now }),
+      ],
+      account: started.account,
+      limit: started.limit,
+      subject: execution.id,
+      facts: { ...started.facts, scheduleId: value.id },
+      reply: ok({
+        triggered: true as const,
+        runId: execution.id,
+        thread: threadBody(started.thread, { ...names, ownerId: owner.id }),
+        message: `${value.name} runs now.`,
+      }),
+      started,
+    };
+  },
+  after: async ({ caller: { owner }, decided: { started }, version, deps }) => {
+    const { execution, ticket } = started;
+    await dispatchStarted(deps.store, owner, { execution, version, ticket, now: deps.now });
+  },
+});

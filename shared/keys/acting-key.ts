@@ -1,0 +1,77 @@
+/**
+ * The key with which something acts later that nobody sends a key for: a schedule, a trigger. It
+ * may never do more than that key may, and nothing once the key was revoked (KEY-5).
+ */
+
+import { keyRefusal } from "../core/keys/key-refusal.ts";
+import { allows, type Scope } from "../core/keys/scopes.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { mintOwner, type Owner } from "../identity/owner.ts";
+import type { ApiKey } from "../store/api-keys.ts";
+import type { ReadStore } from "../store/store.ts";
+import { findAnyKey } from "./find-any-key.ts";
+
+/** The scopes without which a key starts nothing in a new thread. */
+export const startScopes = ["execute", "threads:write"] as const;
+
+/** How many rotations are followed at once; each lasts at least a request. */
+const rotationsMax = 50;
+
+export interface ActingKey {
+  readonly key: ApiKey;
+  /** What the key may see. */
+  readonly owner: Owner;
+}
+
+/**
+ * The key, or the one that it was rotated to. One that was revoked before its time isn't replaced:
+ * nothing acts in its place.
+ * @returns Null if there is none any more that could act, and `held` if it can't act just now,
+ *   because its account is suspended or an incident holds it.
+ */
+export async function findActingKey(
+  store: ReadStore,
+  which: { readonly ownerId: string; readonly keyId: string },
+  now: number,
+): Promise<ActingKey | "held" | null> {
+  let keyId = which.keyId;
+  for (let rotations = 0; rotations < rotationsMax; rotations += 1) {
+    const key = await read(store, which.ownerId, keyId);
+    if (key === null || wasRevoked(key)) return null;
+    if (key.replacedBy !== null) {
+      keyId = key.replacedBy;
+      continue;
+    }
+    // It was used from an address that its bounds allow when it made what acts now.
+    const shown = { mode: key.mode, address: "" };
+    const refusal = keyRefusal({ ...key, addressRanges: null }, shown, now);
+    if (refusal === null) {
+      return { key, owner: mintOwner(key.ownerId, key.mode, key.environmentIds) };
+    }
+    return refusal.reason === "contained" || refusal.reason === "suspended" ? "held" : null;
+  }
+  return null;
+}
+
+/** What starts executions later needs the right to start them now. @throws {ApiError} 403. */
+export function requireScopes({ scopes }: Pick<ApiKey, "scopes">, needed: readonly Scope[]): void {
+  const missing = needed.find((scope) => !allows(scopes, scope));
+  if (missing === undefined) return;
+  const message = `The API key lacks the scope ${missing}, which is needed to start executions.`;
+  throw new ApiError("FORBIDDEN", { message, details: { requiredScope: missing } });
+}
+
+async function read(store: ReadStore, ownerId: string, keyId: string): Promise<ApiKey | null> {
+  try {
+    return (await findAnyKey(store, { ownerId, keyId })).value;
+  } catch (cause) {
+    if (cause instanceof ApiError && cause.code === "NOT_FOUND") return null;
+    throw cause;
+  }
+}
+
+/** A rotation closes a key at its expiry; who revokes one does so before. */
+function wasRevoked({ revokedAt, expiresAt, replacedBy }: ApiKey): boolean {
+  if (revokedAt === null) return false;
+  return replacedBy === null || expiresAt === null || revokedAt < expiresAt;
+}

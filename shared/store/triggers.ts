@@ -1,0 +1,54 @@
+import * as z from "zod";
+import { pauseReasons } from "../core/schedules/words.ts";
+import { ownedCollection } from "./documents.ts";
+
+export const triggerSources = ["github", "gitlab", "slack", "webhook", "custom"] as const;
+
+/** A message that is executed in a new thread whenever a signed webhook with its event arrives. */
+export const Trigger = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  /** The key that it acts with: the one that made it, or last changed what it does. */
+  keyId: z.string(),
+  name: z.string(),
+  environmentId: z.string(),
+  agentId: z.string().nullable(),
+  source: z.enum(triggerSources),
+  event: z.string(),
+  /** JSON text: values that the payload must have. */
+  filtersJson: z.string(),
+  /** JSON text, as the client sent it. */
+  actionJson: z.string(),
+  enabled: z.boolean(),
+  pausedReason: z.enum(pauseReasons).nullable(),
+  /** What its secret and its address derive from: a pepper, and a number for new secrets. */
+  pepperId: z.string(),
+  generation: z.int().min(1),
+  lastTriggeredAt: z.int().nullable(),
+  createdAt: z.int(),
+  updatedAt: z.int(),
+});
+export type Trigger = z.infer<typeof Trigger>;
+
+export const triggers = ownedCollection(["triggers"], Trigger, "environmentId");
+
+/** One delivery. Its id derives from the sender's, so that a repeated one starts nothing. */
+export const TriggerDelivery = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  status: z.enum(["started", "ignored", "refused"]),
+  /** Whether its owner sent it as a test. */
+  isTest: z.boolean(),
+  threadId: z.string().nullable(),
+  executionId: z.string().nullable(),
+  payloadJson: z.string(),
+  error: z.string().nullable(),
+  createdAt: z.int(),
+  expireAt: z.date(),
+});
+export type TriggerDelivery = z.infer<typeof TriggerDelivery>;
+
+export const triggerDeliveries = ownedCollection(
+  ["triggers", "triggerDeliveries"],
+  TriggerDelivery,
+);
