@@ -12,7 +12,7 @@ import { agents } from "#shared/store/agents";
 import { create } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { schedules } from "#shared/store/schedules";
-import { newSchedule } from "./new-schedule.ts";
+import { newSchedule } from "#shared/schedules/new-schedule";
 
 export const createSchedule = change({
   endpoint: "POST /v1/schedules",

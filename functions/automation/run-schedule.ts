@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { threadBody } from "#shared/answers/thread-body";
 import { iso, noQuery, ok, toJsonText } from "#shared/contract/common";
-import { ScheduleTriggered } from "#shared/contract/schedule";
+import { ThreadBody } from "#shared/contract/thread";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
 import { idSchema } from "#shared/core/ids";
 import { existing } from "#shared/environments/body-ids";
@@ -18,6 +18,13 @@ import { agents } from "#shared/store/agents";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { schedules } from "#shared/store/schedules";
+
+const ScheduleTriggered = z.object({
+  triggered: z.literal(true),
+  runId: z.string(),
+  thread: ThreadBody,
+  message: z.string(),
+});
 
 export const runSchedule = change({
   endpoint: "POST /v1/schedules/:scheduleId/trigger",

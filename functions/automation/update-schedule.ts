@@ -13,7 +13,7 @@ import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { schedules } from "#shared/store/schedules";
 import type { ReadStore } from "#shared/store/store";
-import { changedSchedule, takesOver } from "./new-schedule.ts";
+import { changedSchedule, takesOver } from "#shared/schedules/new-schedule";
 
 const shared = {
   authenticate: "api-key",

@@ -1,7 +1,9 @@
 import * as z from "zod";
+import { scheduleBody } from "#shared/answers/schedule-body";
 import { threadBody } from "#shared/answers/thread-body";
 import { deploymentLimits } from "#shared/config";
 import { created, iso, noParams, noQuery, toJsonText } from "#shared/contract/common";
+import { ScheduleBody } from "#shared/contract/schedule";
 import { ThreadBody, ThreadCreate } from "#shared/contract/thread";
 import { ensureDefault } from "#shared/environments/default-environment";
 import { createWrites, newThread } from "#shared/executions/new-thread";
@@ -14,15 +16,17 @@ import { type Callers, change, jsonBytesMax, type Reply } from "#shared/pipeline
 import { withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { auditEntry } from "#shared/store/audit-rows";
 import type { Execution } from "#shared/store/executions";
+import type { Schedule } from "#shared/store/schedules";
 import type { Thread } from "#shared/store/threads";
 import { readForCreate } from "./read-for-create.ts";
 import { executedContent, startWithThread } from "./start-with-thread.ts";
+import { scheduleWithThread } from "./schedule-with-thread.ts";
 import { rememberThread } from "./thread-hints.ts";
 
 export const createThread = change({
   endpoint: "POST /v1/threads",
   summary:
-    "Create a thread in the given environment or the default one; with content, execute it and stream.",
+    "Create a thread in the given environment or the default one; with content, execute it and stream, or at the times of a schedule.",
   authenticate: "api-key",
   scope: "threads:write",
   params: noParams,
@@ -38,7 +42,7 @@ export const createThread = change({
     return task === null ? {} : { task, taskSalt: digestSalt(request.id) };
   },
   refusals: ["FORBIDDEN", "MODEL_NOT_OFFERED"],
-  reply: { 200: "stream", 201: z.object({ thread: ThreadBody }) },
+  reply: { 200: "stream", 201: z.object({ thread: ThreadBody, schedule: ScheduleBody.optional() }) },
   read: async (context) => await readForCreate(context),
   prepare: async ({ caller: { owner }, data: { found, ...read }, deps, now }) => ({
     ...read,
@@ -78,32 +82,43 @@ export const createThread = change({
     );
     const names = { environmentName: environment.name, agentName: agent?.value.name ?? null };
     const facts = { environmentId: environment.id };
-    if (executedContent(body) === null) {
+    /** The row of what is made beside that which the route's own row names. */
+    const rowOf = (made: { readonly action: string; readonly subject: string }) =>
+      auditEntry(owner, {
+        id: ids.next("auditRow"),
+        at: now,
+        actor: { type: caller.type, id: caller.id },
+        ...{ action: made.action, subject: made.subject },
+        requestId: context.request.id,
+        facts,
+        sealedDetails: null,
+      });
+    const scheduled = scheduleWithThread(caller, body, {
+      id: data.scheduleId ?? ids.next("schedule"),
+      ...{ environment, agentName: names.agentName, account: withThread, now },
+      counted: data.countedSchedules,
+    });
+    if (scheduled || executedContent(body) === null) {
+      const schedule = scheduled?.schedule ?? null;
       return {
-        account: withThread,
-        writes: [...data.writes, ...createWrites(owner, thread)],
+        account: scheduled?.account ?? withThread,
+        writes: [
+          ...data.writes,
+          ...createWrites(owner, thread),
+          ...(scheduled ? [scheduled.write, rowOf(scheduled)] : []),
+        ],
         subject: thread.id,
         facts,
-        reply: answerOf(context, { thread, names, execution: null }),
+        reply: answerOf(context, { thread, names, execution: null, schedule }),
         thread,
         started: null,
       };
     }
     const started = startWithThread(context, { thread, environment, account: withThread });
     const { execution } = started;
-    const row = auditEntry(owner, {
-      id: ids.next("auditRow"),
-      at: now,
-      actor: { type: caller.type, id: caller.id },
-      action: "thread.created",
-      subject: thread.id,
-      requestId: context.request.id,
-      facts,
-      sealedDetails: null,
-    });
     return {
       account: started.account,
-      writes: [...data.writes, ...started.writes, row],
+      writes: [...data.writes, ...started.writes, rowOf({ action: "thread.created", subject: thread.id })],
       limit: started.limit,
       action: "execution.started" as const,
       subject: execution.id,
@@ -131,10 +146,15 @@ function answerOf(
     readonly thread: Thread;
     readonly names: { readonly environmentName: string | null; readonly agentName: string | null };
     readonly execution: Execution | null;
+    readonly schedule?: Schedule | null;
   },
 ): Reply {
   const { thread, names, execution } = made;
   const body = threadBody(thread, { ...names, ownerId: context.caller.owner.id });
+  if (made.schedule) {
+    const shown = { ownerId: context.caller.owner.id, states: new Map() };
+    return created({ thread: body, schedule: scheduleBody(made.schedule, shown) });
+  }
   if (execution === null || context.body.stream === false) return created({ thread: body });
   const first = { type: "thread.created", timestamp: iso(thread.createdAt), thread: body };
   return sseStream(context, fromItsStart(execution), first);

@@ -11,6 +11,7 @@ import { countOwned, countOwnedIfRepeated, requireRoomFor } from "#shared/quotas
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
 import { deletedExecutions, executions } from "#shared/store/executions";
+import { schedules } from "#shared/store/schedules";
 import type { ReadStore } from "#shared/store/store";
 import { readEarlierThread, usedForDeleted } from "./earlier-thread.ts";
 
@@ -32,19 +33,23 @@ export async function readForCreate({
   const repeatableId = ids.ofRequest("execution");
   const executionId = repeatableId ?? ids.next("execution");
   const environmentId = body.environmentId ?? body.computerId;
-  const [known, agent, found, earlier] = await Promise.all([
+  const scheduleId = ids.ofRequest("schedule");
+  const [known, agent, found, earlier, countedSchedules] = await Promise.all([
     countOwnedIfRepeated(store, owner, { kind: "threads", repeated }),
     existing("agent", body.agentId, async (id) => await store.get(agents.of(owner, id))),
     environmentId === undefined
       ? findDefault(store, owner, now)
       : existingEnvironment(environmentId, (id) => store.get(environments.of(owner, id))),
-    threadId === null ? null : readEarlier(store, owner, { threadId, executionId }),
+    threadId === null ? null : readEarlier(store, owner, { threadId, executionId, scheduleId }),
+    body.schedule ? countOwnedIfRepeated(store, owner, { kind: "schedules", repeated }) : null,
   ]);
   const counted = known ?? ("missing" in found ? await countBeforeDefault(store, owner) : null);
   const request = meaningOf(body);
   return {
     threadId,
     executionId,
+    scheduleId,
+    countedSchedules,
     counted,
     agent,
     found,
@@ -61,15 +66,24 @@ export async function readForCreate({
 async function readEarlier(
   store: ReadStore,
   owner: Owner,
-  { threadId, executionId }: { readonly threadId: string; readonly executionId: string },
+  {
+    threadId,
+    executionId,
+    scheduleId,
+  }: {
+    readonly threadId: string;
+    readonly executionId: string;
+    readonly scheduleId: string | null;
+  },
 ) {
-  const [earlier, execution, deleted] = await Promise.all([
+  const [earlier, execution, deleted, schedule] = await Promise.all([
     readEarlierThread(store, owner, threadId),
     store.get(executions.of(owner, executionId)),
     store.get(deletedExecutions.of(owner, executionId)),
+    scheduleId === null ? null : store.get(schedules.of(owner, scheduleId)),
   ]);
   if (!earlier && deleted.value) throw usedForDeleted();
-  return earlier ? { ...earlier, execution: execution.value } : null;
+  return earlier ? { ...earlier, execution: execution.value, schedule: schedule?.value ?? null } : null;
 }
 
 /** The request's meaning: older names and the form of the answer don't count. */

@@ -12,7 +12,7 @@ export const differences: Readonly<Record<string, string>> = {
   "GET /environments/{environmentId}/files/download/{filePath}": "above 24 MiB in ranges",
   "GET /threads":
     "`next_cursor` beside `offset`; an archived thread is found by its own status, too",
-  "POST /threads": "no `schedule`, no `attachments`; messages of the roles `user` and `assistant`",
+  "POST /threads": "no `attachments`; with `schedule` 201 with both and nothing runs now; messages of the roles `user` and `assistant`",
   "POST /threads/search": "whole words; `complete` says whether all texts were looked at",
   "PATCH /threads/{threadId}": "`metadata`, too",
   "GET /threads/{threadId}/messages": "`next_cursor` beside `offset`",
@@ -36,6 +36,10 @@ export const differences: Readonly<Record<string, string>> = {
   "PATCH /agents/{agentId}": "`warnings` name fields that have no effect",
   "DELETE /agents/{agentId}": "always for good, also without `hard`",
   "GET /agents/models": "`shell` alone",
+  "POST /schedules": "acts with the key that made it; `missedRuns` says what a downtime does",
+  "PATCH /schedules/{scheduleId}": "whoever changes what it does makes it act with the own key",
+  "DELETE /schedules/{scheduleId}": "always for good; threads stay",
+  "POST /schedules/{scheduleId}/trigger": "with the asking key, whose scope `execute` it needs",
   "PATCH /billing/preferences": "choices that are fixed here are 400",
   "GET /billing/usage/workspace": "by environment",
   "POST /billing/mcp-usage": "nothing is charged: `recorded: false`",
@@ -83,7 +87,7 @@ export const missing: readonly Missing[] = [
   },
   { operations: /^PUT \/environments\/\{environmentId\}$/, why: "not yet; `PATCH` changes fields" },
   { operations: / \/environments\/.*\/files\/(?:mkdir|move)$/, why: "not yet" },
-  { operations: / \/(?:skills|schedules|triggers|orchestrations)(?:\/|$)/, why: "not yet" },
+  { operations: / \/(?:skills|triggers|orchestrations)(?:\/|$)/, why: "not yet" },
   { operations: /^GET \/agents\/\{agentId\}\/analytics$/, why: "not yet" },
   {
     operations: / \/admin\/keys(?:\/|$)/,

@@ -3,7 +3,6 @@ import { isCronExpression, isTimezone } from "../core/schedules/occurrences.ts";
 import { missedRunPolicies, pauseReasons, scheduleTypes } from "../core/schedules/words.ts";
 import { Metadata } from "./common.ts";
 import { contentMax } from "./message-create.ts";
-import { ThreadBody } from "./thread.ts";
 
 const Label = z.string().max(200).nullish();
 
@@ -41,29 +40,49 @@ const changeable = {
 const Name = z.string().trim().min(1).max(200);
 const Task = z.string().min(1).max(contentMax);
 
+/** When a new schedule is due. */
+const timing = {
+  scheduleType: z.enum(scheduleTypes).optional(),
+  /** A label of older clients, such as `cron`: the time says which type it is. */
+  type: z.string().max(20).optional(),
+  cronExpression: Cron.nullish(),
+  scheduledTime: Instant.nullish(),
+  timezone: Timezone.default("UTC"),
+  enabled: z.boolean().default(true),
+  missedRuns: z.enum(missedRunPolicies).optional(),
+};
+
+const timed: [typeof hasTime, { path: string[]; message: string }] = [
+  hasTime,
+  {
+    path: ["cronExpression"],
+    message: "is required for a recurring schedule, and scheduledTime for a one-time one",
+  },
+];
+const agreeing: [(body: TimeFields) => boolean, { path: string[]; message: string }] = [
+  (body) => typeIn(body) !== null || !hasTime(body),
+  {
+    path: ["scheduleType"],
+    message: "must agree with the time: cronExpression is recurring, scheduledTime one-time",
+  },
+];
+
+/** The schedule of a request that makes a thread: the content is its task. */
+export const ThreadSchedule = z
+  .object({ name: Name.optional(), ...timing })
+  .refine(...timed)
+  .refine(...agreeing);
+
 export const ScheduleCreate = z
   .object({
     name: Name,
     task: Task,
-    scheduleType: z.enum(scheduleTypes).optional(),
-    /** An older name of the type, of which `cron` means recurring. */
-    type: z.string().max(20).optional(),
-    timezone: Timezone.default("UTC"),
-    enabled: z.boolean().default(true),
     projectId: z.string().max(100).nullish(),
     ...changeable,
+    ...timing,
   })
-  .refine(
-    ({ cronExpression, scheduledTime }) => (cronExpression ?? scheduledTime ?? null) !== null,
-    {
-      path: ["cronExpression"],
-      message: "is required for a recurring schedule, and scheduledTime for a one-time one",
-    },
-  )
-  .refine((body) => typeIn(body) !== null, {
-    path: ["scheduleType"],
-    message: "must agree with the time: cronExpression is recurring, scheduledTime one-time",
-  });
+  .refine(...timed)
+  .refine(...agreeing);
 export type ScheduleCreate = z.output<typeof ScheduleCreate>;
 
 /** Fields that are left out keep their values; null takes a value away. */
@@ -76,12 +95,18 @@ export const ScheduleUpdate = z.object({
 });
 export type ScheduleUpdate = z.output<typeof ScheduleUpdate>;
 
-/** The type that a body asks for, or that its time implies; null if both contradict. */
-export function typeIn(body: {
+interface TimeFields {
   readonly scheduleType?: (typeof scheduleTypes)[number] | undefined;
   readonly cronExpression?: string | null | undefined;
   readonly scheduledTime?: number | null | undefined;
-}): (typeof scheduleTypes)[number] | null {
+}
+
+function hasTime({ cronExpression, scheduledTime }: TimeFields): boolean {
+  return (cronExpression ?? scheduledTime ?? null) !== null;
+}
+
+/** The type that a body asks for, or that its time implies; null if both contradict. */
+export function typeIn(body: TimeFields): (typeof scheduleTypes)[number] | null {
   const isRecurring = (body.cronExpression ?? null) !== null;
   const isOnce = (body.scheduledTime ?? null) !== null;
   if (isRecurring === isOnce) return null;
@@ -148,11 +173,4 @@ export const ScheduleRunBody = z.object({
   runId: z.string().nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   createdAt: z.string(),
-});
-
-export const ScheduleTriggered = z.object({
-  triggered: z.literal(true),
-  runId: z.string(),
-  thread: ThreadBody,
-  message: z.string(),
 });

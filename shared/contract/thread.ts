@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Metadata } from "./common.ts";
 import { contentMax } from "./message-create.ts";
+import { ThreadSchedule } from "./schedule.ts";
 import { ignoredField, sameByBothNames, unsupported } from "./unsupported.ts";
 
 /** The statuses that are stored. `archived` is a mark beside them, which a thread shows instead. */
@@ -47,13 +48,22 @@ export const ThreadCreate = z
     /** Whether what is executed is streamed; otherwise the thread is the answer, and runs on. */
     stream: z.boolean().optional(),
     attachments: unsupported("isn't supported: upload files to the environment, and name them"),
-    schedule: unsupported("isn't supported: threads can't be started by a schedule"),
+    /** With it nothing runs now: a schedule is made that runs the content at its times. */
+    schedule: ThreadSchedule.nullish(),
   })
   .refine(...sameByBothNames("environmentId", "computerId"))
   .refine(...sameByBothNames("content", "task"))
   .refine(({ content = null, task = null, messages }) => !messages || (content ?? task) === null, {
     path: ["messages"],
     message: "can't be combined with content: send one of the two",
+  })
+  .refine(({ schedule, content, task, messages }) => !schedule || (content ?? task) || messages, {
+    path: ["content"],
+    message: "is required with a schedule: it is what the schedule runs",
+  })
+  .refine(({ schedule, messages = [] }) => !schedule || messages.length <= 1, {
+    path: ["messages"],
+    message: "must be one message with a schedule, which begins a new thread each time",
   });
 export type ThreadCreate = z.output<typeof ThreadCreate>;
 

@@ -9,6 +9,7 @@ import { budgetBody } from "../answers/budget-body.ts";
 import { environmentBody } from "../answers/environment-body.ts";
 import { executionBody } from "../answers/execution-body.ts";
 import { keyRecord } from "../answers/key-record.ts";
+import { scheduleBody } from "../answers/schedule-body.ts";
 import { messageBody, threadBody } from "../answers/thread-body.ts";
 import { exportPieces } from "../audit/export-pieces.ts";
 import { readProvenHead, type SignedLog } from "../audit/read-proven-head.ts";
@@ -23,6 +24,7 @@ import { apiKeys } from "../store/api-keys.ts";
 import { type Environment, environments } from "../store/environments.ts";
 import { type Execution, executions } from "../store/executions.ts";
 import { accountId, accounts, ledger } from "../store/owners.ts";
+import { schedules } from "../store/schedules.ts";
 import type { Store } from "../store/store.ts";
 import { type Message, messages, type Thread, threads } from "../store/threads.ts";
 import { readFilePieces } from "../workspace/file-pieces.ts";
@@ -78,6 +80,8 @@ export async function* archiveEntries(
   );
   const all = map(allOf(store, agents.all(owner), byCreation), (agent) => agentBody(agent, id));
   yield lines("agents.ndjson", all);
+  const timed = allOf(store, schedules.all(owner), byCreation);
+  yield lines("schedules.ndjson", map(timed, (one) => scheduleBody(one, { ownerId: id, states: new Map() })));
   const records = allOf(store, ledger.all(owner), byCreation);
   yield lines(
     "billing.ndjson",

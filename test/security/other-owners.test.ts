@@ -36,6 +36,8 @@ beforeAll(async () => {
   const exp = (await send("/v1/account/export", { key, method: "POST" })).json.export.id;
   const reported = { title: "a leak", userIds: [victim.id] };
   const inc = (await asOperator("/v1/admin/incidents", reported)).json.id;
+  const daily = { name: "a", task: "true", cronExpression: "0 9 * * *", environmentId: env };
+  const sched = (await send("/v1/schedules", { key, body: daily })).json.schedule.id;
   const { id: user, keyId } = victim;
   victims = {
     env,
@@ -49,6 +51,7 @@ beforeAll(async () => {
     aud,
     exp,
     inc,
+    sched,
   };
 });
 

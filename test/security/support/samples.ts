@@ -17,6 +17,7 @@ export const nobodys: Ids = Object.fromEntries(
 /** Bodies that can't be derived from a schema. */
 const bodies: Readonly<Record<string, object>> = {
   "POST /v1/threads/:threadId/messages": { content: "true" },
+  "POST /v1/schedules": { name: "a", task: "true", cronExpression: "0 9 * * *", enabled: false },
 };
 
 /** Parameters that aren't ids. */
@@ -52,6 +53,9 @@ const prefixOfField: Readonly<Record<string, string | null>> = {
   userId: "user",
   projectId: null,
   appId: null,
+  // Labels of a schedule.
+  contextId: null,
+  workspaceId: null,
   // Names something that the deployment sells.
   variantId: null,
   referenceId: null,
