@@ -12,6 +12,8 @@ import { type Start, type Started, startExecution, startedFacts } from "./start-
 
 export interface NewThreadStart {
   readonly content: string;
+  /** Variables that the sandbox gets besides its environment's. */
+  readonly envVars?: Readonly<Record<string, string>>;
   readonly title: string;
   readonly projectId: string | null;
   readonly appId: string | null;
@@ -62,7 +64,7 @@ export function startOnNewThread(
   const started = startExecution(
     { ...start, limits },
     {
-      body: MessageCreate.parse({ content: wanted.content }),
+      body: MessageCreate.parse({ content: wanted.content, envVars: wanted.envVars ?? {} }),
       data: {
         thread: { value: thread, version: null },
         environment: { value: environment },

@@ -95,6 +95,16 @@ function withToken(purpose: TokenPurpose, token: string, now: number): Callers["
   return { type: "runner", id: claims.executionId, owner, claims };
 }
 
+/** What it starts has the mode of the key that it acts with. */
+function atTrigger({
+  ownerId,
+  triggerId,
+  generation,
+}: Extract<Credential, { type: "webhook" }>): Callers["webhook"] {
+  const owner = mintOwner(ownerId, "production");
+  return { type: "webhook", id: triggerId, owner, generation };
+}
+
 /** @throws {ApiError} `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE`. */
 export async function authenticate(
   authentication: Authentication,
@@ -103,6 +113,7 @@ export async function authenticate(
 ): Promise<Authenticated> {
   if (shown.type === "nothing") return confirmedAlready({ type: "public", id: "public" });
   if (shown.type === "key") return await atKey(shown, known);
+  if (shown.type === "webhook") return confirmedAlready(atTrigger(shown));
   const { token } = shown;
   switch (authentication) {
     case "execution": {

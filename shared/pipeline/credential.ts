@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import { config, peppers } from "../config.ts";
 import { checkKey, type Mode } from "../core/keys/api-key.ts";
+import { checkTriggerAddress, type TriggerAddress } from "../core/keys/trigger-address.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Authentication } from "./route.ts";
 
@@ -18,7 +19,8 @@ function credentialOf(request: IncomingMessage): string | null {
 export type Credential =
   | { readonly type: "nothing" }
   | { readonly type: "key"; readonly key: string; readonly mode: Mode }
-  | { readonly type: "token"; readonly token: string };
+  | { readonly type: "token"; readonly token: string }
+  | ({ readonly type: "webhook" } & TriggerAddress);
 
 /**
  * The caller's credential, as far as it can be judged without a read. A missing credential, or a
@@ -29,6 +31,7 @@ export function checkCredential(
   request: IncomingMessage,
 ): Credential {
   if (authentication === "public") return { type: "nothing" };
+  if (authentication === "webhook") return addressOf(request);
   const shown = credentialOf(request);
   if (shown === null) throw refused("no credential");
   if (authentication !== "api-key") return { type: "token", token: shown };
@@ -38,6 +41,15 @@ export function checkCredential(
     throw refused("development key", "This deployment refuses development keys.");
   }
   return { type: "key", key: shown, mode };
+}
+
+/** Whoever guesses addresses costs no read. @throws {ApiError} `NOT_FOUND`. */
+function addressOf({ url = "" }: IncomingMessage): Credential {
+  const [path = ""] = url.split("?");
+  const address = path.slice(path.lastIndexOf("/") + 1);
+  const checked = checkTriggerAddress(address, Object.values(peppers().keys));
+  if (checked === null) throw new ApiError("NOT_FOUND");
+  return { type: "webhook", ...checked };
 }
 
 function refused(reason: string, message?: string): ApiError {

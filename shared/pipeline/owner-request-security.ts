@@ -52,7 +52,10 @@ async function sealedFor(
 
 function auditOf(route: ChangeRoute, { context, decided, owner, rowId, sealed }: AuditedChange) {
   const { caller, now, request } = context;
-  assert(caller.type !== "public", "public routes change nothing");
+  assert(
+    caller.type !== "public" && caller.type !== "webhook",
+    "what nobody is responsible for changes nothing by itself",
+  );
   assert(decided.subject !== undefined, "an audited change names its subject");
   return auditEntry(owner, {
     id: rowId,

@@ -51,6 +51,13 @@ export interface Callers {
   };
   /** The model token of the same attempt, which may call models and nothing else. */
   readonly model: Callers["execution"];
+  /** A trigger's own address, whose keyed part was checked; its sender must still sign. */
+  readonly webhook: {
+    readonly type: "webhook";
+    readonly id: string;
+    readonly owner: Owner;
+    readonly generation: number;
+  };
   readonly scheduler: { readonly type: "maintenance"; readonly id: string };
 }
 export type Authentication = keyof Callers;

@@ -1,0 +1,35 @@
+/** Decides whether a delivery is what a trigger waits for. */
+
+export type Payload = Readonly<Record<string, unknown>>;
+
+const anything = "*";
+
+/** The names of a payload's event: GitHub's header with and without the action, else its type. */
+export function eventNames(payload: Payload, githubEvent: string | null): readonly string[] {
+  const { type, event, action } = payload;
+  if (githubEvent !== null) {
+    return typeof action === "string" ? [githubEvent, `${githubEvent}.${action}`] : [githubEvent];
+  }
+  return [type, event].filter((name) => typeof name === "string");
+}
+
+/** A delivery that names no event is for any. */
+export function isEvent(wanted: string, names: readonly string[]): boolean {
+  return wanted === anything || names.length === 0 || names.includes(wanted);
+}
+
+/**
+ * Whether the payload has every value that the filters name, compared as JSON. `branch` is also the
+ * last part of a git ref.
+ */
+export function passesFilters(filters: Payload | null, payload: Payload): boolean {
+  return Object.entries(filters ?? {}).every(
+    ([name, wanted]) =>
+      isSame(payload[name], wanted) ||
+      (name === "branch" && typeof wanted === "string" && payload.ref === `refs/heads/${wanted}`),
+  );
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return one !== undefined && JSON.stringify(one) === JSON.stringify(other);
+}
