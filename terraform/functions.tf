@@ -29,6 +29,9 @@ locals {
         },
         var.security.policy == null ? {} : { PADDOCK_SECURITY_POLICY = var.security.policy },
       )
+      webhook = {
+        PADDOCK_DOMAIN = var.domain
+      }
       runner = {
         PADDOCK_GATEWAY_AUDIENCE = local.audiences.gateway
         PADDOCK_RUNNER_ACCOUNT   = module.runner.account

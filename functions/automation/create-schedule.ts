@@ -8,11 +8,11 @@ import { ensureDefault, findDefault } from "#shared/environments/default-environ
 import { requireScopes, startScopes } from "#shared/keys/acting-key";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
+import { newSchedule } from "#shared/schedules/new-schedule";
 import { agents } from "#shared/store/agents";
 import { create } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { schedules } from "#shared/store/schedules";
-import { newSchedule } from "#shared/schedules/new-schedule";
 
 export const createSchedule = change({
   endpoint: "POST /v1/schedules",

@@ -1,16 +1,27 @@
 /** What starts executions without a client: schedules and triggers. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
+import {
+  deleteTrigger,
+  disableTrigger,
+  enableTrigger,
+  rotateTriggerSecret,
+  updateTrigger,
+} from "./change-triggers.ts";
 import { createSchedule } from "./create-schedule.ts";
+import { createTrigger } from "./create-trigger.ts";
 import { deleteSchedule } from "./delete-schedule.ts";
 import { getSchedule } from "./get-schedule.ts";
 import { listScheduleRuns } from "./list-schedule-runs.ts";
 import { listSchedules } from "./list-schedules.ts";
+import { getTrigger, listTriggerExecutions, listTriggers } from "./read-triggers.ts";
+import { receiveWebhook } from "./receive-webhook.ts";
 import { runSchedule } from "./run-schedule.ts";
+import { testTrigger } from "./test-trigger.ts";
 import { disableSchedule, enableSchedule, updateSchedule } from "./update-schedule.ts";
 
 export const service: Service = {
   name: "automation",
-  summary: "Schedules: tasks that start at times",
+  summary: "Schedules and triggers: what starts executions without a client",
   visibility: "edge",
   routes: [
     createSchedule,
@@ -22,6 +33,17 @@ export const service: Service = {
     disableSchedule,
     runSchedule,
     listScheduleRuns,
+    createTrigger,
+    listTriggers,
+    getTrigger,
+    updateTrigger,
+    deleteTrigger,
+    enableTrigger,
+    disableTrigger,
+    testTrigger,
+    rotateTriggerSecret,
+    listTriggerExecutions,
+    receiveWebhook,
   ],
   limits: defaultLimits,
   // A schedule that names no environment makes the default one, whose key pair is sealed.

@@ -8,12 +8,12 @@ import type { Owner } from "#shared/identity/owner";
 import { requireScopes, startScopes } from "#shared/keys/acting-key";
 import { type Callers, change, jsonBytesMax } from "#shared/pipeline/route";
 import { executionStates } from "#shared/schedules/execution-states";
+import { changedSchedule, takesOver } from "#shared/schedules/new-schedule";
 import { agents } from "#shared/store/agents";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { schedules } from "#shared/store/schedules";
 import type { ReadStore } from "#shared/store/store";
-import { changedSchedule, takesOver } from "#shared/schedules/new-schedule";
 
 const shared = {
   authenticate: "api-key",

@@ -19,8 +19,8 @@ import type { Execution } from "#shared/store/executions";
 import type { Schedule } from "#shared/store/schedules";
 import type { Thread } from "#shared/store/threads";
 import { readForCreate } from "./read-for-create.ts";
-import { executedContent, startWithThread } from "./start-with-thread.ts";
 import { scheduleWithThread } from "./schedule-with-thread.ts";
+import { executedContent, startWithThread } from "./start-with-thread.ts";
 import { rememberThread } from "./thread-hints.ts";
 
 export const createThread = change({
@@ -42,7 +42,10 @@ export const createThread = change({
     return task === null ? {} : { task, taskSalt: digestSalt(request.id) };
   },
   refusals: ["FORBIDDEN", "MODEL_NOT_OFFERED"],
-  reply: { 200: "stream", 201: z.object({ thread: ThreadBody, schedule: ScheduleBody.optional() }) },
+  reply: {
+    200: "stream",
+    201: z.object({ thread: ThreadBody, schedule: ScheduleBody.optional() }),
+  },
   read: async (context) => await readForCreate(context),
   prepare: async ({ caller: { owner }, data: { found, ...read }, deps, now }) => ({
     ...read,
@@ -118,7 +121,11 @@ export const createThread = change({
     const { execution } = started;
     return {
       account: started.account,
-      writes: [...data.writes, ...started.writes, rowOf({ action: "thread.created", subject: thread.id })],
+      writes: [
+        ...data.writes,
+        ...started.writes,
+        rowOf({ action: "thread.created", subject: thread.id }),
+      ],
       limit: started.limit,
       action: "execution.started" as const,
       subject: execution.id,

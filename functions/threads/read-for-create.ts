@@ -83,7 +83,9 @@ async function readEarlier(
     scheduleId === null ? null : store.get(schedules.of(owner, scheduleId)),
   ]);
   if (!earlier && deleted.value) throw usedForDeleted();
-  return earlier ? { ...earlier, execution: execution.value, schedule: schedule?.value ?? null } : null;
+  return earlier
+    ? { ...earlier, execution: execution.value, schedule: schedule?.value ?? null }
+    : null;
 }
 
 /** The request's meaning: older names and the form of the answer don't count. */

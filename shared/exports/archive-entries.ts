@@ -81,7 +81,10 @@ export async function* archiveEntries(
   const all = map(allOf(store, agents.all(owner), byCreation), (agent) => agentBody(agent, id));
   yield lines("agents.ndjson", all);
   const timed = allOf(store, schedules.all(owner), byCreation);
-  yield lines("schedules.ndjson", map(timed, (one) => scheduleBody(one, { ownerId: id, states: new Map() })));
+  yield lines(
+    "schedules.ndjson",
+    map(timed, (one) => scheduleBody(one, { ownerId: id, states: new Map() })),
+  );
   const records = allOf(store, ledger.all(owner), byCreation);
   yield lines(
     "billing.ndjson",

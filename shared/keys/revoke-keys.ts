@@ -5,8 +5,8 @@
  * The commit that closes a key also changes the account, where every start and every new key is
  * decided, so requests that read the key before are refused. The commit sets single fields by their
  * path and names no version, so no number of other changes can make it fail or wait (KEY-10, ADR
- * 25). The key's executions are looked up after it, when none can be added. Anything else that
- * would start executions for a key must be paused in the same commit; so far there is none.
+ * 25). The key's executions are looked up after it, when none can be added. Schedules and triggers
+ * decide each start on the account, too, so none starts after that commit; they are paused then.
  *
  * Deleting an environment closes no key. A key that is limited to it finds nothing any more.
  */
@@ -23,6 +23,7 @@ import type { FoundDocument } from "../store/read-document.ts";
 import type { Store } from "../store/store.ts";
 import { withDeadline } from "../store/with-deadline.ts";
 import { revocationBarrierMs } from "./api-key-cache.ts";
+import { pauseAutomations } from "./pause-automations.ts";
 
 export type FoundKey = FoundDocument<typeof apiKeys.schema>;
 
@@ -68,6 +69,8 @@ export interface PendingClosing {
   /** Whether their executions are stopped, or only listed. */
   readonly stop: boolean;
   readonly by: StoppedBy;
+  /** Whether the key goes on under another one, with what acts in its name. */
+  readonly isRotated?: boolean;
   /** Called once everything is stopped, to clear what is due. */
   readonly done: () => Promise<unknown>;
 }
@@ -92,12 +95,13 @@ export async function finishClosing(
 /** A caller that closes a key may see less of the account than that key; all of it is stopped. */
 export async function stopAll(
   deps: StopDeps,
-  { owner, keyId, stop, by, done }: PendingClosing,
+  { owner, keyId, stop, by, isRotated = false, done }: PendingClosing,
 ): Promise<readonly string[]> {
   const whole = mintOwner(owner.id, owner.mode);
   const ids = await runningOf(deps.store, whole, keyId);
   if (stop) {
     await stopExecutions(deps, whole, { ids, by });
+    if (keyId !== null && !isRotated) await pauseAutomations(deps.store, whole, keyId);
     await done();
   }
   return ids;
@@ -151,8 +155,9 @@ export async function closeDueKey(deps: StopDeps, due: FoundKey): Promise<"close
   // The key is neither closed nor expired; its expiry is the next thing due.
   const dueAt = revokedAt === null && !closed ? expiresAt : null;
   const done = async () => await withDeadline(deps.store.commit([patch(due.ref, { dueAt })]));
+  const isRotated = found.value.replacedBy !== null;
   const stop = revokedAt !== null || closed || ownerState === "suspended";
-  if (stop) await stopAll(deps, { owner, keyId, stop, by, done });
+  if (stop) await stopAll(deps, { owner, keyId, stop, by, isRotated, done });
   else await done();
   return closed ? "closed" : "stopped";
 }

@@ -1,10 +1,10 @@
 import { toJsonText } from "../contract/common.ts";
 import { type ScheduleCreate, type ScheduleUpdate, typeIn } from "../contract/schedule.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { nextRun } from "./schedule-timing.ts";
 import type { ApiKey } from "../store/api-keys.ts";
 import type { Environment } from "../store/environments.ts";
 import type { Schedule } from "../store/schedules.ts";
+import { nextRun } from "./schedule-timing.ts";
 
 /** The document of a new schedule. @throws {ApiError} 400 for a time that has passed. */
 export function newSchedule(

@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { pauseReasons } from "../core/schedules/words.ts";
+import { triggerSources } from "../core/triggers/words.ts";
 import { ownedCollection } from "./documents.ts";
-
-export const triggerSources = ["github", "gitlab", "slack", "webhook", "custom"] as const;
 
 /** A message that is executed in a new thread whenever a signed webhook with its event arrives. */
 export const Trigger = z.object({

@@ -55,7 +55,10 @@ test("a schedule is stored, changed, disabled, enabled and deleted, and says whe
   expect(disabled.json.schedule).toMatchObject({ enabled: false, nextRunAt: null });
   expect((await send("/v1/schedules?enabled=true", { key })).json.total_count).toBe(0);
   const enabled = await send(`${path}/enable`, { key, method: "PATCH" });
-  expect(enabled.json.schedule).toMatchObject({ enabled: true, nextRunAt: "2100-01-01T07:00:00.000Z" });
+  expect(enabled.json.schedule).toMatchObject({
+    enabled: true,
+    nextRunAt: "2100-01-01T07:00:00.000Z",
+  });
   expect((await send("/v1/schedules?scheduleType=one-time", { key })).json.data).toHaveLength(1);
   const deleted = await send(path, { key, method: "DELETE" });
   expect(deleted.json).toMatchObject({ deleted: true, scheduleId: schedule.id, erased: true });
@@ -85,7 +88,9 @@ describe("a schedule that is due", () => {
     expect(runs).toMatchObject([{ cause: "schedule", count: 1, error: null }]);
     const [{ threadId, runId }] = runs;
     const threads = (await send("/v1/threads", { key })).json.data;
-    expect(threads).toMatchObject([{ id: threadId, title: "report", metadata: { scheduleId: id } }]);
+    expect(threads).toMatchObject([
+      { id: threadId, title: "report", metadata: { scheduleId: id } },
+    ]);
     await until("its execution to end", async () => {
       const { json } = await send(`/v1/executions/${runId}`, { key });
       return json.execution.status === "success";
@@ -143,10 +148,12 @@ describe("a schedule that is due", () => {
     ];
     const ran = await runDue(owner, late.id, 26.5 * hourMs);
     expect(ran.schedule.runCount).toBe(1);
-    expect(ran.runs).toMatchObject(expect.arrayContaining([
-      expect.objectContaining({ status: "missed", count: 26 }),
-      expect.objectContaining({ cause: "schedule", count: 1, error: null }),
-    ]));
+    expect(ran.runs).toMatchObject(
+      expect.arrayContaining([
+        expect.objectContaining({ status: "missed", count: 26 }),
+        expect.objectContaining({ cause: "schedule", count: 1, error: null }),
+      ]),
+    );
     const none = await runDue(owner, skipped.id, 26.5 * hourMs);
     expect(none.schedule.runCount).toBe(0);
     expect(none.runs).toMatchObject([{ status: "missed", count: 27 }]);
@@ -182,7 +189,10 @@ test("a schedule runs at once when it is asked to, with the asking key", async (
   const owner = await newOwner();
   const { id } = await newSchedule(owner.key, { enabled: false });
   const ran = await send(`/v1/schedules/${id}/trigger`, { key: owner.key, method: "POST" });
-  expect(ran).toMatchObject({ status: 200, json: { triggered: true, thread: { title: "report" } } });
+  expect(ran).toMatchObject({
+    status: 200,
+    json: { triggered: true, thread: { title: "report" } },
+  });
   const { json } = await send(`/v1/schedules/${id}/runs`, { key: owner.key });
   expect(json.data).toMatchObject([{ cause: "request", runId: ran.json.runId }]);
 });

@@ -21,7 +21,11 @@ export type Verified = { readonly deliveryId: string } | { readonly refused: str
 
 export function verifyWebhook(
   { headers, body }: SignedRequest,
-  { secret, isGithub, now }: {
+  {
+    secret,
+    isGithub,
+    now,
+  }: {
     readonly secret: Buffer;
     readonly isGithub: boolean;
     /** Epoch milliseconds. */

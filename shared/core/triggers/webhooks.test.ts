@@ -16,7 +16,11 @@ const signedAt = (sentAt: number) =>
 
 describe("a signature", () => {
   test("by a library of the standard is taken, and identifies the delivery", () => {
-    const signature = new Webhook(shownSecret(secret)).sign("msg_2", new Date(now), body.toString());
+    const signature = new Webhook(shownSecret(secret)).sign(
+      "msg_2",
+      new Date(now),
+      body.toString(),
+    );
     const headers = {
       "webhook-id": "msg_2",
       "webhook-timestamp": String(now / 1_000),

@@ -1,0 +1,84 @@
+import * as z from "zod";
+import { triggerExecutionBody } from "#shared/answers/trigger-body";
+import { noQuery, ok } from "#shared/contract/common";
+import { TriggerExecutionBody } from "#shared/contract/trigger";
+import { ticketRandomBytes } from "#shared/core/executions/ticket";
+import { idSchema } from "#shared/core/ids";
+import { existing } from "#shared/environments/body-ids";
+import { ApiError } from "#shared/errors/api-error";
+import { requireScopes, startScopes } from "#shared/keys/acting-key";
+import { dispatchStarted } from "#shared/pipeline/dispatch-started";
+import { change } from "#shared/pipeline/route";
+import { countOwnedIfRepeated } from "#shared/quotas/owned-resources";
+import { agents } from "#shared/store/agents";
+import { environments } from "#shared/store/environments";
+import { triggers } from "#shared/store/triggers";
+import { addDelivery, contentOf, startDelivery } from "#shared/triggers/start-delivery";
+
+const bodyBytesMax = 60 * 1024;
+
+const Test = z.object({ payload: z.record(z.string(), z.unknown()).nullish() });
+
+export const testTrigger = change({
+  endpoint: "POST /v1/triggers/:triggerId/test",
+  summary: "Start what a trigger starts, with a payload of one's own and this request's key.",
+  authenticate: "api-key",
+  scope: "execute",
+  params: z.object({ triggerId: idSchema("trigger") }),
+  query: noQuery,
+  // Clients of the public API send nothing if they have no payload.
+  body: Test.prefault({}),
+  bodyBytesMax,
+  requestClass: "executions",
+  beforeConfirmed: "reads",
+  account: "hold",
+  audit: "execution.started",
+  refusals: ["FORBIDDEN", "MODEL_NOT_OFFERED", "QUOTA_REACHED", "NETWORK_NOT_ALLOWED"],
+  reply: { 200: z.object({ execution: TriggerExecutionBody }) },
+  read: async ({ caller: { owner, key }, params: { triggerId }, body, repeated, deps }) => {
+    requireScopes(key, startScopes);
+    const { store } = deps;
+    const { value } = await store.require(triggers.of(owner, triggerId));
+    const [environment, agent, counted] = await Promise.all([
+      store.require(environments.of(owner, value.environmentId)),
+      existing("agent", value.agentId, (id) => store.get(agents.of(owner, id))),
+      countOwnedIfRepeated(store, owner, { kind: "threads", repeated }),
+    ]);
+    const ticketSecret = deps.random(ticketRandomBytes).toString("hex");
+    const payloadJson = JSON.stringify(body.payload ?? { type: value.event });
+    const wanted = { trigger: value, environment: environment.value, agent, payloadJson };
+    return { ...wanted, counted, ticketSecret };
+  },
+  auditTask: (wanted) => contentOf(wanted),
+  decide({ caller: { owner, key }, data, account, request, ids, now }) {
+    if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
+    const { counted, ...wanted } = data;
+    const { payloadJson } = wanted;
+    const triggerId = data.trigger.id;
+    const threadId = ids.next("thread");
+    const executionId = ids.next("execution");
+    const started = startDelivery(
+      { owner, key, messageId: ids.next("message"), now },
+      { ...wanted, threadId, executionId, requestId: request.id },
+      { account, counted },
+    );
+    const { delivery, write } = addDelivery(owner, triggerId, {
+      ...{ id: ids.next("triggerExecution"), status: "started", isTest: true },
+      ...{ threadId, executionId, payloadJson, createdAt: now },
+    });
+    const states = new Map([[executionId, started.execution.status]]);
+    return {
+      writes: [...started.writes, write],
+      account: started.account,
+      limit: started.limit,
+      subject: executionId,
+      facts: { ...started.facts, triggerId },
+      reply: ok({ execution: triggerExecutionBody(delivery, { triggerId, states }) }),
+      started,
+    };
+  },
+  after: async ({ caller: { owner }, decided: { started }, version, deps }) => {
+    const { execution, ticket } = started;
+    await dispatchStarted(deps.store, owner, { execution, version, ticket, now: deps.now });
+  },
+});

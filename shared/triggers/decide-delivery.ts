@@ -1,0 +1,171 @@
+/** Decides what becomes of a delivery whose signature was checked. Pure. */
+
+import { derivedId } from "../core/ids.ts";
+import { admits, holdsKey } from "../core/keys/admission.ts";
+import type { Counted } from "../core/limits/owned-count.ts";
+import type { Account } from "../core/money/account.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { PauseRefusal, pauseReasonOf } from "../executions/pause-refusal.ts";
+import type { StartedThread } from "../executions/start-on-new-thread.ts";
+import type { Owner } from "../identity/owner.ts";
+import { type ActingKey, requireScopes, startScopes } from "../keys/acting-key.ts";
+import type { agents } from "../store/agents.ts";
+import { auditEntry } from "../store/audit-rows.ts";
+import { patch, type Write } from "../store/documents.ts";
+import type { environments } from "../store/environments.ts";
+import type { FoundDocument } from "../store/read-document.ts";
+import type { TriggerDelivery, triggers } from "../store/triggers.ts";
+import { addDelivery, startDelivery } from "./start-delivery.ts";
+
+const noticedMs = 60_000;
+
+/** What was read for the decision. */
+export interface DeliveryBasis {
+  readonly found: FoundDocument<typeof triggers.schema>;
+  /** The delivery that came before with the same id. */
+  readonly earlier: TriggerDelivery | null;
+  readonly acting: ActingKey | "held" | null;
+  readonly environment: FoundDocument<typeof environments.schema> | null;
+  readonly agent: FoundDocument<typeof agents.schema> | null;
+  readonly counted: Counted | null;
+}
+
+/** The delivery and what is made up for it. */
+export interface Delivering {
+  readonly deliveryId: string;
+  readonly payloadJson: string;
+  /** Why it starts nothing; null if it should. */
+  readonly ignored: string | null;
+  readonly rowId: string;
+  readonly messageId: string;
+  readonly ticketSecret: string;
+  readonly sealedDetails: string | null;
+}
+
+export interface DeliveryDecision {
+  readonly writes: readonly Write[];
+  readonly account?: Account;
+  readonly delivery: TriggerDelivery | null;
+  readonly started: StartedThread | null;
+  /** What the sender is told instead; it is recorded all the same. */
+  readonly refusal: ApiError | null;
+}
+
+interface Deciding {
+  readonly owner: Owner;
+  readonly basis: DeliveryBasis;
+  readonly account: Account;
+  readonly delivering: Delivering;
+  readonly now: number;
+}
+
+/** @throws {ApiError} what may succeed later. @throws {StaleRead} to be read again. */
+export function decideDelivery(deciding: Deciding): DeliveryDecision {
+  const { owner, basis, delivering, now } = deciding;
+  const { earlier, found } = basis;
+  const nothing = { writes: [], delivery: null, started: null, refusal: null };
+  if (earlier) return { ...nothing, delivery: earlier };
+  const record = {
+    id: delivering.deliveryId,
+    payloadJson: delivering.payloadJson,
+    createdAt: now,
+  };
+  const why = delivering.ignored ?? (found.value.enabled ? null : "the trigger is disabled");
+  if (why !== null) {
+    const fields = { ...record, status: "ignored" as const, error: why };
+    const { delivery, write } = addDelivery(owner, found.value.id, fields);
+    return { ...nothing, writes: [write], delivery };
+  }
+  try {
+    return started(deciding, record);
+  } catch (cause) {
+    if (!(cause instanceof ApiError)) throw cause;
+    return refused(deciding, { cause, record });
+  }
+}
+
+type Record = Pick<TriggerDelivery, "id" | "payloadJson" | "createdAt">;
+
+function started(deciding: Deciding, record: Record): DeliveryDecision {
+  const { owner, basis, account, delivering, now } = deciding;
+  const { ref, value } = basis.found;
+  const { key, acting, environment } = requireActing(deciding);
+  const started = startDelivery(
+    { owner: acting.owner, key, messageId: delivering.messageId, now },
+    {
+      ...{ trigger: value, environment: environment.value, agent: basis.agent },
+      payloadJson: delivering.payloadJson,
+      threadId: derivedId("thread", delivering.deliveryId),
+      executionId: derivedId("execution", delivering.deliveryId),
+      ticketSecret: delivering.ticketSecret,
+      requestId: delivering.rowId,
+    },
+    { account, counted: basis.counted },
+  );
+  const { execution } = started;
+  const ids = { threadId: execution.threadId, executionId: execution.id };
+  const { delivery, write } = addDelivery(owner, value.id, {
+    ...record,
+    ...ids,
+    status: "started",
+  });
+  const row = auditEntry(owner, {
+    id: delivering.rowId,
+    at: now,
+    actor: { type: "key", id: key.id },
+    action: "execution.started",
+    subject: execution.id,
+    requestId: delivering.rowId,
+    facts: { ...started.facts, triggerId: value.id },
+    sealedDetails: delivering.sealedDetails,
+  });
+  // Once a minute, because otherwise all deliveries of one trigger would wait for its document.
+  const isNoticed = now - (value.lastTriggeredAt ?? 0) < noticedMs;
+  const noticed = isNoticed ? [] : [patch(ref, { lastTriggeredAt: now }, { mustExist: true })];
+  const writes = [...started.writes, write, row, ...noticed];
+  return { writes, account: started.account, delivery, started, refusal: null };
+}
+
+/** @throws {ApiError} what may succeed when the sender tries again. */
+function refused(
+  { owner, basis, delivering, now }: Deciding,
+  { cause, record }: { readonly cause: ApiError; readonly record: Record },
+): DeliveryDecision {
+  const pausedReason = pauseReasonOf(cause);
+  if (pausedReason === null) throw cause;
+  const { ref, value, version } = basis.found;
+  const fields = { ...record, status: "refused" as const, error: cause.message };
+  const { delivery, write } = addDelivery(owner, value.id, fields);
+  const row = auditEntry(owner, {
+    id: delivering.rowId,
+    at: now,
+    actor: { type: "maintenance", id: "triggers" },
+    action: "trigger.paused",
+    subject: value.id,
+    requestId: delivering.rowId,
+    facts: { reason: pausedReason, code: cause.code },
+    sealedDetails: null,
+  });
+  const paused = patch(ref, { enabled: false, pausedReason }, { version });
+  return { writes: [write, paused, row], delivery, started: null, refusal: cause };
+}
+
+/** @throws {ApiError} if it has no key that may act, or nothing to act in. */
+function requireActing({ basis, account }: Deciding) {
+  const { acting, environment, agent, found } = basis;
+  const isHeld = account.admission.suspendedAt !== null || acting === "held";
+  if (isHeld || (acting !== null && holdsKey(account, acting.key))) {
+    throw new ApiError("UNAVAILABLE", { headers: { "retry-after": "600" } });
+  }
+  if (acting === null || !admits(account.admission, acting.key.id)) {
+    throw new PauseRefusal("key", "The key that the trigger acts with has ended.");
+  }
+  requireScopes(acting.key, startScopes);
+  if (environment === null) {
+    throw new PauseRefusal("environment", "The trigger's environment is gone.");
+  }
+  if (found.value.agentId !== null && agent === null) {
+    throw new PauseRefusal("agent", "The trigger's agent is gone.");
+  }
+  return { key: acting.key, acting, environment };
+}
