@@ -54,7 +54,11 @@ export const receiveWebhook = action({
   requestClass: "writes",
   beforeConfirmed: "nothing",
   read: "nothing",
-  refusals: ["UNAUTHORIZED", "NOT_FOUND", "MODEL_NOT_OFFERED", "FORBIDDEN", "QUOTA_REACHED"],
+  refusals: [
+    ...(["MALFORMED_JSON", "MODEL_NOT_OFFERED", "NETWORK_NOT_ALLOWED", "QUOTA_REACHED"] as const),
+    ...(["INSUFFICIENT_BUDGET", "BUDGET_LIMIT_DAILY", "BUDGET_LIMIT_MONTHLY"] as const),
+    ...(["BUDGET_LIMIT_KEY", "CONCURRENCY_LIMITED"] as const),
+  ],
   reply: { 202: Received },
   perform: async ({ caller, raw, deps }) => {
     const body = await readBytes(raw, payloadBytesMax);
@@ -160,13 +164,12 @@ async function readBasis(
 }
 
 /** What is random or sealed; a decision that is repeated uses the same again. */
-async function madeUp(
-  deps: Deps,
-  { acting, found, agent }: DeliveryBasis,
-  payloadJson: string,
-) {
+async function madeUp(deps: Deps, { acting, found, agent }: DeliveryBasis, payloadJson: string) {
   const rowId = deps.newId("auditRow");
-  const details = { task: contentOf({ trigger: found.value, agent, payloadJson }), taskSalt: digestSalt(rowId) };
+  const details = {
+    task: contentOf({ trigger: found.value, agent, payloadJson }),
+    taskSalt: digestSalt(rowId),
+  };
   const sealedDetails =
     acting === null || acting === "held"
       ? null

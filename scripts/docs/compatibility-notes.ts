@@ -12,7 +12,8 @@ export const differences: Readonly<Record<string, string>> = {
   "GET /environments/{environmentId}/files/download/{filePath}": "above 24 MiB in ranges",
   "GET /threads":
     "`next_cursor` beside `offset`; an archived thread is found by its own status, too",
-  "POST /threads": "no `attachments`; with `schedule` 201 with both and nothing runs now; messages of the roles `user` and `assistant`",
+  "POST /threads":
+    "no `attachments`; with `schedule` 201 with both and nothing runs now; messages of the roles `user` and `assistant`",
   "POST /threads/search": "whole words; `complete` says whether all texts were looked at",
   "PATCH /threads/{threadId}": "`metadata`, too",
   "GET /threads/{threadId}/messages": "`next_cursor` beside `offset`",
@@ -39,6 +40,13 @@ export const differences: Readonly<Record<string, string>> = {
   "POST /schedules": "acts with the key that made it; `missedRuns` says what a downtime does",
   "PATCH /schedules/{scheduleId}": "whoever changes what it does makes it act with the own key",
   "DELETE /schedules/{scheduleId}": "always for good; threads stay",
+  "POST /triggers":
+    "not `email`, `cron`, nor comments on pull requests: 400; the secret is shown in this answer alone",
+  "GET /triggers": "`webhookSecret` is empty",
+  "GET /triggers/{triggerId}": "`webhookSecret` is empty",
+  "PATCH /triggers/{triggerId}": "whoever changes what it does makes it act with the own key",
+  "DELETE /triggers/{triggerId}": "for good; threads stay",
+  "GET /triggers/{triggerId}/executions": "of the last 30 days; `ignored` and `deleted`, too",
   "POST /schedules/{scheduleId}/trigger": "with the asking key, whose scope `execute` it needs",
   "PATCH /billing/preferences": "choices that are fixed here are 400",
   "GET /billing/usage/workspace": "by environment",
@@ -87,7 +95,7 @@ export const missing: readonly Missing[] = [
   },
   { operations: /^PUT \/environments\/\{environmentId\}$/, why: "not yet; `PATCH` changes fields" },
   { operations: / \/environments\/.*\/files\/(?:mkdir|move)$/, why: "not yet" },
-  { operations: / \/(?:skills|triggers|orchestrations)(?:\/|$)/, why: "not yet" },
+  { operations: / \/(?:skills|orchestrations)(?:\/|$)/, why: "not yet" },
   { operations: /^GET \/agents\/\{agentId\}\/analytics$/, why: "not yet" },
   {
     operations: / \/admin\/keys(?:\/|$)/,

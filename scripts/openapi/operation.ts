@@ -41,7 +41,9 @@ function describe({ summary, scope, requestClass, bodyBytesMax, authenticate }: 
       ? "Needs no credential."
       : authenticate === "api-key"
         ? `Needs an API key${scope === "none" ? "" : ` with the scope \`${scope}\``}.`
-        : "Needs the Google identity of an operator.";
+        : authenticate === "webhook"
+          ? "Needs a signature with the trigger's secret."
+          : "Needs the Google identity of an operator.";
   const counts = requestClass === "none" ? "" : ` Counts as \`${requestClass}\`.`;
   const size = bodyBytesMax === 0 ? "" : ` Takes a body of at most ${bodyBytesMax} bytes.`;
   return `${summary.replace(/\.?$/, ".")} ${caller}${counts}${size}`;

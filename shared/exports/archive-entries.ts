@@ -11,6 +11,7 @@ import { executionBody } from "../answers/execution-body.ts";
 import { keyRecord } from "../answers/key-record.ts";
 import { scheduleBody } from "../answers/schedule-body.ts";
 import { messageBody, threadBody } from "../answers/thread-body.ts";
+import { triggerBody } from "../answers/trigger-body.ts";
 import { exportPieces } from "../audit/export-pieces.ts";
 import { readProvenHead, type SignedLog } from "../audit/read-proven-head.ts";
 import { egressEntry } from "../contract/egress.ts";
@@ -27,6 +28,7 @@ import { accountId, accounts, ledger } from "../store/owners.ts";
 import { schedules } from "../store/schedules.ts";
 import type { Store } from "../store/store.ts";
 import { type Message, messages, type Thread, threads } from "../store/threads.ts";
+import { triggers } from "../store/triggers.ts";
 import { readFilePieces } from "../workspace/file-pieces.ts";
 import { readFilesOf } from "../workspace/manifests.ts";
 import { allOf } from "./all-of.ts";
@@ -84,6 +86,12 @@ export async function* archiveEntries(
   yield lines(
     "schedules.ndjson",
     map(timed, (one) => scheduleBody(one, { ownerId: id, states: new Map() })),
+  );
+  const sent = allOf(store, triggers.all(owner), byCreation);
+  // Its address may send, so it stays with those who may call the API.
+  yield lines(
+    "triggers.ndjson",
+    map(sent, (one) => triggerBody(one, { ownerId: id, url: "" })),
   );
   const records = allOf(store, ledger.all(owner), byCreation);
   yield lines(

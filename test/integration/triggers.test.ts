@@ -36,7 +36,11 @@ async function deliver(
 test("a signed webhook starts a trigger's message once, with its payload as data", async () => {
   const { key, keyId } = await newOwner();
   const trigger = await newTrigger(key, { filters: { stage: "live" } });
-  expect(trigger).toMatchObject({ keyId, enabled: true, webhookSecret: expect.stringMatching(/^whsec_/) });
+  expect(trigger).toMatchObject({
+    keyId,
+    enabled: true,
+    webhookSecret: expect.stringMatching(/^whsec_/),
+  });
   const payload = { type: "deploy", stage: "live", note: "$(echo no) `echo no`" };
   const sent = await deliver(trigger, payload);
   expect(sent, sent.text).toMatchObject({ status: 202, json: { status: "started" } });
@@ -44,8 +48,7 @@ test("a signed webhook starts a trigger's message once, with its payload as data
   expect(again.json).toEqual(sent.json);
   const other = await deliver(trigger, { ...payload, stage: "test" }, { id: "msg_2" });
   expect(other.json).toMatchObject({ status: "ignored", threadId: null });
-  const log = async () =>
-    (await send(`/v1/triggers/${trigger.id}/executions`, { key })).json.data;
+  const log = async () => (await send(`/v1/triggers/${trigger.id}/executions`, { key })).json.data;
   await until("its execution to end", async () =>
     (await log()).some(({ status }: { status: string }) => status === "completed"),
   );

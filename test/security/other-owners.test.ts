@@ -38,6 +38,9 @@ beforeAll(async () => {
   const inc = (await asOperator("/v1/admin/incidents", reported)).json.id;
   const daily = { name: "a", task: "true", cronExpression: "0 9 * * *", environmentId: env };
   const sched = (await send("/v1/schedules", { key, body: daily })).json.schedule.id;
+  const action = { type: "send_message", prompt: "true" };
+  const hook = { name: "a", source: "webhook", event: "a", environmentId: env, action };
+  const trig = (await send("/v1/triggers", { key, body: hook })).json.trigger.id;
   const { id: user, keyId } = victim;
   victims = {
     env,
@@ -52,6 +55,7 @@ beforeAll(async () => {
     exp,
     inc,
     sched,
+    trig,
   };
 });
 

@@ -15,10 +15,18 @@ export const nobodys: Ids = Object.fromEntries(
 );
 
 /** Bodies that can't be derived from a schema. */
-const bodies: Readonly<Record<string, object>> = {
+const bodies = (ids: Ids): Readonly<Record<string, object>> => ({
   "POST /v1/threads/:threadId/messages": { content: "true" },
   "POST /v1/schedules": { name: "a", task: "true", cronExpression: "0 9 * * *", enabled: false },
-};
+  "POST /v1/triggers": {
+    name: "a",
+    environmentId: ids.env,
+    source: "webhook",
+    event: "deploy",
+    action: { type: "send_message", prompt: "true" },
+    enabled: false,
+  },
+});
 
 /** Parameters that aren't ids. */
 const words: Readonly<Record<string, string>> = {
@@ -30,6 +38,7 @@ const words: Readonly<Record<string, string>> = {
   environmentId: "any",
   threadId: "any",
   userId: "any",
+  address: "any",
   stepId: `step_${"0".repeat(21)}_m`,
   sessionId: "any",
 };
@@ -154,7 +163,7 @@ export function pathFor({ path, route, title }: TableRoute, ids: Ids = nobodys):
 export function bodyFor({ route, title }: TableRoute, ids: Ids = nobodys): object | undefined {
   if (typeof route.body === "string") return undefined;
   const { body: schema } = route;
-  const known = bodies[title];
+  const known = bodies(ids)[title];
   const tried = known ? [known] : candidates(jsonSchema(schema), ids);
   const taken = tried.find((body) => schema.safeParse(body).success);
   if (taken) return taken;
