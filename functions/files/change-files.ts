@@ -36,7 +36,8 @@ export function withFile({ entries }: Manifest, file: ManifestFile): Manifest {
   return manifestInOrder([...entries.slice(0, place), next, ...entries.slice(after)]);
 }
 
-function collision({ path }: ManifestEntry): ApiError {
+/** The refusal of a path that something else is in the way of. */
+export function collision({ path }: ManifestEntry): ApiError {
   const message = `The file path collides with ${JSON.stringify(path)}.`;
   return new ApiError("INVALID_PATH", { message });
 }
@@ -55,7 +56,10 @@ export function without({ entries }: Manifest, path: string): Manifest | null {
 }
 
 /** Adds an entry for a folder that nothing implies any more. */
-function withFolder(entries: readonly ManifestEntry[], path: string): readonly ManifestEntry[] {
+export function withFolder(
+  entries: readonly ManifestEntry[],
+  path: string,
+): readonly ManifestEntry[] {
   const place = placeOf(entries, path);
   const { start, end } = rangeBelow(entries, path);
   if (path === "" || start < end || entries[place]?.path === path) return entries;

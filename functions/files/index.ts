@@ -1,5 +1,6 @@
 /** The files of an environment's workspace: the same tree that its executions see. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
+import { makeFolder, moveFile } from "./arrange-files.ts";
 import { deleteFile } from "./delete-file.ts";
 import { downloadFile } from "./download-file.ts";
 import { listFiles } from "./list-files.ts";
@@ -9,7 +10,7 @@ export const service: Service = {
   name: "files",
   summary: "Workspace files",
   visibility: "edge",
-  routes: [listFiles, uploadFile, downloadFile, deleteFile],
+  routes: [listFiles, uploadFile, downloadFile, makeFolder, moveFile, deleteFile],
   // An upload stays in memory until its hash is known, so the instance is large and takes few.
   limits: { ...defaultLimits, concurrency: 8, memoryMib: 1_024 },
   roles: ["firestore.main", "objects.workspace", "secret.peppers"],

@@ -10,6 +10,9 @@ export const differences: Readonly<Record<string, string>> = {
   "POST /environments/{environmentId}/files/upload": "at most 24 MiB, one file a form",
   "GET /environments/{environmentId}/files/{filePath}": "above 24 MiB in ranges",
   "GET /environments/{environmentId}/files/download/{filePath}": "above 24 MiB in ranges",
+  "POST /environments/{environmentId}/files/move": "replaces nothing: 409",
+  "GET /metrics": "of the account; durations in milliseconds",
+  "GET /project": "the one project, under the account's name",
   "GET /threads":
     "`next_cursor` beside `offset`; an archived thread is found by its own status, too",
   "POST /threads":
@@ -72,11 +75,9 @@ interface Missing {
 
 /** Operations that no route answers. The first that matches says why. */
 export const missing: readonly Missing[] = [
-  { operations: /^GET \/metrics$/, why: "not yet" },
-  { operations: /^GET \/account$/, why: "not yet; `GET /v1/budget` names the account" },
   {
     operations: / \/(?:projects?|files|directories)(?:\/|$)/,
-    why: "not yet; files are those of an environment",
+    why: "one project an account, which `GET /project` shows; files are those of an environment",
   },
   {
     operations: / \/environments\/.*\/(?:build|dockerfile|packages|runtimes)(?:\/|$)/,
@@ -94,7 +95,6 @@ export const missing: readonly Missing[] = [
     why: "not yet",
   },
   { operations: /^PUT \/environments\/\{environmentId\}$/, why: "not yet; `PATCH` changes fields" },
-  { operations: / \/environments\/.*\/files\/(?:mkdir|move)$/, why: "not yet" },
   { operations: / \/(?:skills|orchestrations)(?:\/|$)/, why: "not yet" },
   { operations: /^GET \/agents\/\{agentId\}\/analytics$/, why: "not yet" },
   {

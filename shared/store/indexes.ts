@@ -82,6 +82,8 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   // For the executions of a thread.
   index(executions, "threadId", "-createdAt"),
   index(executions, "threadId", "createdAt"),
+  // For the last failures.
+  index(executions, "status", "-createdAt"),
   // For schedules and triggers by any of their filters, newest first. Several filters share these.
   ...(["enabled", "agentId", "environmentId", "scheduleType", "appId"] as const).map((filter) =>
     index(schedules, filter, "-createdAt"),

@@ -1,0 +1,116 @@
+import * as z from "zod";
+import { noQuery, ok } from "#shared/contract/common";
+import { idSchema } from "#shared/core/ids";
+import type { Manifest } from "#shared/core/workspace/manifest";
+import { ApiError } from "#shared/errors/api-error";
+import type { Owner } from "#shared/identity/owner";
+import { change, type Deps, jsonBytesMax } from "#shared/pipeline/route";
+import { patch } from "#shared/store/documents";
+import { environments } from "#shared/store/environments";
+import type { FoundDocument } from "#shared/store/read-document";
+import { inManifestTurn } from "#shared/workspace/manifest-turn";
+import { requireRoom } from "#shared/workspace/manifests";
+import { withMoved, withNewFolder } from "./move-entries.ts";
+import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
+
+const Path = z.string().min(1).max(4_096);
+
+const shared = {
+  authenticate: "api-key",
+  scope: "files:write",
+  params: z.object({ environmentId: idSchema("environment") }),
+  query: noQuery,
+  bodyBytesMax: jsonBytesMax,
+  requestClass: "writes",
+  beforeConfirmed: "nothing",
+  account: "none",
+} as const;
+const refusals = ["INVALID_PATH", "QUOTA_REACHED", "WORKSPACE_FULL"] as const;
+const Answered = { success: z.literal(true), environmentId: z.string() };
+
+type FoundEnvironment = FoundDocument<typeof environments.schema>;
+
+export const makeFolder = change({
+  ...shared,
+  refusals,
+  endpoint: "POST /v1/environments/:environmentId/files/mkdir",
+  summary: "Make a folder and those above it; one that is there already is fine.",
+  body: z.object({ path: Path }),
+  audit: "file.folder_made",
+  reply: { 200: z.object({ ...Answered, path: z.string() }) },
+  read: async ({ caller: { owner }, params, body, deps }) => ({
+    environment: await deps.store.require(environments.of(owner, params.environmentId)),
+    path: requirePathInWorkspace(withoutSlashes(body.path)),
+  }),
+  prepare: async ({ caller: { owner }, data, deps, now, signal }) => {
+    const { path } = data;
+    const change = (manifest: Manifest) => withNewFolder(manifest, { path, now });
+    return { ...data, head: await storeChanged(deps, owner, { ...data, change, signal }) };
+  },
+  decide({ params: { environmentId }, data: { environment, head, path }, now }) {
+    return {
+      ...movedHead(environment, head, now),
+      reply: ok({ success: true as const, path, environmentId }),
+    };
+  },
+});
+
+export const moveFile = change({
+  ...shared,
+  refusals: [...refusals, "CONFLICT"],
+  endpoint: "POST /v1/environments/:environmentId/files/move",
+  summary: "Move a file, or a folder with its contents; nothing that is there is replaced.",
+  body: z.object({ sourcePath: Path, destPath: Path }),
+  audit: "file.moved",
+  reply: { 200: z.object({ ...Answered, sourcePath: z.string(), destPath: z.string() }) },
+  read: async ({ caller: { owner }, params, body, deps }) => ({
+    environment: await deps.store.require(environments.of(owner, params.environmentId)),
+    from: requirePathInWorkspace(withoutSlashes(body.sourcePath)),
+    to: requirePathInWorkspace(withoutSlashes(body.destPath)),
+  }),
+  prepare: async ({ caller: { owner }, data, deps, signal }) => {
+    const change = (manifest: Manifest) => {
+      const next = withMoved(manifest, data);
+      if (next) return next.entries === manifest.entries ? null : next;
+      throw new ApiError("NOT_FOUND", { message: "There is no such file or folder." });
+    };
+    return { ...data, head: await storeChanged(deps, owner, { ...data, change, signal }) };
+  },
+  decide({ params: { environmentId }, data, now }) {
+    const { environment, head, from: sourcePath, to: destPath } = data;
+    return {
+      ...movedHead(environment, head, now),
+      reply: ok({ success: true as const, environmentId, sourcePath, destPath }),
+    };
+  },
+});
+
+type Head = NonNullable<FoundEnvironment["value"]["workspace"]>;
+
+/** @returns Null if `change` changes nothing. */
+async function storeChanged(
+  deps: Deps,
+  owner: Owner,
+  how: {
+    readonly environment: FoundEnvironment;
+    readonly change: (manifest: Manifest) => Manifest | null;
+    readonly signal: AbortSignal;
+  },
+): Promise<Head | null> {
+  const { environment, signal } = how;
+  return await inManifestTurn(owner, signal, async (turn) => {
+    const base = await turn.readFilesOf(environment.value);
+    const next = how.change(base.manifest);
+    if (next === null) return null;
+    const before = await turn.footprint(base.manifest);
+    requireRoom(environment.value, before, await turn.footprint(next));
+    return await turn.store(deps, next, base.sha256);
+  });
+}
+
+function movedHead({ ref, value, version }: FoundEnvironment, head: Head | null, now: number) {
+  const subject = value.id;
+  if (head === null) return { writes: [], subject };
+  const facts = { manifestSha256: head.manifestSha256 };
+  return { writes: [patch(ref, { workspace: head, updatedAt: now }, { version })], subject, facts };
+}

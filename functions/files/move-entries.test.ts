@@ -1,0 +1,52 @@
+/** Folders and moves within a manifest. */
+import { expect, test } from "vitest";
+import type { Manifest, ManifestEntry } from "#shared/core/workspace/manifest";
+import { compareTree } from "#shared/core/workspace/tree-order";
+import { withMoved, withNewFolder } from "./move-entries.ts";
+
+const sha256 = "0".repeat(64);
+const file = (path: string, linkTo?: string): ManifestEntry => ({
+  ...{ path, type: "file", sha256, sizeBytes: 0, mode: 0o644, modifiedAt: 0, parts: [] },
+  ...(linkTo === undefined ? {} : { linkTo }),
+});
+const of = (...entries: ManifestEntry[]): Manifest => ({ v: 2, entries });
+const pathsOf = (manifest: Manifest | null) => manifest?.entries.map(({ path }) => path);
+
+test("a folder is made once, also inside folders that aren't there, and not below a file", () => {
+  const made = withNewFolder(of(file("a.txt")), { path: "x/y", now: 5 });
+  expect(made?.entries[1]).toMatchObject({ path: "x/y", type: "directory", modifiedAt: 5 });
+  expect(withNewFolder(made ?? of(), { path: "x/y", now: 6 })).toBeNull();
+  expect(withNewFolder(made ?? of(), { path: "x", now: 6 })).toBeNull();
+  for (const path of ["a.txt", "a.txt/b"]) {
+    expect(() => withNewFolder(of(file("a.txt")), { path, now: 5 })).toThrow("collides");
+  }
+});
+
+test("a folder moves with all that is in it, in order, and leaves its own folder", () => {
+  const before = of(file("a/b/1"), file("a/b/c/2"), file("m"), file("z/9"));
+  const moved = withMoved(before, { from: "a/b", to: "n/new" });
+  expect(pathsOf(moved)).toEqual(["a", "m", "n/new/1", "n/new/c/2", "z/9"]);
+  expect(pathsOf(moved)).toEqual(pathsOf(moved)?.toSorted(compareTree));
+  expect(moved?.entries[0]).toMatchObject({ type: "directory" });
+  expect(withMoved(before, { from: "gone", to: "x" })).toBeNull();
+});
+
+test("several names of one file stay one file when its first name moves behind the others", () => {
+  const before = of(file("a"), file("b", "a"), file("c", "a"), file("d"));
+  const moved = withMoved(before, { from: "a", to: "x" });
+  const links = moved?.entries.map((entry) => [entry.path, entry.type === "file" && entry.linkTo]);
+  expect(links).toEqual([
+    ["b", undefined],
+    ["c", "b"],
+    ["d", undefined],
+    ["x", "b"],
+  ]);
+});
+
+test("a move replaces nothing, and goes into neither a file nor itself", () => {
+  const before = of(file("a/1"), file("b"), file("c/2"));
+  expect(() => withMoved(before, { from: "a", to: "b" })).toThrow("already");
+  expect(() => withMoved(before, { from: "b", to: "c" })).toThrow("already");
+  expect(() => withMoved(before, { from: "a", to: "b/x" })).toThrow("collides");
+  expect(() => withMoved(before, { from: "a", to: "a/x" })).toThrow("into itself");
+});
