@@ -7,7 +7,7 @@ import { auditOf, firestore } from "../kit/store.ts";
 import { sweep } from "../kit/sweep.ts";
 
 const hourMs = 60 * 60_000;
-const daily = { name: "report", task: "echo done", cronExpression: "0 9 * * 1-5" };
+const daily = { name: "report", task: "echo done", cronExpression: "0 9 1 1 *" };
 
 async function newSchedule(key: string, fields: object = {}) {
   const made = await send("/v1/schedules", { key, body: { ...daily, ...fields } });
@@ -170,7 +170,7 @@ describe("a schedule that is due", () => {
 
 test("a thread that is made with a schedule runs nothing now, and the schedule its content", async () => {
   const { key } = await newOwner({ creditUsd: 0 });
-  const schedule = { cronExpression: "30 7 * * *", timezone: "Asia/Tokyo" };
+  const schedule = { cronExpression: "30 7 1 1 *", timezone: "Asia/Tokyo" };
   const headers = { "idempotency-key": "once" };
   const body = { content: "echo hello", title: "greeting", schedule };
   const made = await send("/v1/threads", { key, body, headers });

@@ -104,7 +104,7 @@ test("KEY-5 revoking a key pauses its schedules and triggers, and nothing starts
   const owner = await newOwner();
   const doomed = await anotherKey(owner);
   const trigger = await newTrigger(doomed.key);
-  const daily = { name: "report", task: "true", cronExpression: "0 9 * * *" };
+  const daily = { name: "report", task: "true", cronExpression: "0 9 1 1 *" };
   const schedule = (await send("/v1/schedules", { key: doomed.key, body: daily })).json.schedule;
   await send(`/v1/keys/${doomed.keyId}/revoke`, { key: owner.key, method: "POST" });
   const paused = { enabled: false, pausedReason: "key" };
