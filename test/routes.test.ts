@@ -15,6 +15,7 @@ function classesOf(route: Route): Route["requestClass"][] {
   const { authenticate, paths, method } = route;
   const account = route.kind === "change" ? route.account : null;
   if (authenticate === "public") return ["public"];
+  if (authenticate === "webhook") return ["writes"];
   if (authenticate !== "api-key" && !authenticate.endsWith("operator")) return ["none"];
   if (account === "hold") return ["executions"];
   if (account === "closing" && authenticate === "api-key") return ["closings"];
@@ -36,6 +37,8 @@ const plainNames = new Set<string>([
   ...["action", "subject", "sha256"],
   // What a provider's own client puts there: a method, a format, a switch.
   ...["call", "alt", "beta"],
+  // Where a trigger's webhooks go; their sender must sign as well.
+  "address",
   // Ids that a route which isn't offered doesn't look at.
   ...["environmentId", "threadId", "userId", "sessionId"],
   // A client's own labels, and an id with a number behind it.

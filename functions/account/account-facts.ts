@@ -22,7 +22,7 @@ export const whoseAccount = query({
   ...shared,
   endpoint: "GET /v1/account",
   summary: "Whose account the key is of.",
-  scope: "none",
+  scope: "account:read",
   reply: { 200: z.object({ userId: z.string() }) },
   read: "nothing",
   answer: ({ caller: { owner } }) => ok({ userId: owner.id }),

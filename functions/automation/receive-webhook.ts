@@ -41,7 +41,9 @@ const Received = z.object({
   threadId: z.string().nullable(),
 });
 
-/** Writes by itself, since nobody's key asks for it: the signature is checked after the trigger is read. */
+/**
+ * Writes by itself, because no key asks for it: the signature is checked once the trigger is read.
+ */
 export const receiveWebhook = action({
   endpoint: "POST /v1/webhooks/triggers/:address",
   summary: "A trigger's own address, for signed webhooks: starts its message in a new thread.",

@@ -102,7 +102,6 @@ export const createThread = change({
       counted: data.countedSchedules,
     });
     if (scheduled || executedContent(body) === null) {
-      const schedule = scheduled?.schedule ?? null;
       return {
         account: scheduled?.account ?? withThread,
         writes: [
@@ -112,7 +111,12 @@ export const createThread = change({
         ],
         subject: thread.id,
         facts,
-        reply: answerOf(context, { thread, names, execution: null, schedule }),
+        reply: answerOf(context, {
+          thread,
+          names,
+          execution: null,
+          schedule: scheduled?.schedule ?? null,
+        }),
         thread,
         started: null,
       };

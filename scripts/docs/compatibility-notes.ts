@@ -41,13 +41,15 @@ export const differences: Readonly<Record<string, string>> = {
   "DELETE /agents/{agentId}": "always for good, also without `hard`",
   "GET /agents/models": "`shell` alone",
   "POST /schedules": "acts with the key that made it; `missedRuns` says what a downtime does",
-  "PATCH /schedules/{scheduleId}": "whoever changes what it does makes it act with the own key",
+  "PATCH /schedules/{scheduleId}":
+    "a change of what it does makes it act with the key of that request",
   "DELETE /schedules/{scheduleId}": "always for good; threads stay",
   "POST /triggers":
     "not `email`, `cron`, nor comments on pull requests: 400; the secret is shown in this answer alone",
   "GET /triggers": "`webhookSecret` is empty",
   "GET /triggers/{triggerId}": "`webhookSecret` is empty",
-  "PATCH /triggers/{triggerId}": "whoever changes what it does makes it act with the own key",
+  "PATCH /triggers/{triggerId}":
+    "a change of what it does makes it act with the key of that request",
   "DELETE /triggers/{triggerId}": "for good; threads stay",
   "GET /triggers/{triggerId}/executions": "of the last 30 days; `ignored` and `deleted`, too",
   "POST /schedules/{scheduleId}/trigger": "with the asking key, whose scope `execute` it needs",

@@ -39,6 +39,7 @@ describe("renderIndexes()", () => {
       "audit.undetected",
       "audit.unsequenced",
       "auditTrees.unpublished",
+      "schedules.dueAt",
     ]);
     for (const { indexes } of indexed) {
       expect(indexes).toEqual([{ order: "ASCENDING", queryScope: "COLLECTION_GROUP" }]);

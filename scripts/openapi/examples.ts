@@ -17,6 +17,21 @@ const written: Readonly<Record<string, object>> = {
   createKey: { name: "ci", scopes: ["threads:write", "execute"], maxCostPerDay: 5 },
   createSecret: { key: "API_TOKEN", value: "a-long-enough-value", hosts: ["api.example.com"] },
   putSecret: { value: "another-long-value" },
+  createSchedule: {
+    name: "Weekday report",
+    task: "python3 report.py",
+    cronExpression: "0 9 * * 1-5",
+    timezone: "Europe/Berlin",
+  },
+  updateSchedule: { cronExpression: "30 9 * * 1-5" },
+  createTrigger: {
+    name: "Review",
+    environmentId: "env_V1StGXR8_Z5jdHi6B-myT",
+    source: "github",
+    event: "pull_request.opened",
+    action: { type: "send_message", prompt: "Review what was opened." },
+  },
+  updateTrigger: { event: "pull_request", filters: { number: 3 } },
   setLimits: { dailyLimit: 10, monthlyLimit: 100 },
 };
 

@@ -34,7 +34,7 @@ export const answersAtEnd: Readonly<Record<string, z.ZodType>> = { sendMessage: 
 export const asLines: ReadonlySet<string> = new Set(["listRows"]);
 
 const uploads: Readonly<Record<string, Media>> = {
-  receiveWebhook: { type: "application/json", schema: { type: "object" } },
+  receiveWebhook: { type: "*/*", schema: { type: "object" } },
   uploadFile: {
     type: "multipart/form-data",
     schema: {

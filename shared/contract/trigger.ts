@@ -76,7 +76,7 @@ export const TriggerBody = z.object({
   updatedAt: z.string(),
 });
 
-/** `ignored` is another event or didn't pass the filters; `deleted` says that its thread is gone. */
+/** `ignored` is an event that the trigger doesn't take; `deleted` says that its thread is gone. */
 export const deliveryStatuses = [
   ...(["pending", "running", "completed", "failed"] as const),
   ...(["ignored", "deleted"] as const),

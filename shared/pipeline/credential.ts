@@ -43,7 +43,7 @@ export function checkCredential(
   return { type: "key", key: shown, mode };
 }
 
-/** Whoever guesses addresses costs no read. @throws {ApiError} `NOT_FOUND`. */
+/** A guessed address costs no read. @throws {ApiError} `NOT_FOUND`. */
 function addressOf({ url = "" }: IncomingMessage): Credential {
   const [path = ""] = url.split("?");
   const address = path.slice(path.lastIndexOf("/") + 1);

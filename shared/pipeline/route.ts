@@ -17,6 +17,7 @@ import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import type { Version, Write } from "../store/documents.ts";
 import type { ReadStore, Store } from "../store/store.ts";
 import type { AccountUse } from "./account-use.ts";
+import { type Made, madeOf } from "./made-of-route.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
 /** The callers of a route, by what they must show. */
@@ -263,14 +264,6 @@ interface ActionSpec<A extends Authentication, P, Q, B, D> extends Stated<A, P, 
   readonly perform: (context: Context<A, P, Q, B> & { data: D }) => Promise<Reply>;
 }
 
-/** What is derived from a route's declaration. */
-interface Made {
-  readonly method: string;
-  /** `/v1/…` and the same at the root, for clients that never add the prefix. */
-  readonly paths: readonly string[];
-  readonly streams: boolean;
-}
-
 type Auth = Authentication;
 /** Routes whose types have been checked against each other; the pipeline needs only their shape. */
 export type QueryRoute = QuerySpec<Auth, unknown, unknown, unknown, unknown> &
@@ -295,13 +288,6 @@ export function change<A extends Authentication, P, Q, B, D, R extends Decided, 
 
 export function action<A extends Actor, P, Q, B, D>(spec: ActionSpec<A, P, Q, B, D>): ActionRoute {
   return { ...spec, ...madeOf(spec), kind: "action" } as unknown as ActionRoute;
-}
-
-function madeOf({ endpoint, reply }: Pick<Route, "endpoint" | "reply">): Made {
-  const [method = "", path = ""] = endpoint.split(" ");
-  const paths = path.startsWith("/v1/") ? [path, path.slice("/v1".length)] : [path];
-  const streams = Object.values(reply).some((body) => body === "stream");
-  return { method, paths, streams };
 }
 
 /** The largest JSON body; no document made from it may exceed Firestore's 1 MiB. */

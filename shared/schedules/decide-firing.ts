@@ -159,7 +159,7 @@ function moved({ found: { ref, version } }: FiringBasis, fields: Partial<Schedul
   return patch(ref, fields, { version });
 }
 
-/** The same time of a schedule has the same id, whoever runs it. */
+/** The same time of a schedule has the same id in every process. */
 function runOf(scheduleId: string, scheduledFor: number) {
   const id = derivedId("scheduleRun", scheduleId, String(scheduledFor));
   return { id, cause: "schedule", scheduledFor } as const;

@@ -69,7 +69,7 @@ export function requireNextRun(schedule: Parameters<typeof nextRun>[0], now: num
 
 /** What decides when it runs; a change of it starts again from now. */
 const timeFields = ["cronExpression", "scheduledTime", "timezone", "enabled"] as const;
-/** What decides what it does; whoever changes that answers for it with the own key. */
+/** What decides what it does; who changes that answers for it with the key of the request. */
 const taskFields = ["task", "environmentId", "agentId", "appId", "missedRuns"] as const;
 
 /** Whether a change makes the caller's key the one that the schedule acts with. */

@@ -6,7 +6,7 @@ import type { Owner } from "../identity/owner.ts";
 import { create, type Write } from "../store/documents.ts";
 import { type Schedule, type ScheduleRun, scheduleRuns } from "../store/schedules.ts";
 
-/** Of executions beyond these, the oldest aren't counted any more as succeeded or failed. */
+/** The most executions that wait to be counted; the oldest beyond them never are. */
 const uncountedMax = 50;
 
 type Chosen = "id" | "status" | "cause" | "scheduledFor";

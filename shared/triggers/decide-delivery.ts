@@ -133,8 +133,9 @@ function refused(
 ): DeliveryDecision {
   const pausedReason = pauseReasonOf(cause);
   if (pausedReason === null) throw cause;
+  const { code, message } = cause;
   const { ref, value, version } = basis.found;
-  const fields = { ...record, status: "refused" as const, error: cause.message };
+  const fields = { ...record, status: "refused" as const, error: message };
   const { delivery, write } = addDelivery(owner, value.id, fields);
   const row = auditEntry(owner, {
     id: delivering.rowId,
@@ -143,7 +144,7 @@ function refused(
     action: "trigger.paused",
     subject: value.id,
     requestId: delivering.rowId,
-    facts: { reason: pausedReason, code: cause.code },
+    facts: { reason: pausedReason, code },
     sealedDetails: null,
   });
   const paused = patch(ref, { enabled: false, pausedReason }, { version });

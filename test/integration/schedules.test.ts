@@ -1,4 +1,4 @@
-/** Schedules: what they store, when and with whose rights they start something, and what stops them. */
+/** Schedules: what they store, when and with whose rights they start, and what stops them. */
 import { describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { until } from "../kit/cloud.ts";
@@ -78,7 +78,7 @@ test.each([
 });
 
 describe("a schedule that is due", () => {
-  test("starts one execution in a new thread, with its key, whoever looks at once", async () => {
+  test("starts one execution in a new thread, with its key, however many processes look at once", async () => {
     const owner = await newOwner();
     const { key } = owner;
     const { id } = await newSchedule(key);

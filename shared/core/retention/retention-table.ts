@@ -3,6 +3,7 @@
  * code's expiry dates, Firestore's times to live, Terraform's periods and `docs/retention.md` come
  * from this table. A test fails on a collection or a kind of object that it doesn't name.
  */
+import { automationRetention } from "./automation-retention.ts";
 import { dayMs, hourMs } from "./periods.ts";
 import { platformRetention } from "./platform-retention.ts";
 import { logs, objects, ofSystem, owned, type RetentionClass } from "./retention-class.ts";
@@ -16,6 +17,7 @@ const withExecution = { goesWith: "owners/*/executions" } as const;
 
 export const retention = {
   ...platformRetention,
+  ...automationRetention,
   executionLogs: {
     holds: "events and egress logs of executions; what runner jobs print about themselves",
     keptMs: 30 * dayMs,
@@ -133,37 +135,6 @@ export const retention = {
     routes: ["DELETE /v1/agents/:agentId"],
     why: "They are the owner's.",
     places: [owned("agents")],
-  },
-  automations: {
-    holds: "schedules and triggers: what they start, and when",
-    keptMs: null,
-    kept: "until the schedule, the trigger or its environment is deleted",
-    enforcedBy: ["deletion", "sweep"],
-    routes: [
-      "DELETE /v1/schedules/:scheduleId",
-      "DELETE /v1/triggers/:triggerId",
-      "POST /internal/maintenance/deletions",
-    ],
-    why: "They are the owner's.",
-    places: [
-      owned("schedules", { ...withEnvironment, by: "environmentId" }),
-      owned("triggers", { ...withEnvironment, by: "environmentId" }),
-    ],
-  },
-  automationLogs: {
-    holds: "when schedules ran, and what triggers were sent",
-    keptMs: 30 * dayMs,
-    enforcedBy: ["time to live", "deletion", "sweep"],
-    routes: [
-      "DELETE /v1/schedules/:scheduleId",
-      "DELETE /v1/triggers/:triggerId",
-      "POST /internal/maintenance/deletions",
-    ],
-    why: "They explain what was started; threads stay.",
-    places: [
-      owned("schedules/*/scheduleRuns", { goesWith: "owners/*/schedules" }),
-      owned("triggers/*/triggerDeliveries", { goesWith: "owners/*/triggers" }),
-    ],
   },
   deletedIds: {
     holds: "ids of deleted executions",
