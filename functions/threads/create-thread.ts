@@ -12,9 +12,16 @@ import { type StreamReader, sseStream } from "#shared/executions/sse-stream";
 import { fromItsStart } from "#shared/executions/stream-start";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
-import { type Callers, change, jsonBytesMax, type Reply } from "#shared/pipeline/route";
+import {
+  type Callers,
+  type Context,
+  change,
+  jsonBytesMax,
+  type Reply,
+} from "#shared/pipeline/route";
 import { withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { auditEntry } from "#shared/store/audit-rows";
+import type { Write } from "#shared/store/documents";
 import type { Execution } from "#shared/store/executions";
 import type { Schedule } from "#shared/store/schedules";
 import type { Thread } from "#shared/store/threads";
@@ -85,17 +92,6 @@ export const createThread = change({
     );
     const names = { environmentName: environment.name, agentName: agent?.value.name ?? null };
     const facts = { environmentId: environment.id };
-    /** The row of what is made beside that which the route's own row names. */
-    const rowOf = (made: { readonly action: string; readonly subject: string }) =>
-      auditEntry(owner, {
-        id: ids.next("auditRow"),
-        at: now,
-        actor: { type: caller.type, id: caller.id },
-        ...{ action: made.action, subject: made.subject },
-        requestId: context.request.id,
-        facts,
-        sealedDetails: null,
-      });
     const scheduled = scheduleWithThread(caller, body, {
       id: data.scheduleId ?? ids.next("schedule"),
       ...{ environment, agentName: names.agentName, account: withThread, now },
@@ -107,7 +103,7 @@ export const createThread = change({
         writes: [
           ...data.writes,
           ...createWrites(owner, thread),
-          ...(scheduled ? [scheduled.write, rowOf(scheduled)] : []),
+          ...(scheduled ? [scheduled.write, rowOf(context, { ...scheduled, facts })] : []),
         ],
         subject: thread.id,
         facts,
@@ -128,7 +124,7 @@ export const createThread = change({
       writes: [
         ...data.writes,
         ...started.writes,
-        rowOf({ action: "thread.created", subject: thread.id }),
+        rowOf(context, { action: "thread.created", subject: thread.id, facts }),
       ],
       limit: started.limit,
       action: "execution.started" as const,
@@ -146,6 +142,25 @@ export const createThread = change({
     await dispatchStarted(deps.store, owner, { execution, version, ticket, now: deps.now });
   },
 });
+
+/** The row of what is made beside that which the route's own row names. */
+function rowOf(
+  { caller, ids, now, request }: Context<"api-key", unknown, unknown, ThreadCreate>,
+  made: {
+    readonly action: string;
+    readonly subject: string;
+    readonly facts: Readonly<Record<string, string>>;
+  },
+): Write {
+  return auditEntry(caller.owner, {
+    id: ids.next("auditRow"),
+    at: now,
+    actor: { type: caller.type, id: caller.id },
+    ...{ action: made.action, subject: made.subject, facts: made.facts },
+    requestId: request.id,
+    sealedDetails: null,
+  });
+}
 
 /** The thread, or the stream of what it executes first; the same for a request that is repeated. */
 function answerOf(
