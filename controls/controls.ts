@@ -5,6 +5,7 @@
  * tries. One that isn't listed is open. Promises that the deployment keeps are in `deployment.ts`.
  */
 import { audControls } from "./aud-audit.ts";
+import { autControls } from "./aut-automation.ts";
 import { budControls } from "./bud-budget.ts";
 import type { Control } from "./control.ts";
 import { datControls } from "./dat-data.ts";
@@ -24,6 +25,7 @@ import { wspControls } from "./wsp-workspaces.ts";
 /** Keys are the promises' ids. */
 export const controls: Readonly<Record<string, Control>> = {
   ...audControls,
+  ...autControls,
   ...budControls,
   ...datControls,
   ...edgControls,

@@ -35,7 +35,7 @@ const table = [
 ] as const;
 
 test.each(sharedOut(table, 2))(
-  "a schedule runs once though its process dies %s",
+  "AUT-1 a schedule runs once though its process dies %s",
   async (...row) => {
     const [_at, nth, kind] = row;
     const owner = await newOwner();

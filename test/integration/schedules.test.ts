@@ -197,7 +197,7 @@ test("a schedule runs at once when it is asked to, with the asking key", async (
   expect(json.data).toMatchObject([{ cause: "request", runId: ran.json.runId }]);
 });
 
-test("a key that may not execute can neither make, enable nor run a schedule", async () => {
+test("AUT-2 a key that may not execute can neither make, enable nor run a schedule", async () => {
   const owner = await newOwner({ creditUsd: 0 });
   const { id } = await newSchedule(owner.key);
   const scopes = ["schedules:read", "schedules:write", "threads:write"];

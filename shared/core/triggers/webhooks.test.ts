@@ -14,7 +14,7 @@ const how = { secret, isGithub: false, now };
 const signedAt = (sentAt: number) =>
   webhookHeaders(secret, { id: "msg_1", sentAt, body: body.toString() });
 
-describe("a signature", () => {
+describe("AUT-3 a signature", () => {
   test("by a library of the standard is taken, and identifies the delivery", () => {
     const signature = new Webhook(shownSecret(secret)).sign(
       "msg_2",

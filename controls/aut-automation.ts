@@ -1,0 +1,32 @@
+/** How the promises of the group AUT (schedules and triggers) are kept; see `controls.ts`. */
+import type { Control } from "./control.ts";
+
+export const autControls: Readonly<Record<string, Control>> = {
+  "AUT-1": {
+    enforcedBy: "shared/schedules/decide-firing.ts",
+    test: "test/integration/schedule-crashes.test.ts",
+    mutation: {
+      file: "shared/schedules/decide-firing.ts",
+      find: "const moving = moved(basis, { ...next, ...counted });",
+      replace: "const moving = moved(basis, counted);",
+    },
+  },
+  "AUT-2": {
+    enforcedBy: "shared/keys/acting-key.ts",
+    test: "test/integration/schedules.test.ts",
+    mutation: {
+      file: "shared/keys/acting-key.ts",
+      find: "if (missing === undefined) return;",
+      replace: "if (missing !== null) return;",
+    },
+  },
+  "AUT-3": {
+    enforcedBy: "shared/core/triggers/verify-webhook.ts",
+    test: "shared/core/triggers/webhooks.test.ts",
+    mutation: {
+      file: "shared/core/triggers/verify-webhook.ts",
+      find: "if (Math.abs(Number(timestamp) * 1_000 - now) > replayWindowMs) {",
+      replace: "if (Number(timestamp) * 1_000 - now > replayWindowMs) {",
+    },
+  },
+};
