@@ -65,16 +65,19 @@ test("a schedule is stored, changed, disabled, enabled and deleted, and says whe
   expect((await send(path, { key })).status).toBe(404);
 });
 
-test.each([
-  ["cronExpression", { cronExpression: "0 9 * *" }],
-  ["timezone", { timezone: "Mars/Olympus" }],
-  ["scheduledTime", { cronExpression: undefined, scheduledTime: "2020-01-01T00:00:00Z" }],
-  ["cronExpression", { cronExpression: undefined }],
-  ["scheduleType", { scheduleType: "one-time" }],
-])("a schedule is refused by its field %s: %j", async (field, fields) => {
+test("a schedule is refused by the field that is wrong", async () => {
   const { key } = await newOwner({ creditUsd: 0 });
-  const refused = await send("/v1/schedules", { key, body: { ...daily, ...fields } });
-  expect(refused).toMatchObject({ status: 400, json: { details: [{ field }] } });
+  const wrong = [
+    ["cronExpression", { cronExpression: "0 9 * *" }],
+    ["timezone", { timezone: "Mars/Olympus" }],
+    ["scheduledTime", { cronExpression: undefined, scheduledTime: "2020-01-01T00:00:00Z" }],
+    ["cronExpression", { cronExpression: undefined }],
+    ["scheduleType", { scheduleType: "one-time" }],
+  ] as const;
+  for (const [field, fields] of wrong) {
+    const refused = await send("/v1/schedules", { key, body: { ...daily, ...fields } });
+    expect(refused).toMatchObject({ status: 400, json: { details: [{ field }] } });
+  }
 });
 
 describe("a schedule that is due", () => {
