@@ -24,9 +24,9 @@ export function probeAnswer(
   if (host === "run.googleapis.com" && path.endsWith("/executions/one")) {
     return { createTime: "2026-11-30T00:00:00Z", completionTime: "2026-11-30T00:01:00Z" };
   }
-  const kind = /\/(serviceAccounts|repositories|jobs)(?:\/(.+))?$/.exec(path);
+  const kind = /\/(serviceAccounts|repositories|jobs)(?:\/[^/]+)?$/.exec(path);
   const isOurs = ["run", "iam", "artifactregistry"].some((one) => host === `${one}.googleapis.com`);
-  if (!isOurs || kind === null) return null;
+  if (!isOurs || kind === null || method === "GET") return null;
   if (method === "POST") made.push(kind[1] ?? "");
   if (method !== "DELETE") return {};
   const index = made.indexOf(kind[1] ?? "");
