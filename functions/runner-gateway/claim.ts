@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { gatewayKeys } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { hashTicket, issueToken, type TokenClaims } from "#shared/core/executions/ticket";
+import { serversOf } from "#shared/environments/mcp-servers";
 import { type OpenedSecrets, openSecrets, SecretsGone } from "#shared/environments/open-secrets";
 import { ApiError } from "#shared/errors/api-error";
 import { endUnclaimable } from "#shared/executions/end-unclaimable";
@@ -63,7 +64,7 @@ export const claim = change({
   },
   actsOn: ({ owner }) => owner,
   decide({ body, data, now }) {
-    const { found, conversation, opened, owner } = data;
+    const { found, conversation: read, opened, owner } = data;
     const { leaseMs, heartbeatIntervalMs } = timing();
     const leaseExpiresAt = now + leaseMs;
     const again = found.value.status === "running";
@@ -120,7 +121,11 @@ export const claim = change({
           },
           flushIntervalMs: flushIntervalMs(running.readerUntil, now),
           task: { model: task.model, instructions: task.instructions, content: task.content },
-          ...{ models: modelsOf(running, claims), conversation },
+          models: modelsOf(running, claims),
+          conversation: read?.conversation ?? null,
+          mcpServers: read
+            ? serversOf({ clear: read.mcpServersJson, sealed: opened.sealedServers })
+            : [],
           limits,
           network,
           environmentVariables: running.environmentVariables,

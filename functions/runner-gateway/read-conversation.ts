@@ -18,6 +18,12 @@ const documentationTextMax = 128 * 1024;
 /** A text may take three bytes a unit, and has fields beside it. */
 const readBytesMax = 4 * historyTextMax;
 
+export interface ReadConversation {
+  readonly conversation: Conversation;
+  /** The environment's list as it is stored in clear; null if the environment is gone. */
+  readonly mcpServersJson: string | null;
+}
+
 /**
  * What a language model reads besides its task: the thread's earlier messages, newest first until
  * their bound, and the environment's documentation. Null for `shell`, which reads nothing.
@@ -26,7 +32,7 @@ export async function readConversation(
   deps: { readonly store: ReadStore },
   owner: Owner,
   { task, threadId, environmentId, messageId }: Execution,
-): Promise<Conversation | null> {
+): Promise<ReadConversation | null> {
   if (task.model === shellModel) return null;
   // The task's own message is stored already, and is the newest.
   const newest = { orderBy: [["createdAt", "desc"]] as const, limit: historyLengthMax + 1 };
@@ -36,9 +42,12 @@ export async function readConversation(
   ]);
   const earlier = found.map(({ value }) => value).filter(({ id }) => id !== messageId);
   return {
-    ...historyOf(earlier, isEnd),
-    documentation: shorten(environment.value?.documentation ?? []),
-    reasoningEffort: task.reasoningEffort,
+    conversation: {
+      ...historyOf(earlier, isEnd),
+      documentation: shorten(environment.value?.documentation ?? []),
+      reasoningEffort: task.reasoningEffort,
+    },
+    mcpServersJson: environment.value?.mcpServersJson ?? null,
   };
 }
 

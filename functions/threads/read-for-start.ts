@@ -1,5 +1,5 @@
 import type { MessageCreate } from "#shared/contract/message-create";
-import { sealForMessage } from "#shared/environments/seal-secret";
+import { messageServersKey, sealForMessage } from "#shared/environments/seal-secret";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { agents } from "#shared/store/agents";
@@ -23,6 +23,9 @@ export interface StartRead {
   readonly wasDeleted: boolean;
   readonly sealedSecrets: Execution["sealedSecrets"];
 }
+
+/** They are stored in the execution, sealed. */
+const serversBytesMax = 64 * 1024;
 
 export interface StartWhich {
   readonly threadId: string;
@@ -102,7 +105,14 @@ async function sealAll(
   environment: { readonly id: string; readonly sealingPublicKey: string },
   { executionId, body }: StartWhich,
 ): Promise<Execution["sealedSecrets"]> {
-  const sealing = body.secrets.map(({ key, value }) =>
+  const { secrets, mcpServers } = body;
+  const servers = { key: messageServersKey, value: JSON.stringify(mcpServers) };
+  if (Buffer.byteLength(servers.value) > serversBytesMax) {
+    const message = "mcpServers of a message must have at most 64 KiB in all.";
+    throw new ApiError("VALIDATION_FAILED", { message });
+  }
+  const all = mcpServers.length > 0 ? [...secrets, servers] : secrets;
+  const sealing = all.map(({ key, value }) =>
     sealForMessage(owner, environment, { executionId, key, value }),
   );
   return await Promise.all(sealing);

@@ -1,6 +1,8 @@
 /** The interface of what decides what runs in the sandbox. `shell` is its first model. */
 import type { Item } from "#shared/protocol/item";
 import type { ModelEntry, ReasoningEffort, ThreadMessage } from "#shared/protocol/language-model";
+import type { McpServer } from "#shared/protocol/mcp-server";
+import type { Reach } from "../egress/reach.ts";
 import type { CallDo, CallEnded } from "../init/messages.ts";
 
 export interface AgentTask {
@@ -48,12 +50,23 @@ export interface LanguageTask extends AgentTask {
   /** Whether older messages are missing there. */
   readonly isHistoryCut: boolean;
   readonly hasNetwork: boolean;
+  readonly mcpServers: readonly McpServer[];
 }
 
 /** A call to the sandbox, without what the supervisor adds. */
 export type SandboxCall =
   | Omit<Extract<CallDo, { do: "shell" }>, "environment" | "refusingPort">
-  | Exclude<CallDo, { do: "shell" }>;
+  | Exclude<CallDo, { do: "shell" | "serve" }>;
+
+/** A program that serves the supervisor from inside the sandbox. */
+export type ServeCall = Omit<Extract<CallDo, { do: "serve" }>, "do" | "refusingPort">;
+
+export interface ServedProgram {
+  /** An empty piece ends its input, and with it the program. */
+  write(piece: Uint8Array): void;
+  /** Null if the sandbox ended first. */
+  readonly ended: Promise<CallEnded | null>;
+}
 
 /** Passes on a stream of text without secrets. */
 export interface TextRedactor {
@@ -80,6 +93,10 @@ export interface LanguageTools extends AgentTools {
     onOutput: (bytes: Uint8Array) => void,
     outputBytesMax: number,
   ): Promise<CallEnded | null>;
+  /** @returns Null if the sandbox has ended. */
+  serve(call: ServeCall, onOutput: (bytes: Uint8Array) => void): ServedProgram | null;
+  /** Reaches a host from outside the sandbox, under the network policy and log of the sandbox. */
+  readonly reach: Reach;
 }
 
 /** Why a language model's run ended, if its task isn't done. */

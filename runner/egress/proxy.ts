@@ -4,7 +4,11 @@ import type { Server as Listener, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { closeAfterAnswer, linger, stopTaking, takeRequest } from "#shared/http/linger";
 import type { NetworkPolicy } from "#shared/protocol/runner";
-import { OutboundConnections, type OutboundDeps } from "./outbound-connections.ts";
+import {
+  type OutboundConnection,
+  OutboundConnections,
+  type OutboundDeps,
+} from "./outbound-connections.ts";
 import { carryRequest, lingerLimits } from "./plain-request.ts";
 import { answerText, answerTo, EgressRefusal, type RequestedHost, tlsAlert } from "./refusal.ts";
 import { absoluteTarget, connectTarget, roughly, tunnelledTarget } from "./request-target.ts";
@@ -60,6 +64,14 @@ export class EgressProxy {
   /** Takes over a listening socket, which may be in another network namespace. */
   listen(listener: Listener): void {
     this.#server.listen(listener);
+  }
+
+  /** Carries an exchange that the sandbox has no part in. @throws {EgressRefusal} */
+  async carry(
+    asked: RequestedHost,
+    exchange: (connection: OutboundConnection) => Promise<void>,
+  ): Promise<void> {
+    await this.#outbound.attempt("connect", asked, exchange);
   }
 
   /** Ends every open connection; each gets its end in the log. */

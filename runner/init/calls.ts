@@ -5,6 +5,7 @@ import { codeOf } from "./error-code.ts";
 import { readFile, writeFile } from "./file-calls.ts";
 import { encodeCallOutput, encodeFrame, kinds } from "./frames.ts";
 import type { CallDo, CallEnded, CallRequest } from "./messages.ts";
+import { Served } from "./served.ts";
 import { ShellSession } from "./shell-session.ts";
 import { baseEnvironment } from "./shell-start.ts";
 
@@ -15,11 +16,13 @@ export class Calls {
   readonly #supervisor: Socket;
   readonly #shell: ShellSession;
   readonly #programs = new Set<ChildProcess>();
+  readonly #served = new Map<number, Served>();
   #lastShellCall: Promise<unknown> = Promise.resolve();
 
   constructor(supervisor: Socket) {
     this.#supervisor = supervisor;
-    const others = () => [...this.#programs].flatMap(({ pid }) => pid ?? []);
+    const others = () =>
+      [...this.#programs, ...this.#served.values()].flatMap(({ pid }) => pid ?? []);
     this.#shell = new ShellSession(others, (reader) => {
       if (!supervisor.writableNeedDrain) return;
       reader.pause();
@@ -43,6 +46,11 @@ export class Calls {
     this.#supervisor.write(encodeFrame(kinds.callEnded, JSON.stringify(ended)));
   }
 
+  /** Passes a piece of input to the server that it is for, if that one still runs. */
+  input(payload: Buffer): void {
+    this.#served.get(payload.readUInt32BE(0))?.input(payload.subarray(4));
+  }
+
   async #do(call: CallRequest): Promise<End> {
     const onOutput = (piece: Uint8Array) => {
       this.#supervisor.write(encodeCallOutput(call.id, piece));
@@ -57,6 +65,11 @@ export class Calls {
       }
       case "exec":
         return await this.#exec(call, onOutput);
+      case "serve": {
+        const served = new Served(call, this.#supervisor, onOutput);
+        this.#served.set(call.id, served);
+        return await served.ended.finally(() => this.#served.delete(call.id));
+      }
       case "shell":
         return await this.#inShell(call, onOutput);
     }

@@ -11,6 +11,8 @@ export const kinds = {
   /** Four bytes with the call's number, then a piece of its output. */
   callOutput: 8,
   callEnded: 9,
+  /** Four bytes with the call's number, then a piece of its input; an empty one ends it. */
+  callInput: 10,
 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
@@ -29,11 +31,18 @@ export function encodeFrame(kind: Kind, payload: Uint8Array | string): Buffer {
   return Buffer.concat([header, body]);
 }
 
-/** The payload of `callOutput`. */
 export function encodeCallOutput(id: number, output: Uint8Array): Buffer {
+  return encodeFrame(kinds.callOutput, numbered(id, output));
+}
+
+export function encodeCallInput(id: number, input: Uint8Array): Buffer {
+  return encodeFrame(kinds.callInput, numbered(id, input));
+}
+
+function numbered(id: number, bytes: Uint8Array): Buffer {
   const number = Buffer.alloc(4);
   number.writeUInt32BE(id, 0);
-  return encodeFrame(kinds.callOutput, Buffer.concat([number, output]));
+  return Buffer.concat([number, bytes]);
 }
 
 /** Cuts a stream into frames. The sandbox's bytes are a stranger's, so frames are bounded. */

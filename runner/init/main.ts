@@ -28,6 +28,8 @@ export function main(): void {
   const call = async (request: CallRequest) => {
     calls ??= import("./calls.ts").then((loaded) => new loaded.Calls(supervisor));
     if (request.do === "shell") await refuse(request.refusingPort);
+    // What is written to a server comes right behind it, so nothing is waited for.
+    if (request.do === "serve") void refuse(request.refusingPort);
     await (await calls).do(request);
   };
 
@@ -43,6 +45,7 @@ export function main(): void {
       if (kind === kinds.run) void run(JSON.parse(payload.toString("utf8")));
       if (kind === kinds.signal) signalAll();
       if (kind === kinds.call) void call(JSON.parse(payload.toString("utf8")));
+      if (kind === kinds.callInput) void calls?.then((loaded) => loaded.input(payload));
     }
   });
   void probe().then((report) => supervisor.write(encodeFrame(kinds.probe, JSON.stringify(report))));

@@ -54,6 +54,15 @@ export type CallDo =
       readonly timeoutMs: number;
       readonly outputBytesMax: number;
     }
+  | {
+      /** Runs a program whose input the supervisor writes, until it ends that input. */
+      readonly do: "serve";
+      readonly program: string;
+      readonly arguments: readonly string[];
+      readonly environment: Readonly<Record<string, string>>;
+      readonly refusingPort: number | null;
+      readonly outputBytesMax: number;
+    }
   /** Sends a file's first bytes, or a folder's first names, a line each. */
   | { readonly do: "read"; readonly path: string; readonly bytesMax: number }
   /** Replaces a file's bytes and keeps its mode, or makes the file and its folders. */

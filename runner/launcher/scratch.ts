@@ -47,7 +47,7 @@ export interface Scratch extends MountPoints {
  * A program's code, and V8's compiled form of it: see `start-compiled.ts`; and what it loads only
  * for executions that need it.
  */
-const programEndings = [".code.js", ".code.cache", ".late.cjs"];
+const programEndings = [".code.js", ".code.cache", ".late.cjs", ".mcp.cjs"];
 
 /**
  * Creates the folder. Programs that other uids can't reach are brought here: Node is mounted, the

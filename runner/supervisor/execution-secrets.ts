@@ -17,7 +17,7 @@ function trustVariables(): Record<string, string> {
   return { ...Object.fromEntries(whole), NODE_EXTRA_CA_CERTS: at(files.own) };
 }
 
-type Claimed = Pick<ClaimReply, "secrets" | "boundSecrets" | "environmentVariables">;
+type Claimed = Pick<ClaimReply, "secrets" | "boundSecrets" | "environmentVariables" | "mcpServers">;
 
 /** The proxy's part for bound secrets, and its certificates. */
 interface Binding {
@@ -42,6 +42,14 @@ export async function takeSecrets(
   return new ExecutionSecrets(claimed, { secrets, rootCertificates });
 }
 
+/** What MCP servers are given counts as secret, and a server may say it back. */
+function secretsOf(servers: Claimed["mcpServers"]): { key: string; value: string }[] {
+  return servers.flatMap(({ env, bearerToken }) => [
+    ...Object.entries(env).map(([key, value]) => ({ key, value })),
+    ...(bearerToken === null ? [] : [{ key: "MCP_TOKEN", value: bearerToken }]),
+  ]);
+}
+
 export class ExecutionSecrets {
   readonly #claimed: Claimed;
   readonly #binding: Binding | null;
@@ -50,7 +58,8 @@ export class ExecutionSecrets {
   constructor(claimed: Claimed, binding: Binding | null) {
     this.#claimed = claimed;
     this.#binding = binding;
-    this.redaction = planRedaction([...claimed.secrets, ...claimed.boundSecrets]);
+    const { secrets, boundSecrets, mcpServers } = claimed;
+    this.redaction = planRedaction([...secrets, ...boundSecrets, ...secretsOf(mcpServers)]);
   }
 
   /** Null if there are no bound secrets. */

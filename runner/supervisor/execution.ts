@@ -152,6 +152,7 @@ export class SupervisedExecution {
       emit: (item) => this.#emit(item),
       note: (text) => this.#note(text),
       onRefused: (attempt) => this.#wayOut.refused(attempt),
+      reach: this.#wayOut.reach,
     });
     const { memoryKills, processRefusals } = await this.#session.stop();
     const outcome = decideOutcome({

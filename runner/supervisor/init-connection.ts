@@ -8,7 +8,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import * as z from "zod";
 import { Fault } from "#shared/core/fault";
 import { findUnusable } from "#shared/core/usable-text";
-import { encodeFrame, type Frame, FrameReader, kinds } from "../init/frames.ts";
+import { encodeCallInput, encodeFrame, type Frame, FrameReader, kinds } from "../init/frames.ts";
 import {
   type CallDo,
   callEnds,
@@ -59,6 +59,14 @@ export interface CallHandlers {
   onOutput(bytes: Uint8Array): void;
   /** More is dropped, whatever the sandbox sends. */
   readonly outputBytesMax: number;
+}
+
+/** A call whose input is written while it runs. */
+export interface OpenInput {
+  /** An empty piece ends the input, and with it the call. */
+  write(piece: Uint8Array): void;
+  /** Null if the sandbox ended first. */
+  readonly ended: Promise<CallEnded | null>;
 }
 
 interface OpenCall extends CallHandlers {
@@ -127,6 +135,11 @@ export class InitLine {
 
   /** Does one thing inside, beside others. @returns Null if the sandbox ended first. */
   async call(request: CallDo, handlers: CallHandlers): Promise<CallEnded | null> {
+    return await this.open(request, handlers).ended;
+  }
+
+  /** Begins a call that takes input. */
+  open(request: CallDo, handlers: CallHandlers): OpenInput {
     this.#lastCall += 1;
     const id = this.#lastCall;
     const ended = new Promise<CallEnded>((resolve) => {
@@ -134,7 +147,10 @@ export class InitLine {
     });
     this.#socket.write(encodeFrame(kinds.call, JSON.stringify({ id, ...request })));
     const first = Promise.race([ended, this.closed.then(() => null)]);
-    return await first.finally(() => this.#calls.delete(id));
+    return {
+      write: (piece) => void this.#socket.write(encodeCallInput(id, piece)),
+      ended: first.finally(() => this.#calls.delete(id)),
+    };
   }
 
   /** Asks everything inside to end. */

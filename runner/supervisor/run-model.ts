@@ -1,5 +1,4 @@
 /** Gives a claimed task's model its tools, and lets it run. */
-import { Fault } from "#shared/core/fault";
 import type { RedactionPlan } from "#shared/core/redaction/plan";
 import { Redactor, redact } from "#shared/core/redaction/redaction";
 import type { Item } from "#shared/protocol/item";
@@ -7,6 +6,7 @@ import type { Conversation } from "#shared/protocol/language-model";
 import type { ClaimReply } from "#shared/protocol/runner";
 import type { AgentTools, LanguageEnd, LanguageTools, ScriptEnd } from "../agent/model.ts";
 import { findModel, loadLanguageModel } from "../agent/models.ts";
+import type { Reach } from "../egress/reach.ts";
 import type { RefusedAttempt } from "./init-connection.ts";
 import type { Output } from "./output.ts";
 import type { SandboxSession } from "./sandbox-session.ts";
@@ -24,6 +24,7 @@ export interface ModelParts {
   emit(item: Item): void;
   note(text: string): void;
   onRefused(attempt: RefusedAttempt): void;
+  readonly reach: Reach;
 }
 
 const nothingToRead: Conversation = {
@@ -33,12 +34,15 @@ const nothingToRead: Conversation = {
   reasoningEffort: null,
 };
 
-/** @throws {Fault} If nobody knows the model. */
 export async function runModel(parts: ModelParts): Promise<LanguageEnd> {
   const { task, setupScripts, models } = parts.claimed;
   const model = findModel(task.model);
   if (model !== undefined) return await model.run({ ...task, setupScripts }, toolsOf(parts));
-  if (models === null) throw new Fault("There is no such model.");
+  if (models === null) {
+    // It was offered when the execution began, and isn't any more.
+    const why = `This deployment doesn't offer the model ${task.model} any more.`;
+    return { exitCode: null, unfinished: "model_failed", why };
+  }
   return await runLanguageModel(parts, models);
 }
 
@@ -62,6 +66,7 @@ async function runLanguageModel(
         ...(claimed.conversation ?? nothingToRead),
         gatewayUrl: parts.modelGatewayUrl,
         hasNetwork: network.mode !== "none",
+        mcpServers: claimed.mcpServers,
       },
       tools,
     );
@@ -124,5 +129,10 @@ function languageTools(parts: ModelParts, answer: (text: string) => void): Langu
     speak: () => speakTo(output.open("progress")),
     sandbox: async (call, onOutput, outputBytesMax) =>
       stopping.signal.aborted ? null : await session.call(call, { onOutput, outputBytesMax }),
+    serve: (call, onOutput) =>
+      stopping.signal.aborted
+        ? null
+        : session.serve(call, { onOutput, outputBytesMax: call.outputBytesMax }),
+    reach: parts.reach,
   };
 }

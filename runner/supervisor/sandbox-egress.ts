@@ -7,6 +7,7 @@ import type { EgressRequest, NetworkPolicy } from "#shared/protocol/runner";
 import { type AttemptDeps, ConnectionAttempt } from "../egress/connection-attempt.ts";
 import { EgressLog } from "../egress/egress-log.ts";
 import type { EgressProxy } from "../egress/proxy.ts";
+import type { Reach } from "../egress/reach.ts";
 import { EgressRefusal } from "../egress/refusal.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
 import type { TlsTerminator } from "../egress/tls-terminator.ts";
@@ -76,6 +77,18 @@ export class WayOut {
     new ConnectionAttempt(this.#attempts, { method, host, port }).end(
       new EgressRefusal("no_network"),
     );
+  }
+
+  /** For what the supervisor itself asks for on the task's behalf. */
+  get reach(): Reach {
+    return {
+      roots: this.#deps.network.roots ?? null,
+      connect: async (asked, carry) => {
+        if (this.#proxy !== undefined) return await this.#proxy.carry(asked, carry);
+        this.refused({ method: "connect", ...asked });
+        throw new EgressRefusal("no_network");
+      },
+    };
   }
 
   /** Closes the proxy, and stores how each attempt ended. */

@@ -3,7 +3,7 @@ import { statfsSync } from "node:fs";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
 import type { ClaimReply } from "#shared/protocol/runner";
-import type { SandboxCall } from "../agent/model.ts";
+import type { SandboxCall, ServeCall } from "../agent/model.ts";
 import { proxyEnvironment, proxyPort, refusedEnvironment } from "../egress/proxy-environment.ts";
 import type { Prepared, SandboxStopped } from "../launcher/messages.ts";
 import { missingWalls } from "./check-isolation.ts";
@@ -13,6 +13,7 @@ import {
   type CallHandlers,
   type InitLine,
   listenForInit,
+  type OpenInput,
   type RefusedAttempt,
   type RunHandlers,
 } from "./init-connection.ts";
@@ -106,6 +107,15 @@ export class SandboxSession {
     if (init === undefined) return null;
     const whole = request.do === "shell" ? { ...request, ...this.#shellSettings() } : request;
     return await this.#busy(init.call(whole, handlers));
+  }
+
+  /**
+   * Runs a program whose input stays open; nobody waits for its end. Null if the sandbox has ended.
+   */
+  serve(request: ServeCall, handlers: CallHandlers): OpenInput | null {
+    const { environment, refusingPort } = this.#shellSettings();
+    const whole = { ...request, environment: { ...environment, ...request.environment } };
+    return this.#init?.open({ do: "serve", ...whole, refusingPort }, handlers) ?? null;
   }
 
   async #busy<T>(work: Promise<T>): Promise<T> {

@@ -60,7 +60,12 @@ export async function bundle(
       ...options,
       entryPoints: plain,
       outExtension: { ".js": ".cjs" },
-      plugins: [entryModules(root, entries, functions), withoutLocales, ownMapsOnly],
+      plugins: [
+        entryModules(root, entries, functions),
+        withLateModules(root),
+        withoutLocales,
+        ownMapsOnly,
+      ],
     }),
     build({
       ...options,

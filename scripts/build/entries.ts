@@ -17,10 +17,11 @@ export interface BundleEntry {
 /** The runner's programs, each its own process; the image starts `launcher`. */
 const programs = ["launcher", "supervisor", "init"];
 
-/** What each program loads only for executions that need it; it lies beside the program. */
+/** What programs load only for executions that need it: files that lie beside the program. */
 export const lateModules: Readonly<Record<string, string>> = {
-  supervisor: "runner/agent/language/language-model.ts",
-  init: "runner/init/calls.ts",
+  "supervisor.late": "runner/agent/language/language-model.ts",
+  "supervisor.mcp": "runner/agent/language/mcp/mcp-servers.ts",
+  "init.late": "runner/init/calls.ts",
 };
 
 /** Every bundle of the repository at `root`, in a stable order. */
@@ -40,7 +41,7 @@ export function bundleEntries(root: string): BundleEntry[] {
     }),
   );
   const late = Object.entries(lateModules).map(
-    ([name, source]): BundleEntry => ({ output: `runner/${name}.late`, source, kind: "module" }),
+    ([name, source]): BundleEntry => ({ output: `runner/${name}`, source, kind: "module" }),
   );
   return [...functions, ...runner, ...late].filter(({ source }) => existsSync(join(root, source)));
 }

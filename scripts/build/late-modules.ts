@@ -3,11 +3,11 @@ import type { Plugin } from "esbuild";
 import { lateModules } from "./entries.ts";
 
 const namespace = "late-module";
-const fileOf = (program: string) => `./${program}.late.cjs`;
+const fileOf = (module: string) => `./${module}.cjs`;
 
 /**
- * Leaves out of a program what only some executions need: it is required from `x.late.cjs` beside
- * the program `x`. Every other execution would pay for it at its start.
+ * Leaves out of a program what only some executions need: it is required from a file beside the
+ * program, such as `supervisor.late.cjs`. Every other execution would pay for it at its start.
  */
 export function withLateModules(root: string): Plugin {
   return {

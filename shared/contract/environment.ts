@@ -113,11 +113,11 @@ const warningTexts: WarningTexts<EnvironmentCreate> = {
   projectId: "is ignored: an account has one project",
   guiEnabled: "chooses the desktop profile, which has no screen here",
   officeAppsEnabled: "chooses the desktop profile, which has no office programs here",
-  mcpServers: "is kept, and no model of this deployment uses it",
+  mcpServers: "is used by language models, and has no effect on the model `shell`",
   documentation: noWarning,
 };
 
-/** One warning for each field of an environment that has no effect. */
+/** One warning for each field of an environment that has no effect, or not on all models. */
 export function environmentWarnings(body: EnvironmentCreate | EnvironmentUpdate): string[] {
   return unsupportedWarnings(body, warningTexts);
 }

@@ -101,12 +101,16 @@ const warningTexts: WarningTexts<MessageCreate> = {
   enabledSkills: "is ignored: the model has no skills",
   researchModeEnabled: "is ignored: the model can't research",
   quotedSelection: "is ignored: the model reads the content alone",
-  mcpServers: "is ignored: the model uses no MCP servers",
+  mcpServers: noWarning,
 };
 const shellWarningTexts: WarningTexts<MessageCreate["agentConfig"]> = {
   model: noWarning,
   instructions: "is ignored: the model runs the content as it is",
   reasoningEffort: "is ignored: the model doesn't reason",
+};
+
+const ignoredByShell: WarningTexts<Pick<MessageCreate, "mcpServers">> = {
+  mcpServers: "is ignored: the model runs the content as it is",
 };
 
 /** One warning for each field of a message that has no effect on its model. */
@@ -115,6 +119,7 @@ export function messageWarnings(body: MessageCreate, model: string): string[] {
   const ofAgent = isShell ? unsupportedWarnings(body.agentConfig, shellWarningTexts) : [];
   return [
     ...unsupportedWarnings(body, warningTexts),
+    ...(isShell ? unsupportedWarnings(body, ignoredByShell) : []),
     ...ofAgent.map((text) => `agentConfig.${text}`),
   ];
 }

@@ -1,10 +1,18 @@
+import { shellModel } from "../executions/models.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { BoundSecret, SecretBinding } from "../protocol/bound-secret.ts";
 import { type AssociatedData, open } from "../secrets/sealing.ts";
 import { openSealingPair, unlessPairGone } from "../secrets/sealing-keys.ts";
 import type { SealedSecrets, SealingKey } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
-import { environmentBinding, messageBinding } from "./seal-secret.ts";
+import {
+  environmentBinding,
+  mcpServersKey,
+  messageBinding,
+  messageServersKey,
+} from "./seal-secret.ts";
+
+const serverKeys: readonly string[] = [mcpServersKey, messageServersKey];
 
 interface Sealed {
   readonly sealed: string;
@@ -17,7 +25,14 @@ export interface OpenedSecrets {
   readonly secrets: readonly { readonly key: string; readonly value: string }[];
   /** Kept by the supervisor. */
   readonly boundSecrets: readonly BoundSecret[];
+  /** JSON texts of MCP servers with their tokens: the environment's, and the message's. */
+  readonly sealedServers: {
+    readonly ofEnvironment: string | null;
+    readonly ofMessage: string | null;
+  };
 }
+
+const noServers = { ofEnvironment: null, ofMessage: null };
 
 /** Retrying can't open the secrets: their key pair was destroyed, or another pair sealed them. */
 export class SecretsGone extends Error {
@@ -38,7 +53,7 @@ export async function openSecrets(
   },
 ): Promise<OpenedSecrets> {
   const all = allSealed(owner, stored.execution, stored.sealed);
-  if (all.size === 0) return { secrets: [], boundSecrets: [] };
+  if (all.size === 0) return { secrets: [], boundSecrets: [], sealedServers: noServers };
   const { environmentId: id } = stored.execution;
   if (!stored.pair) throw new SecretsGone("the environment has no key pair");
   const name = { purpose: "environment-secrets", id } as const;
@@ -56,9 +71,16 @@ export async function openSecrets(
         return { key, value, binding };
       }),
     );
+    const isVariable = ({ key }: { key: string }) => !serverKeys.includes(key);
+    const textOf = (name: string) => opened.find(({ key }) => key === name)?.value ?? null;
+    const variables = opened.filter(isVariable);
     return {
-      secrets: opened.flatMap(({ key, value, binding }) => (binding ? [] : [{ key, value }])),
-      boundSecrets: opened.flatMap(({ binding, ...secret }) =>
+      sealedServers: {
+        ofEnvironment: textOf(mcpServersKey),
+        ofMessage: textOf(messageServersKey),
+      },
+      secrets: variables.flatMap(({ key, value, binding }) => (binding ? [] : [{ key, value }])),
+      boundSecrets: variables.flatMap(({ binding, ...secret }) =>
         binding ? [{ ...secret, ...binding }] : [],
       ),
     };
@@ -69,12 +91,14 @@ export async function openSecrets(
 
 function allSealed(
   owner: Owner,
-  { id: executionId, environmentId, secretKeys, sealedSecrets: own }: Execution,
+  { id: executionId, environmentId, secretKeys, sealedSecrets: own, task }: Execution,
   stored: SealedSecrets | null,
 ): ReadonlyMap<string, Sealed> {
   const all = new Map<string, Sealed>();
   const byName = new Map(stored?.values.map((value) => [value.key, value]));
-  for (const key of secretKeys) {
+  // `shell` calls no servers, so their tokens stay sealed.
+  const servers = task.model === shellModel ? [] : [mcpServersKey];
+  for (const key of [...secretKeys, ...servers]) {
     const value = byName.get(key);
     if (!value) continue;
     const { sealed, binding } = value;

@@ -6,6 +6,8 @@ import { type AssociatedData, seal } from "../secrets/sealing.ts";
 
 /** The name that the full list of MCP servers is sealed under; no variable can have it. */
 export const mcpServersKey = "mcp-servers";
+/** The same for those of a message. */
+export const messageServersKey = "message-mcp-servers";
 
 export interface PlainSecret {
   readonly key: string;

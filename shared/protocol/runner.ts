@@ -7,6 +7,7 @@ import * as z from "zod";
 import { BoundSecret } from "./bound-secret.ts";
 import { Item } from "./item.ts";
 import { Conversation, ModelEntry } from "./language-model.ts";
+import { McpServer } from "./mcp-server.ts";
 import { sandboxModes } from "./sandbox-mode.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -188,6 +189,8 @@ export const ClaimReply = z.object({
   /** Kept from the sandbox, which holds a placeholder. */
   boundSecrets: z.array(BoundSecret).default([]),
   setupScripts: z.array(z.string()),
+  /** What a language model may call besides its own tools. */
+  mcpServers: z.array(McpServer).default([]),
   /** The manifest to start from; null for an empty workspace. */
   manifestSha256: sha256.nullable(),
   /** The manifest to use if that one can't be read; null for an empty workspace. */

@@ -5,6 +5,7 @@ import { callCostMicrousd } from "#shared/core/models/price";
 import type { ScriptedTurn, TurnItem } from "../../local/providers/turn.ts";
 import { executionOf, expectBalanced, untilEnded } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
+import { notesProgram } from "../kit/mcp-program.ts";
 import { newEnvironment, newOwner, newThread, runScript } from "../kit/owners.ts";
 import { scriptedTask } from "../kit/scripted-task.ts";
 
@@ -20,23 +21,33 @@ test("MOD-3 an agent writes, runs and repairs code, and the account pays for tim
     body: { name: "Coder", model, instructions: "Answer briefly." },
   });
   expect(made.status, made.text).toBe(201);
-  const environmentId = await newEnvironment(owner.key);
+  const env = { NOTES_ABOUT: "sums" };
+  const environmentId = await newEnvironment(owner.key, {
+    mcpServers: [{ type: "stdio", name: "notes", ...notesProgram, env }],
+  });
   const threadId = await newThread(owner.key, { environmentId, agentId: made.json.agent.id });
   const task = scriptedTask([
     turn(say("I write it."), call("create", { path: "sum.sh", content: "echo $((2 - 2))\n" })),
     turn(call("bash", { command: "test $(sh sum.sh) = 4" })),
     turn(call("edit", { path: "sum.sh", old_text: "2 - 2", new_text: "2 + 2" })),
     turn(call("bash", { command: "test $(sh sum.sh) = 4 && echo right" })),
+    turn(call("mcp__notes__note", { text: "4" }), call("mcp__more__note", { text: "5" })),
+    turn(call("bash", { command: "cat note.txt" })),
     turn(say("It is 4 now.")),
   ]);
-  const { answer, events, run, content } = await runScript(owner.key, threadId, task);
+  const more = { type: "stdio", name: "more", ...notesProgram };
+  const sent = await runScript(owner.key, threadId, task, { body: { mcpServers: [more] } });
+  const { answer, events, run, content } = sent;
   expect(answer.status, answer.text).toBe(200);
   expect(run, answer.text).toMatchObject({ status: "success" });
   expect(content).toContain("It is 4 now.");
   const calls = events
     .filter(({ type, item }) => type === "response.item.completed" && item.type === "tool_call")
     .map(({ item }) => `${item.name} ${item.status}`);
-  expect(calls).toEqual(["create completed", "bash failed", "edit completed", "bash completed"]);
+  expect(calls).toEqual([
+    ...["create completed", "bash failed", "edit completed", "bash completed"],
+    ...["mcp__notes__note completed", "mcp__more__note completed", "bash completed"],
+  ]);
   const file = await send(`/v1/environments/${environmentId}/files/sum.sh`, { key: owner.key });
   expect(file.text).toBe("echo $((2 + 2))\n");
 

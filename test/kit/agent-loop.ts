@@ -66,11 +66,12 @@ export async function runLoop(options: LoopOptions): Promise<LoopRun> {
       ...{ model: entry.id, instructions: "Be brief.", documentation: [], setupScripts: [] },
       ...{ content: options.content ?? "Do it.", history: options.history ?? [] },
       ...{ isHistoryCut: false, hasNetwork: false, reasoningEffort: "low" },
+      mcpServers: [],
     },
     tools,
     {
       ...{ wire, url: providers.url + wire.path(entry.id), model: entry.id },
-      ...{ tools: agentTools, limits: loopLimits, times },
+      ...{ tools: agentTools, limits: loopLimits, times, sections: [] },
       ...options.settings,
     },
   );
@@ -107,6 +108,8 @@ function fakeTools(
     answer: (text) => {
       run.answer = text;
     },
+    serve: () => null,
+    reach: { roots: null, connect: () => Promise.reject(new Error("There is no network.")) },
     sandbox: async (call, onOutput) => callFake(call, { files, onOutput, shell: options.shell }),
   };
 }

@@ -31,6 +31,8 @@ export interface LoopSettings {
   readonly tools: readonly Tool[];
   readonly limits: LoopLimits;
   readonly times: CallTimes;
+  /** What the system prompt says besides. */
+  readonly sections: readonly string[];
 }
 
 /** At first less than a model may write, because the gateway sets money aside for all of it. */
@@ -84,7 +86,7 @@ export class AgentLoop {
     this.#task = task;
     this.#tools = tools;
     this.#settings = settings;
-    this.#system = redact(systemPrompt(task));
+    this.#system = redact(systemPrompt(task, settings.sections));
     this.#limits = new LimitWatch(settings.limits, () => tools.remainingMs());
     const history = task.history.map((each) => ({ ...each, content: redact(each.content) }));
     this.#messages = openingMessages({ ...task, history, content: redact(task.content) });

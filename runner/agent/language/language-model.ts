@@ -6,6 +6,7 @@ import type { LanguageModel } from "../model.ts";
 import { runSetupScripts } from "../setup-scripts.ts";
 import { AgentLoop } from "./agent-loop.ts";
 import { loopLimits } from "./limits.ts";
+import { mcpSection, mcpToolsOf } from "./mcp/mcp-tools.ts";
 import { callTimes } from "./model-call.ts";
 import { agentTools } from "./tools/tools.ts";
 import { gatewayPath, type WireName, wires } from "./wires/wires.ts";
@@ -16,15 +17,17 @@ export function languageModel(wireName: WireName): LanguageModel {
       const failed = await runSetupScripts(task.setupScripts, tools);
       if (failed !== null) return failed;
       const model = task.entry.id;
+      const mcp = await mcpToolsOf(task, tools);
       const loop = new AgentLoop(task, tools, {
         wire: wires[wireName],
         url: task.gatewayUrl.replace(/(?<!\/)\/+$/, "") + gatewayPath(model, wireName),
         model,
-        tools: agentTools,
+        tools: [...agentTools, ...mcp.tools],
         limits: loopLimits,
         times: callTimes,
+        sections: [mcpSection(mcp)].filter((section) => section !== null),
       });
-      return await loop.run();
+      return await loop.run().finally(() => mcp.close());
     },
   };
 }

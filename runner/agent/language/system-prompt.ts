@@ -6,7 +6,11 @@ type Told = Pick<LanguageTask, "instructions" | "documentation" | "hasNetwork">;
 /** Data is marked with this tag, in `tool-output.ts`. */
 export const dataTag = "tool_output";
 
-export function systemPrompt({ instructions, documentation, hasNetwork }: Told): string {
+/** @param more Further sections, in their order. */
+export function systemPrompt(
+  { instructions, documentation, hasNetwork }: Told,
+  more: readonly string[],
+): string {
   const network = hasNetwork
     ? "Some addresses may be reached through the proxy that the variables name; a refusal says why."
     : "There is no network.";
@@ -43,6 +47,7 @@ export function systemPrompt({ instructions, documentation, hasNetwork }: Told):
     ...(documentation.length === 0
       ? []
       : [`# Documentation of this environment\n${documentation.join("\n\n")}`]),
+    ...more,
   ];
   return sections.join("\n\n");
 }

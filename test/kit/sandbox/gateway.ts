@@ -229,6 +229,7 @@ export function claimFor(content: string, changes: Partial<ClaimReply> = {}): Cl
     task: { model: "shell", instructions: null, content },
     models: null,
     conversation: null,
+    mcpServers: [],
     limits: {
       wallClockMs: 30_000,
       cpuMillis: 2_000,

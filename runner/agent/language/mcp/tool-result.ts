@@ -1,0 +1,54 @@
+/** What an MCP server's tool returns, as the model reads it. */
+import type { ImagePart, TextPart } from "../conversation.ts";
+import { ShortenedText } from "../shortened-text.ts";
+import type { ToolOutcome } from "../tools/tool.ts";
+import { listAt, textAt } from "../wires/wire.ts";
+
+/** As for images that the tool `view` shows. */
+const imageBase64Max = 5 * 1024 * 1024;
+const imagesMax = 4;
+const mediaTypes = ["image/png", "image/jpeg"] as const;
+
+/** @param result A stranger's; only what has the form of text or an image is read. */
+export function outcomeOfResult(result: unknown, canSee: boolean): ToolOutcome {
+  const blocks = listAt(result, "content");
+  const text = new ShortenedText();
+  const images: ImagePart[] = [];
+  for (const block of blocks) {
+    const image = imageOf(block);
+    if (image !== null && canSee && images.length < imagesMax) images.push(image);
+    else text.add(`${textOf(block)}\n`);
+  }
+  const structured = Object(result).structuredContent;
+  if (blocks.length === 0 && structured !== undefined) text.add(JSON.stringify(structured));
+  const said = text.text().trim();
+  const isError = Object(result).isError === true;
+  const content: (TextPart | ImagePart)[] = [
+    { type: "text", text: said === "" ? "(no output)" : said },
+    ...images,
+  ];
+  return { content, isError, summary: isError ? "the server reports an error" : "answered" };
+}
+
+function imageOf(block: unknown): ImagePart | null {
+  const mediaType = mediaTypes.find((one) => one === textAt(block, "mimeType"));
+  const base64 = textAt(block, "data");
+  if (textAt(block, "type") !== "image" || mediaType === undefined) return null;
+  if (base64.length > imageBase64Max || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return null;
+  return { type: "image", mediaType, base64 };
+}
+
+function textOf(block: unknown): string {
+  switch (textAt(block, "type")) {
+    case "text":
+      return textAt(block, "text");
+    case "resource":
+      return (
+        textAt(block, "resource", "text") || `[a resource: ${textAt(block, "resource", "uri")}]`
+      );
+    case "resource_link":
+      return `[a resource: ${textAt(block, "uri")}]`;
+    default:
+      return `[content that can't be shown: ${textAt(block, "type").slice(0, 50)}]`;
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * `fetch` for the supervisor's own requests on behalf of a task. Each is decided, pinned, counted
+ * and recorded like the sandbox's own; redirects are answers, and nothing is kept between requests.
+ */
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { connect as connectTls, rootCertificates } from "node:tls";
+import type { OutboundConnection } from "./outbound-connections.ts";
+import type { Reach } from "./reach.ts";
+
+export type FetchByPolicy = (url: string | URL, init?: RequestInit) => Promise<Response>;
+
+/** How long a host may be silent. */
+const idleMs = 120_000;
+/** Answers with these have no body, and `Response` takes none. */
+const bodiless = new Set([204, 205, 304]);
+
+/** @param answerBytesMax A longer answer is broken off. */
+export function fetchByPolicy(reach: Reach, answerBytesMax: number): FetchByPolicy {
+  return (input, init = {}) => {
+    const url = new URL(input);
+    const isTls = url.protocol === "https:";
+    if (!isTls && url.protocol !== "http:") {
+      return Promise.reject(new TypeError("Only http and https addresses are called."));
+    }
+    const port = Number(url.port) || (isTls ? 443 : 80);
+    const answered = Promise.withResolvers<Response>();
+    const exchange = (connection: OutboundConnection) =>
+      carry({ url, init, answerBytesMax, roots: reach.roots, ...connection }, answered);
+    reach.connect({ host: url.hostname, port }, exchange).catch(answered.reject);
+    return answered.promise;
+  };
+}
+
+interface Exchange extends OutboundConnection {
+  readonly url: URL;
+  readonly init: RequestInit;
+  readonly answerBytesMax: number;
+  readonly roots: readonly string[] | null;
+}
+
+/** Resolves when the connection can be closed. */
+function carry(exchange: Exchange, answered: PromiseWithResolvers<Response>): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const outgoing = ask(exchange);
+  const fail = (error: unknown) => {
+    answered.reject(error);
+    outgoing.destroy();
+    over.resolve();
+  };
+  outgoing.on("error", fail);
+  outgoing.once("close", over.resolve);
+  outgoing.once("upgrade", (_answer, socket) => {
+    socket.destroy();
+    fail(new Error("It switched protocols unasked."));
+  });
+  outgoing.once("response", (answer) => {
+    try {
+      answered.resolve(responseOf(answer, exchange));
+    } catch (error) {
+      fail(error);
+    }
+  });
+  const { body } = exchange.init;
+  if (typeof body === "string") exchange.pass(Buffer.byteLength(body));
+  outgoing.end(typeof body === "string" ? body : undefined);
+  return over.promise;
+}
+
+function ask({ url, init, host, pinned, roots }: Exchange): ClientRequest {
+  const { socket } = pinned;
+  const isTls = url.protocol === "https:";
+  const outer = isTls
+    ? connectTls({
+        socket,
+        servername: host.kind === "name" ? host.name : "",
+        ca: [...(roots ?? rootCertificates)],
+        minVersion: "TLSv1.2",
+        ALPNProtocols: ["http/1.1"],
+      })
+    : socket;
+  socket.setTimeout(idleMs, () => socket.destroy(new Error("It was silent for too long.")));
+  const headers = new Headers(init.headers);
+  headers.set("host", url.host);
+  headers.set("connection", "close");
+  // A compressed answer could be far larger than what was counted.
+  headers.set("accept-encoding", "identity");
+  return request({
+    createConnection: () => outer,
+    method: init.method ?? "GET",
+    path: url.pathname + url.search,
+    headers: Object.fromEntries(headers),
+    insecureHTTPParser: false,
+    ...(init.signal && { signal: init.signal }),
+  });
+}
+
+function responseOf(answer: IncomingMessage, { answerBytesMax, pass }: Exchange): Response {
+  const status = answer.statusCode ?? 502;
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(answer.headers)) {
+    for (const each of [value].flat()) if (each !== undefined) headers.append(name, each);
+  }
+  if (bodiless.has(status)) {
+    answer.resume();
+    return new Response(null, { status, headers });
+  }
+  let bytes = 0;
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      answer.on("data", (piece: Buffer) => {
+        bytes += piece.length;
+        if (bytes > answerBytesMax) answer.destroy(new Error("Its answer is too large."));
+        if (!pass(piece.length)) answer.destroy(new Error("No more bytes may pass."));
+        if (answer.destroyed) return;
+        controller.enqueue(new Uint8Array(piece));
+        if ((controller.desiredSize ?? 0) <= 0) answer.pause();
+      });
+      answer.once("end", () => controller.close());
+      answer.once("error", (error) => controller.error(error));
+    },
+    pull: () => void answer.resume(),
+    cancel: () => void answer.destroy(),
+  });
+  return new Response(body, { status, headers });
+}

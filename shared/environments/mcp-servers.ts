@@ -1,0 +1,33 @@
+/** The MCP servers that an execution gets: its environment's and its message's. */
+import * as z from "zod";
+import { McpServer as StatedServer } from "../contract/environment.ts";
+import type { McpServer } from "../protocol/mcp-server.ts";
+import type { OpenedSecrets } from "./open-secrets.ts";
+
+/** As they are stored in clear: without tokens, and with empty variables. */
+const Stored = z.array(StatedServer);
+
+interface Stated {
+  /** JSON of the environment's list, as it is stored in clear; null for an environment that is gone. */
+  readonly clear: string | null;
+  readonly sealed: OpenedSecrets["sealedServers"];
+}
+
+/** Pure. A message's server replaces the environment's of the same name. */
+export function serversOf({ clear, sealed }: Stated): McpServer[] {
+  const byName = new Map<string, McpServer>();
+  for (const text of [sealed.ofEnvironment ?? clear, sealed.ofMessage]) {
+    for (const server of text === null ? [] : Stored.parse(JSON.parse(text))) {
+      byName.delete(server.name);
+      if (server.enabled) byName.set(server.name, asRunnerReads(server));
+    }
+  }
+  return [...byName.values()];
+}
+
+function asRunnerReads({ name, type, command, args, env, url, bearerToken }: StatedServer) {
+  return {
+    ...{ name, type, args: args ?? [], env: env ?? {} },
+    ...{ command: command ?? null, url: url ?? null, bearerToken: bearerToken ?? null },
+  };
+}
