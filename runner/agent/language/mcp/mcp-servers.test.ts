@@ -14,7 +14,7 @@ import type { Tool, ToolContext } from "../tools/tool.ts";
 import { agentTools } from "../tools/tools.ts";
 import { type McpDeps, startMcpServers } from "./mcp-servers.ts";
 
-const times = { startMs: 400, probeMs: 100, callMs: 200 };
+const times = { startMs: 20_000, probeMs: 500, callMs: 300 };
 const room = { roomTokens: 10_000, times };
 
 async function start(
@@ -39,7 +39,7 @@ async function call(tool: Tool | undefined, input: object): Promise<string> {
   }
 }
 
-const patient = { roomTokens: 10_000, times: { startMs: 8_000, probeMs: 4_000, callMs: 4_000 } };
+const patient = { roomTokens: 10_000, times: { startMs: 30_000, probeMs: 10_000, callMs: 10_000 } };
 
 describe("servers of the protocol's own library", () => {
   test("are used inside and over HTTP, and the token is in a header alone", async () => {
@@ -95,7 +95,7 @@ describe("a server that can't be used", () => {
     const servers = [serverOf({ name }), serverOf({ name: "good" })];
     const { tools, faults } = await start(servers, deps, {
       roomTokens: 10_000,
-      times: { ...times, startMs: 1_500 },
+      times: { ...times, startMs: 3_000 },
     });
     expect(faults.map(({ server }) => server)).toEqual([JSON.stringify(name)]);
     expect(tools.map(({ spec }) => spec.name)).toEqual(["mcp__good__echo"]);

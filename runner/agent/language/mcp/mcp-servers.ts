@@ -119,12 +119,14 @@ async function connect(
     mode: "auto" | "legacy",
     transport: StdioTransport | StreamableHTTPClientTransport,
   ): Promise<Client> {
+    // A program that is silent may not know the question; an HTTP server that is, is out of order.
+    const probeMs = server.type === "http" ? left() : Math.min(times.probeMs, left());
     const client = new Client(
       { name: "paddock", version: "1" },
       {
         capabilities: {},
         listMaxPages: pagesMax,
-        versionNegotiation: { mode, probe: { timeoutMs: Math.min(times.probeMs, left()) } },
+        versionNegotiation: { mode, probe: { timeoutMs: probeMs } },
         // What a server says of its own answers isn't worth checking.
         jsonSchemaValidator: {
           getValidator: () => (data) => ({
