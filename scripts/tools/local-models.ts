@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 
 /** The variables that providers' own clients read their keys from. */
-const keyVariables = {
+export const keyVariables = {
   anthropic: "ANTHROPIC_API_KEY",
   openai: "OPENAI_API_KEY",
   google: "GEMINI_API_KEY",

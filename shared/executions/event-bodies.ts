@@ -74,7 +74,7 @@ export function run(execution: Execution) {
     status: execution.status,
     reason: execution.reason,
     exitCode: execution.exitCode,
-    tokens: { input: 0, output: 0 },
+    tokens: { input: execution.inputTokens, output: execution.outputTokens },
     workspace: execution.workspaceState,
     conflicts: execution.conflicts,
     cost: usd(chargedMicrousd),
