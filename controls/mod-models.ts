@@ -38,4 +38,13 @@ export const modControls: Readonly<Record<string, Control>> = {
       replace: "if (allowed.size > 0) continue;",
     },
   },
+  "MOD-5": {
+    enforcedBy: "runner/agent/language/tool-output.ts",
+    test: "runner/agent/language/agent-loop.test.ts",
+    mutation: {
+      file: "runner/agent/language/tool-output.ts",
+      find: 'text.replaceAll(endTag, "<\\\\/")',
+      replace: "text",
+    },
+  },
 };

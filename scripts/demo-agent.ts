@@ -28,6 +28,7 @@ const values = readOptions(usage, {
 });
 
 const creditUsd = 5;
+const briefLengthMax = 70;
 const example = join(repositoryRoot, "examples", "median");
 const repair =
   "The tests in median.test.mjs fail. Find out why, repair median.mjs, and run the tests " +
@@ -119,6 +120,7 @@ async function show({ baseUrl, ...rest }: LocalCloud): Promise<AgentRun> {
 function print(item: ShownItem): void {
   switch (item.type) {
     case "text":
+      if (item.content.trim() === "") return;
       for (const each of item.content.trimEnd().split("\n")) line(`│ ${each}`);
       return;
     case "reasoning":
@@ -141,8 +143,6 @@ function print(item: ShownItem): void {
     default:
   }
 }
-
-const briefLengthMax = 70;
 
 /** The arguments' first text, which says the most. */
 function briefly(text: string): string {

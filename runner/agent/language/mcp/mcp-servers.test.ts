@@ -78,7 +78,7 @@ describe("servers of the protocol's own library", () => {
 const tool = { name: "t", description: "Does it.", inputSchema: { type: "object" } };
 const text = (id: unknown, said: string) => result(id, { content: [{ type: "text", text: said }] });
 
-describe("a server that can't be used", () => {
+describe("MOD-5 a server that can't be used", () => {
   const programs: Programs = {
     silent: (_line) => [],
     gone: (_line) => [null],
@@ -126,7 +126,7 @@ describe("a server that can't be used", () => {
   });
 });
 
-describe("a hostile server", () => {
+describe("MOD-5 a hostile server", () => {
   const use = async (call_: (id: unknown) => string, tools: readonly object[] = [tool]) => {
     const started = await start(
       [serverOf({ name: "rude" })],
