@@ -3,11 +3,15 @@ import { expect, test } from "vitest";
 import { catalogue } from "#shared/core/models/catalogue";
 import { callCostMicrousd } from "#shared/core/models/price";
 import type { ScriptedTurn, TurnItem } from "../../local/providers/turn.ts";
-import { executionOf, expectBalanced, untilEnded } from "../kit/assert-settled.ts";
+import { executionOf, expectBalanced, expectSettled, untilEnded } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
+import { until } from "../kit/cloud.ts";
 import { notesProgram } from "../kit/mcp-program.ts";
 import { newEnvironment, newOwner, newThread, runScript } from "../kit/owners.ts";
+import { killPart } from "../kit/processes.ts";
 import { scriptedTask } from "../kit/scripted-task.ts";
+import { startExecution } from "../kit/start-execution.ts";
+import { firestore } from "../kit/store.ts";
 
 const model = "claude-haiku-4-5";
 const call = (name: string, input: object): TurnItem => ({ kind: "tool-call", name, input });
@@ -63,4 +67,32 @@ test("MOD-3 an agent writes, runs and repairs code, and the account pays for tim
   expect(ended.chargedMicrousd).toBeGreaterThan(ended.modelCostMicrousd);
   await expectBalanced(owner);
   expect((await send("/v1/budget", { key: owner.key })).json).toMatchObject({ held: 0 });
+});
+
+test("MOD-3 a supervisor that is killed in mid-loop costs its calls once, and nothing stays held", async () => {
+  const owner = await newOwner({ creditUsd: 5 });
+  const fields = { name: "Coder", model };
+  const made = await send("/v1/agents", { key: owner.key, body: fields });
+  const threadId = await newThread(owner.key, { agentId: made.json.agent.id });
+  const task = scriptedTask([
+    turn(call("bash", { command: "true" })),
+    turn(call("bash", { command: "echo here > here; sleep 600" })),
+    turn(say("never")),
+  ]);
+  const { executionId, over } = await startExecution(owner, threadId, task);
+  const events = firestore().collection(`owners/${owner.id}/executions/${executionId}/events`);
+  await until("the command that hangs", async () => {
+    const { docs } = await events.get();
+    return JSON.stringify(docs.map((doc) => doc.data())).includes("sleep 600");
+  });
+  await killPart(executionId, "supervisor");
+  const ended = await expectSettled(owner, executionId);
+  await over;
+  expect(ended).toMatchObject({ status: "failed", reason: "lost" });
+  // Two calls were made and reported; nothing was open that would cost its ceiling.
+  expect(ended.outputTokens).toBeGreaterThan(0);
+  expect(ended.modelCostMicrousd).toBeGreaterThan(0);
+  expect(ended.modelCostMicrousd).toBeLessThan(20_000);
+  const again = await runScript(owner.key, threadId, scriptedTask([turn(say("On it."))]));
+  expect(again.run).toMatchObject({ status: "success" });
 });

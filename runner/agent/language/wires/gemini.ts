@@ -24,7 +24,8 @@ const thinkingBudgets: Readonly<Record<Effort, number>> = {
 
 export const gemini: Wire = {
   path: (model) => `/v1beta/models/${encodeURIComponent(model)}:streamGenerateContent?alt=sse`,
-  headers: (token) => ({ "x-goog-api-key": token }),
+  // The gateway reads one of them, and the provider's own servers the other.
+  headers: (token) => ({ "x-goog-api-key": token, authorization: `Bearer ${token}` }),
   body: (request) =>
     JSON.stringify({
       generationConfig: {

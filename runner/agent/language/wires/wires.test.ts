@@ -1,5 +1,7 @@
 /** Each wire on streams as the providers' documentation shows them, and on requests' bytes. */
+import type { IncomingMessage } from "node:http";
 import { describe, expect, test } from "vitest";
+import { checkCredential } from "#shared/pipeline/credential";
 import type { Message, Turn } from "../conversation.ts";
 import { ProviderFault } from "../provider-fault.ts";
 import { SseReader } from "../sse-reader.ts";
@@ -241,6 +243,11 @@ describe("a request", () => {
       ...{ cacheKey: "run_1", messages: conversation(name, stream, 1) },
     };
     expect(wires[name].body(request)).toContain(proof);
+  });
+
+  test.each(Object.entries(wires))("shows its token as the gateway reads it: %s", (_name, wire) => {
+    const request = { headers: wire.headers("a-model-token") } as unknown as IncomingMessage;
+    expect(checkCredential("model", request)).toEqual({ type: "token", token: "a-model-token" });
   });
 
   test("marks at most four places for Anthropic's cache", () => {
