@@ -13,6 +13,7 @@ import { logFailure } from "#shared/pipeline/request-log";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { ClaimReply, ClaimRequest } from "#shared/protocol/runner";
 import { modeOfClaim } from "#shared/protocol/sandbox-mode";
+import { noSkills } from "#shared/protocol/skill";
 import { replace } from "#shared/store/documents";
 import { sealedSecrets, sealingKeys } from "#shared/store/environments";
 import { type Execution, executions } from "#shared/store/executions";
@@ -123,6 +124,7 @@ export const claim = change({
           task: { model: task.model, instructions: task.instructions, content: task.content },
           models: modelsOf(running, claims),
           conversation: read?.conversation ?? null,
+          skills: read?.skills ?? noSkills,
           mcpServers: read
             ? serversOf({ clear: read.mcpServersJson, sealed: opened.sealedServers })
             : [],

@@ -7,10 +7,12 @@ import {
   historyTextMax,
   type ThreadMessage,
 } from "#shared/protocol/language-model";
+import type { ClaimedSkills } from "#shared/protocol/skill";
 import { environments } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
 import type { ReadStore } from "#shared/store/store";
 import { messages } from "#shared/store/threads";
+import { readSkills } from "./read-skills.ts";
 
 /** The most of an environment's documentation that a model reads, in UTF-16 units. */
 const documentationTextMax = 128 * 1024;
@@ -22,6 +24,7 @@ export interface ReadConversation {
   readonly conversation: Conversation;
   /** The environment's list as it is stored in clear; null if the environment is gone. */
   readonly mcpServersJson: string | null;
+  readonly skills: ClaimedSkills;
 }
 
 /**
@@ -36,9 +39,10 @@ export async function readConversation(
   if (task.model === shellModel) return null;
   // The task's own message is stored already, and is the newest.
   const newest = { orderBy: [["createdAt", "desc"]] as const, limit: historyLengthMax + 1 };
-  const [{ found, isEnd }, environment] = await Promise.all([
+  const [{ found, isEnd }, environment, skills] = await Promise.all([
     deps.store.walk(messages.all(owner, threadId), newest, { bytesMax: readBytesMax }),
     deps.store.get(environments.of(owner, environmentId)),
+    readSkills(deps.store, owner, task.enabledSkills),
   ]);
   const earlier = found.map(({ value }) => value).filter(({ id }) => id !== messageId);
   return {
@@ -48,6 +52,7 @@ export async function readConversation(
       reasoningEffort: task.reasoningEffort,
     },
     mcpServersJson: environment.value?.mcpServersJson ?? null,
+    skills,
   };
 }
 

@@ -51,6 +51,16 @@ export interface LanguageTask extends AgentTask {
   readonly isHistoryCut: boolean;
   readonly hasNetwork: boolean;
   readonly mcpServers: readonly McpServer[];
+  readonly skills: readonly SkillPlace[];
+  /** Skills that were asked for and that there aren't. */
+  readonly missingSkills: readonly string[];
+}
+
+/** A skill's description, and where its instructions are in the sandbox. */
+export interface SkillPlace {
+  readonly name: string;
+  readonly description: string;
+  readonly path: string;
 }
 
 /** A call to the sandbox, without what the supervisor adds. */

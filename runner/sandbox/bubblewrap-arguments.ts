@@ -17,6 +17,8 @@ export const inside = {
 
 /** Below the runtime folder on both sides: certificates that programs inside should trust. */
 export const trustFolder = "init/trust";
+/** Beside them: skills, which programs inside can only read. */
+export const skillsFolder = `${trustFolder}/skills`;
 
 /** The sandbox's environment before an execution adds to it. */
 export const baseEnvironment: Readonly<Record<string, string>> = {

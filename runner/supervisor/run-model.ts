@@ -1,15 +1,25 @@
 /** Gives a claimed task's model its tools, and lets it run. */
+import { join } from "node:path";
 import type { RedactionPlan } from "#shared/core/redaction/plan";
 import { Redactor, redact } from "#shared/core/redaction/redaction";
 import type { Item } from "#shared/protocol/item";
 import type { Conversation } from "#shared/protocol/language-model";
 import type { ClaimReply } from "#shared/protocol/runner";
-import type { AgentTools, LanguageEnd, LanguageTools, ScriptEnd } from "../agent/model.ts";
+import type { RunnerSkill } from "#shared/protocol/skill";
+import type {
+  AgentTools,
+  LanguageEnd,
+  LanguageTools,
+  ScriptEnd,
+  SkillPlace,
+} from "../agent/model.ts";
 import { findModel, loadLanguageModel } from "../agent/models.ts";
 import type { Reach } from "../egress/reach.ts";
+import { inside, skillsFolder } from "../sandbox/bubblewrap-arguments.ts";
 import type { RefusedAttempt } from "./init-connection.ts";
 import type { Output } from "./output.ts";
 import type { SandboxSession } from "./sandbox-session.ts";
+import { skillFolders } from "./skill-folders.ts";
 import type { Stop } from "./stop.ts";
 
 export interface ModelParts {
@@ -67,6 +77,8 @@ async function runLanguageModel(
         gatewayUrl: parts.modelGatewayUrl,
         hasNetwork: network.mode !== "none",
         mcpServers: claimed.mcpServers,
+        skills: placesOf(claimed.skills.skills),
+        missingSkills: claimed.skills.missing,
       },
       tools,
     );
@@ -74,6 +86,12 @@ async function runLanguageModel(
     // Also if the run was stopped or failed: what the model said last is the partial result.
     if (answer !== "") output.addToAnswer(`${redact(redaction, answer).trimEnd()}\n`);
   }
+}
+
+function placesOf(skills: readonly RunnerSkill[]): SkillPlace[] {
+  return skillFolders(skills).map(({ skill: { name, description }, folder }) => {
+    return { name, description, path: join(inside.runtime, skillsFolder, folder, "SKILL.md") };
+  });
 }
 
 /** Shown in the stream, and no part of the answer. */

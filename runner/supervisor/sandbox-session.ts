@@ -1,5 +1,6 @@
 /** One sandbox: its workspace is filled, it is started and tested, runs scripts, and is killed. */
 import { statfsSync } from "node:fs";
+import { join } from "node:path";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
 import type { ClaimReply } from "#shared/protocol/runner";
@@ -19,6 +20,7 @@ import {
 } from "./init-connection.ts";
 import type { LauncherLine } from "./launcher-client.ts";
 import { shellExitCode } from "./outcome.ts";
+import { writeSkills } from "./skill-folders.ts";
 
 /** Thrown if a wall isn't proven; nothing was run. */
 export class IsolationError extends Fault {
@@ -51,6 +53,8 @@ export class SandboxSession {
     const { streamBytesMax: _, wallClockMs: __, ...limits } = this.#claimed.limits;
     this.#prepared = await this.#launcher.prepare(limits).catch(unavailable);
     this.#secrets.writeTrustFiles(this.#prepared.trust);
+    const { skills } = this.#claimed.skills;
+    if (skills.length > 0) writeSkills(join(this.#prepared.trust, "skills"), skills);
     return this.#prepared.workspace;
   }
 

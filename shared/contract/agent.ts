@@ -35,7 +35,7 @@ const warningTexts: WarningTexts<AgentCreate> = {
   instructions: noWarning,
   reasoningEffort: noWarning,
   binary: "is kept and read back, and no model of this deployment uses it",
-  enabledSkills: "is kept and read back, and no model of this deployment has skills",
+  enabledSkills: noWarning,
   deepResearchModel: "is kept and read back, and no model of this deployment does research",
 };
 
@@ -44,6 +44,7 @@ const shellWarningTexts: WarningTexts<AgentCreate> = {
   ...warningTexts,
   instructions: "is kept and read back, and the model `shell` follows no instructions",
   reasoningEffort: "is kept and read back, and the model `shell` doesn't reason",
+  enabledSkills: "is kept and read back, and the model `shell` reads no skills",
 };
 
 /** The fields to change. Null clears what may be empty; a field that isn't named stays as it is. */

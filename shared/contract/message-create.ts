@@ -27,7 +27,6 @@ const unbound = unsupported("can't bind a message's secret: store it in the envi
 
 const ignoredFields = {
   runId: ignoredField,
-  enabledSkills: ignoredField,
   researchModeEnabled: ignoredField,
   quotedSelection: ignoredField,
 };
@@ -55,6 +54,8 @@ export const MessageCreate = z
     internetAccess: z.boolean().nullish(),
     network: NetworkInput.optional(),
     mcpServers: z.array(McpServer).max(50).default([]),
+    /** For this execution, instead of the agent's: ids or names. */
+    enabledSkills: z.array(z.string().max(100)).max(100).nullish(),
     /** False asks for one JSON answer at the end, instead of a stream. */
     stream: z.boolean().optional(),
     /** The messages from this index on are deleted first. */
@@ -98,7 +99,7 @@ const warningTexts: WarningTexts<MessageCreate> = {
   persistFileChanges: noWarning,
   stream: noWarning,
   runId: "is ignored: the stream names the execution's own id",
-  enabledSkills: "is ignored: the model has no skills",
+  enabledSkills: noWarning,
   researchModeEnabled: "is ignored: the model can't research",
   quotedSelection: "is ignored: the model reads the content alone",
   mcpServers: noWarning,
@@ -109,7 +110,8 @@ const shellWarningTexts: WarningTexts<MessageCreate["agentConfig"]> = {
   reasoningEffort: "is ignored: the model doesn't reason",
 };
 
-const ignoredByShell: WarningTexts<Pick<MessageCreate, "mcpServers">> = {
+const ignoredByShell: WarningTexts<Pick<MessageCreate, "mcpServers" | "enabledSkills">> = {
+  enabledSkills: "is ignored: the model runs the content as it is",
   mcpServers: "is ignored: the model runs the content as it is",
 };
 

@@ -10,6 +10,7 @@ export const idPrefixes = {
   message: "msg",
   environment: "env",
   agent: "agent",
+  skill: "skill",
   execution: "run",
   ledgerEntry: "rec",
   auditRow: "aud",

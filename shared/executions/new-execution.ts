@@ -18,6 +18,7 @@ export interface MessageOptions {
   readonly model: string | null;
   readonly instructions: string | null;
   readonly reasoningEffort: ReasoningEffort | null;
+  readonly enabledSkills: readonly string[] | null;
   readonly environmentVariables: readonly { readonly key: string; readonly value: string }[];
   readonly sealedSecrets: Execution["sealedSecrets"];
   readonly setupScripts: readonly string[];
@@ -94,6 +95,7 @@ export function newExecution(
       instructions: options.instructions ?? agent?.instructions ?? null,
       content: options.content,
       reasoningEffort: options.reasoningEffort ?? agent?.reasoningEffort ?? null,
+      enabledSkills: [...(options.enabledSkills ?? agent?.enabledSkills ?? [])],
     },
     profile: environment.profile,
     network: resolveNetworkPolicy(environment, options),

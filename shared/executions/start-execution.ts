@@ -101,6 +101,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
       model: body.agentConfig.model ?? null,
       instructions: body.agentConfig.instructions ?? null,
       reasoningEffort: body.agentConfig.reasoningEffort ?? null,
+      enabledSkills: body.enabledSkills ?? null,
       environmentVariables: Object.entries(body.envVars).map(([key, value]) => ({ key, value })),
       sealedSecrets: data.sealedSecrets,
       setupScripts: body.setupScripts,

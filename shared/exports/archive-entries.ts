@@ -10,6 +10,7 @@ import { environmentBody } from "../answers/environment-body.ts";
 import { executionBody } from "../answers/execution-body.ts";
 import { keyRecord } from "../answers/key-record.ts";
 import { scheduleBody } from "../answers/schedule-body.ts";
+import { skillBody } from "../answers/skill-body.ts";
 import { messageBody, threadBody } from "../answers/thread-body.ts";
 import { triggerBody } from "../answers/trigger-body.ts";
 import { exportPieces } from "../audit/export-pieces.ts";
@@ -26,6 +27,7 @@ import { type Environment, environments } from "../store/environments.ts";
 import { type Execution, executions } from "../store/executions.ts";
 import { accountId, accounts, ledger } from "../store/owners.ts";
 import { schedules } from "../store/schedules.ts";
+import { skills } from "../store/skills.ts";
 import type { Store } from "../store/store.ts";
 import { type Message, messages, type Thread, threads } from "../store/threads.ts";
 import { triggers } from "../store/triggers.ts";
@@ -92,6 +94,11 @@ export async function* archiveEntries(
   yield lines(
     "triggers.ndjson",
     map(sent, (one) => triggerBody(one, { ownerId: id, url: "" })),
+  );
+  const everySkill = allOf(store, skills.all(owner), byCreation);
+  yield lines(
+    "skills.ndjson",
+    map(everySkill, (skill) => skillBody(skill, id)),
   );
   const records = allOf(store, ledger.all(owner), byCreation);
   yield lines(

@@ -9,6 +9,7 @@ import { Item } from "./item.ts";
 import { Conversation, ModelEntry } from "./language-model.ts";
 import { McpServer } from "./mcp-server.ts";
 import { sandboxModes } from "./sandbox-mode.ts";
+import { ClaimedSkills, noSkills } from "./skill.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
@@ -191,6 +192,7 @@ export const ClaimReply = z.object({
   setupScripts: z.array(z.string()),
   /** What a language model may call besides its own tools. */
   mcpServers: z.array(McpServer).default([]),
+  skills: ClaimedSkills.default(noSkills),
   /** The manifest to start from; null for an empty workspace. */
   manifestSha256: sha256.nullable(),
   /** The manifest to use if that one can't be read; null for an empty workspace. */

@@ -48,6 +48,8 @@ export const Execution = z.object({
     instructions: z.string().nullable(),
     content: z.string(),
     reasoningEffort: z.enum(reasoningEfforts).nullable().default(null),
+    /** Ids or names; what they hold is read when it is claimed. */
+    enabledSkills: z.array(z.string()).default([]),
   }),
   profile: z.enum(profiles),
   network: NetworkPolicy.extend({ job: z.enum(networkModes) }),

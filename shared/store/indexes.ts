@@ -14,6 +14,7 @@ import { deliveries } from "./notifications.ts";
 import { ledger } from "./owners.ts";
 import { scheduleRuns, schedules } from "./schedules.ts";
 import { searchEntries } from "./search-entries.ts";
+import { skills } from "./skills.ts";
 import { messages, threads } from "./threads.ts";
 import { triggerDeliveries, triggers } from "./triggers.ts";
 import { storageUsages } from "./usage.ts";
@@ -79,6 +80,7 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   // For the texts with a word, newest first.
   index(searchEntries, "terms[]", "-createdAt"),
   index(searchEntries, "environmentId", "-createdAt"),
+  ...(["category", "isActive"] as const).map((filter) => index(skills, filter, "-createdAt")),
   // For the executions of a thread.
   index(executions, "threadId", "-createdAt"),
   index(executions, "threadId", "createdAt"),
@@ -138,6 +140,7 @@ export const unindexedTexts = [
   texts(environments, "dockerfileExtensions", "mcpServersJson", "metadataJson"),
   texts(executions, "output"),
   texts(messages, "content"),
+  texts(skills, "description", "filesJson", "markdown"),
   texts(sealingKeys, "publicKey", "wrappedPrivateKey"),
   texts(schedules, "task", "description", "metadataJson"),
   texts(scheduleRuns, "errorMessage"),

@@ -3,26 +3,28 @@ import { expect, test } from "vitest";
 import { catalogue } from "#shared/core/models/catalogue";
 import { callCostMicrousd } from "#shared/core/models/price";
 import type { ScriptedTurn, TurnItem } from "../../local/providers/turn.ts";
-import { executionOf, expectBalanced, expectSettled, untilEnded } from "../kit/assert-settled.ts";
+import { executionOf, expectBalanced, untilEnded } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
-import { until } from "../kit/cloud.ts";
 import { notesProgram } from "../kit/mcp-program.ts";
 import { newEnvironment, newOwner, newThread, runScript } from "../kit/owners.ts";
-import { killPart } from "../kit/processes.ts";
 import { scriptedTask } from "../kit/scripted-task.ts";
-import { startExecution } from "../kit/start-execution.ts";
-import { firestore } from "../kit/store.ts";
 
 const model = "claude-haiku-4-5";
+const skillFolder = "/opt/paddock/init/trust/skills/house-style";
 const call = (name: string, input: object): TurnItem => ({ kind: "tool-call", name, input });
 const say = (text: string): TurnItem => ({ kind: "text", text });
 const turn = (...items: TurnItem[]): ScriptedTurn => ({ items });
 
 test("MOD-3 an agent writes, runs and repairs code, and the account pays for time and tokens", async () => {
   const owner = await newOwner({ creditUsd: 5 });
+  const skill = { name: "House style", description: "How we write.", markdown: "Use tabs." };
+  const files = [{ name: "more/rules.md", content: "Never shout." }];
+  const saved = await send("/v1/skills", { key: owner.key, body: { ...skill, files } });
+  expect(saved.status, saved.text).toBe(201);
+  const enabledSkills = [saved.json.skill.id, "none such"];
   const made = await send("/v1/agents", {
     key: owner.key,
-    body: { name: "Coder", model, instructions: "Answer briefly." },
+    body: { name: "Coder", model, instructions: "Answer briefly.", enabledSkills },
   });
   expect(made.status, made.text).toBe(201);
   const env = { NOTES_ABOUT: "sums" };
@@ -37,6 +39,9 @@ test("MOD-3 an agent writes, runs and repairs code, and the account pays for tim
     turn(call("bash", { command: "test $(sh sum.sh) = 4 && echo right" })),
     turn(call("mcp__notes__note", { text: "4" }), call("mcp__more__note", { text: "5" })),
     turn(call("bash", { command: "cat note.txt" })),
+    turn(
+      call("bash", { command: `cd ${skillFolder} && cat SKILL.md more/rules.md && ! echo > x` }),
+    ),
     turn(say("It is 4 now.")),
   ]);
   const more = { type: "stdio", name: "more", ...notesProgram };
@@ -51,7 +56,12 @@ test("MOD-3 an agent writes, runs and repairs code, and the account pays for tim
   expect(calls).toEqual([
     ...["create completed", "bash failed", "edit completed", "bash completed"],
     ...["mcp__notes__note completed", "mcp__more__note completed", "bash completed"],
+    "bash completed",
   ]);
+  const printed = events.map(({ item }) => (item?.type === "tool_output" ? item.content : ""));
+  expect(printed.join("")).toContain("Use tabs.");
+  expect(printed.join("")).toContain("Never shout.");
+  expect(answer.text).toContain("Skills that can't be used: ");
   const file = await send(`/v1/environments/${environmentId}/files/sum.sh`, { key: owner.key });
   expect(file.text).toBe("echo $((2 + 2))\n");
 
@@ -67,32 +77,4 @@ test("MOD-3 an agent writes, runs and repairs code, and the account pays for tim
   expect(ended.chargedMicrousd).toBeGreaterThan(ended.modelCostMicrousd);
   await expectBalanced(owner);
   expect((await send("/v1/budget", { key: owner.key })).json).toMatchObject({ held: 0 });
-});
-
-test("MOD-3 a supervisor that is killed in mid-loop costs its calls once, and nothing stays held", async () => {
-  const owner = await newOwner({ creditUsd: 5 });
-  const fields = { name: "Coder", model };
-  const made = await send("/v1/agents", { key: owner.key, body: fields });
-  const threadId = await newThread(owner.key, { agentId: made.json.agent.id });
-  const task = scriptedTask([
-    turn(call("bash", { command: "true" })),
-    turn(call("bash", { command: "echo here > here; sleep 600" })),
-    turn(say("never")),
-  ]);
-  const { executionId, over } = await startExecution(owner, threadId, task);
-  const events = firestore().collection(`owners/${owner.id}/executions/${executionId}/events`);
-  await until("the command that hangs", async () => {
-    const { docs } = await events.get();
-    return JSON.stringify(docs.map((doc) => doc.data())).includes("sleep 600");
-  });
-  await killPart(executionId, "supervisor");
-  const ended = await expectSettled(owner, executionId);
-  await over;
-  expect(ended).toMatchObject({ status: "failed", reason: "lost" });
-  // Two calls were made and reported; nothing was open that would cost its ceiling.
-  expect(ended.outputTokens).toBeGreaterThan(0);
-  expect(ended.modelCostMicrousd).toBeGreaterThan(0);
-  expect(ended.modelCostMicrousd).toBeLessThan(20_000);
-  const again = await runScript(owner.key, threadId, scriptedTask([turn(say("On it."))]));
-  expect(again.run).toMatchObject({ status: "success" });
 });

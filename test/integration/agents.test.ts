@@ -67,3 +67,34 @@ test("an agent without a name is refused by that field, and nothing is stored", 
   expect((await send("/v1/agents", { key })).json.total_count).toBe(0);
   expect((await auditOf(ownerId)).map(({ action }) => action)).not.toContain("agent.created");
 });
+
+test("a skill is made, found by category, changed and deleted", async () => {
+  const { id: ownerId, key } = await newOwner({ creditUsd: 0 });
+  const files = [{ name: "rules.md", content: "Never shout.", language: "markdown" }];
+  const body = { name: "Style", markdown: "Use tabs.", files, category: "development" };
+  const made = await send("/v1/skills", { key, body });
+  expect(made.status, made.text).toBe(201);
+  const { skill } = made.json;
+  expect(skill).toMatchObject({ ...body, userId: ownerId, description: "", isActive: true });
+  await send("/v1/skills", { key, body: { name: "Other" } });
+  const found = async (query: string) =>
+    (await send(`/v1/skills?${query}`, { key })).json.data.map(({ id }: { id: string }) => id);
+  expect(await found("category=development&isActive=true")).toEqual([skill.id]);
+  expect(await found("isActive=false")).toEqual([]);
+  expect(await found("")).toHaveLength(2);
+  const path = `/v1/skills/${skill.id}`;
+  const changes = { isActive: false, files: null, description: "Ours." };
+  const changed = await send(path, { key, method: "PATCH", body: changes });
+  expect(changed.json.skill).toMatchObject({ ...changes, files: [], markdown: "Use tabs." });
+  expect((await send(path, { key })).json).toEqual(changed.json);
+  for (const name of ["../up", "/etc/passwd", "SKILL.md", "a//b", ".hidden"]) {
+    const refused = { name: "Bad", files: [{ name, content: "" }] };
+    expect((await send("/v1/skills", { key, body: refused })).status, name).toBe(400);
+  }
+  const deleted = await send(path, { key, method: "DELETE" });
+  expect(deleted).toMatchObject({ status: 200, json: { deleted: true, skillId: skill.id } });
+  expect((await send(path, { key })).status).toBe(404);
+  const actions = (await auditOf(ownerId)).map(({ action }) => action);
+  const all = ["skill.created", "skill.updated", "skill.deleted"];
+  expect(actions).toEqual(expect.arrayContaining(all));
+});

@@ -66,7 +66,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopRun> {
       ...{ model: entry.id, instructions: "Be brief.", documentation: [], setupScripts: [] },
       ...{ content: options.content ?? "Do it.", history: options.history ?? [] },
       ...{ isHistoryCut: false, hasNetwork: false, reasoningEffort: "low" },
-      mcpServers: [],
+      ...{ mcpServers: [], skills: [], missingSkills: [] },
     },
     tools,
     {

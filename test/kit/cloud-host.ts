@@ -20,6 +20,8 @@ export interface CloudHostOptions {
   readonly sweepEveryMs: number;
   /** Start only these functions. */
   readonly functions?: readonly string[];
+  readonly models: object;
+  readonly providerKeys: Readonly<Record<string, string>>;
   /** The emulator's `host:port`; like Google's Firestore, it outlives the cloud. */
   readonly firestoreHost: string;
 }

@@ -11,6 +11,8 @@ const Options = z.object({
   limits: z.record(z.string(), z.unknown()),
   sweepEveryMs: z.int(),
   functions: z.array(z.string()).optional(),
+  models: z.record(z.string(), z.unknown()),
+  providerKeys: z.record(z.string(), z.string()),
 });
 
 const { distFolder, functions, ...options } = Options.parse(JSON.parse(process.argv[2] ?? ""));

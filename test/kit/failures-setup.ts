@@ -10,8 +10,10 @@ import type { TestProject } from "vitest/node";
 import { firstOperator, projectId } from "../../local/cloud/names.ts";
 import { startEmulator } from "../../local/firestore/emulator.ts";
 import { freePorts } from "../../local/functions/free-ports.ts";
+import { startProviders } from "../../local/providers/server.ts";
 import { CloudHost, type Started } from "./cloud-host.ts";
 import { makeFirstOperator } from "./first-operator.ts";
+import { turnOfTask } from "./scripted-task.ts";
 
 const limits = {
   executions: { max: 1_000, windowMs: 900_000 },
@@ -25,6 +27,8 @@ const limits = {
   },
 };
 
+const providerKey = "local-provider-key";
+
 /** What an execution needs; every start of the cloud, also after a kill, starts each of them. */
 const functions = [
   "admin",
@@ -33,6 +37,7 @@ const functions = [
   "files",
   "keys",
   "maintenance",
+  "model-gateway",
   "runner-gateway",
   "threads",
 ];
@@ -43,6 +48,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const distFolder = join(dataFolder, "dist");
   await cp("dist", distFolder, { recursive: true });
   const emulator = await startEmulator({ projectId });
+  const providers = await startProviders({ script: turnOfTask, keys: [providerKey] });
   const [port = 0] = await freePorts(1);
   const host = new CloudHost({
     dataFolder: join(dataFolder, "cloud"),
@@ -51,6 +57,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     limits,
     sweepEveryMs: 1_000,
     functions,
+    models: { providers: { anthropic: { baseUrl: providers.url } } },
+    providerKeys: { anthropic: providerKey },
     firestoreHost: emulator.host,
   });
   let started = await host.start();
@@ -76,6 +84,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await control.close();
     await host.stop();
     await emulator.close();
+    await providers.close();
     await rm(dataFolder, { recursive: true, force: true });
   };
 }

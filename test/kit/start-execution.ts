@@ -14,8 +14,10 @@ export async function startExecution(
   owner: TestOwner,
   threadId: string,
   content: string,
+  more: object = {},
 ): Promise<StartedExecution> {
-  const over = send(`/v1/threads/${threadId}/messages`, { key: owner.key, body: { content } }).then(
+  const body = { content, ...more };
+  const over = send(`/v1/threads/${threadId}/messages`, { key: owner.key, body }).then(
     () => undefined,
     () => undefined,
   );

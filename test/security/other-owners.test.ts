@@ -27,6 +27,7 @@ beforeAll(async () => {
   const env = await newEnvironment(key);
   const thread = await newThread(key, { environmentId: env });
   const agent = (await send("/v1/agents", { key, body: { name: "a", model: "shell" } })).json.agent;
+  const skill = (await send("/v1/skills", { key, body: { name: "a" } })).json.skill;
   const { run } = await runScript(key, thread, "echo done > a.txt");
   const secret = { key: "NAME", value: "a long value" };
   await send(`/v1/environments/${env}/secrets`, { key, body: secret });
@@ -46,6 +47,7 @@ beforeAll(async () => {
     env,
     thread,
     agent: agent.id,
+    skill: skill.id,
     run: run.id,
     key: keyId,
     user,

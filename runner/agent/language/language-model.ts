@@ -8,6 +8,7 @@ import { AgentLoop } from "./agent-loop.ts";
 import { loopLimits } from "./limits.ts";
 import { mcpSection, mcpToolsOf } from "./mcp/mcp-tools.ts";
 import { callTimes } from "./model-call.ts";
+import { skillsSection, tellMissing } from "./skills.ts";
 import { agentTools } from "./tools/tools.ts";
 import { gatewayPath, type WireName, wires } from "./wires/wires.ts";
 
@@ -17,6 +18,7 @@ export function languageModel(wireName: WireName): LanguageModel {
       const failed = await runSetupScripts(task.setupScripts, tools);
       if (failed !== null) return failed;
       const model = task.entry.id;
+      tellMissing(task, tools);
       const mcp = await mcpToolsOf(task, tools);
       const loop = new AgentLoop(task, tools, {
         wire: wires[wireName],
@@ -25,7 +27,7 @@ export function languageModel(wireName: WireName): LanguageModel {
         tools: [...agentTools, ...mcp.tools],
         limits: loopLimits,
         times: callTimes,
-        sections: [mcpSection(mcp)].filter((section) => section !== null),
+        sections: [skillsSection(task), mcpSection(mcp)].filter((section) => section !== null),
       });
       return await loop.run().finally(() => mcp.close());
     },

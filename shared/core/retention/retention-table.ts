@@ -136,6 +136,15 @@ export const retention = {
     why: "They are the owner's.",
     places: [owned("agents")],
   },
+  skills: {
+    holds: "skills: instructions and files",
+    keptMs: null,
+    kept: "until the skill is deleted",
+    enforcedBy: ["deletion"],
+    routes: ["DELETE /v1/skills/:skillId"],
+    why: "They are the owner's.",
+    places: [owned("skills")],
+  },
   deletedIds: {
     holds: "ids of deleted executions",
     keptMs: null,

@@ -230,6 +230,7 @@ export function claimFor(content: string, changes: Partial<ClaimReply> = {}): Cl
     models: null,
     conversation: null,
     mcpServers: [],
+    skills: { skills: [], missing: [] },
     limits: {
       wallClockMs: 30_000,
       cpuMillis: 2_000,

@@ -1,0 +1,34 @@
+import * as z from "zod";
+import { noQuery, ok } from "#shared/contract/common";
+import { Deleted } from "#shared/contract/deleted";
+import { idSchema } from "#shared/core/ids";
+import { deletedBody } from "#shared/deletion/deletion-order";
+import { change } from "#shared/pipeline/route";
+import { remove } from "#shared/store/documents";
+import { skills } from "#shared/store/skills";
+
+export const deleteSkill = change({
+  endpoint: "DELETE /v1/skills/:skillId",
+  summary: "Delete a skill for good; agents that name it work on without it.",
+  authenticate: "api-key",
+  scope: "agents:write",
+  params: z.object({ skillId: idSchema("skill") }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  requestClass: "writes",
+  beforeConfirmed: "reads",
+  account: "none",
+  audit: "skill.deleted",
+  reply: { 200: Deleted.extend({ skillId: z.string() }) },
+  read: async ({ caller: { owner }, params: { skillId }, deps }) =>
+    await deps.store.require(skills.of(owner, skillId)),
+  decide({ data: { ref, value, version } }) {
+    return {
+      writes: [remove(ref, version)],
+      subject: value.id,
+      facts: { category: value.category },
+      reply: ok({ ...deletedBody(value.id, { isErased: true }), skillId: value.id }),
+    };
+  },
+});

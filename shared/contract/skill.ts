@@ -1,0 +1,83 @@
+import * as z from "zod";
+import { skillCategories } from "../store/skills.ts";
+import { optionalFlag, PageQuery } from "./common.ts";
+import { ignoredField } from "./unsupported.ts";
+
+const bytesMax = 256 * 1024;
+const filesMax = 50;
+
+/** A path below the skill's folder, which no system reads in another way. */
+const FilePath = z
+  .string()
+  .max(200)
+  .regex(
+    /^(?!\.)[A-Za-z0-9._-]+(?:\/(?!\.)[A-Za-z0-9._-]+){0,7}$/,
+    "must be a path of letters, digits, `.`, `_` and `-`, of which no part begins with a dot",
+  )
+  .refine((path) => path.toLowerCase() !== "skill.md", "is the name of the skill's own markdown");
+
+export const SkillFile = z.object({
+  name: FilePath,
+  content: z.string().max(bytesMax),
+  language: z.string().max(100).nullish(),
+});
+
+const fields = z.object({
+  name: z.string().trim().min(1).max(100),
+  description: z.string().max(1_000).nullish(),
+  markdown: z.string().max(bytesMax).nullish(),
+  files: z.array(SkillFile).max(filesMax).nullish(),
+  icon: z.string().max(200).nullish(),
+  category: z.enum(skillCategories).optional(),
+  isActive: z.boolean().optional(),
+  id: ignoredField,
+});
+
+const tooLarge = {
+  path: ["files"],
+  message: `and markdown must have at most ${bytesMax / 1024} KiB in all`,
+};
+const uneven = { path: ["files"], message: "must have different names, and none below another" };
+
+type Written = Partial<Pick<z.output<typeof fields>, "markdown" | "files">>;
+
+function fits({ markdown, files }: Written): boolean {
+  const texts = [markdown ?? "", ...(files ?? []).map(({ content }) => content)];
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) <= bytesMax;
+}
+
+/** Whether a folder of a file system can hold them all. */
+function canLieTogether({ files }: Written): boolean {
+  const names = (files ?? []).map(({ name }) => name.toLowerCase());
+  const isBelow = (name: string) => names.some((other) => name.startsWith(`${other}/`));
+  return new Set(names).size === names.length && !names.some(isBelow);
+}
+
+export const SkillCreate = fields.refine(fits, tooLarge).refine(canLieTogether, uneven);
+export type SkillCreate = z.output<typeof SkillCreate>;
+
+/** A field that isn't named stays as it is; null empties it. */
+export const SkillUpdate = fields
+  .extend({ name: fields.shape.name.optional() })
+  .refine(fits, tooLarge)
+  .refine(canLieTogether, uneven);
+export type SkillUpdate = z.output<typeof SkillUpdate>;
+
+export const SkillsQuery = PageQuery.extend({
+  category: z.enum(skillCategories).optional(),
+  isActive: optionalFlag,
+});
+
+export const SkillBody = z.object({
+  id: z.string(),
+  userId: z.string(),
+  name: z.string(),
+  description: z.string(),
+  markdown: z.string(),
+  files: z.array(SkillFile),
+  icon: z.string().nullable(),
+  category: z.enum(skillCategories),
+  isActive: z.boolean(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
