@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import colours from "picocolors";
 import * as z from "zod";
+import type { Item } from "#shared/protocol/item";
 import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { startProviders } from "../local/providers/server.ts";
 import { buildAll } from "./build/build-all.ts";
-import { type AgentRun, runAgent, type ShownItem } from "./demo/agent-run.ts";
+import { type AgentRun, runAgent } from "./demo/agent-run.ts";
 import { call, makeFirstOwner } from "./demo/api.ts";
 import { scriptedCoder } from "./demo/scripted-coder.ts";
 import { formatDuration } from "./tools/format.ts";
@@ -117,7 +118,7 @@ async function show({ baseUrl, ...rest }: LocalCloud): Promise<AgentRun> {
   return run;
 }
 
-function print(item: ShownItem): void {
+function print(item: Item): void {
   switch (item.type) {
     case "text":
       if (item.content.trim() === "") return;

@@ -20,7 +20,7 @@ import { type Execution, executions } from "#shared/store/executions";
 import { requireFound } from "#shared/store/store";
 import { formatLease } from "./lease.ts";
 import { noteRunning } from "./live-executions.ts";
-import { readConversation } from "./read-conversation.ts";
+import { type ReadConversation, readConversation } from "./read-conversation.ts";
 
 export const claim = change({
   endpoint: "POST /internal/executions/claim",
@@ -123,11 +123,7 @@ export const claim = change({
           flushIntervalMs: flushIntervalMs(running.readerUntil, now),
           task: { model: task.model, instructions: task.instructions, content: task.content },
           models: modelsOf(running, claims),
-          conversation: read?.conversation ?? null,
-          skills: read?.skills ?? noSkills,
-          mcpServers: read
-            ? serversOf({ clear: read.mcpServersJson, sealed: opened.sealedServers })
-            : [],
+          ...forLanguageModel(read, opened),
           limits,
           network,
           environmentVariables: running.environmentVariables,
@@ -144,6 +140,14 @@ export const claim = change({
     noteRunning({ executionId, attempt }, now);
   },
 });
+
+/** What a language model reads and may call; nothing of it for `shell`. */
+function forLanguageModel(read: ReadConversation | null, { sealedServers }: OpenedSecrets) {
+  if (read === null) return { conversation: null, skills: noSkills, mcpServers: [] };
+  const { conversation, skills, mcpServersJson } = read;
+  const mcpServers = serversOf({ clear: mcpServersJson, sealed: sealedServers });
+  return { conversation, skills, mcpServers };
+}
 
 function modelsOf({ task }: Execution, claims: TokenClaims): ClaimReply["models"] {
   const catalogueEntry = modelEntry(task.model);

@@ -2,6 +2,9 @@
 import { hostname } from "../sandbox/etc-files.ts";
 
 export const proxyPort = 3128;
+/** Where programs inside reach models, if a variable of theirs names it: see `model-door.ts`. */
+export const modelPort = 3129;
+export const modelDoorUrl = `http://127.0.0.1:${modelPort}/`;
 const proxyUrl = `http://127.0.0.1:${proxyPort}`;
 /**
  * Names and addresses that stay inside: programs of one execution may talk to each other, by every

@@ -11,7 +11,7 @@ import { sharedNamespaces } from "./check-namespaces.ts";
 import { type MountedFileSystems, mountFileSystems } from "./file-systems.ts";
 import type { HostRequest, Prepared, SandboxLimits, SandboxStopped, Started } from "./messages.ts";
 import { findMode, type ModeFound } from "./mode.ts";
-import { openListener } from "./netns-listener.ts";
+import { openListeners } from "./netns-listener.ts";
 import type { Scratch } from "./scratch.ts";
 import { chownTree, hostFacts, prepareScratch, removeScratch } from "./scratch.ts";
 import type { LauncherSettings } from "./settings.ts";
@@ -51,8 +51,8 @@ export async function launch(settings: LauncherSettings, self: string): Promise<
   );
   try {
     await serveSupervisor(supervisor, await finding, (request) =>
-      request.do === "open-listener"
-        ? openListener(supervisor, { pid: host.sandboxPid, self })
+      request.do === "open-listeners"
+        ? openListeners(supervisor, { pid: host.sandboxPid, self }, request.ports)
         : host.handle(request),
     );
     const [code] = await exited;

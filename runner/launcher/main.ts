@@ -2,12 +2,12 @@ import { describeError } from "#shared/core/describe-error";
 import { keepOutOfCoreFiles } from "./core-files.ts";
 import { etcNamesArgument, findEtcNames } from "./etc-names.ts";
 import { launch } from "./launch.ts";
-import { listenerArgument, makeListener } from "./netns-listener.ts";
+import { listenerArgument, makeListeners } from "./netns-listener.ts";
 import { readSettings } from "./settings.ts";
 
 async function run(): Promise<number> {
-  const [, , argument] = process.argv;
-  if (argument === listenerArgument) return makeListener();
+  const [, , argument, ...more] = process.argv;
+  if (argument === listenerArgument) return makeListeners(more);
   if (argument === etcNamesArgument) {
     console.log(findEtcNames("/").join("\n"));
     return 0;

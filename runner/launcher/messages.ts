@@ -25,9 +25,12 @@ export const limitNames = [
 ] as const satisfies readonly (keyof SandboxLimits)[];
 
 /**
- * Makes the sandbox's listener and sends it over the supervisor's channel: see `netns-listener.ts`.
+ * Makes the sandbox's listeners and sends them over the supervisor's channel:
+ * see `netns-listener.ts`.
  */
-export type LauncherRequest = HostRequest | { readonly do: "open-listener" };
+export type LauncherRequest =
+  | HostRequest
+  | { readonly do: "open-listeners"; readonly ports: readonly number[] };
 
 export type HostRequest =
   /** Makes the cgroup and the sized file systems; the supervisor fills the workspace. */

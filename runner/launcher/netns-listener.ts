@@ -8,7 +8,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, Server } from "node:net";
 import { Fault } from "#shared/core/fault";
-import { proxyPort } from "../egress/proxy-environment.ts";
+import { modelPort, proxyPort } from "../egress/proxy-environment.ts";
 
 /** The argument that starts the launcher for this. */
 export const listenerArgument = "listener";
@@ -16,47 +16,76 @@ const timeoutMs = 10_000;
 /** The sandbox's network has only a loopback, which may not be up yet. */
 const anyAddress = "0.0.0.0";
 
+/** The ports that a sandbox may listen at for us. */
+const known: readonly number[] = [proxyPort, modelPort];
+
+/** @throws {Fault} If one of them isn't ours. */
+export function knownPorts(asked: unknown): number[] {
+  const ports = Array.isArray(asked) ? asked.map(Number) : [];
+  const areKnown = ports.length > 0 && ports.every((port) => known.includes(port));
+  if (!areKnown || new Set(ports).size < ports.length) throw new Fault("No such listener.");
+  return ports;
+}
+
 /** The work of the process that enters the sandbox's network. @returns Its exit code. */
-export async function makeListener(): Promise<number> {
-  const listener = createServer().listen(proxyPort, anyAddress);
-  await once(listener, "listening");
-  await sendListener((message, sent) => process.send?.(message, listener, {}, sent));
+export async function makeListeners(ports: readonly string[]): Promise<number> {
+  for (const port of knownPorts([...ports])) {
+    const listener = createServer().listen(port, anyAddress);
+    await once(listener, "listening");
+    await sendListener((message, sent) => process.send?.(message, listener, {}, sent));
+  }
   return 0;
 }
 
 /**
- * Makes the listener of the sandbox whose first process is `pid`, and sends it to the supervisor.
+ * Makes the listeners of the sandbox whose first process is `pid`, and sends them to the supervisor
+ * in the order of the ports.
  *
  * @param self Path of the launcher's own program.
  */
-export async function openListener(
+export async function openListeners(
   supervisor: ChildProcess,
   { pid, self }: { readonly pid: number; readonly self: string },
+  ports: readonly number[],
 ): Promise<{ opened: true }> {
-  const parameters = [`--net=/proc/${pid}/ns/net`, "--", process.execPath, self, listenerArgument];
-  const maker = spawn("nsenter", parameters, {
+  const program = [process.execPath, self, listenerArgument, ...ports.map(String)];
+  const maker = spawn("nsenter", [`--net=/proc/${pid}/ns/net`, "--", ...program], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
     timeout: timeoutMs,
   });
   const failed = once(maker, "exit").then(() => Promise.reject(new Fault("No listener was made.")));
   failed.catch(() => undefined);
-  const [, listener]: unknown[] = await Promise.race([once(maker, "message"), failed]);
-  if (!(listener instanceof Server)) throw new Fault("What was made isn't a listener.");
+  const made = await Promise.race([receiveListeners(maker, ports.length), failed]);
   try {
-    await sendListener((message, sent) => supervisor.send(message, listener, {}, sent));
+    for (const listener of made) {
+      await sendListener((message, sent) => supervisor.send(message, listener, {}, sent));
+    }
   } finally {
-    listener.close();
+    for (const listener of made) listener.close();
   }
   return { opened: true };
 }
 
-/** The supervisor's end; start waiting before the listener is requested. */
-export async function receiveDoor(): Promise<Server> {
-  const [, listener]: unknown[] = await once(process, "message");
+/** The supervisor's end; start waiting before the listeners are requested. */
+export async function receiveDoors(count: number): Promise<Server[]> {
+  const doors = await receiveListeners(process, count);
   if (process.connected) process.disconnect();
-  if (!(listener instanceof Server)) throw new Fault("What was sent isn't a listener.");
-  return listener;
+  return doors;
+}
+
+function receiveListeners(from: NodeJS.EventEmitter, count: number): Promise<Server[]> {
+  const received: Server[] = [];
+  return new Promise((resolve, reject) => {
+    const take = (_message: unknown, listener: unknown) => {
+      if (!(listener instanceof Server)) return reject(new Fault("That isn't a listener."));
+      received.push(listener);
+      if (received.length < count) return;
+      from.off("message", take);
+      resolve(received);
+    };
+    from.on("message", take);
+  });
 }
 
 function sendListener(

@@ -6,6 +6,7 @@ import { Fault } from "#shared/core/fault";
 import { passingGroup } from "./core-files.ts";
 import { linesOf } from "./lines.ts";
 import type { Hello, LauncherReply, LauncherRequest, limitNames } from "./messages.ts";
+import { knownPorts } from "./netns-listener.ts";
 
 export interface SupervisorStart {
   readonly node: string;
@@ -75,8 +76,9 @@ async function answer(
 export function parseRequest(text: string): LauncherRequest {
   const message: unknown = JSON.parse(text);
   if (typeof message !== "object" || message === null || !("do" in message)) throw malformed();
-  if (message.do === "start" || message.do === "stop" || message.do === "open-listener") {
-    return { do: message.do };
+  if (message.do === "start" || message.do === "stop") return { do: message.do };
+  if (message.do === "open-listeners" && "ports" in message) {
+    return { do: message.do, ports: knownPorts(message.ports) };
   }
   if (message.do !== "prepare" || !("limits" in message)) throw malformed();
   const given = new Map(Object.entries(message.limits ?? {}));

@@ -17,7 +17,7 @@ export const inside = {
 
 /** Below the runtime folder on both sides: certificates that programs inside should trust. */
 export const trustFolder = "init/trust";
-/** Beside them: skills, which programs inside can only read. */
+/** Skills, which programs inside can only read. */
 export const skillsFolder = `${trustFolder}/skills`;
 
 /** The sandbox's environment before an execution adds to it. */

@@ -9,6 +9,7 @@ import {
   endDetailLengthMax,
   type SettleRequest,
 } from "#shared/protocol/runner";
+import { modelDoorUrl } from "../egress/proxy-environment.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
 import { EventSender } from "./event-sender.ts";
 import type { ExecutionSecrets } from "./execution-secrets.ts";
@@ -83,7 +84,10 @@ export class SupervisedExecution {
     const send = (batch: EgressRequest) => gateway.egress(batch);
     const wayOut = { launcher, network, terminator: secrets.bound, send };
     const unread = [...claimed.secrets, ...claimed.boundSecrets];
-    this.#wayOut = new WayOut({ ...wayOut, secrets: unread }, claimed.network);
+    const models = wantsModels(claimed)
+      ? { url: deps.modelGatewayUrl, token: claimed.modelToken }
+      : null;
+    this.#wayOut = new WayOut({ ...wayOut, models, secrets: unread }, claimed.network);
     this.#heartbeat = new Heartbeat(
       {
         send: (lease) => gateway.heartbeat(lease),
@@ -256,6 +260,11 @@ export class SupervisedExecution {
       return { state: "not_saved", why };
     }
   }
+}
+
+/** Whether a program inside is told to call models by us: its settings name our address. */
+function wantsModels({ environmentVariables }: ClaimReply): boolean {
+  return environmentVariables.some(({ value }) => value.startsWith(modelDoorUrl));
 }
 
 function until(time: number): Promise<void> {

@@ -34,9 +34,9 @@ export class LauncherLine {
     return this.#ask<Started>({ do: "start" });
   }
 
-  /** Resolves when the listener is on its way over the process's channel. */
-  async openListener(): Promise<void> {
-    await this.#ask<{ opened: true }>({ do: "open-listener" });
+  /** Resolves when the listeners are on their way over the process's channel. */
+  async openListeners(ports: readonly number[]): Promise<void> {
+    await this.#ask<{ opened: true }>({ do: "open-listeners", ports });
   }
 
   stop(): Promise<SandboxStopped> {

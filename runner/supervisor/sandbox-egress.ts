@@ -1,4 +1,5 @@
 /** An execution's network access: none, or the proxy behind the sandbox's listener. */
+import type { Server } from "node:net";
 import { describeError } from "#shared/core/describe-error";
 import { planRedaction, type RedactionPlan } from "#shared/core/redaction/plan";
 import { redact } from "#shared/core/redaction/redaction";
@@ -6,12 +7,14 @@ import type { Secret } from "#shared/core/redaction/units";
 import type { EgressRequest, NetworkPolicy } from "#shared/protocol/runner";
 import { type AttemptDeps, ConnectionAttempt } from "../egress/connection-attempt.ts";
 import { EgressLog } from "../egress/egress-log.ts";
+import type { ModelAccess, ModelDoor } from "../egress/model-door.ts";
 import type { EgressProxy } from "../egress/proxy.ts";
+import { modelPort, proxyPort } from "../egress/proxy-environment.ts";
 import type { Reach } from "../egress/reach.ts";
 import { EgressRefusal } from "../egress/refusal.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
 import type { TlsTerminator } from "../egress/tls-terminator.ts";
-import { receiveDoor } from "../launcher/netns-listener.ts";
+import { receiveDoors } from "../launcher/netns-listener.ts";
 import { GatewayError } from "./gateway.ts";
 import type { RefusedAttempt } from "./init-connection.ts";
 import type { LauncherLine } from "./launcher-client.ts";
@@ -23,6 +26,8 @@ export interface WayOutDeps {
   /** Ends TLS in tunnels to hosts with bound secrets; null if there are no such hosts. */
   readonly terminator: TlsTerminator | null;
   readonly send: (batch: EgressRequest) => Promise<unknown>;
+  /** Where programs inside call models; null if none of their variables asks for it. */
+  readonly models: ModelAccess | null;
   /** Values to redact in the log, because a program may ask for them as a host. */
   readonly secrets: readonly Secret[];
 }
@@ -33,6 +38,7 @@ export class WayOut {
   readonly #log: EgressLog;
   readonly #attempts: AttemptDeps;
   #proxy: EgressProxy | undefined;
+  #models: ModelDoor | undefined;
 
   constructor(deps: WayOutDeps, policy: NetworkPolicy) {
     this.#deps = deps;
@@ -49,15 +55,29 @@ export class WayOut {
   }
 
   /**
-   * Opens the proxy if the policy allows any host. Call it when the sandbox has started, before any
-   * work. The proxy's code is loaded only then, since most executions have no network.
+   * Opens the proxy if the policy allows any host, and the way to models if it is wanted. Call it
+   * when the sandbox has started, before any work. The proxy's code is loaded only then, since most executions have no network.
    */
   async open(): Promise<void> {
-    if (this.#policy.mode === "none") return;
-    const { launcher, network, terminator } = this.#deps;
-    const received = receiveDoor();
+    const { launcher, models } = this.#deps;
+    const hasNetwork = this.#policy.mode !== "none";
+    const ports = [...(hasNetwork ? [proxyPort] : []), ...(models === null ? [] : [modelPort])];
+    if (ports.length === 0) return;
+    const received = receiveDoors(ports.length);
     received.catch(() => undefined);
-    await launcher.openListener();
+    await launcher.openListeners(ports);
+    const doors = await received;
+    const proxyDoor = hasNetwork ? doors.shift() : undefined;
+    if (proxyDoor !== undefined) await this.#openProxy(proxyDoor);
+    const [modelDoor] = doors;
+    if (modelDoor === undefined || models === null) return;
+    const { ModelDoor } = await import("../egress/model-door.ts");
+    this.#models = new ModelDoor(models);
+    this.#models.listen(modelDoor);
+  }
+
+  async #openProxy(door: Server): Promise<void> {
+    const { network, terminator } = this.#deps;
     const { EgressProxy } = await import("../egress/proxy.ts");
     const { namesOf } = await import("../egress/dns-resolver.ts");
     this.#proxy = new EgressProxy({
@@ -68,7 +88,7 @@ export class WayOut {
       terminator,
       ...this.#attempts,
     });
-    this.#proxy.listen(await received);
+    this.#proxy.listen(door);
   }
 
   /** Records an attempt that a sandbox without a network refused itself. */
@@ -79,7 +99,7 @@ export class WayOut {
     );
   }
 
-  /** For what the supervisor itself asks for on the task's behalf. */
+  /** Serves what the supervisor itself asks for on the task's behalf. */
   get reach(): Reach {
     return {
       roots: this.#deps.network.roots ?? null,
@@ -94,6 +114,7 @@ export class WayOut {
   /** Closes the proxy, and stores how each attempt ended. */
   async close(): Promise<void> {
     this.#proxy?.close();
+    this.#models?.close();
     await this.#log.end();
   }
 

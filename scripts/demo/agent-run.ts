@@ -2,8 +2,6 @@
 import * as z from "zod";
 import { Item } from "#shared/protocol/item";
 
-export type ShownItem = Item;
-
 const Run = z.object({
   status: z.string(),
   cost: z.number(),
@@ -43,7 +41,7 @@ export async function runAgent(
   asked: {
     readonly task: string;
     readonly model: string;
-    readonly onItem: (item: ShownItem) => void;
+    readonly onItem: (item: Item) => void;
   },
 ): Promise<AgentRun> {
   const answer = await fetch(`${baseUrl}/v1/threads/${threadId}/messages`, {

@@ -55,7 +55,7 @@ describe("a field without effect is named in a warning, whichever it is:", () =>
     const shell = fieldsOf(agentWarnings(body as never, "shell"));
     expect(shell).toEqual(without(Object.keys(body), effective.agent));
     const language = fieldsOf(agentWarnings(body as never, "a-model"));
-    const read = [...effective.agent, "instructions", "reasoningEffort"];
+    const read = [...effective.agent, "instructions", "reasoningEffort", "enabledSkills"];
     expect(language).toEqual(without(Object.keys(body), read));
   });
 

@@ -8,7 +8,7 @@ import type { OpenedSecrets } from "./open-secrets.ts";
 const Stored = z.array(StatedServer);
 
 interface Stated {
-  /** JSON of the environment's list, as it is stored in clear; null for an environment that is gone. */
+  /** JSON of the environment's list, as it is stored in clear; null if the environment is gone. */
   readonly clear: string | null;
   readonly sealed: OpenedSecrets["sealedServers"];
 }

@@ -9,11 +9,20 @@ import { fetchByPolicy } from "../../../egress/fetch-by-policy.ts";
 import type { LanguageTools } from "../../model.ts";
 import { estimateText } from "../token-estimate.ts";
 import { type Tool, ToolError } from "../tools/tool.ts";
-import type { McpTools } from "./mcp-tools.ts";
+import { textAt } from "../wires/wire.ts";
 import { StdioTransport } from "./stdio-transport.ts";
 import { ToolNames } from "./tool-names.ts";
 import { outcomeOfResult } from "./tool-result.ts";
 import { passableSchema } from "./tool-schema.ts";
+
+export interface McpTools {
+  readonly tools: readonly Tool[];
+  /** The servers that can't be used. The reason may quote the server. */
+  readonly faults: readonly { readonly server: string; readonly why: string }[];
+  /** How many tools were too many, or too large. */
+  readonly leftOut: number;
+  close(): Promise<void>;
+}
 
 export interface McpTimes {
   /** For starting a server and listing its tools; a program may have to be fetched first. */
@@ -28,7 +37,7 @@ export const mcpTimes: McpTimes = { startMs: 60_000, probeMs: 5_000, callMs: 120
 /** The most of the execution's time that starting them may take. */
 const startShare = 0.2;
 const answerBytesMax = 16 * 1024 * 1024;
-/** Of all that a program writes. */
+/** All that a program may write. */
 const programBytesMax = 256 * 1024 * 1024;
 const pagesMax = 20;
 /** Some providers take 128 tools in all. */
@@ -260,10 +269,10 @@ async function within<T>(work: Promise<T>, limitMs: number): Promise<T> {
 
 const reasonLengthMax = 300;
 
-/** A server's own words may be in it; whoever shows it redacts and marks it. */
+/** A server's own words may be in it; what shows it redacts and marks it. */
 function whyOf(error: unknown): string {
   if (error instanceof ToolError) return error.sentence;
-  const text = error instanceof Error ? error.message : "unknown";
+  const text = textAt(error, "message") || "unknown";
   return text.slice(0, reasonLengthMax).toWellFormed();
 }
 

@@ -1,15 +1,6 @@
 /** What the loop gets of an execution's MCP servers, without their code. */
 import type { LanguageTask, LanguageTools } from "../../model.ts";
-import type { Tool } from "../tools/tool.ts";
-
-export interface McpTools {
-  readonly tools: readonly Tool[];
-  /** The servers that can't be used. The reason may quote the server. */
-  readonly faults: readonly { readonly server: string; readonly why: string }[];
-  /** How many tools were too many, or too large. */
-  readonly leftOut: number;
-  close(): Promise<void>;
-}
+import type { McpTools } from "./mcp-servers.ts";
 
 const none: McpTools = { tools: [], faults: [], leftOut: 0, close: async () => undefined };
 

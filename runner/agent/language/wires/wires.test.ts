@@ -1,5 +1,6 @@
 /** Each wire on streams as the providers' documentation shows them, and on requests' bytes. */
-import type { IncomingMessage } from "node:http";
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { checkCredential } from "#shared/pipeline/credential";
 import type { Message, Turn } from "../conversation.ts";
@@ -246,7 +247,8 @@ describe("a request", () => {
   });
 
   test.each(Object.entries(wires))("shows its token as the gateway reads it: %s", (_name, wire) => {
-    const request = { headers: wire.headers("a-model-token") } as unknown as IncomingMessage;
+    const request = new IncomingMessage(new Socket());
+    Object.assign(request.headers, wire.headers("a-model-token"));
     expect(checkCredential("model", request)).toEqual({ type: "token", token: "a-model-token" });
   });
 
