@@ -62,6 +62,7 @@ const tool = z.union([
     name: z.string().regex(/^[a-zA-Z0-9_-]{1,128}$/),
     description: z.string().optional(),
     input_schema: z.looseObject({ type: z.literal("object") }),
+    eager_input_streaming: z.boolean().optional(),
     strict: z.boolean().optional(),
     ...cached,
   }),

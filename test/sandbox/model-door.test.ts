@@ -35,7 +35,8 @@ describe.each(modesNow)("models by a socket inside, in mode %s", { timeout: 120_
     const run = await execute(claim, mode, { program, environment });
     const [call, ...more] = gateway.providers.served;
     await gateway.close();
-    const lines = run.gateway.settled?.output.split("\n") ?? [];
+    const output = run.gateway.settled?.output ?? "";
+    const lines = output.split("\n").filter((line) => line !== "");
     expect(lines[0]).toContain("Said by the model.");
     expect(lines.slice(1, 3).every((line) => line.includes("Models are below"))).toBe(true);
     expect(lines[3]).toContain("no_network");

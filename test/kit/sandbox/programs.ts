@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { lateModules } from "../../../scripts/build/entries.ts";
+import { withLateModules } from "../../../scripts/build/late-modules.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const prefix = "paddock-runner-";
@@ -27,7 +29,10 @@ async function bundle(alterations: readonly Alteration[]): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
   await build({
     absWorkingDir: root,
-    entryPoints: ["launcher", "supervisor", "init"].map((name) => `runner/${name}.ts`),
+    entryPoints: [
+      ...["launcher", "supervisor", "init"].map((name) => ({ in: `runner/${name}.ts`, out: name })),
+      ...Object.entries(lateModules).map(([out, source]) => ({ in: source, out })),
+    ],
     outdir: folder,
     outExtension: { ".js": ".cjs" },
     bundle: true,
@@ -36,7 +41,10 @@ async function bundle(alterations: readonly Alteration[]): Promise<string> {
     target: "node24",
     format: "cjs",
     logLevel: "silent",
-    plugins: [...Map.groupBy(alterations, ({ file }) => file)].map(altered),
+    plugins: [
+      withLateModules(root),
+      ...[...Map.groupBy(alterations, ({ file }) => file)].map(altered),
+    ],
   });
   return folder;
 }
