@@ -9,6 +9,7 @@ import { forgedKey } from "./benchmarks/forged-key.ts";
 import { largeAccount } from "./benchmarks/large-account.ts";
 import { manyExecutions } from "./benchmarks/many-executions.ts";
 import { memory } from "./benchmarks/memory.ts";
+import { modelCalls } from "./benchmarks/model-calls.ts";
 import { neighbours } from "./benchmarks/neighbours.ts";
 import { redaction } from "./benchmarks/redaction.ts";
 import { sandboxStart } from "./benchmarks/sandbox-start.ts";
@@ -33,5 +34,6 @@ export const figures: readonly Figure[] = [
   sequencing,
   largeAccount,
   memory,
+  modelCalls,
   neighbours,
 ];
