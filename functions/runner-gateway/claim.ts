@@ -65,7 +65,7 @@ export const claim = change({
   },
   actsOn: ({ owner }) => owner,
   decide({ body, data, now }) {
-    const { found, conversation: read, opened, owner } = data;
+    const { found, opened, owner } = data;
     const { leaseMs, heartbeatIntervalMs } = timing();
     const leaseExpiresAt = now + leaseMs;
     const again = found.value.status === "running";
@@ -80,14 +80,13 @@ export const claim = change({
           sweepAt: leaseExpiresAt,
         };
     const { id, attempt, threadId, environmentId, limits, task } = running;
-    const expiresAt = now + limits.wallClockMs + overheadMs;
     const claims: TokenClaims = {
       ownerId: owner.id,
       executionId: id,
       threadId,
       environmentId,
       attempt,
-      expiresAt,
+      expiresAt: now + limits.wallClockMs + overheadMs,
       metered: {
         profile: running.profile,
         wallClockMs: limits.wallClockMs,
@@ -123,7 +122,7 @@ export const claim = change({
           flushIntervalMs: flushIntervalMs(running.readerUntil, now),
           task: { model: task.model, instructions: task.instructions, content: task.content },
           models: modelsOf(running, claims),
-          ...forLanguageModel(read, opened),
+          ...forLanguageModel(data.conversation, opened),
           limits,
           network,
           environmentVariables: running.environmentVariables,

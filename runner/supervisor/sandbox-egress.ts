@@ -56,7 +56,8 @@ export class WayOut {
 
   /**
    * Opens the proxy if the policy allows any host, and the way to models if it is wanted. Call it
-   * when the sandbox has started, before any work. The proxy's code is loaded only then, since most executions have no network.
+   * when the sandbox has started, before any work. The proxy's code is loaded only then, since most
+   * executions have no network.
    */
   async open(): Promise<void> {
     const { launcher, models } = this.#deps;

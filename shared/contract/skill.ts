@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { skillCategories } from "../store/skills.ts";
+import { skillCategories } from "../protocol/skill.ts";
 import { optionalFlag, PageQuery } from "./common.ts";
 import { ignoredField } from "./unsupported.ts";
 

@@ -1,6 +1,14 @@
 /** Skills as a runner is told of them. */
 import * as z from "zod";
 
+export const skillCategories = [
+  "research",
+  "creative",
+  "productivity",
+  "development",
+  "custom",
+] as const;
+
 export const RunnerSkill = z.object({
   name: z.string(),
   description: z.string(),

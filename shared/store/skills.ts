@@ -1,13 +1,6 @@
 import * as z from "zod";
+import { skillCategories } from "../protocol/skill.ts";
 import { ownedCollection } from "./documents.ts";
-
-export const skillCategories = [
-  "research",
-  "creative",
-  "productivity",
-  "development",
-  "custom",
-] as const;
 
 /** Instructions and files that a language model reads when a task needs them. */
 export const Skill = z.object({
