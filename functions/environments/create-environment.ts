@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { environmentBody } from "#shared/answers/environment-body";
 import { deploymentLimits } from "#shared/config";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import {
@@ -11,6 +10,7 @@ import { warningsOf } from "#shared/contract/secret";
 import { Warnings } from "#shared/contract/unsupported";
 import { currentDefaults } from "#shared/environments/default-environment";
 import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environment";
+import { nothingAround, showEnvironment } from "#shared/environments/shown-environments";
 import type { Owner } from "#shared/identity/owner";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { change, type Deps, jsonBytesMax } from "#shared/pipeline/route";
@@ -77,7 +77,7 @@ export const createEnvironment = change({
       ...warningsOf(body.environmentVariables, body.secrets),
     ];
     const reply = created({
-      environment: environmentBody(environment, { ownerId: owner.id, isBusy: false }),
+      environment: showEnvironment(owner, environment, nothingAround),
       warnings,
     });
     const quota = { kind: "environments", counted: data.counted, ...deploymentLimits() } as const;

@@ -1,8 +1,11 @@
-import { environmentBody } from "#shared/answers/environment-body";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { EnvironmentBody } from "#shared/contract/environment";
 import { ensureDefault, findDefault } from "#shared/environments/default-environment";
-import { busyEnvironments } from "#shared/executions/busy-environments";
+import {
+  nothingAround,
+  readAround,
+  showEnvironment,
+} from "#shared/environments/shown-environments";
 import { change } from "#shared/pipeline/route";
 
 export const getDefaultEnvironment = change({
@@ -22,17 +25,16 @@ export const getDefaultEnvironment = change({
   reply: { 200: EnvironmentBody.extend({ environment: EnvironmentBody }) },
   read: async ({ caller: { owner }, deps, now }) => {
     const found = await findDefault(deps.store, owner, now);
-    if ("missing" in found) return { found, isBusy: false };
-    const busy = await busyEnvironments(deps.store, owner, found.environment.id);
-    return { found, isBusy: busy.size > 0 };
+    if ("missing" in found) return { found, around: nothingAround };
+    const { environment } = found;
+    return { found, around: await readAround(deps.store, owner, [environment], environment.id) };
   },
-  prepare: async ({ caller: { owner }, data: { found, isBusy }, deps, now }) => ({
+  prepare: async ({ caller: { owner }, data: { found, around }, deps, now }) => ({
     ...(await ensureDefault(deps.keyStore, owner, { found, now })),
-    isBusy,
+    around,
   }),
   decide({ caller, data }) {
-    const shown = { ownerId: caller.owner.id, isBusy: data.isBusy };
-    const environment = environmentBody(data.environment, shown);
+    const environment = showEnvironment(caller.owner, data.environment, data.around);
     const { writes } = data;
     return { writes, subject: environment.id, reply: ok({ ...environment, environment }) };
   },

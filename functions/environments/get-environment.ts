@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { environmentBody } from "#shared/answers/environment-body";
 import { noQuery, ok } from "#shared/contract/common";
 import { EnvironmentBody } from "#shared/contract/environment";
 import { idSchema } from "#shared/core/ids";
+import { readBuilds, showEnvironment } from "#shared/environments/shown-environments";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
@@ -23,10 +23,9 @@ export const getEnvironment = query({
       deps.store.require(environments.of(owner, environmentId)),
       busyEnvironments(deps.store, owner, environmentId),
     ]);
-    return { value, isBusy: busy.has(environmentId) };
+    return { value, around: { busy, builds: await readBuilds(deps.store, owner, [value]) } };
   },
-  answer({ caller, data: { value, isBusy } }) {
-    const environment = environmentBody(value, { ownerId: caller.owner.id, isBusy });
-    return ok({ environment });
+  answer({ caller, data: { value, around } }) {
+    return ok({ environment: showEnvironment(caller.owner, value, around) });
   },
 });

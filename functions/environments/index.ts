@@ -4,6 +4,14 @@ import { createEnvironment } from "./create-environment.ts";
 import { createSecret } from "./create-secret.ts";
 import { deleteEnvironment } from "./delete-environment.ts";
 import { deleteSecret } from "./delete-secret.ts";
+import { getBuildLogs, getBuildStatus } from "./get-build.ts";
+import {
+  getDockerfile,
+  getPackages,
+  getRuntimes,
+  listRuntimes,
+  validateDockerfile,
+} from "./get-configuration.ts";
 import { getDefaultEnvironment } from "./get-default-environment.ts";
 import { getEnvironment } from "./get-environment.ts";
 import { listEnvironments } from "./list-environments.ts";
@@ -23,6 +31,13 @@ export const service: Service = {
     getEnvironment,
     updateEnvironment,
     deleteEnvironment,
+    getBuildStatus,
+    getBuildLogs,
+    listRuntimes,
+    getRuntimes,
+    getPackages,
+    getDockerfile,
+    validateDockerfile,
     listSecrets,
     createSecret,
     putSecret,

@@ -1,6 +1,10 @@
-import { environmentBody } from "#shared/answers/environment-body";
 import { listBody, listOf, noParams, ok, optionalFlag, PageQuery } from "#shared/contract/common";
 import { EnvironmentBody } from "#shared/contract/environment";
+import {
+  nothingAround,
+  readBuilds,
+  showEnvironment,
+} from "#shared/environments/shown-environments";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
@@ -18,7 +22,7 @@ export const listEnvironments = query({
   reply: { 200: listOf(EnvironmentBody) },
   read: async ({ caller: { owner }, query, deps }) => {
     // Deleted environments are gone, so there are only active ones.
-    if (query.isActive === false) return { items: [], total: 0, busy: new Set<string>() };
+    if (query.isActive === false) return { items: [], total: 0, around: nothingAround };
     const [page, busy] = await Promise.all([
       deps.store.page(environments.all(owner), {
         where: query.isDefault === undefined ? [] : [["isDefault", query.isDefault]],
@@ -31,12 +35,11 @@ export const listEnvironments = query({
       }),
       busyEnvironments(deps.store, owner),
     ]);
-    return { ...page, busy };
+    return { ...page, around: { busy, builds: await readBuilds(deps.store, owner, page.items) } };
   },
   answer({ caller, query, data }) {
-    const ownerId = caller.owner.id;
     const bodies = data.items.map((environment) =>
-      environmentBody(environment, { ownerId, isBusy: data.busy.has(environment.id) }),
+      showEnvironment(caller.owner, environment, data.around),
     );
     return ok(listBody(bodies, { ...query, total: data.total }));
   },

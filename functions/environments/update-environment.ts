@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { environmentBody } from "#shared/answers/environment-body";
 import { noQuery, ok, toJsonText } from "#shared/contract/common";
 import {
   askedProfile,
@@ -16,6 +15,7 @@ import type { Scope } from "#shared/core/keys/scopes";
 import type { Reach } from "#shared/core/network/network-policy";
 import { isWithinNetwork } from "#shared/core/network/network-policy";
 import { pageBytes } from "#shared/core/workspace/footprint";
+import { readBuilds, showEnvironment } from "#shared/environments/shown-environments";
 import { ApiError } from "#shared/errors/api-error";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { environmentReach } from "#shared/executions/resolve-network-policy";
@@ -45,9 +45,10 @@ export const updateEnvironment = change({
       deps.store.require(environments.of(owner, environmentId)),
       busyEnvironments(deps.store, owner, environmentId),
     ]);
-    return { ...found, isBusy: busy.has(environmentId) };
+    const builds = await readBuilds(deps.store, owner, [found.value]);
+    return { ...found, around: { busy, builds } };
   },
-  decide({ caller: { owner, key }, body, data: { ref, value, version, isBusy }, now }) {
+  decide({ caller: { owner, key }, body, data: { ref, value, version, around }, now }) {
     const reach = requestedNetwork(body, environmentReach(value)) ?? environmentReach(value);
     requireMayReach(key.scopes, value, reach);
     const fields = { ...changes(body, value), ...stored(reach), updatedAt: now };
@@ -58,7 +59,7 @@ export const updateEnvironment = change({
       subject: value.id,
       facts: { network: reach.mode, allowed: reach.allow.length },
       reply: ok({
-        environment: environmentBody({ ...value, ...fields }, { ownerId: owner.id, isBusy }),
+        environment: showEnvironment(owner, { ...value, ...fields }, around),
         warnings: [
           ...environmentWarnings(body),
           ...warningsOf(body.environmentVariables ?? [], []),

@@ -131,6 +131,7 @@ export const claim = change({
           setupScripts: running.setupScripts,
           manifestSha256: running.baseManifestSha256,
           previousManifestSha256: running.basePreviousManifestSha256,
+          layer: layerOf(running),
         }),
     };
   },
@@ -146,6 +147,13 @@ function forLanguageModel(read: ReadConversation | null, { sealedServers }: Open
   const { conversation, skills, mcpServersJson } = read;
   const mcpServers = serversOf({ clear: mcpServersJson, sealed: sealedServers });
   return { conversation, skills, mcpServers };
+}
+
+function layerOf({ build, layer }: Execution): ClaimReply["layer"] {
+  if (build !== null) return { use: "build" };
+  if (layer === null) return null;
+  const { manifestSha256, restoreBytes } = layer;
+  return { use: "mount", manifestSha256, restoreBytes };
 }
 
 function modelsOf({ task }: Execution, claims: TokenClaims): ClaimReply["models"] {

@@ -10,11 +10,12 @@ import type { Owner } from "#shared/identity/owner";
 import { change } from "#shared/pipeline/route";
 import { outputBytesMax, SettleReply, SettleRequest } from "#shared/protocol/runner";
 import { patch, type Write } from "#shared/store/documents";
-import { environments } from "#shared/store/environments";
+import { type Environment, environments } from "#shared/store/environments";
 import { type Execution, egressBatches, executions } from "#shared/store/executions";
 import { readMeter } from "#shared/store/model-meters";
 import { type ReadStore, requireFound } from "#shared/store/store";
 import { noteEnded, unprovenMsMax } from "./live-executions.ts";
+import { nextLayer, withLayer } from "./next-layer.ts";
 import { nextWorkspace } from "./next-workspace.ts";
 
 /** A byte of output may take six bytes of JSON. */
@@ -61,15 +62,20 @@ export const settleExecution = change({
   },
   prepare: async ({ caller: { owner }, body, data, deps, signal }) => {
     const { found, environment } = data;
-    const { keepsChanges } = found.value;
-    const saved =
-      keepsChanges && body.workspace.state === "saved" ? body.workspace.manifestSha256 : null;
-    if (saved === null || environment === null) return { ...data, workspace: null };
+    const { keepsChanges, build } = found.value;
+    const saved = body.workspace.state === "saved" ? body.workspace.manifestSha256 : null;
+    const nothing = { ...data, workspace: null, layer: null };
+    if (saved === null || environment === null) return nothing;
     const saving = { execution: found.value, environment, saved, clientSignal: signal };
-    return { ...data, workspace: await nextWorkspace(deps, owner, saving) };
+    // A runner that reports a failure has made no layer, whatever it stored.
+    if (build !== null && !build.isTest && body.outcome === "success") {
+      return { ...nothing, layer: await nextLayer(owner, saving) };
+    }
+    if (!keepsChanges) return nothing;
+    return { ...nothing, workspace: await nextWorkspace(deps, owner, saving) };
   },
   decide({ caller: { owner }, body, data, account, now }) {
-    const { settled, found, environment, workspace } = data;
+    const { settled, found, environment, workspace, layer } = data;
     if (settled) {
       // The answer to the first try was lost, unless a sweep has ended the execution.
       if (settled.reason === "lost") throw new ApiError("LEASE_LOST");
@@ -91,22 +97,19 @@ export const settleExecution = change({
       detail: data.idle ? null : (body.detail ?? null),
       output: body.output + (workspace?.note ?? ""),
       outputTruncated: body.outputTruncated,
-      workspaceState: isSaved && !workspace ? "not_saved" : body.workspace.state,
-      savedManifestSha256: workspace?.head.manifestSha256 ?? null,
+      workspaceState: isSaved && !workspace && !layer ? "not_saved" : body.workspace.state,
+      savedManifestSha256: workspace?.head.manifestSha256 ?? layer?.manifestSha256 ?? null,
       conflicts,
       eventsLastSequence: data.eventsLastSequence,
       costMicrousd: costOf(reason, found.value, now),
       now,
     });
+    const changed: Partial<Environment> | null =
+      (workspace && { workspace: workspace.head, updatedAt: now }) ??
+      (layer && environment && { layers: withLayer(environment.value, layer, now) });
     const saved: readonly Write[] =
-      environment && workspace
-        ? [
-            patch(
-              environment.ref,
-              { workspace: workspace.head, updatedAt: now },
-              { version: environment.version },
-            ),
-          ]
+      environment && changed
+        ? [patch(environment.ref, changed, { version: environment.version })]
         : [];
     return {
       writes: [...ended.writes, ...saved],

@@ -1,6 +1,9 @@
 /** Threads: conversations whose messages are executed, and streamed while they are. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
+import { buildEnvironment } from "./build-environment.ts";
 import { cancelExecution } from "./cancel-execution.ts";
+import { installPackages, uninstallPackage } from "./change-packages.ts";
+import { setDockerfile, setRuntimes } from "./change-runtimes.ts";
 import { copyThread } from "./copy-thread.ts";
 import { createThread } from "./create-thread.ts";
 import { deleteMessage } from "./delete-message.ts";
@@ -54,6 +57,11 @@ export const service: Service = {
     listFileHistory,
     listSteps,
     resumeThread,
+    buildEnvironment,
+    installPackages,
+    uninstallPackage,
+    setRuntimes,
+    setDockerfile,
     listResearch,
     getResearch,
     deleteResearch,

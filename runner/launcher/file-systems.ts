@@ -13,7 +13,7 @@ import { basename, dirname, join } from "node:path";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
 import type { SandboxPlan } from "../sandbox/bubblewrap-arguments.ts";
-import type { SandboxLimits } from "./messages.ts";
+import type { PreparedLayer, SandboxLimits } from "./messages.ts";
 import type { LauncherSettings } from "./settings.ts";
 
 /** Pseudo-terminals of one execution; the kernel has a few thousand for all. */
@@ -23,6 +23,7 @@ export const terminalsMax = 32;
 export interface MountPoints {
   readonly workspace: string;
   readonly tmp: string;
+  readonly layer: string;
   readonly own: Pick<SandboxPlan, "system" | "node">;
 }
 
@@ -74,13 +75,13 @@ export interface MountedFileSystems {
  */
 export async function mountFileSystems(
   points: MountPoints,
-  limits: SandboxLimits,
+  { limits, layer }: { readonly limits: SandboxLimits; readonly layer: PreparedLayer },
   settings: LauncherSettings,
   undumpedPid: number,
 ): Promise<MountedFileSystems> {
   const { system, node } = points.own;
   const mounts = [
-    ...sized(points, limits, settings),
+    ...sized(points, { limits, layer }, settings),
     ...(system === null ? [] : ownSystem(system, node)),
   ];
   const words = mounts.flatMap(({ source, target, type, flags, options }) => [
@@ -116,15 +117,20 @@ export async function mountFileSystems(
 
 /** Separate file systems, so that neither bytes nor inodes can exceed their limits. */
 function sized(
-  { workspace, tmp }: MountPoints,
-  { workspaceBytes, tmpBytes, workspaceInodesMax }: SandboxLimits,
+  points: MountPoints,
+  { limits, layer }: { readonly limits: SandboxLimits; readonly layer: PreparedLayer },
   { supervisorUid, sandboxUid }: LauncherSettings,
 ): Mount[] {
+  const { workspaceBytes, tmpBytes, workspaceInodesMax } = limits;
   const tmpfs = (target: string, bytes: number, uid: number): Mount => ({
     ...{ source: "paddock", target, type: "tmpfs", flags: flag.noSetUid | flag.noDevices },
     options: `size=${bytes},nr_inodes=${workspaceInodesMax},mode=0700,uid=${uid},gid=${uid}`,
   });
-  return [tmpfs(workspace, workspaceBytes, supervisorUid), tmpfs(tmp, tmpBytes, sandboxUid)];
+  return [
+    tmpfs(points.workspace, workspaceBytes, supervisorUid),
+    tmpfs(points.tmp, tmpBytes, sandboxUid),
+    ...(layer?.use === "mount" ? [tmpfs(points.layer, layer.sizeBytes, supervisorUid)] : []),
+  ];
 }
 
 /** The machine's `/usr`, `/etc` and `/dev`, terminals, and the Node that runs us. */

@@ -9,7 +9,14 @@ import { sandboxCommand } from "../sandbox/bubblewrap-arguments.ts";
 import { findHierarchy, SandboxCgroup } from "./cgroup.ts";
 import { sharedNamespaces } from "./check-namespaces.ts";
 import { type MountedFileSystems, mountFileSystems } from "./file-systems.ts";
-import type { HostRequest, Prepared, SandboxLimits, SandboxStopped, Started } from "./messages.ts";
+import type {
+  HostRequest,
+  Prepared,
+  PreparedLayer,
+  SandboxLimits,
+  SandboxStopped,
+  Started,
+} from "./messages.ts";
 import { findMode, type ModeFound } from "./mode.ts";
 import { openListeners } from "./netns-listener.ts";
 import type { Scratch } from "./scratch.ts";
@@ -92,6 +99,7 @@ class SandboxHost {
   readonly #scratch: Scratch;
   readonly #mode: Promise<SandboxMode>;
   #limits: SandboxLimits | undefined;
+  #layer: PreparedLayer = null;
   #cgroup: SandboxCgroup | null = null;
   #mounted: MountedFileSystems | undefined;
   #sandbox: Sandbox | undefined;
@@ -109,18 +117,21 @@ class SandboxHost {
   }
 
   async handle(request: HostRequest): Promise<Prepared | Started | SandboxStopped> {
-    if (request.do === "prepare") return this.#prepare(request.limits);
+    if (request.do === "prepare") return this.#prepare(request);
     return request.do === "start" ? this.#start() : this.#stop();
   }
 
-  async #prepare(limits: SandboxLimits): Promise<Prepared> {
+  async #prepare({ limits, layer }: HostRequest & { readonly do: "prepare" }): Promise<Prepared> {
     if (this.#limits !== undefined) throw new Fault("Prepared already.");
     this.#limits = limits;
+    this.#layer = layer;
     this.#cgroup = this.#makeCgroup(limits);
     const { pid } = process;
-    this.#mounted = await mountFileSystems(this.#scratch, limits, this.#settings, pid);
+    this.#mounted = await mountFileSystems(this.#scratch, { limits, layer }, this.#settings, pid);
     const { workspace, tmp, socket, trust } = this.#scratch;
-    return { workspace, tmp, socket, trust, sandboxUid: this.#settings.sandboxUid };
+    const mounted = layer?.use === "mount" ? this.#scratch.layer : null;
+    const { sandboxUid } = this.#settings;
+    return { workspace, tmp, layer: mounted, socket, trust, sandboxUid };
   }
 
   #makeCgroup(limits: SandboxLimits): SandboxCgroup | null {
@@ -141,13 +152,18 @@ class SandboxHost {
     const { workspace, tmp, runtime, own, initFile, socket, filter } = this.#scratch;
     // The first process enters the folder itself; its contents can change owner while it starts.
     chownSync(workspace, sandboxUid, sandboxUid);
-    const given = chownTree(sandboxUid, workspace);
+    const layer = this.#layerOf();
+    if (layer !== null) chownSync(layer.folder, sandboxUid, sandboxUid);
+    const given = Promise.all([
+      chownTree(sandboxUid, workspace),
+      ...(layer !== null && !layer.isWritable ? [chownTree(sandboxUid, layer.folder)] : []),
+    ]);
     given.catch(() => undefined);
     const mode = await this.#mode;
     const command = sandboxCommand({
       mode,
       uid: sandboxUid,
-      ...{ workspace, tmp, runtime, initFile, ...own },
+      ...{ workspace, tmp, layer, runtime, initFile, ...own },
       host: hostFacts(),
       sharedMemoryBytes: Math.min(sharedMemoryBytesMax, limits.tmpBytes),
       openFilesMax: limits.openFilesMax,
@@ -164,6 +180,14 @@ class SandboxHost {
       await sandbox.stop();
       throw new Fault(`${describeError(error)} ${sandbox.diagnostics()}`.trim());
     }
+  }
+
+  #layerOf(): { readonly folder: string; readonly isWritable: boolean } | null {
+    if (this.#layer === null) return null;
+    const { workspace, layer } = this.#scratch;
+    return this.#layer.use === "build"
+      ? { folder: workspace, isWritable: true }
+      : { folder: layer, isWritable: false };
   }
 
   #started(pid: number, asked: { mode: SandboxMode; limits: SandboxLimits }): Started {

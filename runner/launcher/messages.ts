@@ -25,6 +25,15 @@ export const limitNames = [
 ] as const satisfies readonly (keyof SandboxLimits)[];
 
 /**
+ * Whether the sandbox has a layer: one that it builds in its workspace, one of that many bytes that
+ * the supervisor fills, or none.
+ */
+export type PreparedLayer =
+  | { readonly use: "build" }
+  | { readonly use: "mount"; readonly sizeBytes: number }
+  | null;
+
+/**
  * Makes the sandbox's listeners and sends them over the supervisor's channel:
  * see `netns-listener.ts`.
  */
@@ -34,7 +43,7 @@ export type LauncherRequest =
 
 export type HostRequest =
   /** Makes the cgroup and the sized file systems; the supervisor fills the workspace. */
-  | { readonly do: "prepare"; readonly limits: SandboxLimits }
+  | { readonly do: "prepare"; readonly limits: SandboxLimits; readonly layer: PreparedLayer }
   /** Gives the workspace to the sandbox and starts it, connected to the supervisor's socket. */
   | { readonly do: "start" }
   /** Kills the sandbox and everything in it, and gives the workspace back. */
@@ -50,6 +59,8 @@ export interface Hello {
 export interface Prepared {
   readonly workspace: string;
   readonly tmp: string;
+  /** The empty folder of a layer to fill; null if there is none. */
+  readonly layer: string | null;
   /** The socket where the supervisor listens for the init; other users can't enter the folder. */
   readonly socket: string;
   /** The supervisor fills it before the start; inside it is read-only. */

@@ -62,7 +62,7 @@ export async function prepareScratch(settings: LauncherSettings, self: string): 
   for (const folder of ["runtime/bin", `runtime/${trustFolder}`, "program", "system"]) {
     mkdirSync(at(folder), { recursive: true, mode: 0o755 });
   }
-  for (const folder of ["supervisor", "workspace", "tmp"]) {
+  for (const folder of ["supervisor", "workspace", "tmp", "layer"]) {
     mkdirSync(at(folder), { recursive: true, mode: 0o700 });
   }
   // Other users must pass through, but not list it.
@@ -86,6 +86,7 @@ export async function prepareScratch(settings: LauncherSettings, self: string): 
     filter: at("filter.bpf"),
     workspace: at("workspace"),
     tmp: at("tmp"),
+    layer: at("layer"),
     socket: at("supervisor", "init.sock"),
     trust: at("runtime", trustFolder),
   };

@@ -5,7 +5,13 @@ import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
 import { passingGroup } from "./core-files.ts";
 import { linesOf } from "./lines.ts";
-import type { Hello, LauncherReply, LauncherRequest, limitNames } from "./messages.ts";
+import type {
+  Hello,
+  LauncherReply,
+  LauncherRequest,
+  limitNames,
+  PreparedLayer,
+} from "./messages.ts";
 import { knownPorts } from "./netns-listener.ts";
 
 export interface SupervisorStart {
@@ -89,6 +95,7 @@ export function parseRequest(text: string): LauncherRequest {
   };
   return {
     do: "prepare",
+    layer: "layer" in message ? parseLayer(message.layer) : null,
     limits: {
       cpuMillis: limit("cpuMillis"),
       memoryBytes: limit("memoryBytes"),
@@ -100,6 +107,16 @@ export function parseRequest(text: string): LauncherRequest {
       tmpBytes: limit("tmpBytes"),
     },
   };
+}
+
+function parseLayer(layer: unknown): PreparedLayer {
+  if (layer === null) return null;
+  if (typeof layer !== "object" || !("use" in layer)) throw malformed();
+  if (layer.use === "build") return { use: "build" };
+  const sizeBytes = "sizeBytes" in layer ? layer.sizeBytes : null;
+  const isSize = typeof sizeBytes === "number" && Number.isSafeInteger(sizeBytes) && sizeBytes > 0;
+  if (layer.use !== "mount" || !isSize) throw malformed();
+  return { use: "mount", sizeBytes };
 }
 
 function malformed(): Error {

@@ -6,6 +6,7 @@ const plan: SandboxPlan = {
   uid: 1234,
   workspace: "/s/workspace",
   tmp: "/s/tmp",
+  layer: null,
   node: "/s/node",
   runtime: "/s/runtime",
   system: "/s/system",

@@ -1,5 +1,6 @@
 /** The sandbox as a list of arguments. Pure: the launcher runs the result. */
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
+import { layerFolder, sandboxPath } from "#shared/protocol/sandbox-paths";
 import { resultsDescriptor, systemCallAttempts } from "../init/system-calls.ts";
 import { hostname } from "./etc-files.ts";
 import { procFileNames } from "./proc-files.ts";
@@ -22,7 +23,7 @@ export const skillsFolder = `${trustFolder}/skills`;
 
 /** The sandbox's environment before an execution adds to it. */
 export const baseEnvironment: Readonly<Record<string, string>> = {
-  PATH: "/opt/paddock/bin:/usr/local/bin:/usr/bin:/bin",
+  PATH: sandboxPath,
   // Outside of the workspace, because the caches and histories of tools would be saved with it.
   HOME: inside.tmp,
   // The name in /etc/passwd.
@@ -41,6 +42,8 @@ export interface SandboxPlan {
   /** Host folders for `/workspace` and `/tmp`; both are sized file systems. */
   readonly workspace: string;
   readonly tmp: string;
+  /** The environment's layer, if there is one: the workspace itself while it is built. */
+  readonly layer: { readonly folder: string; readonly isWritable: boolean } | null;
   /** Host folder: `init/` for `/opt/paddock`, `etc`, `proc/*` and `sys`. */
   readonly runtime: string;
   /** Host file that the sandbox's uid can read. */
@@ -140,9 +143,15 @@ export function bubblewrapArguments(plan: SandboxPlan): string[] {
     ...kernelViews(plan),
     ...system(plan),
     ...["--bind", plan.workspace, inside.workspace, "--bind", plan.tmp, inside.tmp],
+    ...layerBind(plan.layer),
     ...["--seccomp", `${descriptors.seccomp}`, "--info-fd", `${descriptors.info}`],
     ...["--remount-ro", "/"],
   ];
+}
+
+function layerBind(layer: SandboxPlan["layer"]): string[] {
+  if (layer === null) return [];
+  return [layer.isWritable ? "--bind" : "--ro-bind", layer.folder, layerFolder];
 }
 
 /** The namespaces and capabilities of a sandbox, which the launcher also tries at its start. */

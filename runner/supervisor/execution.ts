@@ -13,6 +13,7 @@ import { modelDoorUrl } from "../egress/proxy-environment.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
 import { EventSender } from "./event-sender.ts";
 import type { ExecutionSecrets } from "./execution-secrets.ts";
+import { fillLayer, LayerError } from "./fill-layer.ts";
 import { type Gateway, GatewayError } from "./gateway.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { KeptWorkspace } from "./kept-workspace.ts";
@@ -98,8 +99,13 @@ export class SupervisedExecution {
     );
     this.#workspace = new KeptWorkspace(gateway, claimed, {
       note: (text) => this.#note(text),
-      emit: (item) => this.#emit(item),
+      // Who builds a layer doesn't want to hear of each of its thousands of files.
+      emit: (item) => (this.#isBuild ? undefined : this.#emit(item)),
     });
+  }
+
+  get #isBuild(): boolean {
+    return this.#claimed.layer?.use === "build";
   }
 
   /** Ends it as cancelled, within the few seconds that Cloud Run grants. */
@@ -136,10 +142,15 @@ export class SupervisedExecution {
   async #work(): Promise<ExecutionOutcome> {
     const { unavailable } = this.#deps;
     if (unavailable !== null) throw new IsolationError(unavailable);
-    const [folder] = await this.#stop.unless(
+    const { gateway } = this.#deps;
+    const [{ workspace, layer }] = await this.#stop.unless(
       Promise.all([this.#session.prepare(), this.#workspace.fetch()]),
     );
-    await this.#stop.unless(this.#workspace.fill(folder));
+    const filled = [
+      this.#workspace.fill(workspace),
+      fillLayer(gateway, this.#claimed.layer, layer),
+    ];
+    await this.#stop.unless(Promise.all(filled));
     const startedAtMs = performance.now();
     await this.#stop.unless(this.#session.start(() => this.#wayOut.open()));
     const sandboxStartMs = Math.round(performance.now() - startedAtMs);
@@ -196,6 +207,7 @@ export class SupervisedExecution {
       return decideOutcome({ ...seen, stopped: this.#stop.reason, diskFull });
     }
     log("ERROR", "execution failed", { executionId: this.#claimed.executionId, why });
+    if (error instanceof LayerError) this.#detail = why;
     const reason = error instanceof IsolationError ? "isolation_unavailable" : "runner_error";
     return { outcome: "failed", reason, exitCode: null };
   }
@@ -218,7 +230,9 @@ export class SupervisedExecution {
   }
 
   async #finish({ outcome, reason, exitCode }: ExecutionOutcome): Promise<boolean> {
-    const workspace = await this.#save();
+    // What a build that failed has made is no layer, and isn't kept.
+    const isKept = !this.#isBuild || outcome === "success";
+    const workspace = isKept ? await this.#save() : ({ state: "unchanged" } as const);
     const sentence = reasonNotes[reason];
     if (sentence !== undefined) this.#note(sentence);
     const refused = outcome === "failed" ? this.#wayOut.note() : null;

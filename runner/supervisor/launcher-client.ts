@@ -7,6 +7,7 @@ import type {
   LauncherReply,
   LauncherRequest,
   Prepared,
+  PreparedLayer,
   SandboxLimits,
   SandboxStopped,
   Started,
@@ -26,8 +27,8 @@ export class LauncherLine {
     return this.#next<Hello>();
   }
 
-  prepare(limits: SandboxLimits): Promise<Prepared> {
-    return this.#ask<Prepared>({ do: "prepare", limits });
+  prepare(limits: SandboxLimits, layer: PreparedLayer): Promise<Prepared> {
+    return this.#ask<Prepared>({ do: "prepare", limits, layer });
   }
 
   start(): Promise<Started> {

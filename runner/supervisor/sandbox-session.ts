@@ -9,6 +9,7 @@ import { proxyEnvironment, proxyPort, refusedEnvironment } from "../egress/proxy
 import type { Prepared, SandboxStopped } from "../launcher/messages.ts";
 import { missingWalls } from "./check-isolation.ts";
 import type { ExecutionSecrets } from "./execution-secrets.ts";
+import { preparedLayer } from "./fill-layer.ts";
 import {
   type CallEnded,
   type CallHandlers,
@@ -48,14 +49,15 @@ export class SandboxSession {
     this.#secrets = secrets;
   }
 
-  /** @returns The folder of the empty workspace, which the caller may fill. */
-  async prepare(): Promise<string> {
+  /** @returns The empty folders of the workspace and of its layer, which the caller may fill. */
+  async prepare(): Promise<Pick<Prepared, "workspace" | "layer">> {
     const { streamBytesMax: _, wallClockMs: __, ...limits } = this.#claimed.limits;
-    this.#prepared = await this.#launcher.prepare(limits).catch(unavailable);
+    const layer = preparedLayer(this.#claimed.layer);
+    this.#prepared = await this.#launcher.prepare(limits, layer).catch(unavailable);
     this.#secrets.writeTrustFiles(this.#prepared.trust);
     const { skills } = this.#claimed.skills;
     if (skills.length > 0) writeSkills(join(this.#prepared.trust, "skills"), skills);
-    return this.#prepared.workspace;
+    return this.#prepared;
   }
 
   /**

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { fromJsonText, iso, usd } from "../contract/common.ts";
+import { fromJsonText, iso, isoOrNull, usd } from "../contract/common.ts";
 import type { EnvironmentBody } from "../contract/environment.ts";
 import { networkBody } from "../contract/network.ts";
 import { profileResources } from "../core/executions/profiles.ts";
@@ -7,10 +7,23 @@ import { computeCostMicrousd } from "../core/money/pricing.ts";
 import type { Environment } from "../store/environments.ts";
 import { projectOf } from "./project-of.ts";
 
+/** What an environment's own document doesn't say. */
+interface Around {
+  readonly ownerId: string;
+  readonly isBusy: boolean;
+  readonly build: {
+    readonly status: z.input<typeof EnvironmentBody>["buildStatus"];
+    readonly error: string | null;
+    readonly hash: string | null;
+    readonly imageTag: string | null;
+    readonly builtAt: number | null;
+  };
+}
+
 /** An environment as the API shows it; secrets appear by name only. */
 export function environmentBody(
   environment: Environment,
-  { ownerId, isBusy }: { readonly ownerId: string; readonly isBusy: boolean },
+  { ownerId, isBusy, build }: Around,
 ): z.input<typeof EnvironmentBody> {
   const {
     v: _v,
@@ -18,6 +31,8 @@ export function environmentBody(
     secretKeys,
     workspace: _workspace,
     sealingPublicKey: _key,
+    build: _build,
+    layers: _layers,
     ...rest
   } = environment;
   const { network, networkAllow, mcpServersJson, metadataJson, ...same } = rest;
@@ -26,7 +41,7 @@ export function environmentBody(
     ...same,
     userId: ownerId,
     projectId: projectOf(ownerId),
-    status: isBusy ? "running" : "stopped",
+    status: statusOf(build.status, isBusy),
     baseImage: null,
     secrets: secretKeys.map((key) => ({ key, value: "", hasValue: true })),
     mcpServers: fromJsonText(mcpServersJson),
@@ -45,24 +60,17 @@ export function environmentBody(
       guiEnabled: profile === "desktop",
       officeAppsEnabled: false,
     },
-    ...buildOf(environment),
-    buildHash: null,
-    imageTag: null,
-    lastBuildAt: null,
+    buildStatus: build.status,
+    buildError: build.error,
+    buildHash: build.hash,
+    imageTag: build.imageTag,
+    lastBuildAt: isoOrNull(build.builtAt),
     createdAt: iso(environment.createdAt),
     updatedAt: iso(environment.updatedAt),
   };
 }
 
-/** Nothing is built here: an environment that needs no build is ready, any other has failed. */
-function buildOf(environment: Environment) {
-  const { runtimes, packages, dockerfileExtensions } = environment;
-  const needed = [
-    ...(Object.keys(runtimes).length > 0 ? ["runtimes"] : []),
-    ...(Object.values(packages).some((names) => names.length > 0) ? ["packages"] : []),
-    ...(dockerfileExtensions ? ["dockerfileExtensions"] : []),
-  ];
-  if (needed.length === 0) return { buildStatus: "ready" as const, buildError: null };
-  const buildError = `This deployment builds no images: ${needed.join(", ")} had no effect.`;
-  return { buildStatus: "failed" as const, buildError };
+function statusOf(build: Around["build"]["status"], isBusy: boolean) {
+  if (build === "building") return build;
+  return isBusy ? ("running" as const) : ("stopped" as const);
 }

@@ -6,7 +6,8 @@ import { agrees, contradiction, NetworkBody, NetworkInput } from "./network.ts";
 import { SecretCreate, SecretKey, secretBytesMax, secretsMax } from "./secret.ts";
 import { ignoredField, noWarning, unsupportedWarnings, type WarningTexts } from "./unsupported.ts";
 
-const runtimeNames = ["python", "nodejs", "go", "php", "java", "ruby", "rust"] as const;
+export const runtimeNames = ["python", "nodejs", "go", "php", "java", "ruby", "rust"] as const;
+/** A version or the name of a package. */
 const shortText = z.string().max(200);
 const packageList = z.array(shortText).max(500).default([]);
 
@@ -14,7 +15,7 @@ const runtimesTaken = `must be of ${runtimeNames.join(", ")}`;
 
 /** `node` is an alias that some clients use; a bare list asks for the latest version of each. */
 const RuntimeName = z.enum([...runtimeNames, "node"], runtimesTaken);
-const Runtimes = z
+export const Runtimes = z
   .union([
     z.array(RuntimeName).transform((names) => names.map((name) => [name, "latest"] as const)),
     z.partialRecord(RuntimeName, shortText).transform((map) => Object.entries(map)),
@@ -94,7 +95,7 @@ export function askedProfile(body: ScreenWish, current: Profile | null): Profile
   return body.guiEnabled === false && current === "desktop" ? "standard" : null;
 }
 
-const notInstalled = "is kept and read back, but this deployment builds no images";
+const notYetBuilt = "takes effect once it is built: POST to the environment's /build";
 const warningTexts: WarningTexts<EnvironmentCreate> = {
   name: noWarning,
   description: noWarning,
@@ -106,9 +107,9 @@ const warningTexts: WarningTexts<EnvironmentCreate> = {
   isDefault: noWarning,
   computeProfile: noWarning,
   metadata: noWarning,
-  runtimes: `${notInstalled}: install what is needed in setupScripts`,
-  packages: `${notInstalled}: install them in setupScripts`,
-  dockerfileExtensions: `${notInstalled}: do the same in setupScripts`,
+  runtimes: notYetBuilt,
+  packages: notYetBuilt,
+  dockerfileExtensions: notYetBuilt,
   baseImage: "is ignored: every environment has the deployment's own image",
   projectId: "is ignored: an account has one project",
   guiEnabled: "chooses the desktop profile, which has no screen here",
@@ -162,6 +163,8 @@ export const EnvironmentUpdate = changeable
   .refine(screenAgrees, screenContradiction);
 export type EnvironmentUpdate = z.output<typeof EnvironmentUpdate>;
 
+export const BuildStatus = z.enum(["pending", "building", "ready", "failed"]);
+
 export const EnvironmentBody = z.object({
   id: z.string(),
   userId: z.string(),
@@ -169,7 +172,7 @@ export const EnvironmentBody = z.object({
   name: z.string(),
   description: z.string().nullable(),
   /** `running` from the moment an execution is queued there until it has ended. */
-  status: z.enum(["stopped", "running"]),
+  status: z.enum(["stopped", "building", "running"]),
   baseImage: z.null(),
   dockerfileExtensions: z.string().nullable(),
   runtimes: z.record(z.string(), z.string()),
@@ -189,12 +192,12 @@ export const EnvironmentBody = z.object({
   isActive: z.literal(true),
   computeProfile: z.enum(profiles),
   metadata: z.record(z.string(), z.unknown()),
-  /** `failed` if the environment names something that would have to be built. */
-  buildStatus: z.enum(["ready", "failed"]),
-  buildHash: z.null(),
+  /** `pending` if what the environment names isn't built yet. */
+  buildStatus: BuildStatus,
+  buildHash: z.string().nullable(),
   buildError: z.string().nullable(),
-  imageTag: z.null(),
-  lastBuildAt: z.null(),
+  imageTag: z.string().nullable(),
+  lastBuildAt: z.string().nullable(),
   createdAt: z.string(),
   updatedAt: z.string(),
 });

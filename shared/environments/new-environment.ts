@@ -29,6 +29,8 @@ export function newEnvironment(
     runtimes: body.runtimes,
     packages: body.packages,
     dockerfileExtensions: body.dockerfileExtensions ?? null,
+    build: null,
+    layers: [],
     environmentVariables: body.environmentVariables,
     secretKeys: [...new Set(body.secrets.map(({ key }) => key))],
     setupScripts: body.setupScripts,

@@ -5,9 +5,10 @@ import type { Owner } from "../identity/owner.ts";
 import { ticketLifetimeMs } from "../protocol/job.ts";
 import type { ReasoningEffort } from "../protocol/language-model.ts";
 import type { Agent } from "../store/agents.ts";
-import type { Environment } from "../store/environments.ts";
+import type { Environment, Layer } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
 import type { Thread } from "../store/threads.ts";
+import { layerOf } from "./layer-of.ts";
 import { defaultModel, requireModel } from "./models.ts";
 import { resolveNetworkPolicy } from "./resolve-network-policy.ts";
 import { readerMs, timing } from "./timing.ts";
@@ -76,6 +77,7 @@ export function newExecution(
   const { thread, environment, agent } = place;
   const { id, now } = start;
   const ticket = firstTicket(owner, environment, start);
+  const layer = layerOf(environment);
   const execution: Execution = {
     v: 1,
     id,
@@ -99,11 +101,21 @@ export function newExecution(
     },
     profile: environment.profile,
     network: resolveNetworkPolicy(environment, options),
-    limits: executionLimits(environment.profile, start.wallClockMs),
-    environmentVariables: [...environment.environmentVariables, ...options.environmentVariables],
+    limits: limitsBeside(layer, executionLimits(environment.profile, start.wallClockMs)),
+    environmentVariables: [
+      ...(layer?.variables ?? []),
+      ...environment.environmentVariables,
+      ...options.environmentVariables,
+    ],
     secretKeys: environment.secretKeys,
     sealedSecrets: [...options.sealedSecrets],
     setupScripts: [...environment.setupScripts, ...options.setupScripts],
+    build: null,
+    layer: layer && {
+      hash: layer.hash,
+      manifestSha256: layer.manifestSha256,
+      restoreBytes: layer.restoreBytes,
+    },
     keepsChanges: options.keepsChanges,
     baseManifestSha256: environment.workspace?.manifestSha256 ?? null,
     basePreviousManifestSha256: environment.workspace?.previousManifestSha256 ?? null,
@@ -129,6 +141,12 @@ export function newExecution(
     createdAt: now,
   };
   return { execution, ticket };
+}
+
+/** A layer lies in memory like the workspace, and takes its room. */
+function limitsBeside(layer: Layer | null, limits: Execution["limits"]): Execution["limits"] {
+  if (layer === null) return limits;
+  return { ...limits, workspaceBytes: Math.max(1, limits.workspaceBytes - layer.restoreBytes) };
 }
 
 function firstTicket(owner: Owner, environment: Environment, start: ExecutionStart): string {

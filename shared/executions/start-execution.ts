@@ -17,6 +17,7 @@ import { type Execution, executions } from "../store/executions.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { indexMessage, indexTitle } from "../store/search-entries.ts";
 import { messages, type Thread, threads } from "../store/threads.ts";
+import { asBuild } from "./as-build.ts";
 import { effectiveLimits, firstHoldRequest } from "./first-hold-request.ts";
 import { newExecution } from "./new-execution.ts";
 import { digestSalt, saltedDigest } from "./request-digest.ts";
@@ -74,6 +75,8 @@ interface StartBasis {
     readonly environment: { readonly value: Environment };
     /** How many messages its commit deletes. */
     readonly cutCount?: number;
+    /** Set if it builds its environment's layer. */
+    readonly build?: { readonly isTest: boolean };
     readonly executionId: string;
     readonly requestSha256: string;
     readonly ticketSecret: string;
@@ -93,7 +96,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
   const { wallClockMs } = limits;
   const metered = { profile: environment.value.profile, wallClockMs };
   const asked = firstHoldRequest({ key, execution: metered, limits, now });
-  const { execution, ticket } = newExecution(
+  const { execution: made, ticket } = newExecution(
     owner,
     { thread: thread.value, environment: environment.value, agent: data.agent?.value ?? null },
     {
@@ -121,6 +124,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
       now,
     },
   );
+  const execution = data.build ? asBuild(made, environment.value, data.build) : made;
   requireExecutionRoom(execution);
   if (holds(account, environment.value.id)) {
     const message = "The environment is held in an incident; nothing starts in it.";

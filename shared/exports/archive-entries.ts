@@ -6,7 +6,6 @@
 import { agentBody } from "../answers/agent-body.ts";
 import { billingRecord } from "../answers/billing-record.ts";
 import { budgetBody } from "../answers/budget-body.ts";
-import { environmentBody } from "../answers/environment-body.ts";
 import { executionBody } from "../answers/execution-body.ts";
 import { keyRecord } from "../answers/key-record.ts";
 import { scheduleBody } from "../answers/schedule-body.ts";
@@ -17,6 +16,7 @@ import { exportPieces } from "../audit/export-pieces.ts";
 import { readProvenHead, type SignedLog } from "../audit/read-proven-head.ts";
 import { egressEntry } from "../contract/egress.ts";
 import type { ManifestEntry, ManifestFile } from "../core/workspace/manifest.ts";
+import { nothingAround, showEnvironment } from "../environments/shown-environments.ts";
 import { readEgress } from "../executions/egress-log.ts";
 import { LogPages } from "../executions/event-log.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -165,9 +165,8 @@ async function* allEgress(deps: ExportDeps, owner: Owner) {
 /** A workspace's list says what an archive can't: modes, times, links and odd names. */
 async function* allFiles(deps: ExportDeps, owner: Owner): AsyncGenerator<ArchiveEntry> {
   const { store, signal } = deps;
-  const ownerId = owner.id;
   const all: AsyncIterable<Environment> = allOf(store, environments.all(owner), byCreation);
-  const bodies = map(all, (one) => environmentBody(one, { ownerId, isBusy: false }));
+  const bodies = map(all, (one) => showEnvironment(owner, one, nothingAround));
   yield lines("environments.ndjson", bodies);
   for await (const environment of allOf(store, environments.all(owner), byCreation)) {
     const { id } = environment;

@@ -167,6 +167,15 @@ export const Lease = z.object({
 });
 export type Lease = z.infer<typeof Lease>;
 
+/** What the execution finds in the layer's folder; see `sandbox-paths.ts`. */
+export const ClaimedLayer = z.discriminatedUnion("use", [
+  /** The workspace itself: this execution builds a layer, which is saved only if it succeeds. */
+  z.object({ use: z.literal("build") }),
+  /** A layer that was built before, read-only. */
+  z.object({ use: z.literal("mount"), manifestSha256: sha256, restoreBytes: count }),
+]);
+export type ClaimedLayer = z.infer<typeof ClaimedLayer>;
+
 export const ClaimReply = z.object({
   executionId: z.string(),
   attempt: z.int().min(1),
@@ -197,6 +206,7 @@ export const ClaimReply = z.object({
   manifestSha256: sha256.nullable(),
   /** The manifest to use if that one can't be read; null for an empty workspace. */
   previousManifestSha256: sha256.nullable().default(null),
+  layer: ClaimedLayer.nullable().default(null),
 });
 export type ClaimReply = z.infer<typeof ClaimReply>;
 

@@ -7,10 +7,10 @@ const sizes = { fileCount: 1, totalBytes: 1 };
 describe("TEN-2 what collecting must leave", () => {
   test("is a workspace's newest manifest and the one that stands in for it", () => {
     const workspace = { ...sizes, manifestSha256: "new", previousManifestSha256: "old" };
-    expect(workspaceManifests({ workspace })).toEqual(["new", "old"]);
+    expect(workspaceManifests({ workspace, layers: [] })).toEqual(["new", "old"]);
     const first = { ...workspace, previousManifestSha256: null };
-    expect(workspaceManifests({ workspace: first })).toEqual(["new"]);
-    expect(workspaceManifests({ workspace: null })).toEqual([]);
+    expect(workspaceManifests({ workspace: first, layers: [] })).toEqual(["new"]);
+    expect(workspaceManifests({ workspace: null, layers: [] })).toEqual([]);
   });
 
   test("is what an execution started from, until it has ended", () => {

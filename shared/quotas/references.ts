@@ -71,16 +71,21 @@ async function packsNeeded(owner: Owner, sha256: string): Promise<readonly strin
   }
 }
 
-/** The digests of an environment's manifests: the newest, and its fallback. */
-export function workspaceManifests({ workspace }: Pick<Environment, "workspace">): string[] {
-  if (workspace === null) return [];
-  return known(workspace.manifestSha256, workspace.previousManifestSha256);
+/** The digests of an environment's manifests: the newest, its fallback, and its layers. */
+export function workspaceManifests({
+  workspace,
+  layers,
+}: Pick<Environment, "workspace" | "layers">): string[] {
+  const built = layers.map(({ manifestSha256 }) => manifestSha256);
+  if (workspace === null) return built;
+  return [...known(workspace.manifestSha256, workspace.previousManifestSha256), ...built];
 }
 
-/** The digests of the manifests that an unfinished execution started from. */
+/** The digests of the manifests that an unfinished execution started from, and of its layer. */
 export function baseManifests(execution: Execution): string[] {
   if (hasEnded(execution)) return [];
-  return known(execution.baseManifestSha256, execution.basePreviousManifestSha256);
+  const { baseManifestSha256, basePreviousManifestSha256, layer } = execution;
+  return known(baseManifestSha256, basePreviousManifestSha256, layer?.manifestSha256 ?? null);
 }
 
 function known(...digests: readonly (string | null)[]): string[] {

@@ -16,6 +16,35 @@ export const WorkspaceHead = z.object({
 });
 export type WorkspaceHead = z.infer<typeof WorkspaceHead>;
 
+/**
+ * A layer that a build of the environment made, as a manifest of read-only files. Other
+ * environments of the same owner may have it, too.
+ */
+export const Layer = z.object({
+  /** Of the configuration that it was built from; see `layerHash`. */
+  hash: z.string(),
+  manifestSha256: z.string(),
+  fileCount: z.int().min(0),
+  totalBytes: z.int().min(0),
+  /** How much of an execution's workspace it takes. */
+  restoreBytes: z.int().min(0),
+  /** What executions that have it find in their variables. */
+  variables: z.array(KeyValue),
+  builtAt: z.int(),
+});
+export type Layer = z.infer<typeof Layer>;
+
+/** How many layers an environment keeps, so that going back to one of them costs nothing. */
+export const layersMax = 4;
+
+/** The build that was started last. */
+const Build = z.object({
+  hash: z.string(),
+  executionId: z.string(),
+  threadId: z.string(),
+  startedAt: z.int(),
+});
+
 export const Environment = z.object({
   v: z.literal(1),
   id: z.string(),
@@ -32,6 +61,9 @@ export const Environment = z.object({
     node: z.array(z.string()),
   }),
   dockerfileExtensions: z.string().nullable(),
+  build: Build.nullable().default(null),
+  /** The newest comes first. */
+  layers: z.array(Layer).default([]),
   environmentVariables: z.array(KeyValue),
   /** The secrets' names. Their sealed values are in a document of their own. */
   secretKeys: z.array(z.string()),

@@ -16,6 +16,7 @@ import {
   RunnerEvent,
 } from "../protocol/runner.ts";
 import { type CollectionRef, create, overwrite, ownedCollection, type Write } from "./documents.ts";
+import { Layer } from "./environments.ts";
 
 export const executionStatuses = ["queued", "running", "success", "failed", "cancelled"] as const;
 
@@ -66,6 +67,21 @@ export const Execution = z.object({
     }),
   ),
   setupScripts: z.array(z.string()),
+  /** Set if it builds a layer of its environment, and then it works on no workspace. */
+  build: z
+    .object({
+      hash: z.string(),
+      /** Whether what it makes is thrown away. */
+      isTest: z.boolean(),
+      /** What executions that have the layer will find in their variables. */
+      variables: z.array(KeyValue),
+    })
+    .nullable()
+    .default(null),
+  /** The layer that it finds in its sandbox; null if there was none at the start. */
+  layer: Layer.pick({ hash: true, manifestSha256: true, restoreBytes: true })
+    .nullable()
+    .default(null),
   /** Whether the workspace keeps what it changes. */
   keepsChanges: z.boolean().default(true),
   baseManifestSha256: z.string().nullable(),
@@ -252,6 +268,6 @@ function eventBatchId(firstSequence: number): string {
 
 const ends: readonly Execution["status"][] = ["success", "failed", "cancelled"];
 
-export function hasEnded({ status }: Execution): boolean {
+export function hasEnded({ status }: Pick<Execution, "status">): boolean {
   return ends.includes(status);
 }

@@ -19,6 +19,7 @@ const plan: SandboxPlan = {
   uid,
   workspace: join(folder, "workspace"),
   tmp: join(folder, "tmp"),
+  layer: null,
   runtime: join(folder, "runtime"),
   node: join(folder, "runtime/bin/node"),
   system: null,

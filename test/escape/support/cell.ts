@@ -98,7 +98,7 @@ async function inGroup(cell: Cell): Promise<string[]> {
     plantSetUid(scratch);
     // Not limited here, because what it starts inherits the limit, and an attempt may need it
     // unset.
-    const mounted = await mountFileSystems(scratch, limits, settings, 0);
+    const mounted = await mountFileSystems(scratch, { limits, layer: null }, settings, 0);
     try {
       await chownTree(settings.sandboxUid, scratch.workspace);
       return await inSandbox(cell, { scratch, cgroup, neighbour });
@@ -138,6 +138,7 @@ async function inSandbox(cell: Cell, { scratch, cgroup, neighbour }: Place): Pro
     openFilesMax: limits.openFilesMax,
     fileBytesMax: limits.fileBytesMax,
     processesMax: null,
+    layer: null,
   });
   const command = off.reduce((words, wall) => wall.command?.(words) ?? words, built);
   const listener = await listenForInit(socket);

@@ -250,6 +250,7 @@ export function claimFor(content: string, changes: Partial<ClaimReply> = {}): Cl
     setupScripts: [],
     manifestSha256: null,
     previousManifestSha256: null,
+    layer: null,
     ...changes,
   };
 }

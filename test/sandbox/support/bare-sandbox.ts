@@ -62,6 +62,7 @@ export function prepareSandbox(mode: SandboxMode): { plan: SandboxPlan; remove()
       uid,
       workspace: join(folder, "workspace"),
       tmp: join(folder, "tmp"),
+      layer: null,
       runtime,
       node: join(runtime, "bin/node"),
       system,

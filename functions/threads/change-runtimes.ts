@@ -1,0 +1,26 @@
+import { DockerfileSet, RuntimesSet } from "#shared/contract/build";
+import { baseImageName } from "#shared/core/layers/shown-dockerfile";
+import { changeBuild, inEnvironment } from "./change-build.ts";
+
+export const setRuntimes = changeBuild({
+  endpoint: "PUT /v1/environments/:environmentId/runtimes",
+  summary: "Set the runtimes; one that the image lacks makes the build fail, and is named.",
+  params: inEnvironment,
+  body: RuntimesSet,
+  more: {},
+  next: (_environment, { body }) => ({ fields: { runtimes: body.runtimes }, more: {} }),
+});
+
+export const setDockerfile = changeBuild({
+  endpoint: "PUT /v1/environments/:environmentId/dockerfile",
+  summary: "Set the RUN, ENV and WORKDIR instructions of the build, and start it.",
+  params: inEnvironment,
+  body: DockerfileSet,
+  more: {},
+  next({ dockerfileExtensions: before }, { body }) {
+    const { dockerfileExtensions = before, baseImage } = body;
+    const isOther = baseImage !== undefined && baseImage !== null && baseImage !== baseImageName;
+    const warning = "baseImage is ignored: every environment has the deployment's own image.";
+    return { fields: { dockerfileExtensions }, more: {}, warnings: isOther ? [warning] : [] };
+  },
+});

@@ -1,0 +1,176 @@
+/**
+ * Reads the instructions that an environment may add to its build: RUN, ENV and WORKDIR, in the
+ * Dockerfile format. A build makes one layer as the sandbox's user, so nothing else has a meaning.
+ */
+import { layerFolder } from "../../protocol/sandbox-paths.ts";
+
+export type Instruction =
+  | { readonly type: "run"; readonly script: string; readonly folder: string }
+  | { readonly type: "env"; readonly key: string; readonly value: string };
+
+export interface ReadDockerfile {
+  /** In their order. A folder that WORKDIR names applies to what follows it. */
+  readonly instructions: readonly Instruction[];
+  /** Why it can't be built, a sentence per line; empty if it can. */
+  readonly faults: readonly string[];
+}
+
+interface Line {
+  readonly number: number;
+  readonly text: string;
+}
+
+const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const reference = /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g;
+const otherInstructions: Readonly<Record<string, string>> = {
+  ADD: "files come from the workspace, which a build doesn't see",
+  COPY: "files come from the workspace, which a build doesn't see",
+  FROM: "every environment has the deployment's own image",
+  USER: "a build runs as the sandbox's user",
+  CMD: "an execution runs what its message says",
+  ENTRYPOINT: "an execution runs what its message says",
+  EXPOSE: "a sandbox takes no connections",
+  VOLUME: "only the workspace is kept",
+};
+
+/** @param known Variables that ENV may refer to; others are empty, as in Docker. */
+export function readDockerfile(
+  text: string,
+  known: ReadonlyMap<string, string> = new Map(),
+): ReadDockerfile {
+  const variables = new Map(known);
+  const instructions: Instruction[] = [];
+  const faults: string[] = [];
+  let folder: string = layerFolder;
+  for (const { number, text: line } of joinedLines(text)) {
+    const [word = "", ...rest] = line.split(/\s/);
+    const name = word.toUpperCase();
+    const argument = rest.join(" ").trim();
+    const refuse = (why: string) => faults.push(`Line ${number}: ${name} ${why}.`);
+    if (name === "RUN") {
+      const script = scriptOf(argument);
+      if (script === null) refuse("needs a command, and takes no options");
+      else instructions.push({ type: "run", script, folder });
+    } else if (name === "ENV") {
+      const pairs = pairsOf(line.slice(word.length).trim());
+      if (pairs === null) refuse("must be KEY=value");
+      for (const [key, raw] of pairs ?? []) {
+        const value = expanded(raw, variables);
+        variables.set(key, value);
+        instructions.push({ type: "env", key, value });
+      }
+    } else if (name === "WORKDIR") {
+      const next = resolved(folder, expanded(unquoted(argument), variables));
+      if (argument === "") refuse("needs a folder");
+      else if (isInLayer(next)) folder = next;
+      else refuse(`must name a folder below ${layerFolder}, where a build may write`);
+    } else {
+      const why = otherInstructions[name];
+      refuse(
+        why === undefined ? "isn't supported: RUN, ENV and WORKDIR are" : `isn't supported: ${why}`,
+      );
+    }
+  }
+  return { instructions, faults };
+}
+
+/** An absolute path without `.` and `..`; nothing is above the root. */
+function resolved(folder: string, path: string): string {
+  const segments: string[] = [];
+  const whole = path.startsWith("/") ? path : `${folder}/${path}`;
+  for (const segment of whole.split("/")) {
+    if (segment === "..") segments.pop();
+    else if (segment !== "" && segment !== ".") segments.push(segment);
+  }
+  return `/${segments.join("/")}`;
+}
+
+function isInLayer(path: string): boolean {
+  return path === layerFolder || path.startsWith(`${layerFolder}/`);
+}
+
+/** Joins lines that end in a backslash, and drops comments and empty lines. */
+function joinedLines(text: string): Line[] {
+  const lines: Line[] = [];
+  let open: Line | null = null;
+  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+    const line = raw.trim();
+    if (line === "" || line.startsWith("#")) continue;
+    const isContinued = line.endsWith("\\");
+    const part = isContinued ? line.slice(0, -1).trimEnd() : line;
+    const begun: Line = open ?? { number: index + 1, text: "" };
+    const joined = { ...begun, text: begun.text === "" ? part : `${begun.text} ${part}` };
+    open = isContinued ? joined : null;
+    if (!isContinued) lines.push(joined);
+  }
+  return open === null ? lines : [...lines, open];
+}
+
+/** The exec form is a JSON list of words; null if it is malformed or names options of a builder. */
+function scriptOf(argument: string): string | null {
+  if (argument === "" || argument.startsWith("--")) return null;
+  if (!argument.startsWith("[")) return argument;
+  const words = parsedList(argument);
+  return words === null ? argument : words.map(quoted).join(" ");
+}
+
+function parsedList(text: string): string[] | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!Array.isArray(value) || value.length === 0) return null;
+    return value.every((word) => typeof word === "string") ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A word for a shell, whatever is in it. */
+export function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** `KEY=value KEY="another value"`, or the older `KEY all the rest`. */
+function pairsOf(argument: string): (readonly [string, string])[] | null {
+  const words = wordsOf(argument);
+  const [first = ""] = words;
+  if (!first.includes("=")) {
+    const value = argument.slice(first.length).trim();
+    return variableName.test(first) && value !== "" ? [[first, value]] : null;
+  }
+  const pairs = words.map((word): readonly [string, string] => {
+    const end = word.indexOf("=");
+    return [word.slice(0, Math.max(0, end)), unquoted(word.slice(end + 1))];
+  });
+  return pairs.every(([key]) => variableName.test(key)) ? pairs : null;
+}
+
+/** Words apart by blanks that no quotes enclose. */
+function wordsOf(text: string): string[] {
+  const words: string[] = [];
+  let word = "";
+  let quote = "";
+  for (const character of text) {
+    if (quote === "" && /\s/.test(character)) {
+      if (word !== "") words.push(word);
+      word = "";
+      continue;
+    }
+    if (quote === character) quote = "";
+    else if (quote === "" && (character === '"' || character === "'")) quote = character;
+    word += character;
+  }
+  return word === "" ? words : [...words, word];
+}
+
+function unquoted(text: string): string {
+  const [first = ""] = text;
+  const isQuoted = text.length >= 2 && (first === '"' || first === "'") && text.endsWith(first);
+  return isQuoted ? text.slice(1, -1) : text;
+}
+
+function expanded(text: string, variables: ReadonlyMap<string, string>): string {
+  return text.replace(
+    reference,
+    (_, braced?: string, bare?: string) => variables.get(braced ?? bare ?? "") ?? "",
+  );
+}

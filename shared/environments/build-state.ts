@@ -1,0 +1,57 @@
+/** What is known of an environment's build: the layer, or what became of the execution that makes it. */
+import type * as z from "zod";
+import { layerFaults, layerHash, needsLayer } from "../core/layers/layer.ts";
+import { whyEnded } from "../executions/event-bodies.ts";
+import { builtLayer } from "../executions/layer-of.ts";
+import type { Environment } from "../store/environments.ts";
+import { Execution, hasEnded } from "../store/executions.ts";
+
+/** What is read of a build's execution. */
+export const BuildExecution = Execution.pick({
+  id: true,
+  status: true,
+  reason: true,
+  detail: true,
+  build: true,
+  createdAt: true,
+  endedAt: true,
+});
+export type BuildExecution = z.output<typeof BuildExecution>;
+
+export interface BuildState {
+  readonly status: "pending" | "building" | "ready" | "failed";
+  /** A sentence; null unless it failed. */
+  readonly error: string | null;
+  /** Of the configuration as it is now; null if it needs no build. */
+  readonly hash: string | null;
+  /** When the layer was made, or when the build of it failed; epoch milliseconds. */
+  readonly builtAt: number | null;
+}
+
+/** @param execution That of the environment's last build; null if there is none. */
+export function buildState(environment: Environment, execution: BuildExecution | null): BuildState {
+  if (!needsLayer(environment)) return { status: "ready", error: null, hash: null, builtAt: null };
+  const hash = layerHash(environment);
+  const [fault] = layerFaults(environment);
+  if (fault !== undefined) return { status: "failed", error: fault, hash, builtAt: null };
+  const layer = builtLayer(environment);
+  const last = execution?.build?.hash === hash ? execution : null;
+  if (last && !hasEnded(last)) {
+    return { status: "building", error: null, hash, builtAt: layer?.builtAt ?? null };
+  }
+  if (layer) return { status: "ready", error: null, hash, builtAt: layer.builtAt };
+  if (last === null) return { status: "pending", error: null, hash, builtAt: null };
+  const { reason, detail, endedAt } = last;
+  const error =
+    last.status === "success" || reason === null
+      ? "What it made is larger than a layer may be, or couldn't be stored."
+      : whyEnded(reason, detail);
+  return { status: "failed", error, hash, builtAt: endedAt };
+}
+
+/** The name of what was built, as clients show it. */
+export function imageTagOf({ name }: Environment, { status, hash }: BuildState): string | null {
+  if (status !== "ready" || hash === null) return null;
+  const plain = name.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  return `env-${plain.slice(0, 40)}:${hash.slice(0, 12)}`;
+}

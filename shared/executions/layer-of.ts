@@ -1,0 +1,17 @@
+import { layerHash, needsLayer } from "../core/layers/layer.ts";
+import type { Environment, Layer } from "../store/environments.ts";
+
+/**
+ * The layer that an environment's executions find. While a changed configuration isn't built, that
+ * is the one before, as with an image; a configuration that needs none has none.
+ */
+export function layerOf(environment: Environment): Layer | null {
+  if (!needsLayer(environment)) return null;
+  return builtLayer(environment) ?? environment.layers[0] ?? null;
+}
+
+/** The layer of the environment's configuration as it is now; null if that isn't built. */
+export function builtLayer(environment: Environment): Layer | null {
+  const hash = layerHash(environment);
+  return environment.layers.find((layer) => layer.hash === hash) ?? null;
+}
