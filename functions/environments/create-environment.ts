@@ -8,7 +8,7 @@ import {
 } from "#shared/contract/environment";
 import { warningsOf } from "#shared/contract/secret";
 import { Warnings } from "#shared/contract/unsupported";
-import { currentDefaults } from "#shared/environments/default-environment";
+import { readDefaultMark, takeDefaultMark } from "#shared/environments/default-environment";
 import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environment";
 import { nothingAround, showEnvironment } from "#shared/environments/shown-environments";
 import type { Owner } from "#shared/identity/owner";
@@ -18,7 +18,7 @@ import { countOwned, requireRoomFor, withOneMoreOwned } from "#shared/quotas/own
 import { unknownPublicKey } from "#shared/secrets/sealing";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
-import { create, patch, remove } from "#shared/store/documents";
+import { create, remove } from "#shared/store/documents";
 import { environments, sealedSecrets, sealingKeys } from "#shared/store/environments";
 import { withDeadline } from "#shared/store/with-deadline";
 
@@ -41,11 +41,11 @@ export const createEnvironment = change({
     const id = ids.next("environment");
     requireEnvironmentRoom(newEnvironment(body, { id, publicKey: unknownPublicKey, now }));
     // Always counted, so that no key pair is made for an environment that has no room.
-    const [counted, defaults] = await Promise.all([
+    const [counted, mark] = await Promise.all([
       countOwned(deps.store, owner, "environments"),
-      body.isDefault ? currentDefaults(deps.store, owner) : [],
+      body.isDefault ? readDefaultMark(deps.store, owner) : null,
     ]);
-    return { id, counted, defaults };
+    return { id, counted, mark };
   },
   prepare: async (context) => {
     const { caller, body, data, deps, now } = context;
@@ -65,11 +65,10 @@ export const createEnvironment = change({
   decide({ caller: { owner }, body, data, account, now }) {
     const environment = newEnvironment(body, data.identity);
     const { id } = environment;
-    const unset = { isDefault: false, updatedAt: now };
     const writes = [
       create(environments.of(owner, id), environment),
       ...(data.sealed ? [create(sealedSecrets.of(owner, id), data.sealed)] : []),
-      ...data.defaults.map(({ ref, version }) => patch(ref, unset, { version })),
+      ...(data.mark ? takeDefaultMark(data.mark, { id, now }) : []),
     ];
     const facts = { network: environment.network, secrets: environment.secretKeys.length };
     const warnings = [

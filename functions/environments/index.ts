@@ -1,9 +1,11 @@
 /** Environments: the computers that executions run on, and their sealed secrets. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
+import { getConfig, setConfig } from "./config.ts";
 import { createEnvironment } from "./create-environment.ts";
 import { createSecret } from "./create-secret.ts";
 import { deleteEnvironment } from "./delete-environment.ts";
 import { deleteSecret } from "./delete-secret.ts";
+import { getAnalytics, getStatus } from "./get-activity.ts";
 import { getBuildLogs, getBuildStatus } from "./get-build.ts";
 import {
   getDockerfile,
@@ -18,7 +20,9 @@ import { listEnvironments } from "./list-environments.ts";
 import { listSecrets } from "./list-secrets.ts";
 import { partsNotOffered } from "./parts-not-offered.ts";
 import { putSecret } from "./put-secret.ts";
-import { updateEnvironment } from "./update-environment.ts";
+import { setDefault } from "./set-default.ts";
+import { stopEnvironment } from "./stop-environment.ts";
+import { replaceEnvironment, updateEnvironment } from "./update-environment.ts";
 
 export const service: Service = {
   name: "environments",
@@ -31,6 +35,13 @@ export const service: Service = {
     getEnvironment,
     updateEnvironment,
     deleteEnvironment,
+    replaceEnvironment,
+    setDefault,
+    getStatus,
+    stopEnvironment,
+    getAnalytics,
+    getConfig,
+    setConfig,
     getBuildStatus,
     getBuildLogs,
     listRuntimes,

@@ -3,6 +3,7 @@ import { noQuery, ok, toJsonText } from "#shared/contract/common";
 import {
   askedProfile,
   EnvironmentBody,
+  EnvironmentReplace,
   EnvironmentUpdate,
   environmentWarnings,
 } from "#shared/contract/environment";
@@ -15,24 +16,33 @@ import type { Scope } from "#shared/core/keys/scopes";
 import type { Reach } from "#shared/core/network/network-policy";
 import { isWithinNetwork } from "#shared/core/network/network-policy";
 import { pageBytes } from "#shared/core/workspace/footprint";
-import { readBuilds, showEnvironment } from "#shared/environments/shown-environments";
+import {
+  type AroundEnvironments,
+  readBuilds,
+  showEnvironment,
+} from "#shared/environments/shown-environments";
 import { ApiError } from "#shared/errors/api-error";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { environmentReach } from "#shared/executions/resolve-network-policy";
-import { change, jsonBytesMax } from "#shared/pipeline/route";
+import { type Callers, change, jsonBytesMax, type ReadDeps } from "#shared/pipeline/route";
 import type { Profile } from "#shared/protocol/job";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
 import { patch } from "#shared/store/documents";
 import { type Environment, environments } from "#shared/store/environments";
+import type { FoundDocument } from "#shared/store/read-document";
 
-export const updateEnvironment = change({
-  endpoint: "PATCH /v1/environments/:environmentId",
-  summary: "Change the given fields; executions that have started keep the earlier values.",
+interface Reading {
+  readonly caller: Callers["api-key"];
+  readonly params: { readonly environmentId: string };
+  readonly deps: ReadDeps;
+}
+
+/** What both routes declare; executions that have started keep the earlier values. */
+const changing = {
   authenticate: "api-key",
   scope: "environments:write",
   params: z.object({ environmentId: idSchema("environment") }),
   query: noQuery,
-  body: EnvironmentUpdate,
   bodyBytesMax: jsonBytesMax,
   requestClass: "writes",
   beforeConfirmed: "reads",
@@ -40,34 +50,72 @@ export const updateEnvironment = change({
   audit: "environment.updated",
   refusals: ["WORKSPACE_TOO_LARGE"],
   reply: { 200: z.object({ environment: EnvironmentBody, warnings: Warnings }) },
-  read: async ({ caller: { owner }, params: { environmentId }, deps }) => {
-    const [found, busy] = await Promise.all([
-      deps.store.require(environments.of(owner, environmentId)),
-      busyEnvironments(deps.store, owner, environmentId),
-    ]);
-    const builds = await readBuilds(deps.store, owner, [found.value]);
-    return { ...found, around: { busy, builds } };
-  },
-  decide({ caller: { owner, key }, body, data: { ref, value, version, around }, now }) {
-    const reach = requestedNetwork(body, environmentReach(value)) ?? environmentReach(value);
-    requireMayReach(key.scopes, value, reach);
-    const fields = { ...changes(body, value), ...stored(reach), updatedAt: now };
-    requireFitting(value, fields.profile);
-    requireEnvironmentRoom({ ...value, ...fields });
-    return {
-      writes: [patch(ref, fields, { version })],
-      subject: value.id,
-      facts: { network: reach.mode, allowed: reach.allow.length },
-      reply: ok({
-        environment: showEnvironment(owner, { ...value, ...fields }, around),
-        warnings: [
-          ...environmentWarnings(body),
-          ...warningsOf(body.environmentVariables ?? [], []),
-        ],
-      }),
-    };
+} as const;
+
+type Found = FoundDocument<typeof environments.schema> & { readonly around: AroundEnvironments };
+
+async function readFound({ caller: { owner }, params, deps }: Reading): Promise<Found> {
+  const { environmentId } = params;
+  const [found, busy] = await Promise.all([
+    deps.store.require(environments.of(owner, environmentId)),
+    busyEnvironments(deps.store, owner, environmentId),
+  ]);
+  const builds = await readBuilds(deps.store, owner, [found.value]);
+  return { ...found, around: { busy, builds } };
+}
+
+export const updateEnvironment = change({
+  ...changing,
+  endpoint: "PATCH /v1/environments/:environmentId",
+  summary: "Change the given fields; executions that have started keep the earlier values.",
+  body: EnvironmentUpdate,
+  read: readFound,
+  decide({ caller, body, data, now }) {
+    const reach = requestedNetwork(body, environmentReach(data.value));
+    return decideUpdate(caller, data, { body, reach: reach ?? environmentReach(data.value), now });
   },
 });
+
+const closed: Reach = { mode: "none", allow: [] };
+
+export const replaceEnvironment = change({
+  ...changing,
+  endpoint: "PUT /v1/environments/:environmentId",
+  summary: "Change all fields: those that are left out get the values of a new environment.",
+  body: EnvironmentReplace,
+  read: readFound,
+  decide({ caller, body, data, now }) {
+    const reach = requestedNetwork(body, closed) ?? closed;
+    const whole = { ...body, computeProfile: askedProfile(body, null) ?? "standard" };
+    return decideUpdate(caller, data, { body: whole, reach, now });
+  },
+});
+
+interface Asked {
+  readonly body: EnvironmentUpdate;
+  readonly reach: Reach;
+  readonly now: number;
+}
+
+function decideUpdate(
+  { owner, key }: Callers["api-key"],
+  { ref, value, version, around }: Found,
+  { body, reach, now }: Asked,
+) {
+  requireMayReach(key.scopes, value, reach);
+  const fields = { ...changes(body, value), ...stored(reach), updatedAt: now };
+  requireFitting(value, fields.profile);
+  requireEnvironmentRoom({ ...value, ...fields });
+  return {
+    writes: [patch(ref, fields, { version })],
+    subject: value.id,
+    facts: { network: reach.mode, allowed: reach.allow.length },
+    reply: ok({
+      environment: showEnvironment(owner, { ...value, ...fields }, around),
+      warnings: [...environmentWarnings(body), ...warningsOf(body.environmentVariables ?? [], [])],
+    }),
+  };
+}
 
 function stored({ mode, allow }: Reach) {
   return { network: mode, networkAllow: [...allow] };

@@ -26,7 +26,9 @@ import { deleteResearch, getResearch, listResearch } from "./research.ts";
 import { resumeThread } from "./resume-thread.ts";
 import { searchThreads } from "./search-threads.ts";
 import { sendMessage } from "./send-message.ts";
+import { startEnvironment } from "./start-environment.ts";
 import { streamThreadEvents } from "./stream-thread-events.ts";
+import { testBuild } from "./test-build.ts";
 import { updateThread } from "./update-thread.ts";
 
 export const service: Service = {
@@ -57,7 +59,9 @@ export const service: Service = {
     listFileHistory,
     listSteps,
     resumeThread,
+    startEnvironment,
     buildEnvironment,
+    testBuild,
     installPackages,
     uninstallPackage,
     setRuntimes,

@@ -5,7 +5,9 @@ import { MessageCreate, messageWarnings } from "#shared/contract/message-create"
 import { warningsOf } from "#shared/contract/secret";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
 import { idSchema } from "#shared/core/ids";
+import { needsLayer } from "#shared/core/layers/layer";
 import { ApiError } from "#shared/errors/api-error";
+import { builtLayer } from "#shared/executions/layer-of";
 import { jsonAtEnd } from "#shared/executions/json-at-end";
 import { digestSalt, isSameRequest, requestDigest } from "#shared/executions/request-digest";
 import { type StreamReader, type StreamReply, sseStream } from "#shared/executions/sse-stream";
@@ -15,6 +17,7 @@ import { endOverdue } from "#shared/executions/sweep";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
+import type { Environment } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
 import { cutWrites, readCut } from "./cut-history.ts";
 import { readForStart } from "./read-for-start.ts";
@@ -96,7 +99,11 @@ export const sendMessage = change({
         ...startedFacts(execution, context.request.id),
         ...(cutCount > 0 ? { messagesCut: cutCount } : {}),
       },
-      reply: withWarnings(answerOf(context, execution), body, execution.task.model),
+      reply: withWarnings(answerOf(context, execution), {
+        body,
+        model: execution.task.model,
+        environment: data.environment.value,
+      }),
       started,
     };
   },
@@ -123,16 +130,30 @@ function requestOf(threadId: string, { content, task, secrets, stream, ...rest }
   return [threadId, { ...rest, content: content ?? task, secrets: sorted }];
 }
 
+function layerWarnings(environment: Environment): string[] {
+  if (!needsLayer(environment) || builtLayer(environment) !== null) return [];
+  const before = environment.layers.length > 0 ? "what was built before" : "nothing of it";
+  return [`The environment isn't built as it is now, so ${before} is there: POST to its /build.`];
+}
+
 const warningsMax = 20;
 
 /** Sent in a header, because the stream's events are the public API's. */
 function withWarnings<R extends { readonly headers: object }>(
   reply: R,
-  body: MessageCreate,
-  model: string,
+  sent: {
+    readonly body: MessageCreate;
+    readonly model: string;
+    readonly environment: Environment;
+  },
 ) {
+  const { body, model, environment } = sent;
   const variables = Object.entries(body.envVars).map(([key, value]) => ({ key, value }));
-  const all = [...messageWarnings(body, model), ...warningsOf(variables, body.secrets)];
+  const all = [
+    ...messageWarnings(body, model),
+    ...warningsOf(variables, body.secrets),
+    ...layerWarnings(environment),
+  ];
   const warnings = all.slice(0, warningsMax);
   if (warnings.length === 0) return reply;
   return { ...reply, headers: { ...reply.headers, "x-paddock-warnings": warnings.join(" ") } };

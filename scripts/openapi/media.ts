@@ -1,5 +1,6 @@
 /** What bodies are made of where the route's declaration says only that they are bytes. */
 import type * as z from "zod";
+import { BuildTested } from "#shared/contract/build";
 import { MessageAnswer } from "#shared/contract/execution";
 import type { JsonSchema } from "./schemas.ts";
 
@@ -28,7 +29,10 @@ export function mediaOfBytes(operationId: string): Media {
 }
 
 /** What streams are instead for a client that asks for one answer at the end. */
-export const answersAtEnd: Readonly<Record<string, z.ZodType>> = { sendMessage: MessageAnswer };
+export const answersAtEnd: Readonly<Record<string, z.ZodType>> = {
+  sendMessage: MessageAnswer,
+  testBuild: BuildTested,
+};
 
 /** Lists that `Accept: application/x-ndjson` turns into lines. */
 export const asLines: ReadonlySet<string> = new Set(["listRows"]);

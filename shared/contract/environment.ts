@@ -141,6 +141,14 @@ const changeable = EnvironmentFields.pick({
   projectId: true,
   metadata: true,
 }).partial();
+const ownRoutes = {
+  /** Secrets have routes of their own. */
+  secrets: z.never("can't be changed here: POST, PUT and DELETE them at /secrets").optional(),
+  mcpServers: z
+    .never("can't be changed: MCP servers are set when the environment is made")
+    .optional(),
+  isDefault: z.never("can't be changed here: POST to /set-default").optional(),
+};
 /** Has none of the defaults of a new environment: a field that is left out stays as it is. */
 export const EnvironmentUpdate = changeable
   .extend({
@@ -150,17 +158,20 @@ export const EnvironmentUpdate = changeable
     environmentVariables: EnvironmentFields.shape.environmentVariables.unwrap().optional(),
     setupScripts: EnvironmentFields.shape.setupScripts.unwrap().optional(),
     documentation: EnvironmentFields.shape.documentation.unwrap().optional(),
-    /** Secrets have routes of their own. */
-    secrets: z.never("can't be changed here: POST, PUT and DELETE them at /secrets").optional(),
-    mcpServers: z
-      .never("can't be changed: MCP servers are set when the environment is made")
-      .optional(),
-    isDefault: z
-      .never("can't be changed: which environment is the default is set when one is made")
-      .optional(),
+    ...ownRoutes,
   })
   .refine(agrees, contradiction)
   .refine(screenAgrees, screenContradiction);
+/** A whole environment: a field that is left out gets the value that a new one has. */
+export const EnvironmentReplace = EnvironmentFields.extend({
+  description: EnvironmentFields.shape.description.default(null),
+  dockerfileExtensions: EnvironmentFields.shape.dockerfileExtensions.default(null),
+  metadata: EnvironmentFields.shape.metadata.default(null),
+  ...ownRoutes,
+})
+  .refine(agrees, contradiction)
+  .refine(screenAgrees, screenContradiction);
+
 export type EnvironmentUpdate = z.output<typeof EnvironmentUpdate>;
 
 export const BuildStatus = z.enum(["pending", "building", "ready", "failed"]);

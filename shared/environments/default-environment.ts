@@ -43,6 +43,39 @@ export async function currentDefaults(
   return await store.findAll(environments.all(owner), { where, orderBy: [], limit: 10 });
 }
 
+/** What moving the mark to another environment depends on. */
+export interface DefaultMark {
+  readonly named: Snapshot<typeof defaultPointers.schema>;
+  readonly marked: readonly FoundDocument<typeof environments.schema>[];
+}
+
+export async function readDefaultMark(store: ReadStore, owner: Owner): Promise<DefaultMark> {
+  const [named, marked] = await Promise.all([
+    store.get(defaultPointers.of(owner, defaultPointerId)),
+    currentDefaults(store, owner),
+  ]);
+  return { named, marked };
+}
+
+/**
+ * Takes the mark off the environments that have it, for `id` to get it. Of two requests that move
+ * it at the same time one fails and reads again, also if no environment had it: both write the
+ * pointer.
+ */
+export function takeDefaultMark(
+  { named, marked }: DefaultMark,
+  { id, now }: { readonly id: string; readonly now: number },
+): readonly Write[] {
+  const { environmentId = id, moves = 0 } = named.value ?? {};
+  const unset = { isDefault: false, updatedAt: now };
+  return [
+    createOrReplace(named.ref, named.version, { v: 1, environmentId, moves: moves + 1 }),
+    ...marked.flatMap(({ ref, value, version }) =>
+      value.id === id ? [] : [patch(ref, unset, { version })],
+    ),
+  ];
+}
+
 /** The default environment, or that it has to be made. */
 export async function findDefault(
   store: ReadStore,
@@ -82,7 +115,7 @@ export async function ensureDefault(
   });
   const environment = newEnvironment(body, { id, publicKey, now });
   // Several may find none: one of them names its own, the others fail and read again.
-  const name = { v: 1 as const, environmentId: id };
+  const name = { v: 1 as const, environmentId: id, moves: (named.value?.moves ?? 0) + 1 };
   const naming = createOrReplace(named.ref, named.version, name);
   return { environment, writes: [create(environments.of(owner, id), environment), naming] };
 }

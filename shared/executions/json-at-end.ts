@@ -12,10 +12,18 @@ import { tailEvents } from "./tail-events.ts";
  * stream would end. Until then it sends white space, which JSON allows, because proxies and clients
  * close connections that are silent for long.
  */
-export function jsonAtEnd(reader: StreamReader, execution: Execution): StreamReply {
+export function jsonAtEnd(
+  reader: StreamReader,
+  execution: Execution,
+  {
+    bodyOf = messageAnswer,
+    waitMsMax = Number.POSITIVE_INFINITY,
+  }: { readonly bodyOf?: (execution: Execution) => object; readonly waitMsMax?: number } = {},
+): StreamReply {
   const stream: StreamReply["stream"] = async (answer) => {
     const { msMax, readsMax } = deploymentLimits().streams;
-    const signal = AbortSignal.any([reader.signal, AbortSignal.timeout(msMax)]);
+    const waitMs = Math.min(msMax, waitMsMax);
+    const signal = AbortSignal.any([reader.signal, AbortSignal.timeout(waitMs)]);
     answer.write("\n");
     const spaces = setInterval(() => {
       if (!answer.writableNeedDrain) answer.write("\n");
@@ -23,7 +31,7 @@ export function jsonAtEnd(reader: StreamReader, execution: Execution): StreamRep
     try {
       const reads = new ReadAllowance(readsMax);
       const latest = await stateAtEnd(reader, { execution, signal, reads });
-      if (!reader.signal.aborted) answer.write(JSON.stringify(messageAnswer(latest)));
+      if (!reader.signal.aborted) answer.write(JSON.stringify(bodyOf(latest)));
     } finally {
       clearInterval(spaces);
     }

@@ -88,7 +88,12 @@ export const environments = ownedCollection(["environments"], Environment, "id")
  * Names the environment that was last made the default one. An owner has one such document, so of
  * two concurrent requests only one can name its own.
  */
-const DefaultPointer = z.object({ v: z.literal(1), environmentId: z.string() });
+const DefaultPointer = z.object({
+  v: z.literal(1),
+  environmentId: z.string(),
+  /** How often another environment was made the default one, so that each time changes it. */
+  moves: z.int().min(0).default(0),
+});
 export const defaultPointerId = "environment";
 export const defaultPointers = ownedCollection(["defaults"], DefaultPointer);
 

@@ -83,6 +83,7 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   ...(["category", "isActive"] as const).map((filter) => index(skills, filter, "-createdAt")),
   // For the executions of a thread.
   index(executions, "threadId", "-createdAt"),
+  index(executions, "environmentId", "-createdAt"),
   index(executions, "threadId", "createdAt"),
   // For the last failures.
   index(executions, "status", "-createdAt"),

@@ -34,7 +34,7 @@ const none: LayerConfig = {
   dockerfileExtensions: null,
 };
 /** Only the package registries are allowed, as in a deployment. */
-const network = { mode: "allowlist", allow: [...publicRegistries.hosts] } as const;
+const network = { mode: "allowlist" as const, allow: [...publicRegistries.hosts] };
 
 /** A build as the gateway claims it, with certificates of the test's own registries. */
 function claimOf(config: LayerConfig, script: string = buildScript(config)): ClaimReply {
@@ -43,19 +43,23 @@ function claimOf(config: LayerConfig, script: string = buildScript(config)): Cla
   return { ...claim, limits: { ...claim.limits, ...wide, wallClockMs: 100_000 } };
 }
 const [mode = "userns"] = modesNow;
-const outside = { environment: internet.environment };
+/** Known once the servers listen. */
+const outside = () => ({ environment: internet.environment });
 
 describe("WSP-9 a build", { timeout: 120_000 }, () => {
-  const tools = ["/usr/bin/pip3", "/usr/bin/npm"];
+  const tools = ["pip3", "npm", "apt-get", "dpkg-deb"].map((name) => `/usr/bin/${name}`);
   test.runIf(tools.every((path) => existsSync(path)))(
     "makes a layer that a later execution finds read-only, with its packages and variables",
     async () => {
       const config: LayerConfig = {
         ...none,
-        packages: { ...none.packages, python: ["greeting==1.0"], node: ["greeting"] },
+        packages: { system: ["greeting"], python: ["greeting==1.0"], node: ["greeting"] },
         dockerfileExtensions: "ENV COLOUR=blue\nWORKDIR made\nRUN echo \"$COLOUR\" >file && pwd >>file",
       };
-      const built = await execute(claimOf(config), mode, outside);
+      // The test's own packages have no signatures, which the public ones need.
+      const system = ["deb [trusted=yes] http://deb.debian.org/debian ./"];
+      const build = claimOf(config, buildScript(config, { ...publicRegistries, system }));
+      const built = await execute(build, mode, outside());
       const { settled } = built.gateway;
       expect(settled, built.gateway.text()).toMatchObject({ outcome: "success" });
       expect(built.gateway.items().some(({ type }) => type === "file_change")).toBe(false);
@@ -64,6 +68,7 @@ describe("WSP-9 a build", { timeout: 120_000 }, () => {
       const manifestSha256 = built.gateway.storeManifest(manifest);
       const { restoreBytes } = footprintOf(manifest);
       const script = `
+        greet; ls /opt/environment/script-ran 2>/dev/null
         python3 -c 'import greeting; print(greeting.text)'
         node -p 'require("greeting")'
         cat /opt/environment/made/file; echo "$COLOUR"
@@ -83,7 +88,7 @@ describe("WSP-9 a build", { timeout: 120_000 }, () => {
         outcome: "success",
         workspace: { state: "unchanged" },
         output:
-          "hello from pip\nhello from npm\nblue\n/opt/environment/made\nblue\nread-only\nstill read-only\n",
+          "hello from apt\nhello from pip\nhello from npm\nblue\n/opt/environment/made\nblue\nread-only\nstill read-only\n",
       });
     },
   );
@@ -91,15 +96,15 @@ describe("WSP-9 a build", { timeout: 120_000 }, () => {
   test("that fails, or that reaches for another host, leaves nothing", async () => {
     const config = {
       ...none,
-      dockerfileExtensions: "RUN echo half >half\nRUN curl -sS https://elsewhere.test/ && echo out",
+      dockerfileExtensions: "RUN echo half >half\nRUN curl -sS https://elsewhere.test/ && echo got through",
     };
-    const { gateway } = await execute(claimOf(config), mode, outside);
+    const { gateway } = await execute(claimOf(config), mode, outside());
     expect(gateway.settled).toMatchObject({
       outcome: "failed",
       reason: "command_failed",
       workspace: { state: "unchanged" },
     });
-    expect(gateway.settled?.output).not.toContain("out\n");
+    expect(gateway.settled?.output).not.toMatch(/^got through$/m);
     expect(gateway.puts).toEqual([]);
     expect(gateway.egress).toMatchObject([{ host: "elsewhere.test", verdict: "refused" }]);
   });

@@ -1,7 +1,7 @@
-/** What programs fetch: a git repository, a Python package and one for Node, made on the spot. */
+/** What programs fetch: a git repository, and a package of Python, of Node and of the system. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { join, normalize } from "node:path";
 import { temporaryFolder } from "../../../scripts/tools/temporary-folder.ts";
@@ -9,7 +9,7 @@ import { temporaryFolder } from "../../../scripts/tools/temporary-folder.ts";
 const wheel = "greeting-1.0-py3-none-any.whl";
 
 export interface Registries {
-  /** Answers for all three, below `/repository.git`, `/simple`, and `/greeting`. */
+  /** Answers below `/repository.git`, `/simple`, `/greeting` and `/debian`. */
   readonly serve: RequestListener;
   close(): void;
 }
@@ -32,6 +32,7 @@ export function makeRegistries(origin: string): Registries {
       versions: { "1.0.0": version },
     }),
     "/archive.tgz": archive,
+    ...makeSystemPackage(folder),
   };
   const serve: RequestListener = (request, response) => {
     const path = normalize((request.url ?? "/").split("?")[0] ?? "/");
@@ -78,6 +79,28 @@ with zipfile.ZipFile("${wheel}", "w") as wheel:
     wheel.writestr(info + "RECORD", "")
 `;
   execFileSync("/usr/bin/python3", ["-c", program], { cwd: folder, stdio: "pipe" });
+}
+
+const debian = "greeting_1.0_all.deb";
+
+/** A repository of one package without signatures, which only a trusted source may have. */
+function makeSystemPackage(folder: string): Record<string, Buffer | string> {
+  if (!existsSync("/usr/bin/dpkg-deb")) return {};
+  const control = [
+    ...["Package: greeting", "Version: 1.0", "Architecture: all", "Maintainer: a <a@b>"],
+    "Description: a greeting",
+  ].join("\n");
+  mkdirSync(join(folder, "deb/DEBIAN"), { recursive: true });
+  mkdirSync(join(folder, "deb/usr/bin"), { recursive: true });
+  writeFileSync(join(folder, "deb/DEBIAN/control"), `${control}\n`);
+  const unwanted = "#!/bin/sh\ntouch /opt/environment/script-ran\n";
+  writeFileSync(join(folder, "deb/DEBIAN/postinst"), unwanted, { mode: 0o755 });
+  writeFileSync(join(folder, "deb/usr/bin/greet"), "#!/bin/sh\necho hello from apt\n", { mode: 0o755 });
+  execFileSync("dpkg-deb", ["--build", "--root-owner-group", "deb", debian], { cwd: folder, stdio: "pipe" });
+  const bytes = readFileSync(join(folder, debian));
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const entry = `${control}\nFilename: ./${debian}\nSize: ${bytes.length}\nSHA256: ${sha256}\n`;
+  return { "/debian/Packages": entry, [`/debian/${debian}`]: bytes };
 }
 
 function makeArchive(folder: string): Buffer {
