@@ -25,7 +25,7 @@ type Run = z.output<typeof Run>;
 /** More than an owner can have unfinished. */
 const unfinishedMax = 1_000;
 
-export const getStatus = query({
+export const getEnvironmentStatus = query({
   endpoint: "GET /v1/environments/:environmentId/status",
   summary: "Whether something runs in the environment, since when, and how much has run there.",
   authenticate: "api-key",
@@ -76,7 +76,7 @@ const runsMax = 2_000;
 const recentMax = 10;
 const hours = 24;
 
-export const getAnalytics = query({
+export const getEnvironmentAnalytics = query({
   endpoint: "GET /v1/environments/:environmentId/analytics",
   summary: "The environment's executions of the last 24 hours, in all and by the hour.",
   authenticate: "api-key",

@@ -5,7 +5,7 @@ import { createEnvironment } from "./create-environment.ts";
 import { createSecret } from "./create-secret.ts";
 import { deleteEnvironment } from "./delete-environment.ts";
 import { deleteSecret } from "./delete-secret.ts";
-import { getAnalytics, getStatus } from "./get-activity.ts";
+import { getEnvironmentAnalytics, getEnvironmentStatus } from "./get-activity.ts";
 import { getBuildLogs, getBuildStatus } from "./get-build.ts";
 import {
   getDockerfile,
@@ -37,9 +37,9 @@ export const service: Service = {
     deleteEnvironment,
     replaceEnvironment,
     setDefault,
-    getStatus,
+    getEnvironmentStatus,
     stopEnvironment,
-    getAnalytics,
+    getEnvironmentAnalytics,
     getConfig,
     setConfig,
     getBuildStatus,

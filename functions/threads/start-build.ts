@@ -120,7 +120,9 @@ export function decideBuild(
   if (!force && builtLayer(next) !== null) return changed({});
   const known = force ? undefined : data.layers.find(({ hash }) => hash === state.hash);
   // What another environment of the same owner has built is the same, byte for byte.
-  if (known) return changed({ layers: [known, ...next.layers].slice(0, layersMax) });
+  if (known) {
+    return changed({ layers: [known, ...next.layers].slice(0, layersMax), build: null });
+  }
   return startBuild(context, data, { next, fields, version });
 }
 

@@ -13,6 +13,7 @@ export const BuildExecution = Execution.pick({
   reason: true,
   detail: true,
   build: true,
+  workspaceState: true,
   createdAt: true,
   endedAt: true,
 });
@@ -41,7 +42,11 @@ export function buildState(environment: Environment, execution: BuildExecution |
   }
   if (layer) return { status: "ready", error: null, hash, builtAt: layer.builtAt };
   if (last === null) return { status: "pending", error: null, hash, builtAt: null };
-  const { reason, detail, endedAt } = last;
+  const { reason, detail, endedAt, workspaceState } = last;
+  // The environment was read just before the commit that gave it the layer.
+  if (last.status === "success" && workspaceState === "saved") {
+    return { status: "ready", error: null, hash, builtAt: endedAt };
+  }
   const error =
     last.status === "success" || reason === null
       ? "What it made is larger than a layer may be, or couldn't be stored."
