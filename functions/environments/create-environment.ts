@@ -11,16 +11,15 @@ import { Warnings } from "#shared/contract/unsupported";
 import { readDefaultMark, takeDefaultMark } from "#shared/environments/default-environment";
 import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environment";
 import { nothingAround, showEnvironment } from "#shared/environments/shown-environments";
-import type { Owner } from "#shared/identity/owner";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
-import { change, type Deps, jsonBytesMax } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwned, requireRoomFor, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { unknownPublicKey } from "#shared/secrets/sealing";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
-import { create, remove } from "#shared/store/documents";
-import { environments, sealedSecrets, sealingKeys } from "#shared/store/environments";
-import { withDeadline } from "#shared/store/with-deadline";
+import { create } from "#shared/store/documents";
+import { environments, sealedSecrets } from "#shared/store/environments";
+import { dropUnusedPair } from "./drop-unused-pair.ts";
 
 export const createEnvironment = change({
   endpoint: "POST /v1/environments",
@@ -83,12 +82,3 @@ export const createEnvironment = change({
     return { writes, account: withOneMoreOwned(account, quota, now), subject: id, facts, reply };
   },
 });
-
-/**
- * Removes the pair that an earlier round of the same request made: it found room, which others took
- * before the commit.
- */
-async function dropUnusedPair(deps: Deps, owner: Owner, id: string): Promise<void> {
-  if ((await deps.store.get(environments.of(owner, id))).value !== null) return;
-  await withDeadline(deps.keyStore.commit([remove(sealingKeys.of(owner, id), null)]));
-}

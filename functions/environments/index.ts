@@ -5,6 +5,7 @@ import { createEnvironment } from "./create-environment.ts";
 import { createSecret } from "./create-secret.ts";
 import { deleteEnvironment } from "./delete-environment.ts";
 import { deleteSecret } from "./delete-secret.ts";
+import { forkFromChange, forkFromSnapshot } from "./fork-environment.ts";
 import { getEnvironmentAnalytics, getEnvironmentStatus } from "./get-activity.ts";
 import { getBuildLogs, getBuildStatus } from "./get-build.ts";
 import {
@@ -35,6 +36,8 @@ export const service: Service = {
     getEnvironment,
     updateEnvironment,
     deleteEnvironment,
+    forkFromSnapshot,
+    forkFromChange,
     replaceEnvironment,
     setDefault,
     getEnvironmentStatus,

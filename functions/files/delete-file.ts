@@ -7,6 +7,7 @@ import { change } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { inManifestTurn } from "#shared/workspace/manifest-turn";
+import { changesForSnapshot, recordChange } from "#shared/workspace/snapshot-changes";
 import { without } from "./change-files.ts";
 import { requireCurrent } from "./file-etag.ts";
 import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
@@ -38,7 +39,7 @@ export const deleteFile = change({
     return { environment, path: requirePathInWorkspace(withoutSlashes(params["*"])) };
   },
   prepare: async ({ caller: { owner }, data: { environment, path }, request, deps, signal }) => {
-    const head = await inManifestTurn(owner, signal, async (turn) => {
+    const { head, changes } = await inManifestTurn(owner, signal, async (turn) => {
       const base = await turn.readFilesOf(environment.value);
       const next = without(base.manifest, path);
       if (next === null) {
@@ -46,14 +47,21 @@ export const deleteFile = change({
       }
       requireCurrent(request, entryAt(base.manifest.entries, path) ?? "folder");
       // Removing something from a workspace is never refused for lack of room.
-      return await turn.store(deps, next, base.sha256, { makesRoom: true });
+      const changes = await changesForSnapshot(turn, environment.value, next);
+      return { head: await turn.store(deps, next, base.sha256, { makesRoom: true }), changes };
     });
-    return { environment, head, path };
+    return { environment, head, changes, path };
   },
-  decide({ params: { environmentId }, data: { environment, head, path }, now }) {
-    const { ref, version } = environment;
+  decide({ caller: { owner }, params: { environmentId }, data, ids, now }) {
+    const { environment, head, changes, path } = data;
+    const { ref, value, version } = environment;
+    const origin = { id: ids.next("snapshot"), title: `Deleted ${path}`, source: "deletion", now } as const;
+    const recorded = recordChange(owner, value, { head, changes, origin });
     return {
-      writes: [patch(ref, { workspace: head, updatedAt: now }, { version })],
+      writes: [
+        patch(ref, { workspace: head, ...recorded.fields, updatedAt: now }, { version }),
+        ...recorded.writes,
+      ],
       subject: environmentId,
       facts: { manifestSha256: head.manifestSha256 },
       reply: ok({ success: true, environmentId, filePath: path }),

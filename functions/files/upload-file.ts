@@ -9,6 +9,7 @@ import { storeObject } from "#shared/quotas/store-object";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { inManifestTurn } from "#shared/workspace/manifest-turn";
+import { changesForSnapshot, recordChange } from "#shared/workspace/snapshot-changes";
 import { readFilesOf, requireRoom } from "#shared/workspace/manifests";
 import { withFile } from "./change-files.ts";
 import { requireCurrent } from "./file-etag.ts";
@@ -58,21 +59,27 @@ export const uploadFile = change({
     const parts = pack ? [{ pack, offsetBytes: 0, sizeBytes: bytes.length }] : [];
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const size = { sha256, sizeBytes: bytes.length, mode: 0o644, modifiedAt: now };
-    const head = await inManifestTurn(owner, signal, async (turn) => {
+    const { head, changes } = await inManifestTurn(owner, signal, async (turn) => {
       const base = await turn.readFilesOf(environment.value);
       const next = withFile(base.manifest, { path, type: "file", ...size, parts });
       const before = await turn.footprint(base.manifest);
       requireRoom(environment.value, before, await turn.footprint(next));
-      return await turn.store(deps, next, base.sha256);
+      const changes = await changesForSnapshot(turn, environment.value, next);
+      return { head: await turn.store(deps, next, base.sha256), changes };
     });
-    return { environment, head, path, sizeBytes: bytes.length };
+    return { environment, head, changes, path, sizeBytes: bytes.length };
   },
-  decide({ params: { environmentId }, data, now }) {
-    const { environment, head, path, sizeBytes } = data;
-    const { ref, version } = environment;
+  decide({ caller: { owner }, params: { environmentId }, data, ids, now }) {
+    const { environment, head, changes, path, sizeBytes } = data;
+    const { ref, value, version } = environment;
+    const origin = { id: ids.next("snapshot"), title: `Uploaded ${path}`, source: "upload", now } as const;
+    const recorded = recordChange(owner, value, { head, changes, origin });
     const filename = path.split("/").at(-1) ?? path;
     return {
-      writes: [patch(ref, { workspace: head, updatedAt: now }, { version })],
+      writes: [
+        patch(ref, { workspace: head, ...recorded.fields, updatedAt: now }, { version }),
+        ...recorded.writes,
+      ],
       subject: environmentId,
       facts: { sizeBytes, manifestSha256: head.manifestSha256 },
       reply: ok({ success: true, environmentId, filename, path, size: sizeBytes }),

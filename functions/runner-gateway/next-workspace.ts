@@ -1,5 +1,6 @@
 /** Merges an execution's workspace with what other executions saved meanwhile. */
 import { workspaceRoom } from "#shared/core/executions/profiles";
+import type { ChangedFiles } from "#shared/core/workspace/changed-files";
 import { fits } from "#shared/core/workspace/footprint";
 import { nameList } from "#shared/core/workspace/name-list";
 import { ApiError } from "#shared/errors/api-error";
@@ -17,10 +18,13 @@ import {
   type ManifestTurn,
 } from "#shared/workspace/manifest-turn";
 import { roomOf } from "#shared/workspace/manifests";
+import { changesForSnapshot } from "#shared/workspace/snapshot-changes";
 
 export interface NextWorkspace {
   readonly head: WorkspaceHead;
   readonly conflicts: readonly string[];
+  /** What the workspace's next snapshot lists; null if there is none to be made. */
+  readonly changes: ChangedFiles | null;
   /** The note in the answer: files that didn't fit. */
   readonly note: string;
 }
@@ -73,7 +77,13 @@ async function merged(
   const isAlone = (workspace?.manifestSha256 ?? null) === baseManifestSha256;
   const needed = await turn.footprint(ours);
   if (isAlone && fits(needed, room)) {
-    return { head: headOf(needed, saved, baseManifestSha256), conflicts: [], note: "" };
+    const head = headOf(needed, saved, baseManifestSha256);
+    return {
+      head,
+      changes: await changesForSnapshot(turn, environment.value, ours),
+      conflicts: [],
+      note: "",
+    };
   }
   const base = await turn.readWorkspace(baseManifestSha256, basePreviousManifestSha256);
   const theirs = await turn.readFilesOf(environment.value);
@@ -89,8 +99,10 @@ async function merged(
   };
   const { head, left } = await turn.storeFitting(deps, next, theirs.sha256);
   const note = left.length === 0 ? "" : `Not saved, for want of room: ${nameList(left)}.\n`;
+  const stored = await turn.read(head.manifestSha256);
   return {
     head,
+    changes: await changesForSnapshot(turn, environment.value, stored),
     conflicts: conflicts.slice(0, conflictsMax),
     note: note + moreConflicts(conflicts),
   };

@@ -1,4 +1,5 @@
 import { noParams, noQuery, ok } from "#shared/contract/common";
+import { derivedId } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import {
   chargeableCostMicrousd,
@@ -14,6 +15,7 @@ import { type Environment, environments } from "#shared/store/environments";
 import { type Execution, egressBatches, executions } from "#shared/store/executions";
 import { readMeter } from "#shared/store/model-meters";
 import { type ReadStore, requireFound } from "#shared/store/store";
+import { recordChange } from "#shared/workspace/snapshot-changes";
 import { noteEnded, unprovenMsMax } from "./live-executions.ts";
 import { nextLayer, withLayer } from "./next-layer.ts";
 import { nextWorkspace } from "./next-workspace.ts";
@@ -107,12 +109,26 @@ export const settleExecution = change({
     const changed: Partial<Environment> | null =
       (workspace && { workspace: workspace.head, updatedAt: now }) ??
       (layer && environment && { layers: withLayer(environment.value, layer, now) });
+    const recorded =
+      environment && workspace
+        ? recordChange(owner, environment.value, {
+            head: workspace.head,
+            changes: workspace.changes,
+            origin: {
+              id: derivedId("snapshot", execution.id),
+              title: "Changed by an execution",
+              source: "execution",
+              execution,
+              now,
+            },
+          })
+        : { writes: [], fields: {} };
     const saved: readonly Write[] =
       environment && changed
-        ? [patch(environment.ref, changed, { version: environment.version })]
+        ? [patch(environment.ref, { ...changed, ...recorded.fields }, { version: environment.version })]
         : [];
     return {
-      writes: [...ended.writes, ...saved],
+      writes: [...ended.writes, ...saved, ...recorded.writes],
       account: ended.account,
       subject: found.value.id,
       facts: ended.facts,

@@ -33,6 +33,7 @@ export function environmentBody(
     sealingPublicKey: _key,
     build: _build,
     layers: _layers,
+    snapshotIds: _snapshotIds,
     ...rest
   } = environment;
   const { network, networkAllow, mcpServersJson, metadataJson, ...same } = rest;

@@ -25,6 +25,7 @@ export const idPrefixes = {
   scheduleRun: "srun",
   trigger: "trig",
   triggerExecution: "texec",
+  snapshot: "snap",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

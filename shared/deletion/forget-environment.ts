@@ -1,8 +1,10 @@
+import { placeOf } from "../core/retention/retention-places.ts";
 import type { Deletion } from "../store/deletions.ts";
 import { patch } from "../store/documents.ts";
 import { Execution, executions } from "../store/executions.ts";
+import { workspaceSnapshots } from "../store/snapshots.ts";
 import { withDeadline } from "../store/with-deadline.ts";
-import type { Eraser } from "./erase-documents.ts";
+import { type Eraser, eraseCollection } from "./erase-documents.ts";
 
 const pageLength = 100;
 /** What an execution has copied from its environment, besides names. */
@@ -15,12 +17,13 @@ const Copies = Execution.pick({
 
 /**
  * Takes the copies of a deleted environment's variables, scripts and sealed secrets out of the
- * executions that ran in it. The executions stay, with their thread.
+ * executions that ran in it. The executions stay, with their thread. Its snapshots are erased.
  */
-export async function forgetEnvironment(
-  { store, owner, isLate, still }: Eraser,
-  { id }: Deletion,
-): Promise<boolean> {
+export async function forgetEnvironment(eraser: Eraser, { id }: Deletion): Promise<boolean> {
+  const { store, owner, isLate, still } = eraser;
+  const snapshots = placeOf(workspaceSnapshots.pattern);
+  const ofEnvironment = { outerPath: `owners/${owner.id}`, where: [["environmentId", id] as const] };
+  if (!(await eraseCollection(eraser, snapshots, ofEnvironment))) return false;
   let after: string | null = null;
   for (;;) {
     if (isLate()) return false;

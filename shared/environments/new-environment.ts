@@ -39,6 +39,7 @@ export function newEnvironment(
     isDefault: body.isDefault,
     sealingPublicKey: identity.publicKey,
     workspace: null,
+    snapshotIds: [],
     metadataJson: toJsonText(body.metadata ?? {}),
     createdAt: identity.now,
     updatedAt: identity.now,

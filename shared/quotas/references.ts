@@ -5,6 +5,7 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import { type Environment, environments } from "../store/environments.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
+import { workspaceSnapshots } from "../store/snapshots.ts";
 import { accountId, accounts } from "../store/owners.ts";
 import type { Cursor } from "../store/queries.ts";
 import type { ReadSnapshot } from "../store/read-snapshot.ts";
@@ -24,7 +25,7 @@ export interface References {
 
 /**
  * Names all objects that must stay: those of each workspace as it is now and as it was before its
- * last change, and those that unfinished executions started from, because they may still save. All
+ * last change, those of layers and snapshots, and those that unfinished executions started from, because they may still save. All
  * are read in one snapshot. A later workspace consists of these objects, and of objects that are
  * stored or taken off the list of condemned ones in the meantime.
  * @param isLate Whether this call must stop reading; the next one continues.
@@ -36,10 +37,15 @@ export async function referencedObjects(
   owner: Owner,
   isLate: () => boolean = () => false,
 ): Promise<References> {
-  const [heads, bases] = await store.withSnapshot(
-    async (snapshot) => [await headsOf(snapshot, owner), await basesOf(snapshot, owner)] as const,
+  const [heads, kept, bases] = await store.withSnapshot(
+    async (snapshot) =>
+      [
+        await headsOf(snapshot, owner),
+        await keptOf(snapshot, owner),
+        await basesOf(snapshot, owner),
+      ] as const,
   );
-  const manifests = new Set([...heads, ...bases]);
+  const manifests = new Set([...heads, ...kept, ...bases]);
   const names = new Set<string>();
   // They are read one after another, since each may list a hundred thousand files.
   for (const sha256 of manifests) {
@@ -101,6 +107,25 @@ async function headsOf(snapshot: ReadSnapshot, owner: Owner): Promise<readonly s
     heads.push(...page.flatMap(({ value }) => workspaceManifests(value)));
     const last = page.at(-1);
     if (!last || page.length < pageMax) return heads;
+    after = { value: last.value.createdAt, id: last.value.id };
+  }
+}
+
+/** The manifests of the snapshots of workspaces, and those that they are compared with. */
+async function keptOf(snapshot: ReadSnapshot, owner: Owner): Promise<readonly string[]> {
+  const all = workspaceSnapshots.all(owner);
+  const kept: string[] = [];
+  for (let after: Cursor | null = null; ; ) {
+    const request = { field: "createdAt", after, limit: pageMax };
+    const page: Awaited<ReturnType<typeof snapshot.next<typeof all.schema>>> = await snapshot.next(
+      all,
+      request,
+    );
+    for (const { value } of page) {
+      kept.push(...known(value.head?.manifestSha256 ?? null, value.baseManifestSha256));
+    }
+    const last = page.at(-1);
+    if (!last || page.length < pageMax) return kept;
     after = { value: last.value.createdAt, id: last.value.id };
   }
 }

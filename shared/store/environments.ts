@@ -76,6 +76,10 @@ export const Environment = z.object({
   sealingPublicKey: z.string(),
   /** Null until the workspace first holds a file. */
   workspace: WorkspaceHead.nullable(),
+  /**
+   * Its snapshots, the newest last. Once there is one, each change of the workspace makes another.
+   */
+  snapshotIds: z.array(z.string()).default([]),
   metadataJson: z.string(),
   createdAt: z.int(),
   updatedAt: z.int(),

@@ -15,6 +15,7 @@ import { ledger } from "./owners.ts";
 import { scheduleRuns, schedules } from "./schedules.ts";
 import { searchEntries } from "./search-entries.ts";
 import { skills } from "./skills.ts";
+import { workspaceSnapshots } from "./snapshots.ts";
 import { messages, threads } from "./threads.ts";
 import { triggerDeliveries, triggers } from "./triggers.ts";
 import { storageUsages } from "./usage.ts";
@@ -94,6 +95,8 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   ...(["enabled", "source", "environmentId"] as const).map((filter) =>
     index(triggers, filter, "-createdAt"),
   ),
+  // For the snapshots of an environment, newest first.
+  index(workspaceSnapshots, "environmentId", "-createdAt"),
   // For an audit trail by one of its filters, newest first.
   index(auditRows, "subject", "-at"),
   index(auditRows, "actor.id", "-at"),

@@ -5,9 +5,15 @@
 import { setImmediate as breathe } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { WorkspaceRoom } from "../core/executions/profiles.ts";
+import { type ChangedFiles, listChanges } from "../core/workspace/changed-files.ts";
 import { fitToStore } from "../core/workspace/fit-manifest.ts";
 import { type Footprint, footprintSteps } from "../core/workspace/footprint.ts";
-import { emptyManifest, type Manifest, type ManifestEntry } from "../core/workspace/manifest.ts";
+import {
+  diffSteps,
+  emptyManifest,
+  type Manifest,
+  type ManifestEntry,
+} from "../core/workspace/manifest.ts";
 import { doubtSteps, encodeSteps, manifestSteps } from "../core/workspace/manifest-bytes.ts";
 import { ManifestError } from "../core/workspace/manifest-error.ts";
 import { type Merge, type MergeInput, mergeSteps } from "../core/workspace/merge-manifests.ts";
@@ -96,6 +102,11 @@ class ManifestTurn {
   /** What a workspace needs where it is restored. */
   async footprint(manifest: Manifest): Promise<Footprint> {
     return await this.#run(footprintSteps(manifest));
+  }
+
+  /** What changed between two states of a workspace. */
+  async changes(base: Manifest, next: Manifest): Promise<ChangedFiles> {
+    return listChanges(await this.#run(diffSteps(base, next)));
   }
 
   /** Merges two executions on one workspace; see `mergeManifests`. */

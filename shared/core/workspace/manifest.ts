@@ -213,8 +213,15 @@ export interface ManifestDiff {
 
 /** What happened to each path. Folders are listed only while they are empty. */
 export function diffManifests(base: Manifest, next: Manifest): ManifestDiff {
+  return atOnce(diffSteps(base, next));
+}
+
+/** The same in steps. */
+export function* diffSteps(base: Manifest, next: Manifest): Generator<void, ManifestDiff> {
+  const pace = new Pace();
   const diff: ManifestDiff = { created: [], modified: [], deleted: [] };
   for (const { was, is } of pathsOf(toldOf(base), toldOf(next))) {
+    if (pace.isDue(2 * (was ?? is ?? { path: "" }).path.length)) yield;
     if (was === undefined) diff.created.push(...(is === undefined ? [] : [is]));
     else if (is === undefined) diff.deleted.push(was);
     else if (!sameEntry(was, is)) diff.modified.push(is);

@@ -1,0 +1,105 @@
+/** The difference of two states of a workspace as text. */
+import { createTwoFilesPatch } from "diff";
+import {
+  diffManifests,
+  type Manifest,
+  type ManifestEntry,
+  type ManifestFile,
+} from "#shared/core/workspace/manifest";
+import { entryAt, isBelow } from "#shared/core/workspace/tree-order";
+import { ApiError } from "#shared/errors/api-error";
+import type { Owner } from "#shared/identity/owner";
+import { readFileBytes } from "#shared/workspace/manifests";
+
+/** How many files are compared line by line, and how large they may be, each and together. */
+const filesMax = 50;
+const fileBytesMax = 256 * 1024;
+const allBytesMax = 2 * 1024 * 1024;
+/** Texts that differ in more lines are only named: comparing them takes too long. */
+const editsMax = 2_000;
+const contextLines = 3;
+
+export interface TextDiff {
+  readonly diff: string;
+  readonly changedPaths: readonly string[];
+  readonly additions: number;
+  readonly deletions: number;
+  /** Whether files were left out. */
+  readonly truncated: boolean;
+}
+
+interface Compared {
+  readonly before: Manifest;
+  readonly after: Manifest;
+  /** The file or folder to compare; null for all. */
+  readonly path: string | null;
+}
+
+/** @throws {ApiError} `NOT_FOUND` if `path` names nothing that changed. */
+export async function diffOf(owner: Owner, { before, after, path }: Compared): Promise<TextDiff> {
+  const { created, modified, deleted } = diffManifests(before, after);
+  const isAsked = (at: string) => path === null || at === path || isBelow(at, path);
+  const changedPaths = [...created, ...modified, ...deleted]
+    .map((entry) => entry.path)
+    .filter(isAsked)
+    .sort();
+  if (path !== null && changedPaths.length === 0) {
+    throw new ApiError("NOT_FOUND", { message: "Nothing at that path changed." });
+  }
+  let [diff, additions, deletions, bytes, truncated] = ["", 0, 0, 0, false];
+  for (const [index, at] of changedPaths.entries()) {
+    const [was, is] = [entryAt(before.entries, at), entryAt(after.entries, at)];
+    const size = sizeOf(was) + sizeOf(is);
+    if (index >= filesMax || bytes + size > allBytesMax) {
+      truncated = true;
+      break;
+    }
+    bytes += size;
+    const part = await patchOf(owner, at, { was, is });
+    diff += part.text;
+    additions += part.additions;
+    deletions += part.deletions;
+    truncated ||= part.isOnlyNamed;
+  }
+  return { diff, changedPaths: changedPaths.slice(0, 1_000), additions, deletions, truncated };
+}
+
+function sizeOf(entry: ManifestEntry | undefined): number {
+  return entry?.type === "file" ? entry.sizeBytes : 0;
+}
+
+interface Sides {
+  readonly was: ManifestEntry | undefined;
+  readonly is: ManifestEntry | undefined;
+}
+
+async function patchOf(owner: Owner, path: string, { was, is }: Sides) {
+  const [from, to] = [was ? `a/${path}` : "/dev/null", is ? `b/${path}` : "/dev/null"];
+  const named = {
+    text: `Files ${from} and ${to} differ\n`,
+    additions: 0,
+    deletions: 0,
+    isOnlyNamed: true,
+  };
+  const [before, after] = [await textOf(owner, was), await textOf(owner, is)];
+  if (before === null || after === null) return named;
+  const headers = { context: contextLines, maxEditLength: editsMax };
+  const text = createTwoFilesPatch(from, to, before, after, undefined, undefined, headers);
+  if (text === undefined) return named;
+  const lines = text.split("\n");
+  const count = (sign: string) =>
+    lines.filter((line) => line.startsWith(sign) && !line.startsWith(sign.repeat(3))).length;
+  return { text, additions: count("+"), deletions: count("-"), isOnlyNamed: false };
+}
+
+/** Null for what isn't a text, and for a text that is too long. */
+async function textOf(owner: Owner, entry: ManifestEntry | undefined): Promise<string | null> {
+  if (entry === undefined || entry.type === "directory") return "";
+  if (entry.type === "symlink") return `${entry.target}\n`;
+  const file: ManifestFile = entry;
+  const { sizeBytes } = file;
+  if (sizeBytes > fileBytesMax) return null;
+  const bytes = await readFileBytes(owner, file, { offsetBytes: 0, sizeBytes });
+  const text = bytes.toString("utf8");
+  return text.includes("\0") || !Buffer.from(text).equals(bytes) ? null : text;
+}

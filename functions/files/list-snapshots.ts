@@ -1,0 +1,180 @@
+import * as z from "zod";
+import { snapshotBody } from "#shared/answers/snapshot-body";
+import { iso, listBody, listOf, noQuery, ok, PageQuery } from "#shared/contract/common";
+import {
+  type ChangeOperation,
+  ChangesBody,
+  ChangesQuery,
+  changeIdOf,
+  SnapshotBody,
+  SnapshotDeleted,
+  SnapshotParams,
+} from "#shared/contract/snapshot";
+import { idSchema } from "#shared/core/ids";
+import { nameOf } from "#shared/core/workspace/tree-order";
+import { change, query } from "#shared/pipeline/route";
+import { scheduleSweep } from "#shared/quotas/schedule-sweep";
+import { patch, remove } from "#shared/store/documents";
+import { environments } from "#shared/store/environments";
+import {
+  snapshotsMax,
+  type WorkspaceSnapshot,
+  workspaceSnapshots,
+} from "#shared/store/snapshots";
+import { threads } from "#shared/store/threads";
+import { requireSnapshot } from "#shared/workspace/require-snapshot";
+
+const params = z.object({ environmentId: idSchema("environment") });
+
+export const listSnapshots = query({
+  endpoint: "GET /v1/environments/:environmentId/snapshots",
+  summary: "The environment's snapshots, newest first.",
+  authenticate: "api-key",
+  scope: "environments:read",
+  params,
+  query: PageQuery.extend({ limit: PageQuery.shape.limit.default(100) }),
+  body: "none",
+  bodyBytesMax: 0,
+  requestClass: "reads",
+  reply: { 200: listOf(SnapshotBody) },
+  read: async ({ caller: { owner }, params: { environmentId }, query, deps: { store } }) => {
+    const [, page] = await Promise.all([
+      store.require(environments.of(owner, environmentId)),
+      store.page(workspaceSnapshots.all(owner), {
+        where: [["environmentId", environmentId]],
+        orderBy: [["createdAt", "desc"]],
+        ...query,
+      }),
+    ]);
+    return page;
+  },
+  answer: ({ query, data: { items, total } }) =>
+    ok(listBody(items.map(snapshotBody), { ...query, total })),
+});
+
+export const deleteSnapshot = change({
+  endpoint: "DELETE /v1/environments/:environmentId/snapshots/:snapshotId",
+  summary: "Delete a snapshot for good; what only it kept is erased within a day.",
+  authenticate: "api-key",
+  scope: "environments:write",
+  params: SnapshotParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  requestClass: "writes",
+  beforeConfirmed: "reads",
+  account: "none",
+  audit: "snapshot.deleted",
+  reply: { 200: SnapshotDeleted },
+  read: async ({ caller: { owner }, params: { environmentId, snapshotId }, deps: { store } }) => {
+    const [environment, snapshot] = await Promise.all([
+      store.require(environments.of(owner, environmentId)),
+      requireSnapshot(store, owner, { environmentId, snapshotId }),
+    ]);
+    return { environment, snapshot };
+  },
+  decide({ params: { snapshotId: id }, data: { environment, snapshot }, now }) {
+    const { ref, value, version } = environment;
+    const snapshotIds = value.snapshotIds.filter((each) => each !== id);
+    const message = "The snapshot is deleted: what only it kept is erased within a day.";
+    return {
+      writes: [
+        patch(ref, { snapshotIds, updatedAt: now }, { version }),
+        remove(snapshot.ref, snapshot.version),
+      ],
+      subject: value.id,
+      facts: { snapshotId: id },
+      reply: ok({
+        ...{ success: true as const, deleted: true as const, erased: false as const },
+        ...{ id, snapshotId: id, message },
+      }),
+    };
+  },
+  // If this process dies here, the next thing that is stored has the sweep look for it.
+  after: async ({ caller: { owner }, deps }) => await scheduleSweep(deps, owner),
+});
+
+export const listChanges = query({
+  endpoint: "GET /v1/environments/:environmentId/changes",
+  summary: "What changed the environment's files since it keeps snapshots, newest first.",
+  authenticate: "api-key",
+  scope: "environments:read",
+  params,
+  query: ChangesQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  requestClass: "reads",
+  reply: { 200: ChangesBody },
+  read: async ({ caller: { owner }, params: { environmentId }, query, deps: { store } }) => {
+    const [, found] = await Promise.all([
+      store.require(environments.of(owner, environmentId)),
+      store.findAll(workspaceSnapshots.all(owner), {
+        where: [["environmentId", environmentId]],
+        orderBy: [["createdAt", "desc"]],
+        limit: snapshotsMax,
+      }),
+    ]);
+    const all = found.map(({ value }) => value).filter((each) => isAskedFor(each, query));
+    const shown = all.slice(query.offset, query.offset + query.limit);
+    const ids = [...new Set(shown.flatMap(({ threadId }) => threadId ?? []))];
+    const about = await store.getAll(...ids.map((id) => threads.of(owner, id)));
+    const titles = new Map(about.flatMap(({ value }) => (value ? [[value.id, value.title]] : [])));
+    return { shown, titles, total: all.length };
+  },
+  answer({ query: { limit, offset, operation }, data: { shown, titles, total } }) {
+    const data = shown.map((each) => changeBody(each, { titles, operation }));
+    const hasMore = offset + shown.length < total;
+    return ok({ object: "list", limit, offset, total, hasMore, data });
+  },
+});
+
+type Asked = z.output<typeof ChangesQuery>;
+
+function isAskedFor(snapshot: WorkspaceSnapshot, { projectId, agentId, operation }: Asked): boolean {
+  if (snapshot.changedCount === 0) return false;
+  if (projectId !== undefined && projectId !== (snapshot.projectId ?? "none")) return false;
+  if (agentId !== undefined && agentId !== snapshot.agentId) return false;
+  return filesOf(snapshot, operation).length > 0;
+}
+
+function filesOf(snapshot: WorkspaceSnapshot, asked: readonly ChangeOperation[] | undefined) {
+  const isUpload = snapshot.source === "upload";
+  const all = snapshot.files.map((file) => {
+    const isKept = file.changeKind === "deleted" || !isUpload;
+    const operation: ChangeOperation = isKept ? file.changeKind : "uploaded";
+    return { ...file, operation };
+  });
+  return asked === undefined ? all : all.filter(({ operation }) => asked.includes(operation));
+}
+
+function changeBody(
+  snapshot: WorkspaceSnapshot,
+  {
+    titles,
+    operation,
+  }: {
+    readonly titles: ReadonlyMap<string, string | null>;
+    readonly operation: readonly ChangeOperation[] | undefined;
+  },
+): z.input<typeof ChangesBody>["data"][number] {
+  const { id, environmentId, title, threadId, projectId, agentId, changedCount } = snapshot;
+  return {
+    id: changeIdOf(id),
+    snapshotId: id,
+    environmentId,
+    createdAt: iso(snapshot.createdAt),
+    title,
+    sourceKind: threadId === null ? "manual" : "thread",
+    sourceThreadId: threadId,
+    threadTitle: (threadId && titles.get(threadId)) ?? null,
+    ...{ routeSource: null, sourceStepId: null, stepTitle: null },
+    ...{ projectId, projectName: null, agentId, agentName: null },
+    ...{ additions: null, deletions: null },
+    files: filesOf(snapshot, operation).map((file) => ({
+      ...file,
+      name: nameOf(file.path),
+      ...{ previousPath: null, additions: null, deletions: null, diff: null, fileContent: null },
+    })),
+    changedCount,
+  };
+}
