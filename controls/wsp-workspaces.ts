@@ -20,4 +20,22 @@ export const wspControls: Readonly<Record<string, Control>> = {
       replace: 'if (entry.type === "file") chmodSync(target, entry.mode);',
     },
   },
+  "WSP-3": {
+    enforcedBy: "runner/supervisor/execution.ts",
+    test: "test/sandbox/builds.test.ts",
+    mutation: {
+      file: "runner/supervisor/execution.ts",
+      find: 'const isKept = !this.#isBuild || outcome === "success";',
+      replace: 'const isKept = !this.#isBuild || outcome !== "cancelled";',
+    },
+  },
+  "WSP-4": {
+    enforcedBy: "shared/quotas/references.ts",
+    test: "shared/quotas/references.test.ts",
+    mutation: {
+      file: "shared/quotas/references.ts",
+      find: "known(head?.manifestSha256 ?? null, baseManifestSha256)",
+      replace: "known(head?.manifestSha256 ?? null)",
+    },
+  },
 };

@@ -26,7 +26,8 @@ function forkRoute(
 ): ChangeRoute {
   return change({
     endpoint,
-    summary: "Make an environment with these files and the settings of theirs; no secret is copied.",
+    summary:
+      "Make an environment with these files and the settings of theirs; no secret is copied.",
     authenticate: "api-key",
     scope: "environments:write",
     params,

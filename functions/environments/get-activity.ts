@@ -98,9 +98,7 @@ export const getEnvironmentAnalytics = query({
       }),
     ]);
     const recent = runs.slice(0, recentMax);
-    const found = await store.getAll(
-      ...recent.map(({ threadId }) => threads.of(owner, threadId)),
-    );
+    const found = await store.getAll(...recent.map(({ threadId }) => threads.of(owner, threadId)));
     const titles = new Map(found.flatMap(({ value }) => (value ? [[value.id, value.title]] : [])));
     return { runs, recent, titles };
   },

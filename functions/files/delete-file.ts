@@ -55,7 +55,12 @@ export const deleteFile = change({
   decide({ caller: { owner }, params: { environmentId }, data, ids, now }) {
     const { environment, head, changes, path } = data;
     const { ref, value, version } = environment;
-    const origin = { id: ids.next("snapshot"), title: `Deleted ${path}`, source: "deletion", now } as const;
+    const origin = {
+      id: ids.next("snapshot"),
+      title: `Deleted ${path}`,
+      source: "deletion",
+      now,
+    } as const;
     const recorded = recordChange(owner, value, { head, changes, origin });
     return {
       writes: [

@@ -6,7 +6,7 @@ import {
   type ManifestEntry,
   type ManifestFile,
 } from "#shared/core/workspace/manifest";
-import { entryAt, isBelow } from "#shared/core/workspace/tree-order";
+import { compareTree, entryAt, isBelow } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { readFileBytes } from "#shared/workspace/manifests";
@@ -42,7 +42,7 @@ export async function diffOf(owner: Owner, { before, after, path }: Compared): P
   const changedPaths = [...created, ...modified, ...deleted]
     .map((entry) => entry.path)
     .filter(isAsked)
-    .sort();
+    .sort(compareTree);
   if (path !== null && changedPaths.length === 0) {
     throw new ApiError("NOT_FOUND", { message: "Nothing at that path changed." });
   }

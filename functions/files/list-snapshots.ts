@@ -12,15 +12,15 @@ import {
 } from "#shared/contract/snapshot";
 import { idSchema } from "#shared/core/ids";
 import { nameOf } from "#shared/core/workspace/tree-order";
+import { ApiError } from "#shared/errors/api-error";
+import type { Owner } from "#shared/identity/owner";
 import { change, query } from "#shared/pipeline/route";
 import { scheduleSweep } from "#shared/quotas/schedule-sweep";
+import { agents } from "#shared/store/agents";
 import { patch, remove } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
-import {
-  snapshotsMax,
-  type WorkspaceSnapshot,
-  workspaceSnapshots,
-} from "#shared/store/snapshots";
+import { snapshotsMax, type WorkspaceSnapshot, workspaceSnapshots } from "#shared/store/snapshots";
+import type { ReadStore } from "#shared/store/store";
 import { threads } from "#shared/store/threads";
 import { requireSnapshot } from "#shared/workspace/require-snapshot";
 
@@ -106,8 +106,9 @@ export const listChanges = query({
   requestClass: "reads",
   reply: { 200: ChangesBody },
   read: async ({ caller: { owner }, params: { environmentId }, query, deps: { store } }) => {
-    const [, found] = await Promise.all([
+    const [, , found] = await Promise.all([
       store.require(environments.of(owner, environmentId)),
+      requireAgent(store, owner, query.agentId),
       store.findAll(workspaceSnapshots.all(owner), {
         where: [["environmentId", environmentId]],
         orderBy: [["createdAt", "desc"]],
@@ -128,9 +129,19 @@ export const listChanges = query({
   },
 });
 
+/** @throws {ApiError} `NOT_FOUND` if the filter names no agent of the owner. */
+async function requireAgent(store: ReadStore, owner: Owner, id: string | undefined) {
+  if (id === undefined) return;
+  if (!idSchema("agent").safeParse(id).success) throw new ApiError("NOT_FOUND");
+  await store.require(agents.of(owner, id));
+}
+
 type Asked = z.output<typeof ChangesQuery>;
 
-function isAskedFor(snapshot: WorkspaceSnapshot, { projectId, agentId, operation }: Asked): boolean {
+function isAskedFor(
+  snapshot: WorkspaceSnapshot,
+  { projectId, agentId, operation }: Asked,
+): boolean {
   if (snapshot.changedCount === 0) return false;
   if (projectId !== undefined && projectId !== (snapshot.projectId ?? "none")) return false;
   if (agentId !== undefined && agentId !== snapshot.agentId) return false;

@@ -9,8 +9,8 @@ import { storeObject } from "#shared/quotas/store-object";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { inManifestTurn } from "#shared/workspace/manifest-turn";
-import { changesForSnapshot, recordChange } from "#shared/workspace/snapshot-changes";
 import { readFilesOf, requireRoom } from "#shared/workspace/manifests";
+import { changesForSnapshot, recordChange } from "#shared/workspace/snapshot-changes";
 import { withFile } from "./change-files.ts";
 import { requireCurrent } from "./file-etag.ts";
 import { readUpload } from "./read-upload.ts";
@@ -72,7 +72,12 @@ export const uploadFile = change({
   decide({ caller: { owner }, params: { environmentId }, data, ids, now }) {
     const { environment, head, changes, path, sizeBytes } = data;
     const { ref, value, version } = environment;
-    const origin = { id: ids.next("snapshot"), title: `Uploaded ${path}`, source: "upload", now } as const;
+    const origin = {
+      id: ids.next("snapshot"),
+      title: `Uploaded ${path}`,
+      source: "upload",
+      now,
+    } as const;
     const recorded = recordChange(owner, value, { head, changes, origin });
     const filename = path.split("/").at(-1) ?? path;
     return {

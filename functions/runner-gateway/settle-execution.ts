@@ -125,7 +125,13 @@ export const settleExecution = change({
         : { writes: [], fields: {} };
     const saved: readonly Write[] =
       environment && changed
-        ? [patch(environment.ref, { ...changed, ...recorded.fields }, { version: environment.version })]
+        ? [
+            patch(
+              environment.ref,
+              { ...changed, ...recorded.fields },
+              { version: environment.version },
+            ),
+          ]
         : [];
     return {
       writes: [...ended.writes, ...saved, ...recorded.writes],

@@ -50,6 +50,5 @@ export const startEnvironment = change({
       started: decided.started,
     };
   },
-  after: async (context) =>
-    await dispatchBuild(context, context.decided.started, context.version),
+  after: async (context) => await dispatchBuild(context, context.decided.started, context.version),
 });

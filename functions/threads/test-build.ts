@@ -52,8 +52,7 @@ export const testBuild = change({
       started,
     };
   },
-  after: async (context) =>
-    await dispatchBuild(context, context.decided.started, context.version),
+  after: async (context) => await dispatchBuild(context, context.decided.started, context.version),
 });
 
 function tested(execution: Execution): z.input<typeof BuildTested> {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { idSchema } from "../core/ids.ts";
+import { idPrefixes, idSchema } from "../core/ids.ts";
 import { changeKinds } from "../core/workspace/changed-files.ts";
 import { EnvironmentBody } from "./environment.ts";
 import { Warnings } from "./unsupported.ts";
@@ -10,16 +10,15 @@ export const SnapshotParams = z.object({
 });
 
 /** A change has its snapshot's id with another prefix. */
-const changeIdForm = /^chg_[A-Za-z0-9_-]{21}$/;
 export const ChangeParams = z
-  .object({ environmentId: idSchema("environment"), changeId: z.string().regex(changeIdForm) })
+  .object({ environmentId: idSchema("environment"), changeId: idSchema("change") })
   .transform(({ environmentId, changeId }) => ({
     environmentId,
-    snapshotId: changeId.replace("chg_", "snap_"),
+    snapshotId: changeId.replace(idPrefixes.change, idPrefixes.snapshot),
   }));
 
 export function changeIdOf(snapshotId: string): string {
-  return snapshotId.replace("snap_", "chg_");
+  return snapshotId.replace(idPrefixes.snapshot, idPrefixes.change);
 }
 
 export const SnapshotBody = z.object({
@@ -88,9 +87,7 @@ export const SnapshotFile = z.object({
 
 export const SnapshotFileQuery = z.object({
   path: z.string().min(1).max(1_024),
-  format: z
-    .never("isn't supported: the content is text, or Base64 if it isn't UTF-8")
-    .optional(),
+  format: z.never("isn't supported: the content is text, or Base64 if it isn't UTF-8").optional(),
 });
 
 export const SnapshotRestored = z.object({

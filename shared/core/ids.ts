@@ -26,6 +26,7 @@ export const idPrefixes = {
   trigger: "trig",
   triggerExecution: "texec",
   snapshot: "snap",
+  change: "chg",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

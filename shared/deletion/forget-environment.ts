@@ -22,7 +22,10 @@ const Copies = Execution.pick({
 export async function forgetEnvironment(eraser: Eraser, { id }: Deletion): Promise<boolean> {
   const { store, owner, isLate, still } = eraser;
   const snapshots = placeOf(workspaceSnapshots.pattern);
-  const ofEnvironment = { outerPath: `owners/${owner.id}`, where: [["environmentId", id] as const] };
+  const ofEnvironment = {
+    outerPath: `owners/${owner.id}`,
+    where: [["environmentId", id] as const],
+  };
   if (!(await eraseCollection(eraser, snapshots, ofEnvironment))) return false;
   let after: string | null = null;
   for (;;) {

@@ -5,10 +5,10 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import { type Environment, environments } from "../store/environments.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
-import { workspaceSnapshots } from "../store/snapshots.ts";
 import { accountId, accounts } from "../store/owners.ts";
 import type { Cursor } from "../store/queries.ts";
 import type { ReadSnapshot } from "../store/read-snapshot.ts";
+import { type WorkspaceSnapshot, workspaceSnapshots } from "../store/snapshots.ts";
 import type { Store } from "../store/store.ts";
 import { readManifest } from "../workspace/manifests.ts";
 
@@ -94,6 +94,14 @@ export function baseManifests(execution: Execution): string[] {
   return known(baseManifestSha256, basePreviousManifestSha256, layer?.manifestSha256 ?? null);
 }
 
+/** The digests of the manifests that a snapshot needs: its own, and what it is compared with. */
+export function snapshotManifests({
+  head,
+  baseManifestSha256,
+}: Pick<WorkspaceSnapshot, "head" | "baseManifestSha256">): string[] {
+  return known(head?.manifestSha256 ?? null, baseManifestSha256);
+}
+
 function known(...digests: readonly (string | null)[]): string[] {
   return digests.filter((digest) => digest !== null);
 }
@@ -121,9 +129,7 @@ async function keptOf(snapshot: ReadSnapshot, owner: Owner): Promise<readonly st
       all,
       request,
     );
-    for (const { value } of page) {
-      kept.push(...known(value.head?.manifestSha256 ?? null, value.baseManifestSha256));
-    }
+    kept.push(...page.flatMap(({ value }) => snapshotManifests(value)));
     const last = page.at(-1);
     if (!last || page.length < pageMax) return kept;
     after = { value: last.value.createdAt, id: last.value.id };

@@ -1,7 +1,7 @@
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { workspaceSnapshots } from "../store/snapshots.ts";
 import type { FoundDocument } from "../store/read-document.ts";
+import { workspaceSnapshots } from "../store/snapshots.ts";
 import type { ReadStore } from "../store/store.ts";
 
 /**

@@ -4,11 +4,7 @@ import type { Manifest } from "../core/workspace/manifest.ts";
 import type { Owner } from "../identity/owner.ts";
 import { create, remove, type Write } from "../store/documents.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
-import {
-  snapshotsMax,
-  type WorkspaceSnapshot,
-  workspaceSnapshots,
-} from "../store/snapshots.ts";
+import { snapshotsMax, type WorkspaceSnapshot, workspaceSnapshots } from "../store/snapshots.ts";
 import type { ManifestTurn } from "./manifest-turn.ts";
 
 /** What a snapshot says of its making. */
@@ -50,7 +46,11 @@ export async function changesForSnapshot(
 export function makeSnapshot(
   owner: Owner,
   environment: Environment,
-  { head, changes, origin }: {
+  {
+    head,
+    changes,
+    origin,
+  }: {
     readonly head: WorkspaceHead | null;
     readonly changes: ChangedFiles;
     readonly origin: SnapshotOrigin;

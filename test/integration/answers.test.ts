@@ -103,7 +103,7 @@ describe("a message", () => {
 });
 
 describe("an environment", () => {
-  test("whose parts would have to be built says that nothing is", async () => {
+  test("whose parts have to be built says so, and names what can't be", async () => {
     const fields = {
       runtimes: ["python"],
       packages: { node: ["zx"] },
@@ -112,8 +112,10 @@ describe("an environment", () => {
     const { environment, warnings } = (await call("/v1/environments", { name: "a", ...fields }))
       .json;
     expect(warnings.map((text: string) => text.split(" ")[0])).toEqual(Object.keys(fields));
-    expect(environment).toMatchObject({ buildStatus: "failed", runtimes: { python: "latest" } });
-    expect(environment.buildError).toContain("runtimes, packages, dockerfileExtensions");
+    expect(environment).toMatchObject({ buildStatus: "pending", runtimes: { python: "latest" } });
+    const ruby = await call("/v1/environments", { name: "b", runtimes: { ruby: "3" } });
+    expect(ruby.json.environment).toMatchObject({ buildStatus: "failed" });
+    expect(ruby.json.environment.buildError).toContain("There is no ruby 3 here");
   });
 
   test("has the profile that its screen needs, and loses it with the screen", async () => {

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildScript } from "#shared/core/layers/build-script";
-import { layerVariables, type LayerConfig } from "#shared/core/layers/layer";
+import { type LayerConfig, layerVariables } from "#shared/core/layers/layer";
 import { publicRegistries } from "#shared/core/layers/registries";
 import { footprintOf } from "#shared/core/workspace/footprint";
 import type { ClaimReply } from "#shared/protocol/runner";
@@ -46,7 +46,7 @@ const [mode = "userns"] = modesNow;
 /** Known once the servers listen. */
 const outside = () => ({ environment: internet.environment });
 
-describe("WSP-9 a build", { timeout: 120_000 }, () => {
+describe("WSP-3 a build", { timeout: 120_000 }, () => {
   const tools = ["pip3", "npm", "apt-get", "dpkg-deb"].map((name) => `/usr/bin/${name}`);
   test.runIf(tools.every((path) => existsSync(path)))(
     "makes a layer that a later execution finds read-only, with its packages and variables",
@@ -54,7 +54,8 @@ describe("WSP-9 a build", { timeout: 120_000 }, () => {
       const config: LayerConfig = {
         ...none,
         packages: { system: ["greeting"], python: ["greeting==1.0"], node: ["greeting"] },
-        dockerfileExtensions: "ENV COLOUR=blue\nWORKDIR made\nRUN echo \"$COLOUR\" >file && pwd >>file",
+        dockerfileExtensions:
+          'ENV COLOUR=blue\nWORKDIR made\nRUN echo "$COLOUR" >file && pwd >>file',
       };
       // The test's own packages have no signatures, which the public ones need.
       const system = ["deb [trusted=yes] http://deb.debian.org/debian ./"];
@@ -96,7 +97,8 @@ describe("WSP-9 a build", { timeout: 120_000 }, () => {
   test("that fails, or that reaches for another host, leaves nothing", async () => {
     const config = {
       ...none,
-      dockerfileExtensions: "RUN echo half >half\nRUN curl -sS https://elsewhere.test/ && echo got through",
+      dockerfileExtensions:
+        "RUN echo half >half\nRUN curl -sS https://elsewhere.test/ && echo got through",
     };
     const { gateway } = await execute(claimOf(config), mode, outside());
     expect(gateway.settled).toMatchObject({

@@ -31,6 +31,8 @@ beforeAll(async () => {
   const { run } = await runScript(key, thread, "echo done > a.txt");
   const secret = { key: "NAME", value: "a long value" };
   await send(`/v1/environments/${env}/secrets`, { key, body: secret });
+  const at = `/v1/environments/${env}/snapshots/initialize`;
+  const snap = (await send(at, { key, method: "POST" })).json.snapshot.id;
   const [msg = ""] = await idsIn(`owners/${victim.id}/threads/${thread}/messages`);
   const [rec = ""] = await idsIn(`owners/${victim.id}/ledger`);
   const [aud = ""] = await idsIn(`owners/${victim.id}/audit`);
@@ -52,6 +54,8 @@ beforeAll(async () => {
     key: keyId,
     user,
     msg,
+    snap,
+    chg: snap.replace("snap", "chg"),
     rec,
     aud,
     exp,

@@ -1,4 +1,5 @@
 import type { ManifestDiff, ManifestEntry } from "./manifest.ts";
+import { compareTree } from "./tree-order.ts";
 
 /** The most changed files that a snapshot lists. */
 export const changedFilesMax = 200;
@@ -24,7 +25,7 @@ export function listChanges(diff: ManifestDiff): ChangedFiles {
       .slice(0, changedFilesMax)
       .map(({ path, type }: ManifestEntry) => ({ path, changeKind, entryType: entryType(type) })),
   );
-  const sorted = all.sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
+  const sorted = all.sort((a, b) => compareTree(a.path, b.path));
   const counts = changeKinds.map((changeKind) => diff[changeKind].length);
   return {
     files: sorted.slice(0, changedFilesMax),

@@ -95,8 +95,13 @@ function makeSystemPackage(folder: string): Record<string, Buffer | string> {
   writeFileSync(join(folder, "deb/DEBIAN/control"), `${control}\n`);
   const unwanted = "#!/bin/sh\ntouch /opt/environment/script-ran\n";
   writeFileSync(join(folder, "deb/DEBIAN/postinst"), unwanted, { mode: 0o755 });
-  writeFileSync(join(folder, "deb/usr/bin/greet"), "#!/bin/sh\necho hello from apt\n", { mode: 0o755 });
-  execFileSync("dpkg-deb", ["--build", "--root-owner-group", "deb", debian], { cwd: folder, stdio: "pipe" });
+  writeFileSync(join(folder, "deb/usr/bin/greet"), "#!/bin/sh\necho hello from apt\n", {
+    mode: 0o755,
+  });
+  execFileSync("dpkg-deb", ["--build", "--root-owner-group", "deb", debian], {
+    cwd: folder,
+    stdio: "pipe",
+  });
   const bytes = readFileSync(join(folder, debian));
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const entry = `${control}\nFilename: ./${debian}\nSize: ${bytes.length}\nSHA256: ${sha256}\n`;

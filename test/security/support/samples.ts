@@ -33,6 +33,7 @@ const words: Readonly<Record<string, string>> = {
   key: "NAME",
   "*": "a.txt",
   version: "v1",
+  type: "python",
   call: "gemini-2.5-flash:generateContent",
   // Routes that aren't offered look at no id.
   environmentId: "any",
@@ -64,6 +65,8 @@ const prefixOfField: Readonly<Record<string, string | null>> = {
   appId: null,
   // Labels of a schedule.
   contextId: null,
+  // What a client calls a container is looked for among the environment's own executions.
+  containerId: null,
   workspaceId: null,
   // Names something that the deployment sells.
   variantId: null,
