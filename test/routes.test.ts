@@ -32,9 +32,9 @@ const plainNames = new Set<string>([
   // Instants and days, an event's number, a place in a list.
   ...["startDate", "endDate", "createdAfter", "from", "to", "since", "until", "after", "cursor"],
   // Files, and names of secrets, which aren't secret.
-  ...["path", "*", "key"],
+  ...["path", "prefix", "*", "key"],
   // What rows are about, and hashes of what is encrypted by its owner's key.
-  ...["action", "subject", "sha256"],
+  ...["action", "operation", "subject", "sha256"],
   // What a provider's own client puts there: a method, a format, a switch.
   ...["call", "alt", "beta"],
   // Where a trigger's webhooks go; their sender must sign as well.
@@ -43,6 +43,8 @@ const plainNames = new Set<string>([
   ...["environmentId", "threadId", "userId", "sessionId"],
   // A client's own labels, and an id with a number behind it.
   ...["projectId", "appId", "stepId"],
+  // An id that is looked up like one in the path.
+  ...["agentId"],
 ]);
 
 /** Whether a parameter takes texts that are neither an id nor one of some words. */

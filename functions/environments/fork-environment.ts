@@ -7,7 +7,10 @@ import {
   SnapshotForked,
   SnapshotParams,
 } from "#shared/contract/snapshot";
+import { holds } from "#shared/core/keys/admission";
+import type { Account } from "#shared/core/money/account";
 import { nothingAround, showEnvironment } from "#shared/environments/shown-environments";
+import { ApiError } from "#shared/errors/api-error";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { type ChangeRoute, change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwned, requireRoomFor, withOneMoreOwned } from "#shared/quotas/owned-resources";
@@ -15,6 +18,7 @@ import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
 import { create } from "#shared/store/documents";
 import { type Environment, environments } from "#shared/store/environments";
+import type { WorkspaceSnapshot } from "#shared/store/snapshots";
 import { requireSnapshot } from "#shared/workspace/require-snapshot";
 import { dropUnusedPair } from "./drop-unused-pair.ts";
 
@@ -38,6 +42,7 @@ function forkRoute(
     beforeConfirmed: "reads",
     account: "quota",
     audit: "environment.forked",
+    refusals: ["FORBIDDEN"],
     reply: { 201: SnapshotForked },
     read: async ({ caller: { owner }, params: which, ids, deps: { store } }) => {
       requireAllEnvironments(owner);
@@ -62,21 +67,8 @@ function forkRoute(
     },
     decide({ caller: { owner }, body, data, account, now }) {
       const { id, source, snapshot, counted, publicKey } = data;
-      const environment: Environment = {
-        ...source,
-        id,
-        name: body.name ?? `${source.name} (fork)`.slice(0, 200),
-        description: body.description === undefined ? source.description : body.description,
-        secretKeys: [],
-        sealingPublicKey: publicKey,
-        isDefault: false,
-        // Its layers are the owner's, and named by content like its files.
-        build: null,
-        workspace: snapshot.head && { ...snapshot.head, previousManifestSha256: null },
-        snapshotIds: [],
-        createdAt: now,
-        updatedAt: now,
-      };
+      requireFree(account, source.id);
+      const environment = forkOf(source, { body, snapshot, id, publicKey, now });
       requireEnvironmentRoom(environment);
       const missing = source.secretKeys.length > 0 || source.mcpServersJson !== "[]";
       const warning = "Secrets and the tokens of MCP servers aren't copied: set them in the fork.";
@@ -95,6 +87,39 @@ function forkRoute(
       };
     },
   });
+}
+
+interface Forking {
+  readonly body: z.output<typeof SnapshotFork>;
+  readonly snapshot: WorkspaceSnapshot;
+  readonly id: string;
+  readonly publicKey: string;
+  readonly now: number;
+}
+
+function forkOf(source: Environment, { body, snapshot, id, publicKey, now }: Forking): Environment {
+  return {
+    ...source,
+    id,
+    name: body.name ?? `${source.name} (fork)`.slice(0, 200),
+    description: body.description === undefined ? source.description : body.description,
+    secretKeys: [],
+    sealingPublicKey: publicKey,
+    isDefault: false,
+    // Its layers are the owner's, and named by content like its files.
+    build: null,
+    workspace: snapshot.head && { ...snapshot.head, previousManifestSha256: null },
+    snapshotIds: [],
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+/** What an incident holds mustn't go on under another id. @throws {ApiError} `FORBIDDEN`. */
+function requireFree(account: Account | null, environmentId: string): void {
+  if (account === null || !holds(account, environmentId)) return;
+  const message = "The environment is held in an incident; it can't be forked.";
+  throw new ApiError("FORBIDDEN", { message });
 }
 
 export const forkFromSnapshot = forkRoute(

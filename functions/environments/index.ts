@@ -8,13 +8,6 @@ import { deleteSecret } from "./delete-secret.ts";
 import { forkFromChange, forkFromSnapshot } from "./fork-environment.ts";
 import { getEnvironmentAnalytics, getEnvironmentStatus } from "./get-activity.ts";
 import { getBuildLogs, getBuildStatus } from "./get-build.ts";
-import {
-  getDockerfile,
-  getPackages,
-  getRuntimes,
-  listRuntimes,
-  validateDockerfile,
-} from "./get-configuration.ts";
 import { getDefaultEnvironment } from "./get-default-environment.ts";
 import { getEnvironment } from "./get-environment.ts";
 import { listEnvironments } from "./list-environments.ts";
@@ -47,11 +40,6 @@ export const service: Service = {
     setConfig,
     getBuildStatus,
     getBuildLogs,
-    listRuntimes,
-    getRuntimes,
-    getPackages,
-    getDockerfile,
-    validateDockerfile,
     listSecrets,
     createSecret,
     putSecret,

@@ -38,7 +38,7 @@ interface Compared {
 /** @throws {ApiError} `NOT_FOUND` if `path` names nothing that changed. */
 export async function diffOf(owner: Owner, { before, after, path }: Compared): Promise<TextDiff> {
   const { created, modified, deleted } = diffManifests(before, after);
-  const isAsked = (at: string) => path === null || at === path || isBelow(at, path);
+  const isAsked = (each: string) => path === null || each === path || isBelow(each, path);
   const changedPaths = [...created, ...modified, ...deleted]
     .map((entry) => entry.path)
     .filter(isAsked)

@@ -93,7 +93,6 @@ export const claim = change({
         claimedAt: running.claimedAt ?? now,
       },
     };
-    const { job: _job, ...network } = running.network;
     return {
       writes: again ? [] : [replace(found.ref, found.version, running)],
       subject: id,
@@ -124,7 +123,7 @@ export const claim = change({
           models: modelsOf(running, claims),
           ...forLanguageModel(data.conversation, opened),
           limits,
-          network,
+          network: networkOf(running),
           environmentVariables: running.environmentVariables,
           secrets: [...opened.secrets],
           boundSecrets: [...opened.boundSecrets],
@@ -147,6 +146,11 @@ function forLanguageModel(read: ReadConversation | null, { sealedServers }: Open
   const { conversation, skills, mcpServersJson } = read;
   const mcpServers = serversOf({ clear: mcpServersJson, sealed: sealedServers });
   return { conversation, skills, mcpServers };
+}
+
+/** The policy without the class of its job, which is the platform's affair. */
+function networkOf({ network: { job: _job, ...policy } }: Execution): ClaimReply["network"] {
+  return policy;
 }
 
 function layerOf({ build, layer }: Execution): ClaimReply["layer"] {

@@ -1,4 +1,7 @@
-/** Threads: conversations whose messages are executed, and streamed while they are. */
+/**
+ * Threads: conversations whose messages are executed, and streamed while they are. A build of an
+ * environment is such an execution, so what environments build is here, too.
+ */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { buildEnvironment } from "./build-environment.ts";
 import { cancelExecution } from "./cancel-execution.ts";
@@ -11,6 +14,13 @@ import { deleteThread } from "./delete-thread.ts";
 import { forkFromMessage } from "./fork-from-message.ts";
 import { forkFromStep } from "./fork-from-step.ts";
 import { generateTitle } from "./generate-title.ts";
+import {
+  getDockerfile,
+  getPackages,
+  getRuntimes,
+  listRuntimes,
+  validateDockerfile,
+} from "./get-configuration.ts";
 import { getDiffs } from "./get-diffs.ts";
 import { getLogs } from "./get-logs.ts";
 import { getStatus } from "./get-status.ts";
@@ -33,7 +43,7 @@ import { updateThread } from "./update-thread.ts";
 
 export const service: Service = {
   name: "threads",
-  summary: "Threads, messages and their streams",
+  summary: "Threads, messages and their streams; what environments build",
   visibility: "edge",
   routes: [
     createThread,
@@ -66,6 +76,11 @@ export const service: Service = {
     uninstallPackage,
     setRuntimes,
     setDockerfile,
+    listRuntimes,
+    getRuntimes,
+    getPackages,
+    getDockerfile,
+    validateDockerfile,
     listResearch,
     getResearch,
     deleteResearch,

@@ -11,6 +11,7 @@ import type { Account } from "#shared/core/money/account";
 import { type BuildState, buildState, imageTagOf } from "#shared/environments/build-state";
 import { readBuilds, stateOf } from "#shared/environments/shown-environments";
 import { ApiError } from "#shared/errors/api-error";
+import { asBuild } from "#shared/executions/as-build";
 import { builtLayer } from "#shared/executions/layer-of";
 import { shellModel } from "#shared/executions/models";
 import type { Owner } from "#shared/identity/owner";
@@ -191,7 +192,7 @@ export function startIn(
       data: {
         ...{ agent: null, wasDeleted: false, sealedSecrets: [], executionId, ticketSecret },
         requestSha256: "",
-        build: { isTest },
+        adapt: (execution) => asBuild(execution, environment, { isTest }),
         thread: { value: thread, version: null },
         environment: { value: environment },
       },

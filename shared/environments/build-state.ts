@@ -1,4 +1,4 @@
-/** What is known of an environment's build: the layer, or what became of the execution that makes it. */
+/** What is known of an environment's build: its layer, or what became of the execution. */
 import type * as z from "zod";
 import { layerFaults, layerHash, needsLayer } from "../core/layers/layer.ts";
 import { whyEnded } from "../executions/event-bodies.ts";
@@ -23,7 +23,7 @@ export interface BuildState {
   readonly status: "pending" | "building" | "ready" | "failed";
   /** A sentence; null unless it failed. */
   readonly error: string | null;
-  /** Of the configuration as it is now; null if it needs no build. */
+  /** The hash of the configuration as it is now; null if it needs no build. */
   readonly hash: string | null;
   /** When the layer was made, or when the build of it failed; epoch milliseconds. */
   readonly builtAt: number | null;

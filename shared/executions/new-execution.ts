@@ -111,11 +111,7 @@ export function newExecution(
     sealedSecrets: [...options.sealedSecrets],
     setupScripts: [...environment.setupScripts, ...options.setupScripts],
     build: null,
-    layer: layer && {
-      hash: layer.hash,
-      manifestSha256: layer.manifestSha256,
-      restoreBytes: layer.restoreBytes,
-    },
+    layer: nameOf(layer),
     keepsChanges: options.keepsChanges,
     baseManifestSha256: environment.workspace?.manifestSha256 ?? null,
     basePreviousManifestSha256: environment.workspace?.previousManifestSha256 ?? null,
@@ -141,6 +137,12 @@ export function newExecution(
     createdAt: now,
   };
   return { execution, ticket };
+}
+
+function nameOf(layer: Layer | null): Execution["layer"] {
+  if (layer === null) return null;
+  const { hash, manifestSha256, restoreBytes } = layer;
+  return { hash, manifestSha256, restoreBytes };
 }
 
 /** A layer lies in memory like the workspace, and takes its room. */

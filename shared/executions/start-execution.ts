@@ -17,7 +17,6 @@ import { type Execution, executions } from "../store/executions.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { indexMessage, indexTitle } from "../store/search-entries.ts";
 import { messages, type Thread, threads } from "../store/threads.ts";
-import { asBuild } from "./as-build.ts";
 import { effectiveLimits, firstHoldRequest } from "./first-hold-request.ts";
 import { newExecution } from "./new-execution.ts";
 import { digestSalt, saltedDigest } from "./request-digest.ts";
@@ -75,8 +74,8 @@ interface StartBasis {
     readonly environment: { readonly value: Environment };
     /** How many messages its commit deletes. */
     readonly cutCount?: number;
-    /** Set if it builds its environment's layer. */
-    readonly build?: { readonly isTest: boolean };
+    /** Makes it another kind of execution than one of a message; see `as-build.ts`. */
+    readonly adapt?: (execution: Execution) => Execution;
     readonly executionId: string;
     readonly requestSha256: string;
     readonly ticketSecret: string;
@@ -124,7 +123,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
       now,
     },
   );
-  const execution = data.build ? asBuild(made, environment.value, data.build) : made;
+  const execution = data.adapt?.(made) ?? made;
   requireExecutionRoom(execution);
   if (holds(account, environment.value.id)) {
     const message = "The environment is held in an incident; nothing starts in it.";

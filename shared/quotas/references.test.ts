@@ -13,7 +13,7 @@ describe("TEN-2 what collecting must leave", () => {
     expect(workspaceManifests({ workspace: null, layers: [] })).toEqual([]);
   });
 
-  test("is every layer of an environment, and a snapshot with what it is compared with", () => {
+  test("WSP-4 is every layer of an environment, and a snapshot with what it is compared with", () => {
     const layer = { hash: "h", restoreBytes: 1, ...sizes, variables: [], builtAt: 0 };
     const layers = ["new", "old"].map((manifestSha256) => ({ ...layer, manifestSha256 }));
     expect(workspaceManifests({ workspace: null, layers })).toEqual(["new", "old"]);

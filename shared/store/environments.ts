@@ -21,7 +21,7 @@ export type WorkspaceHead = z.infer<typeof WorkspaceHead>;
  * environments of the same owner may have it, too.
  */
 export const Layer = z.object({
-  /** Of the configuration that it was built from; see `layerHash`. */
+  /** The hash of the configuration that it was built from; see `layerHash`. */
   hash: z.string(),
   manifestSha256: z.string(),
   fileCount: z.int().min(0),

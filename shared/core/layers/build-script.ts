@@ -53,10 +53,10 @@ function step(text: string): string {
   return `printf '%s\\n' ${quoted(`==> ${text}`)}`;
 }
 
-function installed(of: string, installer: string, names: readonly string[]): string[] {
+function installed(kind: string, installer: string, names: readonly string[]): string[] {
   if (names.length === 0) return [];
   return [
-    step(`${of} packages: ${names.join(" ")}`),
+    step(`${kind} packages: ${names.join(" ")}`),
     `${installer} ${names.map(quoted).join(" ")}`,
   ];
 }
