@@ -26,8 +26,9 @@ export interface References {
 /**
  * Names all objects that must stay: those of each workspace as it is now and as it was before its
  * last change, those of layers and of workspaces' snapshots, and those that unfinished executions
- * started from, because they may still save. All are read at one moment. A later workspace consists of these objects, and of objects that are
- * stored or taken off the list of condemned ones in the meantime.
+ * started from, because they may still save. All are read at one moment. A later workspace consists
+ * of these objects, and of objects that are stored or taken off the list of condemned ones in the
+ * meantime.
  * @param isLate Whether this call must stop reading; the next one continues.
  * @throws {ManifestError} If a manifest can't be read: what it needs is unknown, so nothing of its
  * owner may be deleted.

@@ -27,7 +27,8 @@ export function buildScript(
     "mkdir -p bin",
     ...folderVariables().map(([key, value]) => `export ${key}=${quoted(value)}`),
     // What a RUN installs goes into the layer, too.
-    `export PIP_TARGET=${layerFolder}/python PIP_INDEX_URL=${quoted(registries.python)}`,
+    `printf '[global]\\nindex-url = %s\\n' ${quoted(registries.python)} >/tmp/pip.conf`,
+    `export PIP_CONFIG_FILE=/tmp/pip.conf PIP_TARGET=${layerFolder}/python`,
     "export PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore",
     `export npm_config_prefix=${layerFolder}/node npm_config_registry=${quoted(registries.node)}`,
     "export npm_config_cache=/tmp/npm npm_config_update_notifier=false npm_config_fund=false npm_config_audit=false",
@@ -69,7 +70,7 @@ function system(names: readonly string[], { system: sources }: Registries): stri
   if (names.length === 0) return [];
   return [
     step(`System packages: ${names.join(" ")}`),
-    "mkdir -p /tmp/apt/state/lists/partial /tmp/apt/cache/archives/partial /tmp/apt/etc system",
+    "mkdir -p system /tmp/apt/{state/lists,cache/archives}/partial /tmp/apt/etc/{apt.conf,preferences}.d",
     `if [ -r ${installedPackages} ]; then cp ${installedPackages} /tmp/apt/status; else : >/tmp/apt/status; fi`,
     ". /etc/os-release",
     `printf '%s\\n' ${sources.map(quoted).join(" ")} | sed "s/SUITE/$VERSION_CODENAME/" >/tmp/apt/sources.list`,

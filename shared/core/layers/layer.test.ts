@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { buildScript } from "./build-script.ts";
+import { readDockerfile } from "./dockerfile.ts";
+import { type LayerConfig, layerFaults, layerHash, layerVariables, needsLayer } from "./layer.ts";
+
+const none: LayerConfig = {
+  runtimes: {},
+  packages: { system: [], python: [], node: [] },
+  dockerfileExtensions: null,
+};
+const withPackages = (packages: Partial<LayerConfig["packages"]>): LayerConfig => ({
+  ...none,
+  packages: { ...none.packages, ...packages },
+});
+
+describe("WSP-3 what a layer is built from", () => {
+  test("is named by what it says, and not by the order in which it says it", () => {
+    const [one, other] = [
+      ["a", "b"],
+      ["b", "a", "a"],
+    ].map((python) => withPackages({ python }));
+    expect(layerHash(one ?? none)).toBe(layerHash(other ?? none));
+    expect(layerHash(withPackages({ node: ["a", "b"] }))).not.toBe(layerHash(one ?? none));
+    expect([none, { ...none, dockerfileExtensions: " \n" }].map(needsLayer)).toEqual([
+      false,
+      false,
+    ]);
+  });
+
+  test.each([
+    ["python", "--index-url=https://elsewhere.test"],
+    ["python", "git+https://elsewhere.test/a.git"],
+    ["python", "./local"],
+    ["node", "-g"],
+    ["node", "https://elsewhere.test/a.tgz"],
+    ["node", "a@file:../b"],
+    ["node", "a@npm:b"],
+    ["system", "-oDir::Etc=/tmp"],
+    ["system", "./a.deb"],
+    ["system", "a; id"],
+  ] as const)("never has a %s package called %s", (type, name) => {
+    expect(layerFaults(withPackages({ [type]: [name] }))).toHaveLength(1);
+  });
+
+  test("has packages with versions and scopes, and the runtimes of the image", () => {
+    const packages = {
+      system: ["libpq5", "git=1:2.39.5-0+deb12u1"],
+      python: ["flask>=3,<4", "uvicorn[standard]==0.30.*", "numpy"],
+      node: ["@scope/name@^1.2.3", "typescript@latest"],
+    };
+    const runtimes = { python: "3", nodejs: "24.1", ruby: "3" };
+    const faults = layerFaults({ ...none, packages, runtimes });
+    expect(faults).toEqual(["There is no ruby 3 here: the image has python 3.11 and nodejs 24."]);
+  });
+
+  test("passes words to the shell as they are", () => {
+    const script = buildScript({ ...none, dockerfileExtensions: "RUN echo 'it''s' \"$HOME\"" });
+    expect(script).toContain(`bash -euo pipefail -c 'echo '\\''it'\\'''\\''s'\\'' "$HOME"'`);
+  });
+});
+
+describe("readDockerfile()", () => {
+  test("reads RUN, ENV and WORKDIR, also over several lines", () => {
+    const text = `# comment
+      WORKDIR tools
+      ENV A="one two" B=$A/three
+      RUN first && \\
+        # between
+        second
+      RUN ["echo", "it's"]`;
+    expect(readDockerfile(text)).toEqual({
+      faults: [],
+      instructions: [
+        { type: "env", key: "A", value: "one two" },
+        { type: "env", key: "B", value: "one two/three" },
+        { type: "run", script: "first && second", folder: "/opt/environment/tools" },
+        { type: "run", script: `'echo' 'it'\\''s'`, folder: "/opt/environment/tools" },
+      ],
+    });
+  });
+
+  test.each([
+    ["FROM scratch", "FROM isn't supported: every environment has the deployment's own image"],
+    ["\nUSER root", "Line 2: USER isn't supported: a build runs as the sandbox's user"],
+    ["HEALTHCHECK NONE", "RUN, ENV and WORKDIR are"],
+    ["WORKDIR /usr", "must name a folder below /opt/environment"],
+    ["WORKDIR ../../etc", "must name a folder below /opt/environment"],
+    ["RUN --mount=type=cache true", "takes no options"],
+    ["ENV 1A=b", "must be KEY=value"],
+  ])("refuses %s with the reason", (text, reason) => {
+    expect(readDockerfile(text).faults).toEqual([expect.stringContaining(reason)]);
+  });
+
+  test("a variable may refer to those of the layer, like PATH", () => {
+    const variables = layerVariables({ dockerfileExtensions: "ENV PATH=/x:$PATH" });
+    const path = variables.find(({ key }) => key === "PATH")?.value;
+    expect(path).toMatch(/^\/x:\/opt\/environment\/bin:/);
+    expect(path?.endsWith(":/usr/bin:/bin")).toBe(true);
+  });
+});
