@@ -3,10 +3,12 @@
  * work at a gateway whose source lacks the defence (that half only if the file is requested by
  * name).
  */
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Layer } from "#shared/store/environments";
+import type { Execution } from "#shared/store/executions";
 import { accounts, audiences } from "../../local/cloud/names.ts";
 import { executionOf } from "../kit/assert-settled.ts";
 import { prepareBeat } from "../kit/beat.ts";
@@ -17,7 +19,15 @@ import { newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts
 import { type Planted, plantExecution } from "../kit/plant-execution.ts";
 import type { Alteration } from "../kit/sandbox/programs.ts";
 import { triesEveryRow } from "../kit/shard.ts";
+import { firestore } from "../kit/store.ts";
 import { alteredFunction } from "./support/altered-function.ts";
+import {
+  storeEgress,
+  storeEvent,
+  storeManifest,
+  storePack,
+  type Working,
+} from "./support/gateway-calls.ts";
 
 const claimFile = "functions/runner-gateway/claim.ts";
 const settleFile = "functions/runner-gateway/settle-execution.ts";
@@ -170,6 +180,31 @@ const attempts: readonly Attempt[] = [
       return (await Promise.all(late)).some(({ status }) => status === 200);
     },
   },
+  {
+    name: "a layer, from a build that it reports as failed",
+    behind: "only a build that succeeded makes one",
+    without: {
+      file: settleFile,
+      find: 'body.outcome === "success"',
+      replace: 'body.outcome !== "cancelled"',
+    },
+    async escapes(baseUrl) {
+      const build = { hash: randomBytes(32).toString("hex"), isTest: false, variables: [] };
+      const one = await working(workedMs, { build });
+      const manifestSha256 = await storeManifest(baseUrl, one);
+      const body = {
+        ...{ leaseVersion: one.leaseVersion, outcome: "failed", reason: "command_failed" },
+        ...{ exitCode: 1, output: "", outputTruncated: false, eventsLastSequence: 0 },
+        workspace: { state: "saved", manifestSha256 },
+      };
+      const settle = { baseUrl, key: one.key, body };
+      expect((await send("/internal/executions/settle", settle)).status).toBe(200);
+      const { environmentId } = await executionOf(owner, one.id);
+      const place = firestore().doc(`owners/${owner.id}/environments/${environmentId}`);
+      const layers: readonly Layer[] = (await place.get()).get("layers");
+      return layers.some(({ hash }) => hash === build.hash);
+    },
+  },
 ];
 
 /** An execution of this owner in a given state, and its ticket. */
@@ -182,35 +217,10 @@ async function plant(fields: Parameters<typeof plantExecution>[2]): Promise<stri
 const idOf = (ticket: string) => ticket.split(".")[2] ?? "";
 
 /** One that was claimed a while ago, and what its runner shows. */
-async function working(elapsedMs = workedMs) {
+async function working(elapsedMs = workedMs, fields: Partial<Execution> = {}) {
   const claimedAt = Date.now() - elapsedMs;
-  const id = idOf(await plant({ status: "running", claimedAt }));
+  const id = idOf(await plant({ status: "running", claimedAt, ...fields }));
   return { id, ...(await prepareBeat(owner, id, elapsedMs)) };
-}
-
-type Working = Pick<Awaited<ReturnType<typeof working>>, "key" | "leaseVersion">;
-
-async function storeEvent(baseUrl: string, { key }: Working, sequence = 1): Promise<Answer> {
-  const events = [{ sequence, at: 1, item: { type: "text", content: "worked" } }];
-  return await send("/internal/executions/events", { baseUrl, key, body: { events } });
-}
-
-async function storeEgress(baseUrl: string, { key }: Working): Promise<Answer> {
-  const attempts = [
-    {
-      ...{ sequence: 1, at: 1, host: "a.test", port: 443, method: "connect", verdict: "allowed" },
-      ...{ rule: null, address: "192.0.2.1", sentBytes: 1, receivedBytes: 1, durationMs: 1 },
-    },
-  ];
-  const body = { attempts, firstSequence: 1, cut: 0 };
-  return await send("/internal/executions/egress", { baseUrl, key, body });
-}
-
-async function storePack(baseUrl: string, { key }: Working): Promise<Answer> {
-  const raw = randomBytes(16);
-  const path = `/internal/workspace/packs/${createHash("sha256").update(raw).digest("hex")}`;
-  const headers = { "content-type": "application/octet-stream" };
-  return await send(path, { baseUrl, key, method: "PUT", raw, headers });
 }
 
 /** Settles like a runner that claims to have executed nothing. */
