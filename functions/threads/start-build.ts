@@ -14,7 +14,10 @@ import { ApiError } from "#shared/errors/api-error";
 import { asBuild } from "#shared/executions/as-build";
 import { builtLayer } from "#shared/executions/layer-of";
 import { shellModel } from "#shared/executions/models";
+import { newThread } from "#shared/executions/new-thread";
+import { type Started, startExecution, startedFacts } from "#shared/executions/start-execution";
 import type { Owner } from "#shared/identity/owner";
+import { dispatchStarted } from "#shared/pipeline/dispatch-started";
 import type { Callers, Context, ReadContext } from "#shared/pipeline/route";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { auditEntry } from "#shared/store/audit-rows";
@@ -22,9 +25,6 @@ import { patch, type Version, type Write } from "#shared/store/documents";
 import { type Environment, environments, type Layer, layersMax } from "#shared/store/environments";
 import type { FoundDocument } from "#shared/store/read-document";
 import type { ReadStore } from "#shared/store/store";
-import { dispatchStarted } from "./dispatch-started.ts";
-import { newThread } from "./new-thread.ts";
-import { type Started, startExecution, startedFacts } from "./start-execution.ts";
 
 type Reading<B> = ReadContext<"api-key", { readonly environmentId: string }, unknown, B> & {
   readonly caller: Callers["api-key"];

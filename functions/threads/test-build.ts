@@ -4,11 +4,11 @@ import { noQuery, ok } from "#shared/contract/common";
 import { layerFaults, needsLayer } from "#shared/core/layers/layer";
 import { answerText } from "#shared/executions/event-bodies";
 import { jsonAtEnd } from "#shared/executions/json-at-end";
+import { startedFacts } from "#shared/executions/start-execution";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { type Execution, hasEnded } from "#shared/store/executions";
 import { inEnvironment } from "./change-build.ts";
 import { dispatchBuild, readForBuild, startIn } from "./start-build.ts";
-import { startedFacts } from "./start-execution.ts";
 
 /** Clients wait for a minute. */
 const waitMsMax = 50_000;

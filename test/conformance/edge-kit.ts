@@ -21,6 +21,7 @@ const manifest = FunctionManifest.parse({
     things: {
       visibility: "edge",
       bundle: "functions/things.cjs",
+      limits: { timeoutSeconds: 60 },
       routes: [
         route("GET", "/things/:id"),
         route("POST", "/things"),
@@ -32,6 +33,7 @@ const manifest = FunctionManifest.parse({
     gateway: {
       visibility: "internal",
       bundle: "functions/gateway.cjs",
+      limits: { timeoutSeconds: 60 },
       routes: [route("POST", "/internal/executions/claim"), route("GET", "/gateway")],
     },
   },

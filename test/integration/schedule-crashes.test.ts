@@ -73,6 +73,6 @@ test.each(sharedOut(table, 2))(
     expect(started).toHaveLength(1);
     const { schedule } = (await send(`/v1/schedules/${id}`, { key })).json;
     expect(schedule).toMatchObject({ runCount: 1, successCount: 1 });
-  expect(Date.parse(schedule.nextRunAt)).toBeGreaterThan(nowMs);
+    expect(Date.parse(schedule.nextRunAt)).toBeGreaterThan(nowMs);
   },
 );
