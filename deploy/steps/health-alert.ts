@@ -1,6 +1,7 @@
 /**
  * Wakes the alert that nobody reaches the API, once somebody has. Until its records and
- * certificates are there nobody can, and an alert that goes out before that teaches people to pass over it.
+ * certificates are there nobody can, and an alert that goes out before that teaches people to pass
+ * over it.
  */
 import * as z from "zod";
 import { stateBucket } from "../preflight/names.ts";
