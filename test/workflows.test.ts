@@ -58,10 +58,12 @@ test("what reads workflows finds what is wrong with one", async () => {
   expect(await lintWorkflow("x.yml", text)).toEqual([expect.stringContaining("stepz")]);
 });
 
-test("there is one to test, one to plan, one to deploy and one to check records", () => {
-  const names = ["deploy", "plan", "records", "test"];
+test("there is one to test, to plan, to deploy, to check records and to lock providers", () => {
+  const names = ["deploy", "plan", "providers", "records", "test"];
   expect(paths).toEqual(names.map((name) => `.github/workflows/${name}.yml`));
 });
+
+const opensRequests = (path: string) => path.endsWith("/providers.yml");
 
 describe.each(each)("%s", (path, { text, workflow, jobs, steps }) => {
   test("uses others' actions by commit, and says which version that is", () => {
@@ -78,7 +80,9 @@ describe.each(each)("%s", (path, { text, workflow, jobs, steps }) => {
     expect(workflow.permissions).toEqual({ contents: "read" });
     for (const { permissions } of jobs) {
       const { "id-token": _identity, ...others } = permissions;
-      expect(Object.values(others)).not.toContain("write");
+      // Locking providers pushes a branch and opens a pull request with it; a person merges that.
+      const written = Object.keys(others).filter((name) => others[name] === "write");
+      expect(written).toEqual(opensRequests(path) ? ["contents", "pull-requests"] : []);
     }
     expect(workflow.on).not.toHaveProperty("pull_request_target");
   });
@@ -89,7 +93,8 @@ describe.each(each)("%s", (path, { text, workflow, jobs, steps }) => {
 
   test("keeps no credential in the checkout", () => {
     for (const { uses, with: given } of steps) {
-      if (uses?.startsWith("actions/checkout@")) expect(given["persist-credentials"]).toBe(false);
+      if (!uses?.startsWith("actions/checkout@")) continue;
+      expect(given["persist-credentials"]).toBe(opensRequests(path) ? undefined : false);
     }
   });
 

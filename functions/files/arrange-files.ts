@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import type { ChangedFiles } from "#shared/core/workspace/changed-files";
 import type { Manifest } from "#shared/core/workspace/manifest";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
@@ -10,6 +11,11 @@ import { environments } from "#shared/store/environments";
 import type { FoundDocument } from "#shared/store/read-document";
 import { inManifestTurn } from "#shared/workspace/manifest-turn";
 import { requireRoom } from "#shared/workspace/manifests";
+import {
+  changesForSnapshot,
+  recordChange,
+  type SnapshotOrigin,
+} from "#shared/workspace/snapshot-changes";
 import { withMoved, withNewFolder } from "./move-entries.ts";
 import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
 
@@ -45,11 +51,18 @@ export const makeFolder = change({
   prepare: async ({ caller: { owner }, data, deps, now, signal }) => {
     const { path } = data;
     const change = (manifest: Manifest) => withNewFolder(manifest, { path, now });
-    return { ...data, head: await storeChanged(deps, owner, { ...data, change, signal }) };
+    return { ...data, changed: await storeChanged(deps, owner, { ...data, change, signal }) };
   },
-  decide({ params: { environmentId }, data: { environment, head, path }, now }) {
+  decide({ caller: { owner }, params: { environmentId }, data, ids, now }) {
+    const { environment, changed, path } = data;
+    const origin = {
+      id: ids.next("snapshot"),
+      title: `Made ${path}`,
+      source: "folder",
+      now,
+    } as const;
     return {
-      ...movedHead(environment, head, now),
+      ...arranged(owner, environment, { changed, origin }),
       reply: ok({ success: true as const, path, environmentId }),
     };
   },
@@ -74,18 +87,24 @@ export const moveFile = change({
       if (next) return next.entries === manifest.entries ? null : next;
       throw new ApiError("NOT_FOUND", { message: "There is no such file or folder." });
     };
-    return { ...data, head: await storeChanged(deps, owner, { ...data, change, signal }) };
+    return { ...data, changed: await storeChanged(deps, owner, { ...data, change, signal }) };
   },
-  decide({ params: { environmentId }, data, now }) {
-    const { environment, head, from: sourcePath, to: destPath } = data;
+  decide({ caller: { owner }, params: { environmentId }, data, ids, now }) {
+    const { environment, changed, from: sourcePath, to: destPath } = data;
+    const title = `Moved ${sourcePath} to ${destPath}`;
+    const origin = { id: ids.next("snapshot"), title, source: "move", now } as const;
     return {
-      ...movedHead(environment, head, now),
+      ...arranged(owner, environment, { changed, origin }),
       reply: ok({ success: true as const, environmentId, sourcePath, destPath }),
     };
   },
 });
 
-type Head = NonNullable<FoundEnvironment["value"]["workspace"]>;
+interface Changed {
+  readonly head: NonNullable<FoundEnvironment["value"]["workspace"]>;
+  /** What the snapshot says; null if the environment keeps none. */
+  readonly changes: ChangedFiles | null;
+}
 
 /** @returns Null if `change` changes nothing. */
 async function storeChanged(
@@ -96,7 +115,7 @@ async function storeChanged(
     readonly change: (manifest: Manifest) => Manifest | null;
     readonly signal: AbortSignal;
   },
-): Promise<Head | null> {
+): Promise<Changed | null> {
   const { environment, signal } = how;
   return await inManifestTurn(owner, signal, async (turn) => {
     const base = await turn.readFilesOf(environment.value);
@@ -104,13 +123,24 @@ async function storeChanged(
     if (next === null) return null;
     const before = await turn.footprint(base.manifest);
     requireRoom(environment.value, before, await turn.footprint(next));
-    return await turn.store(deps, next, base.sha256);
+    const changes = await changesForSnapshot(turn, environment.value, next);
+    return { head: await turn.store(deps, next, base.sha256), changes };
   });
 }
 
-function movedHead({ ref, value, version }: FoundEnvironment, head: Head | null, now: number) {
+function arranged(
+  owner: Owner,
+  { ref, value, version }: FoundEnvironment,
+  { changed, origin }: { readonly changed: Changed | null; readonly origin: SnapshotOrigin },
+) {
   const subject = value.id;
-  if (head === null) return { writes: [], subject };
-  const facts = { manifestSha256: head.manifestSha256 };
-  return { writes: [patch(ref, { workspace: head, updatedAt: now }, { version })], subject, facts };
+  if (changed === null) return { writes: [], subject };
+  const { head } = changed;
+  const recorded = recordChange(owner, value, { ...changed, origin });
+  const next = { workspace: head, ...recorded.fields, updatedAt: origin.now };
+  return {
+    writes: [patch(ref, next, { version }), ...recorded.writes],
+    subject,
+    facts: { manifestSha256: head.manifestSha256 },
+  };
 }

@@ -4,7 +4,15 @@ import { ownedCollection } from "./documents.ts";
 import { WorkspaceHead } from "./environments.ts";
 
 /** What made a workspace as a snapshot has it. */
-export const snapshotSources = ["manual", "execution", "upload", "deletion", "restore"] as const;
+export const snapshotSources = [
+  "manual",
+  "execution",
+  "upload",
+  "folder",
+  "move",
+  "deletion",
+  "restore",
+] as const;
 
 /** How many snapshots an environment keeps; a further one takes the oldest one's place. */
 export const snapshotsMax = 100;

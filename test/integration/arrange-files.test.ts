@@ -5,12 +5,14 @@ import { newEnvironment, newOwner } from "../kit/owners.ts";
 
 test("a folder is made and a file moved into it, and nothing outside of the workspace is", async () => {
   const { key } = await newOwner({ creditUsd: 0 });
-  const files = `/v1/environments/${await newEnvironment(key)}/files`;
+  const environment = `/v1/environments/${await newEnvironment(key)}`;
+  const files = `${environment}/files`;
   await send(`${files}/upload`, {
     key,
     method: "POST",
     ...multipart({ name: "a.txt", bytes: "hello" }),
   });
+  await send(`${environment}/snapshots/initialize`, { key, method: "POST" });
   const made = await send(`${files}/mkdir`, { key, body: { path: "/src/new folder" } });
   expect(made).toMatchObject({ status: 200, json: { success: true, path: "src/new folder" } });
   expect((await send(`${files}/mkdir`, { key, body: { path: "src" } })).status).toBe(200);
@@ -27,4 +29,7 @@ test("a folder is made and a file moved into it, and nothing outside of the work
     await send(`${files}/move`, { key, body: { sourcePath: body.destPath, destPath: "src" } }),
   ];
   expect(refused.map(({ status }) => status)).toEqual([404, 400, 400, 409]);
+  const { json } = await send(`${environment}/snapshots`, { key });
+  const titles = json.data.map(({ title }: { title: string }) => title);
+  expect(titles).toContain("Moved a.txt to src/new folder/ü.txt");
 });

@@ -42,7 +42,8 @@ export const ways: Readonly<Record<string, () => Promise<Way>>> = {
     const routes = routed.flatMap((method) =>
       paths.map((path) => ({ method, path, paths: [path] })),
     );
-    const functions = { things: { visibility: "edge", bundle: "functions/x.cjs", routes } };
+    const things = { visibility: "edge", bundle: "functions/x.cjs", routes };
+    const functions = { things: { ...things, limits: { timeoutSeconds: 60 } } };
     const edge = await startEdge({
       routes: routeTable(FunctionManifest.parse({ functions })),
       portOf: () => upstreamPort,
