@@ -1,15 +1,11 @@
 import type * as z from "zod";
 import { deploymentLimits } from "#shared/config";
 import { created, noQuery } from "#shared/contract/common";
-import {
-  ChangeParams,
-  SnapshotFork,
-  SnapshotForked,
-  SnapshotParams,
-} from "#shared/contract/snapshot";
+import { ChangeParams, SnapshotFork, SnapshotForked } from "#shared/contract/snapshot";
 import { holds } from "#shared/core/keys/admission";
 import type { Account } from "#shared/core/money/account";
 import { nothingAround, showEnvironment } from "#shared/environments/shown-environments";
+import { snapshotParams } from "#shared/environments/snapshot-params";
 import { ApiError } from "#shared/errors/api-error";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { type ChangeRoute, change, jsonBytesMax } from "#shared/pipeline/route";
@@ -124,7 +120,7 @@ function requireFree(account: Account | null, environmentId: string): void {
 
 export const forkFromSnapshot = forkRoute(
   "POST /v1/environments/:environmentId/snapshots/:snapshotId/fork",
-  SnapshotParams,
+  snapshotParams,
 );
 export const forkFromChange = forkRoute(
   "POST /v1/environments/:environmentId/changes/:changeId/fork",

@@ -8,10 +8,10 @@ import {
   changeIdOf,
   SnapshotBody,
   SnapshotDeleted,
-  SnapshotParams,
 } from "#shared/contract/snapshot";
 import { idSchema } from "#shared/core/ids";
 import { nameOf } from "#shared/core/workspace/tree-order";
+import { snapshotParams } from "#shared/environments/snapshot-params";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { change, query } from "#shared/pipeline/route";
@@ -57,7 +57,7 @@ export const deleteSnapshot = change({
   summary: "Delete a snapshot for good; what only it kept is erased within a day.",
   authenticate: "api-key",
   scope: "environments:write",
-  params: SnapshotParams,
+  params: snapshotParams,
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,

@@ -1,4 +1,5 @@
 /** What is in a snapshot, and what it changed; a change is its snapshot under another id. */
+
 import * as z from "zod";
 import { commitOf } from "#shared/answers/snapshot-body";
 import { ok } from "#shared/contract/common";
@@ -8,9 +9,9 @@ import {
   SnapshotFile,
   SnapshotFileQuery,
   SnapshotFiles,
-  SnapshotParams,
 } from "#shared/contract/snapshot";
 import { entryAt, nameOf } from "#shared/core/workspace/tree-order";
+import { snapshotParams } from "#shared/environments/snapshot-params";
 import { ApiError } from "#shared/errors/api-error";
 import { type ActionRoute, action, type QueryRoute, query } from "#shared/pipeline/route";
 import { countDownload } from "#shared/quotas/count-download";
@@ -37,7 +38,7 @@ export const listSnapshotFiles = query({
   ...reading,
   endpoint: "GET /v1/environments/:environmentId/snapshots/:snapshotId/files",
   summary: "The files and folders of a snapshot, at most 1,000 at once.",
-  params: SnapshotParams,
+  params: snapshotParams,
   query: z.object({
     prefix: z.string().max(1_024).optional(),
     limit: z.coerce.number().int().min(1).max(pageMax).default(pageMax),
@@ -109,7 +110,7 @@ function diffRoute(
 
 export const getSnapshotDiff = diffRoute(
   "GET /v1/environments/:environmentId/snapshots/:snapshotId/diff",
-  SnapshotParams,
+  snapshotParams,
 );
 export const getChangeDiff = diffRoute(
   "GET /v1/environments/:environmentId/changes/:changeId/diff",
@@ -158,7 +159,7 @@ function fileRoute(
 
 export const getSnapshotFile = fileRoute(
   "GET /v1/environments/:environmentId/snapshots/:snapshotId/file",
-  SnapshotParams,
+  snapshotParams,
 );
 export const getChangeFile = fileRoute(
   "GET /v1/environments/:environmentId/changes/:changeId/file",

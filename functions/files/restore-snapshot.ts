@@ -1,8 +1,9 @@
 import { snapshotBody } from "#shared/answers/snapshot-body";
 import { noQuery, ok } from "#shared/contract/common";
-import { SnapshotParams, SnapshotRestored } from "#shared/contract/snapshot";
+import { SnapshotRestored } from "#shared/contract/snapshot";
 import { emptyManifest } from "#shared/core/workspace/manifest";
 import { readBuilds, showEnvironment } from "#shared/environments/shown-environments";
+import { snapshotParams } from "#shared/environments/snapshot-params";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { change } from "#shared/pipeline/route";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
@@ -18,7 +19,7 @@ export const restoreSnapshot = change({
   summary: "Make the files what they were; what they are now stays as a snapshot's base.",
   authenticate: "api-key",
   scope: "files:write",
-  params: SnapshotParams,
+  params: snapshotParams,
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,

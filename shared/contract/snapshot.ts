@@ -4,11 +4,6 @@ import { changeKinds } from "../core/workspace/changed-files.ts";
 import { EnvironmentBody } from "./environment.ts";
 import { Warnings } from "./unsupported.ts";
 
-export const SnapshotParams = z.object({
-  environmentId: idSchema("environment"),
-  snapshotId: idSchema("snapshot"),
-});
-
 /** A change has its snapshot's id with another prefix. */
 export const ChangeParams = z
   .object({ environmentId: idSchema("environment"), changeId: idSchema("change") })
