@@ -70,7 +70,8 @@ async function addAll(
         yield piece;
       }
     };
-    const bytes = Readable.from(counted());
+    // As a stream of objects it would read sixteen pieces ahead, of two megabytes each.
+    const bytes = Readable.from(counted(), { objectMode: false });
     zip.addReadStream(bytes, name, options);
     await finished(bytes);
     manifest.push(JSON.stringify({ name, sizeBytes, sha256: hash.digest("hex") }));
