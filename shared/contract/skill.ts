@@ -11,7 +11,7 @@ const FilePath = z
   .string()
   .max(200)
   .regex(
-    /^(?!\.)[A-Za-z0-9._-]+(?:\/(?!\.)[A-Za-z0-9._-]+){0,7}$/,
+    /^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,7}$/,
     "must be a path of letters, digits, `.`, `_` and `-`, of which no part begins with a dot",
   )
   .refine((path) => path.toLowerCase() !== "skill.md", "is the name of the skill's own markdown");

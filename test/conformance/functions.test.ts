@@ -39,7 +39,8 @@ afterEach(async () => {
 
 async function startOne(source: string): Promise<Functions> {
   writeFileSync(join(folder, "dist", "stub.cjs"), source);
-  const stub = { visibility: "edge", bundle: "stub.cjs", routes: [] };
+  const limits = { timeoutSeconds: 60 };
+  const stub = { visibility: "edge", bundle: "stub.cjs", limits, routes: [] };
   const [port = 0] = await freePorts(1);
   functions = await startFunctions({
     manifest: FunctionManifest.parse({ functions: { stub } }),

@@ -47,7 +47,8 @@ beforeAll(() => {
   const route = (path: string) => ({ method: "GET", path, paths: [path], everyMs: everyMs(path) });
   const declare = (name: string, visibility: string, path: string) => {
     writeFileSync(join(distFolder, `functions/${name}.cjs`), stub);
-    return { visibility, bundle: `functions/${name}.cjs`, routes: [route(path)] };
+    const limits = { timeoutSeconds: 60 };
+    return { visibility, bundle: `functions/${name}.cjs`, limits, routes: [route(path)] };
   };
   const functions = {
     things: declare("things", "edge", "/v1/things"),

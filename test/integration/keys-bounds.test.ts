@@ -34,10 +34,11 @@ describe("KEY-4 a key that is limited to environments", () => {
   });
 
   const reaches = (prefix: string) => ["env_", "thread_", "run_"].includes(prefix);
-  // Evidence proves rows of the trail, which is the whole account's.
-  const ofTrail = (path: string) => path.endsWith("/evidence");
+  // Evidence proves rows of the account's trail; forks and the default one are new environments.
+  const beyond = (path: string) =>
+    /\/evidence$|^\/v1\/environments\/.*\/(?:fork|set-default)$/.test(path);
   const inPath = keyRoutes.filter(
-    ({ path }) => /:(?:environment|thread|execution)Id/.test(path) && !ofTrail(path),
+    ({ path }) => /:(?:environment|thread|execution)Id/.test(path) && !beyond(path),
   );
   test.each(sharedOut(inPath, 2))("finds nothing of another at $title", async (route) => {
     const refused = await ask(route, { key }, others);
@@ -112,8 +113,10 @@ describe("KEY-4 a key that is limited to environments", () => {
     }
   });
 
-  const ofAccount = keyRoutes.filter(({ path }) => {
-    return /^\/v1\/(account|audit|incidents|notifications)\b/.test(path) || ofTrail(path);
+  const ofAccount = keyRoutes.filter(({ path, title }) => {
+    // That one tells the account's id alone.
+    if (title === "GET /v1/account") return false;
+    return /^\/v1\/(account|audit|incidents|notifications)\b/.test(path) || beyond(path);
   });
 
   test.each(ofAccount)("can't reach what is the whole account's: $title", async (route) => {
