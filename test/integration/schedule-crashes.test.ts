@@ -34,6 +34,12 @@ const table = [
   ["before the runner's job is named", 3, "hold-before"],
 ] as const;
 
+/** Whether a runner has been asked for, or has come. */
+async function hasStarted(ownerId: string): Promise<boolean> {
+  const { docs } = await firestore().collection(`owners/${ownerId}/executions`).get();
+  return docs.some((doc) => doc.get("status") !== "queued" || doc.get("dispatchedAt") !== null);
+}
+
 test.each(sharedOut(table, 2))(
   "AUT-1 a schedule runs once though its process dies %s",
   async (...row) => {
@@ -58,7 +64,8 @@ test.each(sharedOut(table, 2))(
     expect(await broken).toBeNull();
     const runs = async () => (await send(`/v1/schedules/${id}/runs`, { key })).json.data;
     await until("its execution to end", async () => {
-      nowMs += minuteMs / 2;
+      // A runner isn't given up because the clock runs faster than it starts.
+      if (!(await hasStarted(owner.id))) nowMs += minuteMs / 2;
       clock.set(nowMs);
       for (const what of ["schedules", "outbox"]) {
         await sweep(what, process.baseUrl).catch(() => null);
