@@ -74,17 +74,21 @@ function flagRoute(enabled: boolean) {
 export const rotateTriggerSecret = change({
   ...changing,
   endpoint: "POST /v1/triggers/:triggerId/rotate-secret",
-  summary: "Give a trigger a new address and secret, shown in this answer alone; the old ones end.",
+  summary:
+    "Give a trigger a new address and secret, shown in this answer alone; it acts with this request's key.",
   body: "none",
-  read: async ({ caller: { owner }, params: { triggerId }, deps: { store } }) =>
-    await store.require(triggers.of(owner, triggerId)),
-  decide({ caller: { owner }, data: { ref, value, version }, now }) {
+  // Who knows the secret starts executions, also after the key that asked for it was revoked.
+  read: async ({ caller: { owner, key }, params: { triggerId }, deps: { store } }) => {
+    requireScopes(key, startScopes);
+    return await store.require(triggers.of(owner, triggerId));
+  },
+  decide({ caller: { id: keyId, owner }, data: { ref, value, version }, now }) {
     const generation = value.generation + 1;
-    const fields = { generation, pepperId: peppers().current, updatedAt: now };
+    const fields = { generation, pepperId: peppers().current, keyId, updatedAt: now };
     return {
       writes: [patch(ref, fields, { version })],
       subject: value.id,
-      facts: { generation },
+      facts: { generation, actsWith: keyId },
       reply: ok({ trigger: withSecret({ ...value, ...fields }, owner.id) }),
     };
   },

@@ -1,8 +1,10 @@
 /** The difference of two states of a workspace as text. */
+import { setImmediate as breathe } from "node:timers/promises";
 import { createTwoFilesPatch } from "diff";
 import {
-  diffManifests,
+  diffSteps,
   type Manifest,
+  type ManifestDiff,
   type ManifestEntry,
   type ManifestFile,
 } from "#shared/core/workspace/manifest";
@@ -17,6 +19,13 @@ const fileBytesMax = 256 * 1024;
 const allBytesMax = 2 * 1024 * 1024;
 /** Texts that differ in more lines are only named: comparing them takes too long. */
 const editsMax = 2_000;
+/**
+ * How long one text is compared, and all of them together. Other requests wait meanwhile, and the
+ * work for a few edits grows with the lines in between, too.
+ */
+const textMsMax = 100;
+const allMsMax = 500;
+const pathsMax = 1_000;
 const contextLines = 3;
 
 export interface TextDiff {
@@ -37,16 +46,17 @@ interface Compared {
 
 /** @throws {ApiError} `NOT_FOUND` if `path` names nothing that changed. */
 export async function diffOf(owner: Owner, { before, after, path }: Compared): Promise<TextDiff> {
-  const { created, modified, deleted } = diffManifests(before, after);
+  const { created, modified, deleted } = await changesIn(before, after);
   const isAsked = (each: string) => path === null || each === path || isBelow(each, path);
-  const changedPaths = [...created, ...modified, ...deleted]
-    .map((entry) => entry.path)
-    .filter(isAsked)
-    .sort(compareTree);
+  // Each list is in the order of the tree, so the first of each are enough.
+  const firstOf = (entries: readonly ManifestEntry[]) =>
+    entries.flatMap((entry) => (isAsked(entry.path) ? [entry.path] : [])).slice(0, pathsMax);
+  const changedPaths = [created, modified, deleted].flatMap(firstOf).sort(compareTree);
   if (path !== null && changedPaths.length === 0) {
     throw new ApiError("NOT_FOUND", { message: "Nothing at that path changed." });
   }
   let [diff, additions, deletions, bytes, truncated] = ["", 0, 0, 0, false];
+  let msLeft = allMsMax;
   for (const [index, at] of changedPaths.entries()) {
     const [was, is] = [entryAt(before.entries, at), entryAt(after.entries, at)];
     const size = sizeOf(was) + sizeOf(is);
@@ -55,13 +65,24 @@ export async function diffOf(owner: Owner, { before, after, path }: Compared): P
       break;
     }
     bytes += size;
-    const part = await patchOf(owner, at, { was, is });
+    const part = await patchOf(owner, at, { was, is, msMax: Math.min(msLeft, textMsMax) });
+    msLeft -= part.tookMs;
     diff += part.text;
     additions += part.additions;
     deletions += part.deletions;
     truncated ||= part.isOnlyNamed;
   }
-  return { diff, changedPaths: changedPaths.slice(0, 1_000), additions, deletions, truncated };
+  return { diff, changedPaths: changedPaths.slice(0, pathsMax), additions, deletions, truncated };
+}
+
+/** Lists of a hundred thousand files are compared in steps. */
+async function changesIn(before: Manifest, after: Manifest): Promise<ManifestDiff> {
+  const steps = diffSteps(before, after);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await breathe();
+  }
 }
 
 function sizeOf(entry: ManifestEntry | undefined): number {
@@ -71,25 +92,40 @@ function sizeOf(entry: ManifestEntry | undefined): number {
 interface Sides {
   readonly was: ManifestEntry | undefined;
   readonly is: ManifestEntry | undefined;
+  readonly msMax: number;
 }
 
-async function patchOf(owner: Owner, path: string, { was, is }: Sides) {
+async function patchOf(owner: Owner, path: string, { was, is, msMax }: Sides) {
   const [from, to] = [was ? `a/${path}` : "/dev/null", is ? `b/${path}` : "/dev/null"];
-  const named = {
-    text: `Files ${from} and ${to} differ\n`,
-    additions: 0,
-    deletions: 0,
-    isOnlyNamed: true,
-  };
   const [before, after] = [await textOf(owner, was), await textOf(owner, is)];
-  if (before === null || after === null) return named;
-  const headers = { context: contextLines, maxEditLength: editsMax };
-  const text = createTwoFilesPatch(from, to, before, after, undefined, undefined, headers);
-  if (text === undefined) return named;
+  const began = performance.now();
+  const text =
+    before === null || after === null || msMax <= 0
+      ? null
+      : patchWithin({ from, to, before, after }, msMax);
+  const tookMs = performance.now() - began;
+  if (text === null) {
+    const named = `Files ${from} and ${to} differ\n`;
+    return { text: named, additions: 0, deletions: 0, isOnlyNamed: true, tookMs };
+  }
   const lines = text.split("\n");
   const count = (sign: string) =>
     lines.filter((line) => line.startsWith(sign) && !line.startsWith(sign.repeat(3))).length;
-  return { text, additions: count("+"), deletions: count("-"), isOnlyNamed: false };
+  return { text, additions: count("+"), deletions: count("-"), isOnlyNamed: false, tookMs };
+}
+
+interface NamedTexts {
+  readonly from: string;
+  readonly to: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** @returns Null if the texts differ too much, or comparing them takes longer than `msMax`. */
+export function patchWithin({ from, to, before, after }: NamedTexts, msMax: number) {
+  const bounds = { context: contextLines, maxEditLength: editsMax, timeout: msMax };
+  const patch = createTwoFilesPatch(from, to, before, after, undefined, undefined, bounds);
+  return patch ?? null;
 }
 
 /** Null for what isn't a text, and for a text that is too long. */

@@ -13,7 +13,7 @@ import {
 import { entryAt, nameOf } from "#shared/core/workspace/tree-order";
 import { snapshotParams } from "#shared/environments/snapshot-params";
 import { ApiError } from "#shared/errors/api-error";
-import { type ActionRoute, action, type QueryRoute, query } from "#shared/pipeline/route";
+import { type ActionRoute, action, query } from "#shared/pipeline/route";
 import { countDownload } from "#shared/quotas/count-download";
 import { readFileBytes, readManifest } from "#shared/workspace/manifests";
 import { requireSnapshot } from "#shared/workspace/require-snapshot";
@@ -73,16 +73,18 @@ export const listSnapshotFiles = query({
 
 type Params = z.ZodType<{ readonly environmentId: string; readonly snapshotId: string }>;
 
+/** An action, because the day's downloads are counted: a diff holds what files contain. */
 function diffRoute(
   endpoint: `GET /v1/environments/:environmentId/${string}`,
   params: Params,
-): QueryRoute {
-  return query({
+): ActionRoute {
+  return action({
     ...reading,
     endpoint,
     summary: "What changed since the state before: the lines of texts, and the names of the rest.",
     params,
     query: z.object({ path: z.string().max(1_024).optional() }),
+    beforeConfirmed: "nothing",
     reply: { 200: SnapshotDiff },
     read: async ({ caller: { owner }, params: which, query: { path = null }, deps, signal }) => {
       const { value } = await requireSnapshot(deps.store, owner, which);
@@ -93,7 +95,9 @@ function diffRoute(
       ];
       return { snapshot: value, diff: await diffOf(owner, { before, after, path }) };
     },
-    answer({ query: { path = null }, data: { snapshot, diff } }) {
+    async perform({ caller: { owner }, query: { path = null }, data, deps, now }) {
+      const { snapshot, diff } = data;
+      await countDownload(deps.store, owner, { sizeBytes: Buffer.byteLength(diff.diff), now });
       const { id, environmentId, parentSnapshotId, baseManifestSha256, head } = snapshot;
       return ok({
         environmentId,
