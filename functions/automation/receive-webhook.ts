@@ -14,7 +14,7 @@ import { digestSalt } from "#shared/executions/request-digest";
 import type { Owner } from "#shared/identity/owner";
 import { findActingKey } from "#shared/keys/acting-key";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
-import { readBytes } from "#shared/pipeline/parse";
+import { parseJsonWithin, readBytes } from "#shared/pipeline/parse";
 import { action, type Callers, type Deps } from "#shared/pipeline/route";
 import { countOwned } from "#shared/quotas/owned-resources";
 import { sealAuditDetails } from "#shared/secrets/audit-details";
@@ -32,6 +32,8 @@ import { secretOf } from "#shared/triggers/webhook-access";
 
 /** A payload becomes a variable of the sandbox, which holds no more. */
 const payloadBytesMax = 60 * 1024;
+/** As for other bodies. */
+const valuesMax = 20_000;
 
 const Received = z.object({
   received: z.literal(true),
@@ -105,13 +107,11 @@ function requireSigned(
   throw new ApiError("UNAUTHORIZED", { message, authentication: { reason: "signature" } });
 }
 
-/** @throws {ApiError} `MALFORMED_JSON` for anything but an object. */
-function payloadOf(body: Buffer): Payload {
-  try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(body.toString()));
-  } catch {
-    throw new ApiError("MALFORMED_JSON", { message: "The webhook's body must be a JSON object." });
-  }
+/** @throws {ApiError} `MALFORMED_JSON` for anything but an object, `PAYLOAD_TOO_LARGE`. */
+export function payloadOf(body: Buffer): Payload {
+  const payload = z.record(z.string(), z.unknown()).safeParse(parseJsonWithin(body, valuesMax));
+  if (payload.success) return payload.data;
+  throw new ApiError("MALFORMED_JSON", { message: "The webhook's body must be a JSON object." });
 }
 
 async function deliver(

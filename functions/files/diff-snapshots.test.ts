@@ -12,6 +12,7 @@ test("texts are compared by their lines", () => {
 test("texts that few edits divide, and that take long to compare, are only named", () => {
   // Each of the edits may lie at each of the lines, which look the same.
   const before = "\n".repeat(131_000);
-  const after = `${"\n".repeat(60_000)}${"x\n".repeat(1_900)}${"\n".repeat(69_900)}`;
+  const after = `${"\n".repeat(60_000)}${"x\n".repeat(900)}${"\n".repeat(70_100)}`;
+  expect(patchWithin({ ...named, before, after }, 60_000)).toContain("+x\n");
   expect(patchWithin({ ...named, before, after }, 1)).toBeNull();
 });

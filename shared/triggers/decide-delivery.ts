@@ -132,7 +132,8 @@ function refused(
   { cause, record }: { readonly cause: ApiError; readonly record: Record },
 ): DeliveryDecision {
   const pausedReason = pauseReasonOf(cause);
-  if (pausedReason === null) throw cause;
+  // Strangers write payloads; one that is too large mustn't keep the next from being taken.
+  if (pausedReason === null || cause.code === "PAYLOAD_TOO_LARGE") throw cause;
   const { code, message } = cause;
   const { ref, value, version } = basis.found;
   const fields = { ...record, status: "refused" as const, error: message };
