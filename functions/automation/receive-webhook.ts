@@ -108,7 +108,7 @@ function requireSigned(
 }
 
 /** @throws {ApiError} `MALFORMED_JSON` for anything but an object, `PAYLOAD_TOO_LARGE`. */
-export function payloadOf(body: Buffer): Payload {
+function payloadOf(body: Buffer): Payload {
   const payload = z.record(z.string(), z.unknown()).safeParse(parseJsonWithin(body, valuesMax));
   if (payload.success) return payload.data;
   throw new ApiError("MALFORMED_JSON", { message: "The webhook's body must be a JSON object." });

@@ -6,10 +6,10 @@ import { runStatistics, runtimeMs } from "#shared/core/executions/run-statistics
 import { idSchema } from "#shared/core/ids";
 import { hourMs } from "#shared/core/retention/periods";
 import { readBuilds, stateOf } from "#shared/environments/shown-environments";
+import { threadTitles } from "#shared/executions/thread-titles";
 import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 import { Execution, executions, hasEnded } from "#shared/store/executions";
-import { threads } from "#shared/store/threads";
 
 const params = z.object({ environmentId: idSchema("environment") });
 const Run = Execution.pick({
@@ -87,7 +87,8 @@ export const getEnvironmentAnalytics = query({
   bodyBytesMax: 0,
   requestClass: "reads",
   reply: { 200: EnvironmentAnalytics },
-  read: async ({ caller: { owner }, params: { environmentId }, deps: { store }, now }) => {
+  read: async ({ caller, params: { environmentId }, deps: { store }, now }) => {
+    const { owner } = caller;
     const [, runs] = await Promise.all([
       store.require(environments.of(owner, environmentId)),
       store.findParts(executions.all(owner), Run, {
@@ -98,8 +99,8 @@ export const getEnvironmentAnalytics = query({
       }),
     ]);
     const recent = runs.slice(0, recentMax);
-    const found = await store.getAll(...recent.map(({ threadId }) => threads.of(owner, threadId)));
-    const titles = new Map(found.flatMap(({ value }) => (value ? [[value.id, value.title]] : [])));
+    const ids = recent.map(({ threadId }) => threadId);
+    const titles = await threadTitles(store, caller, ids);
     return { runs, recent, titles };
   },
   answer({ params: { environmentId }, data: { runs, recent, titles }, now }) {

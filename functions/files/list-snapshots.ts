@@ -13,6 +13,7 @@ import { idSchema } from "#shared/core/ids";
 import { nameOf } from "#shared/core/workspace/tree-order";
 import { snapshotParams } from "#shared/environments/snapshot-params";
 import { ApiError } from "#shared/errors/api-error";
+import { threadTitles } from "#shared/executions/thread-titles";
 import type { Owner } from "#shared/identity/owner";
 import { change, query } from "#shared/pipeline/route";
 import { scheduleSweep } from "#shared/quotas/schedule-sweep";
@@ -21,7 +22,6 @@ import { patch, remove } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { snapshotsMax, type WorkspaceSnapshot, workspaceSnapshots } from "#shared/store/snapshots";
 import type { ReadStore } from "#shared/store/store";
-import { threads } from "#shared/store/threads";
 import { requireSnapshot } from "#shared/workspace/require-snapshot";
 
 const params = z.object({ environmentId: idSchema("environment") });
@@ -105,7 +105,8 @@ export const listChanges = query({
   bodyBytesMax: 0,
   requestClass: "reads",
   reply: { 200: ChangesBody },
-  read: async ({ caller: { owner }, params: { environmentId }, query, deps: { store } }) => {
+  read: async ({ caller, params: { environmentId }, query, deps: { store } }) => {
+    const { owner } = caller;
     const [, , found] = await Promise.all([
       store.require(environments.of(owner, environmentId)),
       requireAgent(store, owner, query.agentId),
@@ -117,9 +118,8 @@ export const listChanges = query({
     ]);
     const all = found.map(({ value }) => value).filter((each) => isAskedFor(each, query));
     const shown = all.slice(query.offset, query.offset + query.limit);
-    const ids = [...new Set(shown.flatMap(({ threadId }) => threadId ?? []))];
-    const about = await store.getAll(...ids.map((id) => threads.of(owner, id)));
-    const titles = new Map(about.flatMap(({ value }) => (value ? [[value.id, value.title]] : [])));
+    const ids = shown.flatMap(({ threadId }) => threadId ?? []);
+    const titles = await threadTitles(store, caller, ids);
     return { shown, titles, total: all.length };
   },
   answer({ query: { limit, offset, operation }, data: { shown, titles, total } }) {

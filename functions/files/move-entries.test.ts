@@ -49,4 +49,6 @@ test("a move replaces nothing, and goes into neither a file nor itself", () => {
   expect(() => withMoved(before, { from: "b", to: "c" })).toThrow("already");
   expect(() => withMoved(before, { from: "a", to: "b/x" })).toThrow("collides");
   expect(() => withMoved(before, { from: "a", to: "a/x" })).toThrow("into itself");
+  const deep = of(file(`a/${"d/".repeat(400)}f`));
+  expect(() => withMoved(deep, { from: "a", to: "n".repeat(250) })).toThrow("longer");
 });

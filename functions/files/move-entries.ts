@@ -15,6 +15,7 @@ import {
 } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
 import { collision, withFolder } from "./change-files.ts";
+import { requirePathInWorkspace } from "./upload-path.ts";
 
 /**
  * Adds a folder. Folders above it are implied.
@@ -40,7 +41,7 @@ export function withNewFolder(
  * above its new place are implied. Nothing is replaced.
  * @returns Null if there is nothing at `from`.
  * @throws {ApiError} `CONFLICT` if something is where it goes; `INVALID_PATH` if a file is where a
- * folder of its new path goes, or if it would be moved into itself.
+ * folder of its new path goes, if it would be moved into itself, or if a path became too long.
  */
 export function withMoved({ entries }: Manifest, paths: MovedPaths): Manifest | null {
   const { from, to: target } = paths;
@@ -59,7 +60,7 @@ export function withMoved({ entries }: Manifest, paths: MovedPaths): Manifest | 
   }
   const moved = entries.slice(first, end).map((entry) => ({
     ...entry,
-    path: `${target}${entry.path.slice(from.length)}`,
+    path: requirePathInWorkspace(`${target}${entry.path.slice(from.length)}`),
   }));
   const kept = withFolder([...entries.slice(0, first), ...entries.slice(end)], folderOf(from));
   // The target's own folder may have been an entry only because it was empty; it stays one.
