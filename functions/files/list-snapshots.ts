@@ -22,6 +22,7 @@ import { patch, remove } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { snapshotsMax, type WorkspaceSnapshot, workspaceSnapshots } from "#shared/store/snapshots";
 import type { ReadStore } from "#shared/store/store";
+import { readAround, rebasedChild } from "#shared/workspace/rebase-snapshot";
 import { requireSnapshot } from "#shared/workspace/require-snapshot";
 
 const params = z.object({ environmentId: idSchema("environment") });
@@ -71,16 +72,23 @@ export const deleteSnapshot = change({
       store.require(environments.of(owner, environmentId)),
       requireSnapshot(store, owner, { environmentId, snapshotId }),
     ]);
-    return { environment, snapshot };
+    const around = await readAround(store, owner, { environment: environment.value, snapshotId });
+    return { environment, snapshot, around };
   },
-  decide({ params: { snapshotId: id }, data: { environment, snapshot }, now }) {
+  prepare: async ({ caller: { owner }, data, signal }) => ({
+    ...data,
+    rebased: await rebasedChild(owner, data, signal),
+  }),
+  decide({ params: { snapshotId: id }, data: { environment, snapshot, around, rebased }, now }) {
     const { ref, value, version } = environment;
     const snapshotIds = value.snapshotIds.filter((each) => each !== id);
     const message = "The snapshot is deleted: what only it kept is erased within a day.";
+    const { child } = around;
     return {
       writes: [
         patch(ref, { snapshotIds, updatedAt: now }, { version }),
         remove(snapshot.ref, snapshot.version),
+        ...(child && rebased ? [patch(child.ref, rebased, { version: child.version })] : []),
       ],
       subject: value.id,
       facts: { snapshotId: id },

@@ -18,7 +18,8 @@ export const restoreSnapshot = change({
   endpoint: "POST /v1/environments/:environmentId/snapshots/:snapshotId/restore",
   summary: "Make the files what they were; what they are now stays as a snapshot's base.",
   authenticate: "api-key",
-  scope: "files:write",
+  // The answer shows the environment with its variables, which `files:write` alone may not see.
+  scope: "environments:write",
   params: snapshotParams,
   query: noQuery,
   body: "none",

@@ -88,6 +88,22 @@ test("a webhook that isn't signed, is too old or goes to an old address starts n
   expect(paused).toMatchObject({ enabled: false, pausedReason: "budget" });
 });
 
+test("KEY-4 only a key that may start executions renews a secret, and the trigger ends with it", async () => {
+  const owner = await newOwner();
+  const { key } = owner;
+  const trigger = await newTrigger(key);
+  const url = `/v1/triggers/${trigger.id}/rotate-secret`;
+  const weak = { name: "weak", scopes: ["schedules:read", "schedules:write"] };
+  const { json } = await send("/v1/keys", { key, body: weak });
+  expect((await send(url, { key: json.key, method: "POST" })).status).toBe(403);
+  const stolen = await anotherKey(owner);
+  const renewed = (await send(url, { key: stolen.key, method: "POST" })).json.trigger;
+  expect(renewed.keyId).toBe(stolen.keyId);
+  await send(`/v1/keys/${stolen.keyId}/revoke`, { key, method: "POST" });
+  const sent = await deliver(renewed, { type: "deploy" });
+  expect(sent.json).toMatchObject({ status: "ignored", threadId: null });
+});
+
 test("GitHub's own signature is taken, and a repeated body starts nothing again", async () => {
   const { key } = await newOwner();
   const trigger = await newTrigger(key, { source: "github", event: "pull_request.opened" });
