@@ -30,6 +30,8 @@ export type FireOutcome = "started" | "missed" | "paused" | "refused" | "waits" 
 export interface FiringBasis {
   readonly found: FoundDocument<typeof schedules.schema>;
   readonly due: DueRuns;
+  /** Whether the time that runs now has run: a clock that went back makes it due again. */
+  readonly hasRun: boolean;
   readonly acting: ActingKey | "held" | null;
   readonly environment: FoundDocument<typeof environments.schema> | null;
   readonly agent: FoundDocument<typeof agents.schema> | null;
@@ -78,6 +80,9 @@ export function decideFiring(firing: Firing): FiringDecision {
   const missed = missedWrites(firing);
   if (due.run === null) {
     return { writes: [...missed, moved(basis, next)], outcome: "missed", started: null };
+  }
+  if (basis.hasRun) {
+    return { writes: [...missed, moved(basis, next)], outcome: "gone", started: null };
   }
   try {
     return started(firing, { run: due.run, missed, next });
@@ -160,9 +165,12 @@ function moved({ found: { ref, version } }: FiringBasis, fields: Partial<Schedul
 }
 
 /** The same time of a schedule has the same id in every process. */
+export function runIdOf(scheduleId: string, scheduledFor: number): string {
+  return derivedId("scheduleRun", scheduleId, String(scheduledFor));
+}
+
 function runOf(scheduleId: string, scheduledFor: number) {
-  const id = derivedId("scheduleRun", scheduleId, String(scheduledFor));
-  return { id, cause: "schedule", scheduledFor } as const;
+  return { id: runIdOf(scheduleId, scheduledFor), cause: "schedule", scheduledFor } as const;
 }
 
 function missedWrites({ owner, basis, ids, now }: Firing): readonly Write[] {

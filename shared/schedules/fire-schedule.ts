@@ -16,7 +16,7 @@ import { agents } from "../store/agents.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import type { Version } from "../store/documents.ts";
 import { environments } from "../store/environments.ts";
-import { schedules } from "../store/schedules.ts";
+import { scheduleRuns, schedules } from "../store/schedules.ts";
 import type { Store } from "../store/store.ts";
 import {
   decideFiring,
@@ -24,6 +24,7 @@ import {
   type FiringBasis,
   type FiringDecision,
   type FiringIds,
+  runIdOf,
 } from "./decide-firing.ts";
 import { executionStates } from "./execution-states.ts";
 import { timingOf } from "./schedule-timing.ts";
@@ -84,14 +85,18 @@ async function readBasis(
   const acting = await findActingKey(store, { ownerId: owner.id, keyId }, now);
   // What its key may not see, the schedule doesn't find.
   const seen = acting === null || acting === "held" ? owner : acting.owner;
-  const [environment, agent, states, counted] = await Promise.all([
+  const [environment, agent, states, counted, ran] = await Promise.all([
     store.get(environments.of(seen, environmentId)),
     agentId === null ? null : store.get(agents.of(seen, agentId)),
     executionStates(store, owner, found.value.uncounted),
     repeated ? countOwned(store, owner, "threads") : null,
+    due.run === null
+      ? null
+      : store.get(scheduleRuns.of(owner, scheduleId, runIdOf(scheduleId, due.run))),
   ]);
   return {
     ...{ found, due, acting, states, counted },
+    hasRun: (ran?.version ?? null) !== null,
     environment: environment.version ? environment : null,
     agent: agent?.version ? agent : null,
   };
