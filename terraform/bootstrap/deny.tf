@@ -11,7 +11,13 @@ locals {
   denied_permissions = [
     "cloudkms.googleapis.com/cryptoKeyVersions.useToDecrypt",
     "datastore.googleapis.com/entities.get",
+    # All ways to act as another account; deploying needs actAs alone.
+    "iam.googleapis.com/serviceAccountKeys.create",
     "iam.googleapis.com/serviceAccounts.getAccessToken",
+    "iam.googleapis.com/serviceAccounts.getOpenIdToken",
+    "iam.googleapis.com/serviceAccounts.implicitDelegation",
+    "iam.googleapis.com/serviceAccounts.signBlob",
+    "iam.googleapis.com/serviceAccounts.signJwt",
     "secretmanager.googleapis.com/versions.access",
   ]
 

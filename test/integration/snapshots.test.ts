@@ -66,7 +66,7 @@ describe("WSP-4 a snapshot", () => {
     const later = await get(`/changes/${changes.data[0].id}/diff`);
     // It was compared with what is deleted, and now is with the state before that.
     expect(later.diff).toContain("\n-two\n+replaced\n");
-    expect(later.changedPaths).toEqual(["notes.txt"]);
+    expect(later.changedPaths).toEqual(["made.txt", "notes.txt"]);
 
     const back = await send(`${at}/snapshots/${snapshot.id}/restore`, { key, method: "POST" });
     expect(back.json, back.text).toMatchObject({ sourceSnapshotId: snapshot.id });

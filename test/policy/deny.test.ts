@@ -21,7 +21,12 @@ describe.skipIf(!isPlanned)("a deny policy", () => {
     expect(rules.flatMap((rule) => rule.denied_permissions)).toEqual([
       "cloudkms.googleapis.com/cryptoKeyVersions.useToDecrypt",
       "datastore.googleapis.com/entities.get",
+      "iam.googleapis.com/serviceAccountKeys.create",
       "iam.googleapis.com/serviceAccounts.getAccessToken",
+      "iam.googleapis.com/serviceAccounts.getOpenIdToken",
+      "iam.googleapis.com/serviceAccounts.implicitDelegation",
+      "iam.googleapis.com/serviceAccounts.signBlob",
+      "iam.googleapis.com/serviceAccounts.signJwt",
       "secretmanager.googleapis.com/versions.access",
       "storage.googleapis.com/objects.get",
     ]);
