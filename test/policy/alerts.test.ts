@@ -103,7 +103,7 @@ describe.skipIf(!isPlanned)("INC-2 alerts", () => {
     expect(filterOf("main", "rights")).toContain("SetIamPolicy$|CreateServiceAccountKey$");
     expect(filterOf("main", "rights")).not.toContain("principalEmail");
     expect(filterOf("managed", "rights")).toContain(
-      'principalEmail!="paddock-deploy@paddock-test.iam.gserviceaccount.com"',
+      'principalEmail!="paddock-deploy@paddock-test.iam.gserviceaccount.com" OR protoPayload.methodName=~"CreateServiceAccountKey$")',
     );
     expect(filterOf("main", "operator-account")).toContain('email_id="operator@example.com"');
     expect(filterOf("main", "key-denials")).toContain("protoPayload.status.code=7");
@@ -129,6 +129,7 @@ describe.skipIf(!isPlanned)("INC-2 alerts", () => {
       "google.firestore.v1.Firestore.BatchGetDocuments",
       "google.cloud.secretmanager.v1.SecretManagerService.AccessSecretVersion",
       "google.iam.credentials.v1.IAMCredentials.GenerateAccessToken",
+      "google.iam.credentials.v1.IAMCredentials.SignJwt",
       "google.cloud.kms.v1.KeyManagementService.Decrypt",
     ]) {
       expect(method).toMatch(reads);

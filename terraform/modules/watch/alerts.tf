@@ -16,7 +16,13 @@ locals {
           "log_id(\"cloudaudit.googleapis.com/activity\")",
           "protoPayload.methodName=~\"SetIamPolicy$|CreateServiceAccountKey$|CreateRole$|UpdateRole$\"",
         ],
-        [for account in var.deployers : "protoPayload.authenticationInfo.principalEmail!=\"${account}\""],
+        # No deployment makes a key for an account.
+        [
+          for account in var.deployers : join(" OR ", [
+            "(protoPayload.authenticationInfo.principalEmail!=\"${account}\"",
+            "protoPayload.methodName=~\"CreateServiceAccountKey$\")",
+          ])
+        ],
       ))
       severity = "WARNING"
       runbook  = "platform"
@@ -112,6 +118,7 @@ locals {
   _reads = join("|", [
     "RunQuery", "RunAggregationQuery", "BatchGetDocuments", "GetDocument", "ListDocuments", "Listen",
     "Lookup", "PartitionQuery", "AccessSecretVersion", "[.]Decrypt", "GenerateAccessToken", "SignBlob",
+    "SignJwt", "GenerateIdToken",
   ])
 
   # Each metric with what it is measured on, as a filter wants it.
