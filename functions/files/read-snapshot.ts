@@ -93,7 +93,10 @@ function diffRoute(
         await readManifest(owner, baseManifestSha256, signal),
         await readManifest(owner, head?.manifestSha256 ?? null, signal),
       ];
-      return { snapshot: value, diff: await diffOf(owner, { before, after, path }) };
+      return {
+        snapshot: value,
+        diff: await diffOf(owner, { before, after, path, clock: deps.now }),
+      };
     },
     async perform({ caller: { owner }, query: { path = null }, data, deps, now }) {
       const { snapshot, diff } = data;

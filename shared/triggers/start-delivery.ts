@@ -63,8 +63,8 @@ export function startDelivery(
 /**
  * A script stays as its owner wrote it, because what strangers put into a payload must not become
  * a command: it reads the variable. A language model is shown the payload.
- * @throws {ApiError} `PAYLOAD_TOO_LARGE` if it would be longer than a message, which is known before
- * it is made: a prompt may name the payload thousands of times.
+ * @throws {ApiError} `PAYLOAD_TOO_LARGE` if it would be longer than a message. That is known before
+ * it is made, since a prompt may name the payload thousands of times.
  */
 export function contentOf({
   trigger,
@@ -77,7 +77,8 @@ export function contentOf({
   requireShort(payloadJson.length, payloadLengthMax);
   if (model === shellModel) return text;
   const places = text.match(placeholder)?.length ?? 0;
-  requireShort(text.length + heading.length + Math.max(1, places) * payloadJson.length, contentMax);
+  const payloadLength = Math.max(1, places) * payloadJson.length;
+  requireShort(text.length + heading.length + payloadLength, contentMax);
   if (places > 0) return text.replaceAll(placeholder, () => payloadJson);
   return `${text}${heading}${payloadJson}`;
 }
