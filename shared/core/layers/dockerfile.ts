@@ -20,6 +20,9 @@ interface Line {
   readonly text: string;
 }
 
+/** What all values of ENV may have, since each may repeat the ones before. */
+const valuesLengthMax = 65_536;
+const pathLengthMax = 4_096;
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const reference = /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g;
 const otherInstructions: Readonly<Record<string, string>> = {
@@ -42,6 +45,7 @@ export function readDockerfile(
   const instructions: Instruction[] = [];
   const faults: string[] = [];
   let folder: string = layerFolder;
+  let room = valuesLengthMax;
   for (const { number, text: line } of joinedLines(text)) {
     const [word = "", ...rest] = line.split(/\s/);
     const name = word.toUpperCase();
@@ -55,13 +59,19 @@ export function readDockerfile(
       const pairs = pairsOf(line.slice(word.length).trim());
       if (pairs === null) refuse("must be KEY=value");
       for (const [key, raw] of pairs ?? []) {
-        const value = expanded(raw, variables);
+        const value = expanded(raw, variables, room);
+        if (value === null) {
+          refuse(`makes values of more than ${valuesLengthMax} characters in all`);
+          break;
+        }
+        room -= value.length;
         variables.set(key, value);
         instructions.push({ type: "env", key, value });
       }
     } else if (name === "WORKDIR") {
-      const next = resolved(folder, expanded(unquoted(argument), variables));
-      if (argument === "") refuse("needs a folder");
+      const named = expanded(unquoted(argument), variables, pathLengthMax);
+      const next = resolved(folder, named ?? "");
+      if (argument === "" || named === null) refuse("needs a folder, with a short path");
       else if (isInLayer(next)) folder = next;
       else refuse(`must name a folder below ${layerFolder}, where a build may write`);
     } else {
@@ -86,6 +96,7 @@ function resolved(folder: string, path: string): string {
 }
 
 function isInLayer(path: string): boolean {
+  if (path.length > pathLengthMax) return false;
   return path === layerFolder || path.startsWith(`${layerFolder}/`);
 }
 
@@ -168,9 +179,17 @@ function unquoted(text: string): string {
   return isQuoted ? text.slice(1, -1) : text;
 }
 
-function expanded(text: string, variables: ReadonlyMap<string, string>): string {
-  return text.replace(
-    reference,
-    (_, braced?: string, bare?: string) => variables.get(braced ?? bare ?? "") ?? "",
-  );
+/** Null if it would be longer than `lengthMax`, which is known before it is made. */
+function expanded(
+  text: string,
+  variables: ReadonlyMap<string, string>,
+  lengthMax: number,
+): string | null {
+  const valueOf = (braced?: string, bare?: string) => variables.get(braced ?? bare ?? "") ?? "";
+  let length = text.length;
+  for (const [whole, braced, bare] of text.matchAll(reference)) {
+    length += valueOf(braced, bare).length - whole.length;
+  }
+  if (length > lengthMax) return null;
+  return text.replace(reference, (_, braced?: string, bare?: string) => valueOf(braced, bare));
 }

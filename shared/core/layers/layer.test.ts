@@ -91,6 +91,18 @@ describe("readDockerfile()", () => {
     expect(readDockerfile(text).faults).toEqual([expect.stringContaining(reason)]);
   });
 
+  test("values that repeat the ones before are refused before they are made", () => {
+    const doubled = Array.from(
+      { length: 40 },
+      (_, index) => `ENV A${index + 1}=$A${index}$A${index}`,
+    );
+    const { faults, instructions } = readDockerfile(["ENV A0=ab", ...doubled].join("\n"));
+    expect(faults[0]).toContain("values of more than 65536 characters");
+    expect(JSON.stringify(instructions).length).toBeLessThan(100_000);
+    const path = `ENV A=${"a".repeat(60_000)}\nWORKDIR $A`;
+    expect(readDockerfile(path).faults).toEqual([expect.stringContaining("short path")]);
+  });
+
   test("a variable may refer to those of the layer, like PATH", () => {
     const variables = layerVariables({ dockerfileExtensions: "ENV PATH=/x:$PATH" });
     const path = variables.find(({ key }) => key === "PATH")?.value;

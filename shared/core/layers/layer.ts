@@ -4,7 +4,7 @@
  */
 import { layerFolder, sandboxPath } from "../../protocol/sandbox-paths.ts";
 import { digestOf } from "../audit/canonical-bytes.ts";
-import { type Instruction, readDockerfile } from "./dockerfile.ts";
+import { type Instruction, type ReadDockerfile, readDockerfile } from "./dockerfile.ts";
 
 export const packageTypes = ["system", "python", "node"] as const;
 export type PackageType = (typeof packageTypes)[number];
@@ -75,7 +75,7 @@ export function layerFaults(config: LayerConfig): string[] {
             ],
       ),
     ),
-    ...readDockerfile(dockerfileExtensions ?? "").faults,
+    ...read(dockerfileExtensions).faults,
   ];
 }
 
@@ -103,7 +103,11 @@ export function layerVariables(config: Pick<LayerConfig, "dockerfileExtensions">
 export function instructionsOf({
   dockerfileExtensions,
 }: Pick<LayerConfig, "dockerfileExtensions">): readonly Instruction[] {
-  return readDockerfile(dockerfileExtensions ?? "", new Map(folderVariables())).instructions;
+  return read(dockerfileExtensions).instructions;
+}
+
+function read(dockerfileExtensions: string | null): ReadDockerfile {
+  return readDockerfile(dockerfileExtensions ?? "", new Map(folderVariables()));
 }
 
 function environmentOf(config: Pick<LayerConfig, "dockerfileExtensions">): Variable[] {
