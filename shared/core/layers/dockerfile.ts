@@ -185,11 +185,11 @@ function expanded(
   variables: ReadonlyMap<string, string>,
   lengthMax: number,
 ): string | null {
-  const valueOf = (braced?: string, bare?: string) => variables.get(braced ?? bare ?? "") ?? "";
+  const lookUp = (braced?: string, bare?: string) => variables.get(braced ?? bare ?? "") ?? "";
   let length = text.length;
   for (const [whole, braced, bare] of text.matchAll(reference)) {
-    length += valueOf(braced, bare).length - whole.length;
+    length += lookUp(braced, bare).length - whole.length;
   }
   if (length > lengthMax) return null;
-  return text.replace(reference, (_, braced?: string, bare?: string) => valueOf(braced, bare));
+  return text.replace(reference, (_, braced?: string, bare?: string) => lookUp(braced, bare));
 }
