@@ -88,7 +88,7 @@ test("a webhook that isn't signed, is too old or goes to an old address starts n
   expect(paused).toMatchObject({ enabled: false, pausedReason: "budget" });
 });
 
-test("KEY-4 only a key that may start executions renews a secret, and the trigger ends with it", async () => {
+test("AUT-2 only a key that may start executions renews a secret, and the trigger ends with it", async () => {
   const owner = await newOwner();
   const { key } = owner;
   const trigger = await newTrigger(key);
