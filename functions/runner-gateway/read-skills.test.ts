@@ -36,6 +36,6 @@ test("only named skills are read, until their texts are too many", async () => {
   const { skills: found, missing } = await readSkills(counting, owner, named);
   expect(found.map(({ name }) => name)).toEqual(["same", "large1"]);
   expect(missing).toEqual(["off", "none", "large2", "large3", "large4"]);
-  // Of those that don't fit, one was read.
+  // One that doesn't fit was read, and none after it.
   expect(read.map((path) => path.split("/").at(-1))).toEqual(["newer", "large1", "large2"]);
 });

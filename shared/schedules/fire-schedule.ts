@@ -81,8 +81,12 @@ async function readBasis(
   if (!found.version) return null;
   const { keyId, nextRunAt, missedRuns: policy, agentId, environmentId } = found.value;
   if (nextRunAt === null || nextRunAt > now) return null;
-  const due = dueRuns(timingOf(found.value), { nextRunAt, policy, now });
   const acting = await findActingKey(store, { ownerId: owner.id, keyId }, now);
+  // While it is held nothing runs, and a long time has very many occurrences to look for.
+  const due =
+    acting === "held"
+      ? { run: null, missed: null, next: nextRunAt }
+      : dueRuns(timingOf(found.value), { nextRunAt, policy, now });
   // What its key may not see, the schedule doesn't find.
   const seen = acting === null || acting === "held" ? owner : acting.owner;
   const [environment, agent, states, counted, ran] = await Promise.all([

@@ -23,6 +23,8 @@ interface Line {
 /** What all values of ENV may have, since each may repeat the ones before. */
 const valuesLengthMax = 65_536;
 const pathLengthMax = 4_096;
+/** Further faults aren't looked for: lists of environments read all of their instructions. */
+const faultsMax = 20;
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const reference = /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g;
 const otherInstructions: Readonly<Record<string, string>> = {
@@ -47,6 +49,7 @@ export function readDockerfile(
   let folder: string = layerFolder;
   let room = valuesLengthMax;
   for (const { number, text: line } of joinedLines(text)) {
+    if (faults.length === faultsMax) break;
     const [word = "", ...rest] = line.split(/\s/);
     const name = word.toUpperCase();
     const argument = rest.join(" ").trim();

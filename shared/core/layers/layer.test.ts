@@ -99,6 +99,7 @@ describe("readDockerfile()", () => {
     const { faults, instructions } = readDockerfile(["ENV A0=ab", ...doubled].join("\n"));
     expect(faults[0]).toContain("values of more than 65536 characters");
     expect(JSON.stringify(instructions).length).toBeLessThan(100_000);
+    expect(readDockerfile("X\n".repeat(10_000)).faults).toHaveLength(20);
     const path = `ENV A=${"a".repeat(60_000)}\nWORKDIR $A`;
     expect(readDockerfile(path).faults).toEqual([expect.stringContaining("short path")]);
   });
