@@ -73,7 +73,7 @@ line(colours.dim(`nothing left running; ${formatDuration(performance.now() - beg
 
 async function drill(leak: KeyLeak): Promise<void> {
   heading("A key leaks");
-  const secret = await leak.prepare(hook.url);
+  const secret = await leak.prepare(hook.url, async () => await tokenSent(leak));
   const statuses = await leak.steal();
   note("thief", "uses the key from three networks and starts an execution");
   check(
@@ -121,7 +121,7 @@ async function drill(leak: KeyLeak): Promise<void> {
   await leak.notify(open.id, { ...draft.notice, steps: "We have stopped the key." });
   note("operator", `notifies, with ${Math.floor(draft.notifySecondsLeft / 3_600)} hours left`);
   await leak.watch("deliver");
-  const [letter] = mail.taken;
+  const letter = mail.taken.findLast(({ mail: { subject } }) => subject?.includes("incident"));
   const [, webhook] = hook.taken;
   note("mail", `"${letter?.mail.subject}" reaches ${letter?.to.join()}`);
   check("the notice has its four parts", (letter?.mail.text ?? "").split("\n\n").length >= 8);
@@ -133,6 +133,15 @@ async function drill(leak: KeyLeak): Promise<void> {
   await leak.move(open.id, "closed");
   note("operator", "releases what is left, and closes the incident");
   check("the revoked key stays dead", (await leak.useLeakedKey("127.0.0.1")) === 401);
+}
+
+/** Delivers until the owner's address has been sent the token that confirms it. */
+async function tokenSent(leak: KeyLeak): Promise<string> {
+  return await until("the mail with the token", async () => {
+    await leak.watch("deliver");
+    const texts = mail.taken.map((taken) => taken.mail.text ?? "");
+    return texts.map((text) => /^[0-9a-f]{64}$/m.exec(text)?.[0]).find(Boolean) ?? null;
+  });
 }
 
 function isSigned(secret: string, headers: object, body: string): boolean {

@@ -41,13 +41,20 @@ export class KeyLeak {
     return this.#owner.id;
   }
 
-  /** An owner with a key that an application uses, who wants to hear of anomalies. */
-  async prepare(webhookUrl: string): Promise<string> {
+  /**
+   * An owner with a key that an application uses, who wants to hear of anomalies.
+   * @param newToken Resolves to the token that was sent to the owner's address.
+   */
+  async prepare(webhookUrl: string, newToken: () => Promise<string>): Promise<string> {
     this.#owner = await makeFirstOwner(this.#cloud, 20);
     const scopes = ["agents:read", "threads:read", "threads:write", "execute"];
     this.#leaked = await this.#asOwner("/v1/keys", Key, { name: "the application's", scopes });
-    const body = { email: "owner@customer.test", webhookUrl, anomalies: { networks: ["webhook"] } };
-    const set = await this.#asOwner("/v1/notifications", Settings, body, "PUT");
+    const settings = "/v1/notifications";
+    await this.#asOwner(settings, z.unknown(), { email: "owner@customer.test" }, "PUT");
+    const confirmation = { token: await newToken() };
+    await this.#asOwner(`${settings}/confirm`, z.unknown(), confirmation);
+    const body = { webhookUrl, anomalies: { networks: ["webhook"] } };
+    const set = await this.#asOwner(settings, Settings, body, "PUT");
     await this.useLeakedKey(ownerAddress);
     return set.webhookSecret;
   }
