@@ -10,7 +10,7 @@ import { runStep, type Step } from "./tools/step.ts";
 const unitTests: Step = {
   title: "Unit tests, import rule, currentness of documents",
   command: vitestCommand("--project", "unit", "--tagsFilter", "!slow"),
-  timeoutMs: 120_000,
+  timeoutMs: 300_000,
 };
 
 const startedAt = performance.now();

@@ -66,7 +66,9 @@ function run({ command, timeoutMs }: Step): Promise<{ code: number | null; outpu
     child.stderr?.on("data", keep);
     child.on("error", (error) => resolve({ code: null, output: error.message }));
     child.on("close", (code, signal) => {
-      const ended = signal === null ? "" : `\nended by ${signal} (limit: ${timeoutMs} ms)`;
+      // A program that obeys the signal ends with a code of its own.
+      const late = `\nstopped, because it hadn't ended after ${formatDuration(timeoutMs)}`;
+      const ended = child.killed ? late : signal === null ? "" : `\nended by ${signal}`;
       resolve({ code, output: output + ended });
     });
   });
