@@ -1,25 +1,26 @@
-/**
- * `npm run chaos:money`: runs the money proofs at full counts for ten minutes, round after round;
- * each round has its own seed, which `-- --seed` repeats.
- */
+/** `npm run chaos:money`: see `usage`. */
 import { randomInt } from "node:crypto";
-import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { buildAll } from "./build/build-all.ts";
 import { formatDuration } from "./tools/format.ts";
+import { readOptions, refuse } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 import { runVitest } from "./tools/vitest-run.ts";
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string" },
-    minutes: { type: "string", default: "10" },
-  },
+const usage = `
+npm run chaos:money -- [options]: the money proofs at full counts, round after round, each with a seed
+of its own.
+
+  --minutes 10  how long
+  --seed 7      the round with that seed alone`;
+const values = readOptions(usage, {
+  seed: { type: "string" },
+  minutes: { type: "string", default: "10" },
 });
 const durationMs = Number(values.minutes) * 60_000;
 const firstSeed = Number(values.seed ?? randomInt(1_000_000));
 if (!(durationMs > 0) || !Number.isSafeInteger(firstSeed)) {
-  throw new Error("--minutes and --seed are numbers");
+  refuse("--minutes and --seed are numbers.");
 }
 const roundMsMax = 900_000;
 await buildAll(repositoryRoot);

@@ -1,4 +1,4 @@
-/** `npm run demo`: the whole path once, on its own cloud, with nothing recorded in advance. */
+/** `npm run demo`: see `usage`. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,12 @@ import { call, type FirstOwner, makeFirstOwner } from "./demo/api.ts";
 import { auditLines } from "./demo/audit.ts";
 import { type Run, sendMessage } from "./demo/stream.ts";
 import { formatDuration } from "./tools/format.ts";
+import { readOptions } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
+
+const usage = `
+npm run demo: the whole path once, on a local cloud of its own, with nothing recorded in advance.`;
+readOptions(usage, {});
 
 const example = join(repositoryRoot, "examples", "seattle-weather");
 const creditUsd = 5;

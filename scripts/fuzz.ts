@@ -1,13 +1,8 @@
-/**
- * `npm run fuzz`: sends a hundred thousand arbitrary requests to a local cloud of its own, and
- * fails if one is answered 5xx or not as `openapi/paddock.json` describes. `-- --seed` repeats a
- * run.
- */
+/** `npm run fuzz`: see `usage`. */
 import { randomInt } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { startLocalCloud } from "../local/cloud.ts";
 import { fuzz } from "../test/kit/fuzz/run.ts";
@@ -15,18 +10,23 @@ import { prepareTarget } from "../test/kit/fuzz/target.ts";
 import { wideLimits } from "../test/kit/wide-limits.ts";
 import { buildAll } from "./build/build-all.ts";
 import { formatDuration } from "./tools/format.ts";
+import { readOptions, refuse } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 
-const { values } = parseArgs({
-  options: {
-    requests: { type: "string", default: "100000" },
-    seed: { type: "string" },
-  },
+const usage = `
+npm run fuzz -- [options]: sends arbitrary requests to a local cloud of its own. Exit code 1 if one is
+answered 5xx, or not as openapi/paddock.json describes.
+
+  --requests 100000  how many
+  --seed 7           the same requests again`;
+const values = readOptions(usage, {
+  requests: { type: "string", default: "100000" },
+  seed: { type: "string" },
 });
 const requests = Number(values.requests);
 const seed = Number(values.seed ?? randomInt(1_000_000));
 if (!(requests > 0) || !Number.isSafeInteger(seed)) {
-  throw new Error("--requests and --seed are numbers");
+  refuse("--requests and --seed are numbers.");
 }
 await buildAll(repositoryRoot);
 const dataFolder = await mkdtemp(join(tmpdir(), "paddock-fuzz-"));

@@ -1,12 +1,5 @@
-/**
- * `npm run ledger:verify`: adds up every owner's ledger from the start and compares it with the
- * account in one snapshot. Exit code 1 if one differs. `-- --owner user_…` checks one owner, and
- * `--archive` also reads the archive of billing records back. It reads the local cloud that
- * `npm start` runs, or the project that `GOOGLE_CLOUD_PROJECT` names; the archive is then the one
- * that `PADDOCK_ARCHIVE_BUCKET` and `PADDOCK_BILLING_ARCHIVE` name.
- */
+/** `npm run ledger:verify`: see `usage`. */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { heldMicrousd } from "#shared/core/money/account";
 import { firestore } from "#shared/google/firestore";
@@ -21,18 +14,26 @@ import { type VerifiedArchive, verifyArchive } from "#shared/owners/verify-archi
 import { Store } from "#shared/store/store";
 import { chosenOwners } from "./tools/chosen-owners.ts";
 import { findLocalCloud } from "./tools/local-cloud.ts";
+import { readOptions } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 
 /** Half a million lines per call. */
 const pagesMax = 1_000;
 const callsMax = 200;
 
-const { values } = parseArgs({
-  options: {
-    owner: { type: "string" },
-    archive: { type: "boolean", default: false },
-    data: { type: "string", default: join(repositoryRoot, ".paddock") },
-  },
+const usage = `
+npm run ledger:verify -- [options]: adds up every owner's ledger from the start and compares it with the
+account in one snapshot. Exit code 1 if one differs. It reads the local cloud that npm start runs, or
+the project that GOOGLE_CLOUD_PROJECT names; the archive is then the one that PADDOCK_ARCHIVE_BUCKET
+and PADDOCK_BILLING_ARCHIVE name.
+
+  --owner user_…  this owner alone
+  --archive       reads the archive of billing records back, too
+  --data FOLDER   the local cloud's data, if not .paddock/`;
+const values = readOptions(usage, {
+  owner: { type: "string" },
+  archive: { type: "boolean", default: false },
+  data: { type: "string", default: join(repositoryRoot, ".paddock") },
 });
 await findLocalCloud(values.data);
 const database = firestore();

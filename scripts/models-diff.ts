@@ -1,29 +1,25 @@
-/**
- * Compares the model catalogue with the tables of the npm package `@earendil-works/pi-ai`, for a
- * person to review: `npm run models:diff -- FOLDER [--write]`. FOLDER is the unpacked package
- * (`npm pack @earendil-works/pi-ai`). `--write` takes over prices and limits of the models that the
- * catalogue has; `--add ID` adds one.
- */
+/** `npm run models:diff`: see `usage`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { parseArgs } from "node:util";
 import { readTable, type TableModel } from "./models/pi-table.ts";
+import { readArguments, refuse } from "./tools/options.ts";
 
 const file = join(dirname(fileURLToPath(import.meta.url)), "../shared/core/models/catalogue.json");
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    write: { type: "boolean", default: false },
-    add: { type: "string", multiple: true, default: [] },
-  },
+const usage = `
+npm run models:diff -- FOLDER [options]: compares the model catalogue with the tables of the npm
+package @earendil-works/pi-ai, for a person to review. FOLDER is the unpacked package
+(npm pack @earendil-works/pi-ai).
+
+  --write   takes over prices and limits of the models that the catalogue has
+  --add ID  adds a model; may be repeated`;
+const { values, positionals } = readArguments(usage, {
+  write: { type: "boolean", default: false },
+  add: { type: "string", multiple: true, default: [] },
 });
-const [folder] = positionals;
-if (folder === undefined) {
-  console.error("Name the folder of the unpacked package @earendil-works/pi-ai.");
-  process.exit(2);
-}
+const [folder = refuse("Name the folder of the unpacked package @earendil-works/pi-ai.")] =
+  positionals;
 
 const packageJson: { version: string } = JSON.parse(
   readFileSync(join(folder, "package.json"), "utf8"),

@@ -1,20 +1,21 @@
-/**
- * `npm run peppers`: manages the peppers of API keys, in the local cloud's file or in `--file`.
- * `add` one, `use` it once every instance has the file, and `drop` the old one when no live key
- * depends on it any more (docs/keys.md). Without a command, it lists their names.
- */
+/** `npm run peppers`: see `usage`. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { writeFileAtomically } from "../local/lib/atomic-file.ts";
 import { addPepper, dropPepper, PepperFile, usePepper } from "./peppers/key-file.ts";
+import { readArguments, refuse } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    file: { type: "string", default: join(repositoryRoot, ".paddock/secrets/peppers.json") },
-  },
+const usage = `
+npm run peppers -- [command]: manages the peppers of API keys (docs/keys.md).
+
+  list         their names, which is also what it does without a command
+  add          another one, which verifies
+  use NAME     it issues from now on: once every instance has the file
+  drop NAME    takes it out: when no live key depends on it any more
+  --file FILE  the file of a deployment, if not the local cloud's`;
+const { values, positionals } = readArguments(usage, {
+  file: { type: "string", default: join(repositoryRoot, ".paddock/secrets/peppers.json") },
 });
 const [order = "list", id = ""] = positionals;
 const before = PepperFile.parse(JSON.parse(await readFile(values.file, "utf8")));
@@ -35,6 +36,6 @@ function obey(): PepperFile {
     case "drop":
       return dropPepper(before, id);
     default:
-      throw new Error(`peppers can't ${order}: add, use <name>, drop <name> or list`);
+      return refuse(`There is no command "${order}".`);
   }
 }

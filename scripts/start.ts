@@ -81,6 +81,7 @@ ${colours.bold(colours.green("Paddock is ready"))} ${colours.dim(`in ${formatDur
 
   Base URL   ${baseUrl}
   API key    ${key}
+  Reference  ${baseUrl}/docs
   Limits     ${limitLines()}
 
 ${colours.bold("Try it")}

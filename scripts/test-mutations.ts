@@ -1,10 +1,4 @@
-/**
- * `npm run test:mutations`: breaks every promise of `controls/controls.ts` and of its counterparts
- * for the deployment and for documents once, and expects the test named after it to fail. `--only
- * light` tries those whose test is a unit test, which needs neither a cloud nor a plan.
- * `--share 2/8` tries the second eighth of them. Further arguments name controls (`EXE-3`).
- */
-import { parseArgs } from "node:util";
+/** `npm run test:mutations`: see `usage`. */
 import colours from "picocolors";
 import { controls } from "../controls/controls.ts";
 import { deploymentControls } from "../controls/deployment.ts";
@@ -12,12 +6,20 @@ import { documentControls } from "../controls/documents.ts";
 import { copyTree } from "../controls/mutation-runner/tree-copy.ts";
 import { isUnitTest, tryMutations } from "../controls/mutation-runner/try-mutations.ts";
 import { formatDuration } from "./tools/format.ts";
+import { readArguments, refuse } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 import { isInShare, parseShare } from "./tools/shard.ts";
 
-const { values, positionals } = parseArgs({
-  options: { share: { type: "string", default: "1/1" }, only: { type: "string" } },
-  allowPositionals: true,
+const usage = `
+npm run test:mutations -- [control …]: breaks every promise of controls/controls.ts and of its
+counterparts for the deployment and for documents once, and expects the test named after it to fail.
+Words name controls, such as EXE-3.
+
+  --only light  those whose test is a unit test, which needs neither a cloud nor a plan
+  --share 2/8   the second eighth of them`;
+const { values, positionals } = readArguments(usage, {
+  share: { type: "string", default: "1/1" },
+  only: { type: "string" },
 });
 const chosen = chooseControls(values.share);
 // The row that notices may be one that the commit would leave out.
@@ -29,7 +31,7 @@ else await tryAll();
 
 function chooseControls(share: string) {
   const wanted = parseShare(share);
-  if (!wanted) throw new Error(`--share reads like 2/8, not ${share}`);
+  if (!wanted) refuse(`--share reads like 2/8, not ${share}.`);
   return [
     ...Object.entries(controls),
     ...Object.entries(deploymentControls),
@@ -43,7 +45,7 @@ function chooseControls(share: string) {
 
 function isAskedFor(test: string): boolean {
   if (values.only === undefined) return true;
-  if (values.only !== "light") throw new Error("--only knows light alone");
+  if (values.only !== "light") refuse("--only knows light alone.");
   return isUnitTest(test);
 }
 

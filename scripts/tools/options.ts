@@ -17,7 +17,10 @@ export function readOptions<const O extends Options>(usage: string, options: O):
 }
 
 /** Like `readOptions`, for a command that takes words besides its options. */
-export function readArguments<const O extends Options>(usage: string, options: O): Arguments<O> {
+export function readArguments<const O extends Options>(
+  usage: string,
+  options: O,
+): Arguments<O> & { readonly positionals: readonly string[] } {
   return read(usage, { options, allowPositionals: true });
 }
 
