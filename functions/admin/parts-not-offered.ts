@@ -3,7 +3,7 @@ import { notOffered } from "#shared/pipeline/not-offered";
 
 const subscriptions = "Subscriptions aren't";
 const dashboards = "Dashboards aren't";
-const schedules = "Schedules aren't";
+const schedules = "Running schedules by hand, which start by themselves, isn't";
 
 export const partsNotOffered = [
   notOffered("POST /v1/billing/admin/:userId/subscription", subscriptions),
