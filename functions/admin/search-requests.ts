@@ -34,7 +34,7 @@ const Entry = z.object({
 const Search = exactObject({
   keyId: idSchema("apiKey").optional(),
   userId: idSchema("owner").optional(),
-  address: z.union([z.ipv4(), z.ipv6()]).optional(),
+  address: z.union([z.ipv4(), z.ipv6()], "must be an IPv4 or IPv6 address").optional(),
   requestId: z.string().min(1).max(200).optional(),
   status: z.int().min(100).max(599).optional(),
   /** The last day, if nothing is said. */

@@ -86,11 +86,14 @@ const listed = z
  * its type, below `type` or beside it.
  */
 export const PackagesInstall = z
-  .union([
-    z.object({ type: PackageType, packages: z.array(packageName).min(1).max(500) }),
-    z.object({ type: z.object({ packages: listed }) }),
-    z.object({ packages: listed }),
-  ])
+  .union(
+    [
+      z.object({ type: PackageType, packages: z.array(packageName).min(1).max(500) }),
+      z.object({ type: z.object({ packages: listed }) }),
+      z.object({ packages: listed }),
+    ],
+    'must be like {"type": "python", "packages": ["numpy"]}; type is system, python or node',
+  )
   .transform((body) => {
     if ("type" in body && typeof body.type === "string") {
       const { type } = body;

@@ -44,7 +44,8 @@ export const sayWhatToChange: z.core.$ZodErrorMap = (issue) => {
     case "not_multiple_of":
       return `must be a multiple of ${issue.divisor}`;
     case "invalid_union":
-      return issue.input === undefined ? "is required" : "must have one of the forms it can have";
+      if (issue.input === undefined) return "is required";
+      return discriminator(issue) ?? "must have a form that the documentation shows";
     case "invalid_key":
       return nameOf(issue);
     default:
@@ -58,6 +59,12 @@ function thing(expected: string): string {
 
 function form(format: string): string {
   return format in forms ? `must be ${forms[format]}` : "must have the form it is documented with";
+}
+
+/** What the field must be that says which form its object has. */
+function discriminator(issue: RawIssue & { readonly code: "invalid_union" }): string | null {
+  if (!("options" in issue && Array.isArray(issue.options))) return null;
+  return oneOf(issue.options.map((option: unknown) => JSON.stringify(option)));
 }
 
 function oneOf(values: readonly string[]): string {

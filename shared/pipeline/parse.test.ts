@@ -103,7 +103,12 @@ describe("what is wrong with a field", () => {
     list: z.array(z.string()).max(1).optional(),
     map: z.record(z.string().regex(/^[a-z]$/, "must be a letter"), z.string()).optional(),
     when: z.iso.datetime().optional(),
-    mode: z.discriminatedUnion("mode", [z.object({ mode: z.literal("a") })]).optional(),
+    mode: z
+      .discriminatedUnion("mode", [
+        z.object({ mode: z.literal("a") }),
+        z.object({ mode: z.literal("c") }),
+      ])
+      .optional(),
   });
   const wrong: readonly (readonly [unknown, string])[] = [
     [{}, "The field name is required."],
@@ -126,10 +131,8 @@ describe("what is wrong with a field", () => {
       { name: "a", when: "x" },
       "The field when must be a date and time as ISO 8601 has it, such as 2026-01-31T00:00:00Z.",
     ],
-    [
-      { name: "a", mode: { mode: "b" } },
-      "The field mode.mode must have one of the forms it can have.",
-    ],
+    [{ name: "a", mode: { mode: "b" } }, 'The field mode.mode must be one of "a", "c".'],
+    [{ name: "a", mode: {} }, 'The field mode.mode must be one of "a", "c".'],
     [[], "The body must be an object."],
     [null, "The body must be an object."],
   ];
