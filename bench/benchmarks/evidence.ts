@@ -3,7 +3,7 @@ import type { Firestore } from "@google-cloud/firestore";
 import { openFirestore } from "../../local/firestore/admin-client.ts";
 import type { Bench, Figure } from "../figure.ts";
 import { type BenchOwner, newOwner, newThread } from "../owners.ts";
-import { percentile } from "../statistics.ts";
+import { percentile, timed } from "../statistics.ts";
 import { sendScript } from "../stream-client.ts";
 
 const rounds = { short: 3, full: 60 };
@@ -53,12 +53,6 @@ export const evidence: Figure = {
     }
   },
 };
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const beganAt = performance.now();
-  await work();
-  return performance.now() - beganAt;
-}
 
 async function askEvidence({ baseUrl }: Bench, { key }: BenchOwner, id: string): Promise<number> {
   const headers = { authorization: `Bearer ${key}` };

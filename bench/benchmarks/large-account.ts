@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Firestore } from "@google-cloud/firestore";
@@ -11,8 +10,9 @@ import { dayMs } from "#shared/core/retention/periods";
 import { openFirestore } from "../../local/firestore/admin-client.ts";
 import { call } from "../../scripts/demo/api.ts";
 import type { Bench, Effort, Figure, Row } from "../figure.ts";
-import { residentMb } from "../function-child.ts";
 import { type BenchOwner, newOwner } from "../owners.ts";
+import { heldMb, processesOf } from "../processes.ts";
+import { timed } from "../statistics.ts";
 
 /**
  * An account as a busy team leaves it. No more threads, because the emulator reads all documents of
@@ -191,7 +191,7 @@ async function eraseAccount(
 async function watched(bundle: string, work: () => Promise<void>): Promise<Measured> {
   let memoryMb = 0;
   const look = () => {
-    for (const pid of processesOf(bundle)) memoryMb = Math.max(memoryMb, mostOf(pid));
+    for (const pid of processesOf(bundle)) memoryMb = Math.max(memoryMb, heldMb(pid).now);
   };
   const looking = setInterval(look, pauseMs);
   try {
@@ -200,29 +200,6 @@ async function watched(bundle: string, work: () => Promise<void>): Promise<Measu
     return { tookMs, memoryMb };
   } finally {
     clearInterval(looking);
-  }
-}
-
-function processesOf(bundle: string): number[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => Number.isInteger(pid) && commandOf(pid).includes(bundle));
-}
-
-/** Empty if the process has ended meanwhile. */
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-function mostOf(pid: number): number {
-  try {
-    return residentMb(pid).now;
-  } catch {
-    return 0;
   }
 }
 
@@ -239,12 +216,6 @@ async function deleteAll(database: Firestore, paths: readonly string[]): Promise
     for (const path of paths.slice(first, first + writesPerBatch)) batch.delete(database.doc(path));
     await batch.commit();
   }
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const beganAt = performance.now();
-  await work();
-  return performance.now() - beganAt;
 }
 
 async function until<T>(what: string, look: () => Promise<T | null | undefined | false>) {

@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { readManifest } from "../../local/functions/manifest.ts";
@@ -6,6 +5,7 @@ import { pollUntil } from "../../local/lib/poll-until.ts";
 import type { Bench, Figure } from "../figure.ts";
 import { type FunctionChild, residentMb, startFunction } from "../function-child.ts";
 import { newOwner, newThread } from "../owners.ts";
+import { heldMb, processesOf } from "../processes.ts";
 
 const streams = { short: 20, full: 200 };
 /** Long enough for all readers to connect and read. */
@@ -65,7 +65,10 @@ async function readTogether(
   const readers = await openAll(url, options);
   let supervisorMb = 0;
   const measuring = setInterval(() => {
-    supervisorMb = Math.max(supervisorMb, ...supervisors().map((pid) => mostOf(pid)));
+    supervisorMb = Math.max(
+      supervisorMb,
+      ...processesOf("/supervisor.cjs").map((pid) => heldMb(pid).most),
+    );
   }, 200);
   try {
     if (!(await pollUntil(() => readers.every(({ complete }) => complete), openMsMax))) {
@@ -111,27 +114,4 @@ function openStream(
     });
     sent.end(body);
   });
-}
-
-function supervisors(): number[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => Number.isInteger(pid) && commandOf(pid).endsWith("/supervisor.cjs"));
-}
-
-/** Empty if the process has ended meanwhile. */
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replace(/\0$/, "").split("\0").join(" ");
-  } catch {
-    return "";
-  }
-}
-
-function mostOf(pid: number): number {
-  try {
-    return residentMb(pid).most;
-  } catch {
-    return 0;
-  }
 }

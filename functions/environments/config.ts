@@ -3,6 +3,7 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { ConfigBody, ConfigSet } from "#shared/contract/environment-state";
 import { idSchema } from "#shared/core/ids";
+import { environmentRead } from "#shared/pipeline/environment-read";
 import { change, jsonBytesMax, query } from "#shared/pipeline/route";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
 import { patch } from "#shared/store/documents";
@@ -13,13 +14,8 @@ const params = z.object({ environmentId: idSchema("environment") });
 export const getConfig = query({
   endpoint: "GET /v1/environments/:environmentId/config",
   summary: "The environment's documentation, which its models read, as one text.",
-  authenticate: "api-key",
-  scope: "environments:read",
+  ...environmentRead,
   params,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: ConfigBody },
   read: async ({ caller: { owner }, params: { environmentId }, deps }) =>
     await deps.store.require(environments.of(owner, environmentId)),

@@ -1,12 +1,13 @@
 /** What runs in an environment, and what ran there lately. */
 import * as z from "zod";
-import { iso, isoOrNull, noQuery, ok } from "#shared/contract/common";
+import { iso, isoOrNull, ok } from "#shared/contract/common";
 import { EnvironmentAnalytics, EnvironmentStatus } from "#shared/contract/environment-state";
 import { runStatistics, runtimeMs } from "#shared/core/executions/run-statistics";
 import { idSchema } from "#shared/core/ids";
 import { hourMs } from "#shared/core/retention/periods";
 import { readBuilds, stateOf } from "#shared/environments/shown-environments";
 import { threadTitles } from "#shared/executions/thread-titles";
+import { environmentRead } from "#shared/pipeline/environment-read";
 import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 import { Execution, executions, hasEnded } from "#shared/store/executions";
@@ -28,13 +29,8 @@ const unfinishedMax = 1_000;
 export const getEnvironmentStatus = query({
   endpoint: "GET /v1/environments/:environmentId/status",
   summary: "Whether something runs in the environment, since when, and how much has run there.",
-  authenticate: "api-key",
-  scope: "environments:read",
+  ...environmentRead,
   params,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: EnvironmentStatus },
   read: async ({ caller: { owner }, params: { environmentId }, deps: { store } }) => {
     const here = ["environmentId", environmentId] as const;
@@ -79,13 +75,8 @@ const hours = 24;
 export const getEnvironmentAnalytics = query({
   endpoint: "GET /v1/environments/:environmentId/analytics",
   summary: "The environment's executions of the last 24 hours, in all and by the hour.",
-  authenticate: "api-key",
-  scope: "environments:read",
+  ...environmentRead,
   params,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: EnvironmentAnalytics },
   read: async ({ caller, params: { environmentId }, deps: { store }, now }) => {
     const { owner } = caller;

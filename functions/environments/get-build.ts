@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { BuildLogs, BuildStatusBody } from "#shared/contract/build";
-import { isoOrNull, noQuery, ok } from "#shared/contract/common";
+import { isoOrNull, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { imageTagOf } from "#shared/environments/build-state";
 import { readBuilds, stateOf } from "#shared/environments/shown-environments";
 import { readEvents } from "#shared/executions/read-events";
 import type { Owner } from "#shared/identity/owner";
+import { environmentRead } from "#shared/pipeline/environment-read";
 import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 import type { ReadStore } from "#shared/store/store";
@@ -15,13 +16,8 @@ const params = z.object({ environmentId: idSchema("environment") });
 export const getBuildStatus = query({
   endpoint: "GET /v1/environments/:environmentId/build/status",
   summary: "Whether what the environment names is built, or why it isn't.",
-  authenticate: "api-key",
-  scope: "environments:read",
+  ...environmentRead,
   params,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: BuildStatusBody },
   read: async ({ caller: { owner }, params: { environmentId }, deps: { store } }) =>
     await readBuild(store, owner, environmentId),
@@ -45,13 +41,8 @@ const logLengthMax = 256 * 1024;
 export const getBuildLogs = query({
   endpoint: "GET /v1/environments/:environmentId/build/logs",
   summary: "What the last build has printed so far; empty if there was none in 30 days.",
-  authenticate: "api-key",
-  scope: "environments:read",
+  ...environmentRead,
   params,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: BuildLogs },
   read: async ({ caller: { owner }, params: { environmentId }, deps: { store }, now }) => {
     const { environment, state } = await readBuild(store, owner, environmentId);

@@ -8,25 +8,17 @@ import {
   PackagesBody,
   RuntimesBody,
 } from "#shared/contract/build";
-import { noParams, noQuery, ok } from "#shared/contract/common";
+import { noParams, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { availableRuntimes, layerFaults } from "#shared/core/layers/layer";
 import { baseImageName, shownDockerfile } from "#shared/core/layers/shown-dockerfile";
 import type { Owner } from "#shared/identity/owner";
+import { environmentRead } from "#shared/pipeline/environment-read";
 import { action, jsonBytesMax, query } from "#shared/pipeline/route";
 import { type Environment, environments } from "#shared/store/environments";
 import type { ReadStore } from "#shared/store/store";
 
 const params = z.object({ environmentId: idSchema("environment") });
-const reading = {
-  authenticate: "api-key",
-  scope: "environments:read",
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
-} as const;
-
 interface Reading {
   readonly caller: { readonly owner: Owner };
   readonly params: { readonly environmentId: string };
@@ -38,7 +30,7 @@ async function read({ caller: { owner }, params, deps }: Reading): Promise<Envir
 }
 
 export const listRuntimes = query({
-  ...reading,
+  ...environmentRead,
   endpoint: "GET /v1/environments/runtimes/available",
   summary: "The versions of runtimes that the runner's image has.",
   params: noParams,
@@ -51,7 +43,7 @@ export const listRuntimes = query({
 });
 
 export const getRuntimes = query({
-  ...reading,
+  ...environmentRead,
   endpoint: "GET /v1/environments/:environmentId/runtimes",
   summary: "The runtimes that the environment names.",
   params,
@@ -61,7 +53,7 @@ export const getRuntimes = query({
 });
 
 export const getPackages = query({
-  ...reading,
+  ...environmentRead,
   endpoint: "GET /v1/environments/:environmentId/packages",
   summary: "The packages that the environment names.",
   params,
@@ -71,7 +63,7 @@ export const getPackages = query({
 });
 
 export const getDockerfile = query({
-  ...reading,
+  ...environmentRead,
   endpoint: "GET /v1/environments/:environmentId/dockerfile",
   summary: "The build in the words of a Dockerfile, and the part of it that can be set.",
   params,
@@ -89,7 +81,7 @@ export const getDockerfile = query({
 
 /** An action that only reads: it takes a body, which queries don't. */
 export const validateDockerfile = action({
-  ...reading,
+  ...environmentRead,
   endpoint: "POST /v1/environments/:environmentId/dockerfile/validate",
   summary: "Say what of these instructions can't be built; nothing is changed.",
   params,
