@@ -12,7 +12,7 @@ import {
 import { followAccount } from "#shared/owners/suspend-owner";
 import { change, query } from "#shared/pipeline/route";
 import { accountDeletions } from "#shared/store/account-deletions";
-import { requireFound } from "#shared/store/store";
+import { requireFound } from "#shared/store/read-document";
 
 const ofUser = z.object({ userId: idSchema("owner") });
 const operators = {

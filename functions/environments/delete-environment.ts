@@ -12,7 +12,7 @@ import {
   type PendingKeyDestruction,
   pendingKeyDestructions,
 } from "#shared/store/pending-key-destructions";
-import { requireFound } from "#shared/store/store";
+import { requireFound } from "#shared/store/read-document";
 
 export const deleteEnvironment = change({
   endpoint: "DELETE /v1/environments/:environmentId",

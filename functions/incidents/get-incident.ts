@@ -6,7 +6,7 @@ import { idSchema } from "#shared/core/ids";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { query } from "#shared/pipeline/route";
 import { incidents, ownersIncidents } from "#shared/store/incidents";
-import { requireFound } from "#shared/store/store";
+import { requireFound } from "#shared/store/read-document";
 
 export const getIncident = query({
   endpoint: "GET /v1/incidents/:incidentId",

@@ -17,7 +17,7 @@ import { noSkills } from "#shared/protocol/skill";
 import { replace } from "#shared/store/documents";
 import { sealedSecrets, sealingKeys } from "#shared/store/environments";
 import { type Execution, executions } from "#shared/store/executions";
-import { requireFound } from "#shared/store/store";
+import { requireFound } from "#shared/store/read-document";
 import { formatLease } from "./lease.ts";
 import { noteRunning } from "./live-executions.ts";
 import { type ReadConversation, readConversation } from "./read-conversation.ts";

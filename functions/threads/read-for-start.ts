@@ -6,8 +6,8 @@ import { agents } from "#shared/store/agents";
 import type { Ref, Snapshot } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { deletedExecutions, type Execution, executions } from "#shared/store/executions";
-import type { FoundDocument } from "#shared/store/read-document";
-import { type ReadStore, requireFound } from "#shared/store/store";
+import { type FoundDocument, requireFound } from "#shared/store/read-document";
+import type { ReadStore } from "#shared/store/store";
 import { threads } from "#shared/store/threads";
 import { rememberThread, type ThreadHint, threadHint } from "./thread-hints.ts";
 

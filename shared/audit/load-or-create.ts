@@ -1,7 +1,6 @@
 import type * as z from "zod";
 import { create, type Ref } from "../store/documents.ts";
-import type { FoundDocument } from "../store/read-document.ts";
-import { requireFound } from "../store/store.ts";
+import { type FoundDocument, requireFound } from "../store/read-document.ts";
 import { isConflict } from "../store/with-deadline.ts";
 import type { SequencerDeps } from "./sequencer-deps.ts";
 

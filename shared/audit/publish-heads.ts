@@ -24,8 +24,7 @@ import {
   auditTrees,
 } from "../store/audit-trees.ts";
 import { createOrReplace, patch, replace, type Snapshot, type Write } from "../store/documents.ts";
-import type { FoundDocument } from "../store/read-document.ts";
-import { requireFound } from "../store/store.ts";
+import { type FoundDocument, requireFound } from "../store/read-document.ts";
 import { loadOrCreate } from "./load-or-create.ts";
 import { readFrontier } from "./sequence-rows.ts";
 import type { SequencerDeps, SequencerTurn } from "./sequencer-deps.ts";

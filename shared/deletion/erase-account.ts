@@ -4,7 +4,12 @@
  */
 
 import pMap from "p-map";
-import { collectionPlaces, objectKinds, placeOf } from "../core/retention/retention-places.ts";
+import {
+  type CollectionPlace,
+  collectionPlaces,
+  objectKinds,
+  placeOf,
+} from "../core/retention/retention-places.ts";
 import { stopExecutions } from "../executions/stop-executions.ts";
 import { archiveName } from "../google/billing-objects.ts";
 import { deleteExports } from "../google/export-objects.ts";
@@ -23,7 +28,7 @@ import { sealingKeys } from "../store/environments.ts";
 import { accountId, accounts } from "../store/owners.ts";
 import { withDeadline } from "../store/with-deadline.ts";
 import type { FoundDeletion } from "./account-deletion.ts";
-import { type Eraser, eraseCollection } from "./erase-documents.ts";
+import { type Eraser, eraseCollection, eraseThroughout } from "./erase-documents.ts";
 import { type DeletionDeps, unlessFrozen } from "./finish-deletion.ts";
 
 const pageLength = 200;
@@ -149,12 +154,13 @@ async function eraseObjects({ store, owner, isLate, still }: Eraser): Promise<bo
   return true;
 }
 
+/** What is below others goes before them, so nothing is left that no outer document leads to. */
 async function eraseOwnedDocuments(eraser: Eraser): Promise<boolean> {
-  const outerPath = `owners/${eraser.owner.id}`;
-  const outermost = collectionPlaces.filter(({ path }) => /^owners\/\*\/[^/]+$/.test(path));
-  for (const place of outermost.filter(({ outlivesAccount }) => !outlivesAccount)) {
-    if (!(await eraseCollection(eraser, place, { outerPath }))) return false;
-  }
+  const depthOf = ({ path }: CollectionPlace) => path.split("/").length;
+  const going = collectionPlaces
+    .filter(({ path, outlivesAccount }) => path.startsWith("owners/*/") && !outlivesAccount)
+    .sort((one, other) => depthOf(other) - depthOf(one));
+  for (const place of going) if (!(await eraseThroughout(eraser, place))) return false;
   return true;
 }
 

@@ -59,6 +59,26 @@ export async function eraseCollection(
   }
 }
 
+/**
+ * Deletes all documents of one kind that are the owner's, whatever they are below, and nothing that
+ * goes with them: that is for those who erase all kinds, the inner ones first.
+ * @returns Whether none is left.
+ */
+export async function eraseThroughout(eraser: Eraser, place: CollectionPlace): Promise<boolean> {
+  const { owner, keyStore, store } = eraser;
+  const group = { ownerPath: `owners/${owner.id}`, pattern: place.path, schema: anything };
+  // It goes on after the last path, because a database takes long to pass over what was deleted.
+  for (let after: string | null = null; ; ) {
+    if (eraser.isLate()) return false;
+    const from = place.database === "keys" ? keyStore : store;
+    const { found, last } = await from.findGroupPaths(group, { after, limit: pageLength });
+    const gone = found.map((path) => remove({ path, schema: anything }, null));
+    if (gone.length > 0) await commitErasure(eraser, place, gone);
+    if (last === null) return true;
+    after = last;
+  }
+}
+
 /** Deletes what goes with a document, and not the document. @returns Whether nothing is left. */
 export async function eraseDependents(
   eraser: Eraser,

@@ -3,8 +3,8 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import { createOrReplace, patch, type Snapshot, type Write } from "../store/documents.ts";
 import { environments, type SealedSecrets, sealedSecrets } from "../store/environments.ts";
-import type { FoundDocument } from "../store/read-document.ts";
-import { type ReadStore, requireFound } from "../store/store.ts";
+import { type FoundDocument, requireFound } from "../store/read-document.ts";
+import type { ReadStore } from "../store/store.ts";
 import {
   mcpServersKey,
   type PlainSecret,

@@ -2,7 +2,7 @@
 import { isExpired } from "../core/retention/expiry.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { EgressAttempt } from "../protocol/runner.ts";
-import { type EgressBatch, egressBatches } from "../store/executions.ts";
+import { type EgressBatch, type Execution, egressBatches } from "../store/executions.ts";
 import type { ReadStore } from "../store/store.ts";
 import { requireShown } from "./shown-execution.ts";
 
@@ -45,12 +45,10 @@ export async function readEgress(
     ),
     store.findAll(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
   ]);
-  // It never ran, so it reached nothing. What its runner reports later isn't shown.
-  if (execution.value.reason === "isolation_unavailable") return { attempts: [], total: 0, cut: 0 };
+  if (neverRan(execution.value)) return { attempts: [], total: 0, cut: 0 };
   if (!newest || isExpired(newest.value, now)) return { attempts: [], total: 0, cut: 0 };
   const attempts = found
-    .filter(({ value }) => !isExpired(value, now))
-    .flatMap(({ value }) => value.attempts.map((attempt) => ended(attempt, value)))
+    .flatMap(({ value }) => attemptsOf(value, { execution: execution.value, now }))
     .filter(({ sequence }) => sequence > offset)
     .slice(0, limit);
   return {
@@ -58,6 +56,20 @@ export async function readEgress(
     total: newest.value.lastSequence,
     cut: newest.value.cut,
   };
+}
+
+/** It reached nothing. What its runner reports later isn't shown. */
+function neverRan({ reason }: Pick<Execution, "reason">): boolean {
+  return reason === "isolation_unavailable";
+}
+
+/** A batch's attempts that may be shown, with their ends. */
+export function attemptsOf(
+  batch: EgressBatch,
+  { execution, now }: { readonly execution: Pick<Execution, "reason">; readonly now: number },
+): readonly EgressAttempt[] {
+  if (neverRan(execution) || isExpired(batch, now)) return [];
+  return batch.attempts.map((attempt) => ended(attempt, batch));
 }
 
 /** An attempt with its end, which a later batch may have reported. */

@@ -1,8 +1,8 @@
 /** Finds where a stream begins. Its resume point must be a stored event, so none is skipped. */
 import type { Owner } from "../identity/owner.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
-import type { FoundDocument } from "../store/read-document.ts";
-import { type ReadStore, requireFound } from "../store/store.ts";
+import { type FoundDocument, requireFound } from "../store/read-document.ts";
+import type { ReadStore } from "../store/store.ts";
 import { endEvents } from "./event-bodies.ts";
 import { lastStoredSequence } from "./event-log.ts";
 import { markFound } from "./mark-reader.ts";

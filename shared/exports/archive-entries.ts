@@ -15,27 +15,29 @@ import { triggerBody } from "../answers/trigger-body.ts";
 import { exportPieces } from "../audit/export-pieces.ts";
 import { readProvenHead, type SignedLog } from "../audit/read-proven-head.ts";
 import { egressEntry } from "../contract/egress.ts";
+import { isExpired } from "../core/retention/expiry.ts";
 import type { ManifestEntry, ManifestFile } from "../core/workspace/manifest.ts";
 import { nothingAround, showEnvironment } from "../environments/shown-environments.ts";
-import { readEgress } from "../executions/egress-log.ts";
-import { LogPages } from "../executions/event-log.ts";
+import { attemptsOf } from "../executions/egress-log.ts";
 import type { Owner } from "../identity/owner.ts";
 import { existingOwner } from "../owners/act-on-owner.ts";
 import { agents } from "../store/agents.ts";
 import { apiKeys } from "../store/api-keys.ts";
 import { type Environment, environments } from "../store/environments.ts";
-import { type Execution, executions } from "../store/executions.ts";
+import { type Execution, egressBatches, eventBatches, executions } from "../store/executions.ts";
 import { accountId, accounts, ledger } from "../store/owners.ts";
 import { schedules } from "../store/schedules.ts";
 import { skills } from "../store/skills.ts";
 import type { Store } from "../store/store.ts";
-import { type Message, messages, type Thread, threads } from "../store/threads.ts";
+import { type Thread, threads } from "../store/threads.ts";
 import { triggers } from "../store/triggers.ts";
 import { readFilePieces } from "../workspace/file-pieces.ts";
 import { readFilesOf } from "../workspace/manifests.ts";
-import { allOf } from "./all-of.ts";
+import { allOf, allThroughout, valuesOf } from "./all-of.ts";
 import { fileNameOf } from "./archive-names.ts";
-import { openedAhead } from "./opened-ahead.ts";
+import { joined } from "./joined.ts";
+import { messagesInOrder } from "./messages-in-order.ts";
+import { shownExecutions } from "./shown-executions.ts";
 
 /** One file of an archive. Its bytes are read when its turn comes. */
 export interface ArchiveEntry {
@@ -57,9 +59,6 @@ type Values<T> = AsyncIterable<T> | Iterable<T>;
 const byCreation = { field: "createdAt" } as const;
 /** Lines are handed out together, since each piece costs as much as a line. */
 const pieceBytesMin = 64 * 1024;
-const egressPageLength = 200;
-/** Threads, or executions, whose first pages are read at once. */
-const openMax = 4;
 
 /**
  * @throws {ApiError} `AUDIT_PENDING` if the trail isn't under a signed checkpoint yet;
@@ -107,7 +106,8 @@ export async function* archiveEntries(
   );
   yield lines("threads.ndjson", map(allOf(store, threads.all(owner), byCreation), threadOf(id)));
   yield lines("messages.ndjson", allMessages(deps, owner));
-  yield lines("executions.ndjson", map(allExecutions(deps, owner), withOutput));
+  const run = shownExecutions(store, owner, allOf(store, executions.all(owner), byCreation));
+  yield lines("executions.ndjson", map(run, withOutput));
   yield lines("events.ndjson", allEvents(deps, owner));
   yield lines("egress.ndjson", allEgress(deps, owner));
   yield* allFiles(deps, owner);
@@ -118,48 +118,36 @@ const threadOf = (ownerId: string) => (thread: Thread) =>
   threadBody(thread, { ownerId, environmentName: null, agentName: null });
 
 async function* allMessages({ store }: ExportDeps, owner: Owner) {
-  const written = async function* ({ id }: Thread) {
-    const own: AsyncIterable<Message> = allOf(store, messages.all(owner, id), byCreation);
-    for await (const message of own) yield messageBody(message, id);
-  };
-  yield* openedAhead(allOf(store, threads.all(owner), byCreation), written, openMax);
-}
-
-function allExecutions({ store }: ExportDeps, owner: Owner): AsyncIterable<Execution> {
-  return allOf(store, executions.all(owner), byCreation);
+  for await (const { message, threadId } of messagesInOrder(store, owner)) {
+    yield messageBody(message, threadId);
+  }
 }
 
 function withOutput(execution: Execution) {
   return { ...executionBody(execution), output: execution.output };
 }
 
+/** Executions that are shown, by their ids. */
+function executionsById({ store }: ExportDeps, owner: Owner): AsyncGenerator<Execution> {
+  const all = valuesOf(allThroughout(store, executions.throughout(owner)));
+  return shownExecutions(store, owner, all);
+}
+
 /** Those that haven't expired, in the form in which streams send them. */
 async function* allEvents(deps: ExportDeps, owner: Owner) {
-  const { store, now } = deps;
-  const eventsOf = async function* ({ id: executionId }: Execution) {
-    const log = new LogPages(store, owner, executionId);
-    for (let last = 0; ; ) {
-      const { batches } = await log.after(last, now());
-      for (const { events } of batches) for (const event of events) yield { executionId, ...event };
-      const end = batches.at(-1);
-      if (!end) break;
-      last = end.lastSequence;
-    }
-  };
-  yield* openedAhead(allExecutions(deps, owner), eventsOf, openMax);
+  const batches = allThroughout(deps.store, eventBatches.throughout(owner));
+  for await (const { of: execution, value } of joined(executionsById(deps, owner), batches)) {
+    if (isExpired(value, deps.now())) continue;
+    for (const event of value.events) yield { executionId: execution.id, ...event };
+  }
 }
 
 async function* allEgress(deps: ExportDeps, owner: Owner) {
-  const { store, now } = deps;
-  const attemptsOf = async function* ({ id: executionId }: Execution) {
-    for (let offset = 0; ; offset += egressPageLength) {
-      const page = { executionId, limit: egressPageLength, offset, now: now() };
-      const { attempts, total } = await readEgress(store, owner, page);
-      for (const attempt of attempts) yield { executionId, ...egressEntry(attempt) };
-      if (offset + egressPageLength >= total) break;
-    }
-  };
-  yield* openedAhead(allExecutions(deps, owner), attemptsOf, openMax);
+  const batches = allThroughout(deps.store, egressBatches.throughout(owner));
+  for await (const { of: execution, value } of joined(executionsById(deps, owner), batches)) {
+    const shown = attemptsOf(value, { execution, now: deps.now() });
+    for (const attempt of shown) yield { executionId: execution.id, ...egressEntry(attempt) };
+  }
 }
 
 /** A workspace's list says what an archive can't: modes, times, links and odd names. */

@@ -22,7 +22,8 @@ import {
 import type { DueDocument } from "../store/due-documents.ts";
 import { type KeyFollowUp, keyFollowUps } from "../store/key-follow-ups.ts";
 import { accountId, accounts, type OwnerProfile, owners } from "../store/owners.ts";
-import { type ReadStore, requireFound, type Store } from "../store/store.ts";
+import { requireFound } from "../store/read-document.ts";
+import type { ReadStore, Store } from "../store/store.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
 
 const keysPerPageMax = 400;

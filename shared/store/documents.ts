@@ -31,6 +31,15 @@ export interface CollectionRef<S extends Stored = Stored> {
   readonly within?: WithinEnvironments;
 }
 
+/** The collections with one name anywhere below an owner, together. */
+export interface CollectionGroupRef<S extends Stored = Stored> {
+  /** `owners/` and the owner's id. */
+  readonly ownerPath: string;
+  /** As in the retention table. Other collections with the same name aren't meant. */
+  readonly pattern: string;
+  readonly schema: S;
+}
+
 export interface OwnedCollection<S extends Stored> {
   readonly schema: S;
   readonly name: string;
@@ -39,6 +48,8 @@ export interface OwnedCollection<S extends Stored> {
   /** A document of `owner`; nested collections take the outer ids first. */
   of(owner: Owner, ...ids: readonly [string, ...string[]]): Ref<S>;
   all(owner: Owner, ...outerIds: readonly string[]): CollectionRef<S>;
+  /** The documents below all outer ones, for jobs that go through everything an owner has. */
+  throughout(owner: Owner): CollectionGroupRef<S>;
 }
 
 /**
@@ -51,6 +62,7 @@ export function ownedCollection<S extends Stored>(
   schema: S,
   environmentField?: keyof z.output<S> & string,
 ): OwnedCollection<S> {
+  const pattern = ["owners", ...names].join("/*/");
   const within = ({ environmentIds: ids }: Owner) =>
     ids === null || environmentField === undefined
       ? {}
@@ -65,7 +77,7 @@ export function ownedCollection<S extends Stored>(
   return {
     schema,
     name: names[names.length - 1] ?? names[0],
-    pattern: ["owners", ...names].join("/*/"),
+    pattern,
     of(owner, ...ids) {
       assert(ids.length === names.length);
       return { path: path(owner, ids), schema, ...within(owner) };
@@ -73,6 +85,10 @@ export function ownedCollection<S extends Stored>(
     all(owner, ...outerIds) {
       assert(outerIds.length === names.length - 1);
       return { path: path(owner, outerIds), schema, ...within(owner) };
+    },
+    throughout(owner) {
+      assert(owner.environmentIds === null, "a key that is limited to some environments");
+      return { ownerPath: `owners/${owner.id}`, pattern, schema };
     },
   };
 }

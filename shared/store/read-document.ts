@@ -1,5 +1,6 @@
 import type { DocumentSnapshot, QueryDocumentSnapshot } from "@google-cloud/firestore";
 import type * as z from "zod";
+import { ApiError } from "../errors/api-error.ts";
 import { isVisible, parseStored, type Ref, type Snapshot, type Version } from "./documents.ts";
 
 type Schema = z.ZodType<object>;
@@ -22,4 +23,10 @@ export function toSnapshot<S extends Schema>(ref: Ref<S>, snapshot: DocumentSnap
     return { ref, value: null, version: null };
   }
   return { ref, value: parseStored(ref.schema, data), version: snapshot.updateTime };
+}
+
+/** @throws {ApiError} `NOT_FOUND` if there is no such document. */
+export function requireFound<S extends Schema>(snapshot: Snapshot<S>): FoundDocument<S> {
+  if (snapshot.version) return snapshot;
+  throw new ApiError("NOT_FOUND");
 }

@@ -1,14 +1,10 @@
-import {
-  AggregateField,
-  type Firestore,
-  type Query,
-  type QueryDocumentSnapshot,
-} from "@google-cloud/firestore";
+import type { Firestore, Query, QueryDocumentSnapshot } from "@google-cloud/firestore";
 import type * as z from "zod";
 import { Fault } from "../core/fault.ts";
-import { ApiError } from "../errors/api-error.ts";
 import { batchOf, commitBatchWithoutRetry } from "./batch.ts";
+import { type GroupRequest, readGroup, readGroupPaths } from "./collection-groups.ts";
 import {
+  type CollectionGroupRef,
   type CollectionRef,
   parseStored,
   type Ref,
@@ -17,8 +13,9 @@ import {
   type Write,
 } from "./documents.ts";
 import { type DueDocument, type DueRequest, readDue } from "./due-documents.ts";
+import { listenHighest } from "./listen-highest.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
-import { type FoundDocument, toFound, toSnapshot } from "./read-document.ts";
+import { type FoundDocument, requireFound, toFound, toSnapshot } from "./read-document.ts";
 import { type ReadOptions, readFitting, readPage } from "./read-page.ts";
 import {
   type Below,
@@ -29,7 +26,8 @@ import {
   readPaths,
 } from "./read-paths.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
-import { deliver, type Listener } from "./shared-listener.ts";
+import { readSums, type Sums } from "./read-sums.ts";
+import type { Listener } from "./shared-listener.ts";
 import { SharedState } from "./shared-state.ts";
 import { withDeadline } from "./with-deadline.ts";
 
@@ -121,13 +119,9 @@ export class Store {
   async sum(
     collection: CollectionRef,
     { fields, ...filter }: Filter & { readonly fields: readonly string[] },
-  ): Promise<{ readonly count: number; readonly sums: readonly number[] }> {
-    const sums = fields.map((field) => [`sum ${field}`, AggregateField.sum(field)] as const);
-    const aggregates = { ...Object.fromEntries(sums), count: AggregateField.count() };
+  ): Promise<Sums> {
     const matching = filtered(this.#visible(collection), filter);
-    const sum = async () => (await matching.aggregate(aggregates).get()).data();
-    const data: Record<string, number> = await this.#inTurn("sums", collection, sum);
-    return { count: data.count ?? 0, sums: sums.map(([name]) => data[name] ?? 0) };
+    return await this.#inTurn("sums", collection, () => readSums(matching, fields));
   }
 
   /**
@@ -186,6 +180,22 @@ export class Store {
     return { found, isEnd };
   }
 
+  /** A page of everything of one kind that is an owner's; see `readGroup`. */
+  async walkGroup<S extends Schema>(
+    group: CollectionGroupRef<S>,
+    request: GroupRequest,
+    fitting: Omit<Fitting<S>, "isEnough"> = {},
+  ) {
+    return await this.#inTurn("pages", { path: group.ownerPath }, (signal) =>
+      readGroup(this.#db, group, { ...request, ...fitting, signal }),
+    );
+  }
+
+  /** The same, but only the paths. */
+  async findGroupPaths(group: CollectionGroupRef, request: GroupRequest) {
+    return await withDeadline(readGroupPaths(this.#db, group, request));
+  }
+
   /** The collections and documents below a document, for the check that a deletion left nothing. */
   async findBelow(path: string, limit: number): Promise<Below> {
     return await withDeadline(readBelow(this.#db.doc(path), limit));
@@ -225,15 +235,10 @@ export class Store {
     field: string,
     listener: Listener<z.output<S> | null>,
   ): () => void {
-    const query = this.#visible(collection).orderBy(field, "desc").limit(1);
     const key = JSON.stringify([collection.path, collection.within, field]);
+    const source = { schema: collection.schema, field };
     const start = (all: Listener<object | null>) =>
-      query.onSnapshot(
-        // An exception in the library's own callback would end the process.
-        ({ docs: [doc] }) =>
-          deliver(all, () => (doc ? parseStored(collection.schema, doc.data()) : null)),
-        (error) => all.error(error),
-      );
+      listenHighest(this.#visible(collection), source, all);
     const typed = {
       ...listener,
       next: (value: object | null) => listener.next(value as z.output<S> | null),
@@ -278,7 +283,7 @@ export class Store {
 
   async #inTurn<T>(
     kind: "pages" | "sums",
-    { path }: CollectionRef,
+    { path }: { readonly path: string },
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     return await this.#shared.inTurn(kind, { path, clientSignal: this.#clientSignal }, work);
@@ -289,10 +294,4 @@ export class Store {
     const all = this.#db.collection(path);
     return within ? all.where(within.field, "in", [...within.ids]) : all;
   }
-}
-
-/** @throws {ApiError} `NOT_FOUND` if there is no such document. */
-export function requireFound<S extends Schema>(snapshot: Snapshot<S>): FoundDocument<S> {
-  if (snapshot.version) return snapshot;
-  throw new ApiError("NOT_FOUND");
 }

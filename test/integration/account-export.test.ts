@@ -71,6 +71,16 @@ async function newProvenOwner(): Promise<TestOwner> {
   return owner;
 }
 
+/** Stores three messages whose ids aren't in the order of their times. */
+async function plantMessages({ id }: TestOwner, threadId: string, content: string): Promise<void> {
+  const messages = firestore().collection(`owners/${id}/threads/${threadId}/messages`);
+  const fixed = { v: 1, role: "user", content, executionId: "run_none" };
+  for (const [index, name] of ["c", "a", "b"].entries()) {
+    const messageId = `${threadId}-${name}`;
+    await messages.doc(messageId).create({ ...fixed, id: messageId, createdAt: index + 1 });
+  }
+}
+
 const linesOf = (files: ReadonlyMap<string, Buffer>, name: string) =>
   String(files.get(name))
     .split("\n")
@@ -171,6 +181,31 @@ describe("DAT-5 an export", () => {
     const args = [join(repositoryRoot, "audit/main.ts"), file, "--key", key];
     expect((await run(process.execPath, args)).stdout).toContain("as they were logged");
   }
+
+  test("lists messages as they were written, and nothing of a thread that was deleted", async () => {
+    const owner = await newProvenOwner();
+    const neighbour = await newOwner({ creditUsd: 0 });
+    await plantMessages(neighbour, await newThread(neighbour.key), "theirs");
+    const gone = await newThread(owner.key);
+    await runScript(owner.key, gone, "echo gone");
+    // As between the deletion's commit and the sweep that erases.
+    await firestore().doc(`owners/${owner.id}/threads/${gone}`).delete();
+    const kept = [await newThread(owner.key), await newThread(owner.key)].sort();
+    await plantMessages(owner, kept[0] ?? "", "short");
+    await plantMessages(owner, kept[1] ?? "", "long".repeat(100_000));
+
+    const { id } = (await ask(owner)).json.export;
+    await until("the export", async () => (await build()).built === 1);
+    const files = await readZip((await send(archivePath(id), { key: owner.key })).bytes);
+    const listed = linesOf(files, "messages.ndjson");
+    const inOrder = kept.flatMap((threadId) =>
+      ["c", "a", "b"].map((name) => `${threadId}-${name}`),
+    );
+    expect(listed.map((message) => message.id)).toEqual(inOrder);
+    for (const name of ["executions.ndjson", "events.ndjson", "egress.ndjson"]) {
+      expect(linesOf(files, name), name).toEqual([]);
+    }
+  });
 
   test("is for the owner's keys alone, and of them for those that may see everything", async () => {
     const owner = await newProvenOwner();

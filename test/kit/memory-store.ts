@@ -7,8 +7,7 @@ import type * as z from "zod";
 import type { CommitStore } from "#shared/store/commit-coordinator";
 import type { CollectionRef, Ref, Snapshot, Version, Write } from "#shared/store/documents";
 import type { PageRequest } from "#shared/store/queries";
-import type { FoundDocument } from "#shared/store/read-document";
-import { requireFound } from "#shared/store/store";
+import { type FoundDocument, requireFound } from "#shared/store/read-document";
 
 const codes = { invalid: 3, notFound: 5, exists: 6, precondition: 9 } as const;
 /** The limit of a whole request. */
