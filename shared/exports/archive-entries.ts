@@ -59,6 +59,8 @@ type Values<T> = AsyncIterable<T> | Iterable<T>;
 const byCreation = { field: "createdAt" } as const;
 /** Lines are handed out together, since each piece costs as much as a line. */
 const pieceBytesMin = 64 * 1024;
+/** A piece is in memory several times: as it arrives, as it is packed, and as it is stored. */
+const filePieceBytes = 512 * 1024;
 
 /**
  * @throws {ApiError} `AUDIT_PENDING` if the trail isn't under a signed checkpoint yet;
@@ -182,7 +184,7 @@ function listed(environmentId: string, entry: ManifestEntry): object {
 function fileEntry(owner: Owner, environmentId: string, file: ManifestFile): ArchiveEntry {
   const whole = { offsetBytes: 0, sizeBytes: file.sizeBytes };
   const name = fileNameOf(environmentId, file.path);
-  return { name, pieces: readFilePieces(owner, file, whole) };
+  return { name, pieces: readFilePieces(owner, file, whole, filePieceBytes) };
 }
 
 function lines(name: string, values: Values<object>): ArchiveEntry {

@@ -9,7 +9,7 @@ import type { ByteRange } from "./objects.ts";
 
 let bucket: Promise<Bucket> | undefined;
 /** What the client keeps in memory until the bucket has confirmed it. */
-const chunkBytes = 4 * 1024 * 1024;
+const chunkBytes = 2 * 1024 * 1024;
 
 /** Archives per list. What is left is found by the search after an erasure. */
 const listedMax = 1_000;

@@ -6,15 +6,17 @@ const pieceBytesMax = 2 * 1024 * 1024;
 
 /**
  * A range of bytes in pieces that are read on demand.
+ * @param pieceBytes Smaller pieces take less memory, and more reads.
  * @throws {ApiError} `UNAVAILABLE` if there are fewer bytes than the range has.
  */
 export async function* rangePieces(
   { offsetBytes, sizeBytes }: ByteRange,
   read: (piece: ByteRange) => Promise<Buffer>,
+  pieceBytes: number = pieceBytesMax,
 ): AsyncGenerator<Buffer> {
   const end = offsetBytes + sizeBytes;
-  for (let at = offsetBytes; at < end; at += pieceBytesMax) {
-    const piece = { offsetBytes: at, sizeBytes: Math.min(pieceBytesMax, end - at) };
+  for (let at = offsetBytes; at < end; at += pieceBytes) {
+    const piece = { offsetBytes: at, sizeBytes: Math.min(pieceBytes, end - at) };
     const bytes = await read(piece);
     // The answer's length was announced, so missing bytes would be taken from the next answer.
     if (bytes.length !== piece.sizeBytes) throw new ApiError("UNAVAILABLE", { cause: "too short" });

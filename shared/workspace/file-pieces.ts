@@ -12,8 +12,9 @@ export function readFilePieces(
   owner: Owner,
   file: ManifestFile,
   range: ByteRange,
+  pieceBytes?: number,
 ): AsyncGenerator<Buffer> {
-  return rangePieces(range, async (piece) => await readFileBytes(owner, file, piece));
+  return rangePieces(range, async (piece) => await readFileBytes(owner, file, piece), pieceBytes);
 }
 
 /** The same, but an unreadable file is refused at once. */
