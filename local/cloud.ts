@@ -2,7 +2,7 @@
 
 import { allSettled, ComponentStack } from "./cloud/component-stack.ts";
 import { type Operations, startCountedFunctions } from "./cloud/counted-functions.ts";
-import { functionEnvironment } from "./cloud/environment.ts";
+import { accountEnvironment, functionEnvironment } from "./cloud/environment.ts";
 import { startFirestore } from "./cloud/firestore.ts";
 import { startIngress } from "./cloud/ingress.ts";
 import { keptFiles, type Layout, makeLayout } from "./cloud/layout.ts";
@@ -126,9 +126,11 @@ async function startServicesAndFunctions(plan: Layout) {
     loggingPort: services.logging.port,
     issuer: services.identity.issuer,
     jwksUrl: services.identity.jwksUrl,
+    credentialsUrl: services.identity.credentialsUrl,
   });
+  const accounts = { files: accountEnvironment(services.filesMetadata.port) };
   const environment = { ...own, ...plan.options.settings };
-  return { services, environment, ...(await startCountedFunctions(plan, environment)) };
+  return { services, environment, ...(await startCountedFunctions(plan, environment, accounts)) };
 }
 
 function exitWith(sentence: string): never {

@@ -16,6 +16,7 @@ export interface Operations {
 export async function startCountedFunctions(
   plan: Layout,
   environment: Readonly<Record<string, string>>,
+  accounts: Readonly<Record<string, Readonly<Record<string, string>>>>,
 ): Promise<{ readonly operations: Operations; readonly functions: Functions }> {
   const { parts } = plan;
   const proxies = await parts.start("operation counters", () => startProxies(plan), closeAll);
@@ -27,6 +28,7 @@ export async function startCountedFunctions(
         distFolder: plan.distFolder,
         logFolder: plan.folder.file("logs"),
         environment,
+        accounts,
         firestoreHost: (name) => `127.0.0.1:${proxyOf(proxies, name).port}`,
         ports: plan.functionPorts,
         onNotice: plan.options.onNotice ?? console.error,

@@ -23,6 +23,7 @@ export interface Addresses {
   readonly loggingPort: number;
   readonly issuer: string;
   readonly jwksUrl: string;
+  readonly credentialsUrl: string;
   readonly peppersFile: string;
   readonly gatewayTokensFile: string;
   readonly limitsFile: string | null;
@@ -47,6 +48,7 @@ export function functionEnvironment(addresses: Addresses): Record<string, string
     PADDOCK_KMS_ENDPOINT: `127.0.0.1:${addresses.kmsPort}`,
     PADDOCK_RUN_ENDPOINT: `127.0.0.1:${addresses.runPort}`,
     PADDOCK_LOGGING_ENDPOINT: `127.0.0.1:${addresses.loggingPort}`,
+    PADDOCK_CREDENTIALS_ENDPOINT: addresses.credentialsUrl,
     PADDOCK_ACCESS_LOG_VIEW: accessLogView,
     PADDOCK_WORKSPACE_BUCKET: workspaceBucket,
     PADDOCK_CHECKPOINT_BUCKET: checkpointBucket,
@@ -71,5 +73,13 @@ export function functionEnvironment(addresses: Addresses): Record<string, string
     PADDOCK_SECURITY_CONTACTS: "mailto:security@example.com",
     METADATA_SERVER_DETECTION: "none",
     ...(addresses.limitsFile !== null && { PADDOCK_LIMITS_FILE: addresses.limitsFile }),
+  };
+}
+
+/** What one function's process has besides: the metadata server that speaks for its account. */
+export function accountEnvironment(metadataPort: number): Record<string, string> {
+  return {
+    GCE_METADATA_HOST: `127.0.0.1:${metadataPort}`,
+    METADATA_SERVER_DETECTION: "assume-present",
   };
 }

@@ -18,6 +18,8 @@ export const accessLogView = `projects/${projectId}/locations/us/buckets/paddock
 export const accounts = {
   runner: `runner@${projectId}.iam.gserviceaccount.com`,
   scheduler: `scheduler@${projectId}.iam.gserviceaccount.com`,
+  /** Signs the addresses that large files are sent to and read from. */
+  files: `fn-files@${projectId}.iam.gserviceaccount.com`,
 } as const;
 
 export const audiences = {

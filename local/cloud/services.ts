@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { openAccountKeys } from "../identity/account-keys.ts";
 import { startIdentity } from "../identity/server.ts";
 import type { InitialKey } from "../kms/key-service.ts";
 import { startKms } from "../kms/server.ts";
@@ -23,7 +24,7 @@ import {
 } from "./names.ts";
 import { runnerJobs } from "./runner-jobs.ts";
 
-const keys: readonly InitialKey[] = [
+const initialKeys: readonly InitialKey[] = [
   ...["environment-secrets", "trigger-secrets", "audit-details"].map((purpose) => ({
     name: `${keyRing}/cryptoKeys/${purpose}`,
     purpose: "ENCRYPT_DECRYPT" as const,
@@ -66,18 +67,20 @@ export async function startServices(layout: Layout) {
   const { parts, folder, options, distFolder, urlOf, manifest } = layout;
   const close = (part: { close(): Promise<void> }) => part.close();
   const kept = { dataFolder: folder.path };
+  const keys = await openAccountKeys(folder.path, [accounts.files]);
   const [identity, kms, storage, logging] = await allSettled([
-    parts.start("identity", () => startIdentity({ ...kept, projectId }), close),
+    parts.start("identity", () => startIdentity({ ...kept, projectId, keys }), close),
     parts.start(
       "kms",
-      async () => await noted(await startKms({ ...kept, keys }), folder.file(kmsHostFile)),
+      async () =>
+        await noted(await startKms({ ...kept, keys: initialKeys }), folder.file(kmsHostFile)),
       (kms) => closeNoted(kms, folder.file(kmsHostFile)),
     ),
     parts.start(
       "storage",
       async () =>
         await noted(
-          await startStorage({ ...kept, buckets, hidesMissing: true }),
+          await startStorage({ ...kept, buckets, hidesMissing: true, keys }),
           folder.file(storageHostFile),
         ),
       (storage) => closeNoted(storage, folder.file(storageHostFile)),
@@ -98,6 +101,7 @@ export async function startServices(layout: Layout) {
     ),
   ]);
   const metadata = await identity.startMetadataServer({ email: accounts.runner });
+  const filesMetadata = await identity.startMetadataServer({ email: accounts.files });
   const executionLog = await parts.start(
     "execution log",
     async () => openExecutionLog(folder.file("logs", "executions.jsonl")),
@@ -125,5 +129,5 @@ export async function startServices(layout: Layout) {
       }),
     close,
   );
-  return { identity, kms, storage, logging, run };
+  return { identity, kms, storage, logging, run, filesMetadata };
 }

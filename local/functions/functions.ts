@@ -8,6 +8,8 @@ export interface FunctionsOptions {
   readonly logFolder: string;
   /** The environment of every function; `port` and its own Firestore address are added. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What single functions have besides, by their names: whose account they speak for. */
+  readonly accounts?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Firestore's host:port for one function. */
   readonly firestoreHost: (name: string) => string;
   /** Each function's port, which stays the same after a restart because others know it. */
@@ -64,6 +66,7 @@ function processOptions(options: FunctionsOptions, name: string) {
     bundle: join(options.distFolder, bundle),
     environment: {
       ...options.environment,
+      ...options.accounts?.[name],
       PORT: String(port),
       PADDOCK_BIND: "127.0.0.1",
       FUNCTION_TARGET: name,

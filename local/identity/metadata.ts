@@ -1,7 +1,7 @@
 /** A container's metadata server, which speaks for one service account. */
-import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpError, type HttpServer, startHttpServer } from "../lib/http.ts";
+import type { AccessToken } from "./access-tokens.ts";
 import type { IdTokenRequest } from "./issuer.ts";
 
 export interface MetadataOptions {
@@ -10,6 +10,7 @@ export interface MetadataOptions {
   readonly projectId: string;
   readonly port?: number | undefined;
   issue(request: IdTokenRequest): Promise<string>;
+  accessToken(email: string): AccessToken;
 }
 
 const root = "/computeMetadata/v1";
@@ -50,12 +51,8 @@ async function answerTo(url: URL, options: MetadataOptions): Promise<string | ob
     case `${root}/instance/service-accounts/default/email`:
       return email;
     case `${root}/instance/service-accounts/default/token`:
-      // No local service accepts it; ID tokens decide what a service account may do.
-      return {
-        access_token: `local.${randomBytes(24).toString("base64url")}`,
-        expires_in: 3_599,
-        token_type: "Bearer",
-      };
+      // It signs for the account and opens nothing else; ID tokens decide what an account may do.
+      return options.accessToken(email);
     case `${root}/instance/service-accounts/default/identity`:
       return await options.issue({ email, audience: audienceOf(url) });
     default:

@@ -1,11 +1,16 @@
 import { HttpError, type HttpServer, sendJson, startHttpServer } from "../lib/http.ts";
+import { AccessTokens } from "./access-tokens.ts";
+import { type AccountKeys, openAccountKeys } from "./account-keys.ts";
 import { type IdTokenRequest, type Issuer, openIssuer } from "./issuer.ts";
 import { type MetadataOptions, startMetadata } from "./metadata.ts";
+import { answerSignBlob, isSignBlob } from "./sign-blob.ts";
 
 export interface IdentityOptions {
   /** Stores the signing key, so that tokens survive a restart. */
   readonly dataFolder: string;
   readonly projectId: string;
+  /** The service accounts that can have something signed; without them none can. */
+  readonly keys?: AccountKeys;
   readonly port?: number | undefined;
 }
 
@@ -14,10 +19,14 @@ export interface Identity {
   /** The `iss` of its tokens. */
   readonly issuer: string;
   readonly jwksUrl: string;
+  /** Where IAM Credentials is, for the clients' `signingEndpoint`. */
+  readonly credentialsUrl: string;
   /** Issues a signed OIDC ID token. Only for this process; no address gives one to strangers. */
   issue(request: IdTokenRequest): Promise<string>;
   /** A metadata server that speaks for one service account; it is closed with the rest. */
-  startMetadataServer(account: Omit<MetadataOptions, "projectId" | "issue">): Promise<HttpServer>;
+  startMetadataServer(
+    account: Omit<MetadataOptions, "projectId" | "issue" | "accessToken">,
+  ): Promise<HttpServer>;
   close(): Promise<void>;
 }
 
@@ -30,7 +39,10 @@ const paths = {
 /** Starts the OIDC issuer on loopback. */
 export async function startIdentity(options: IdentityOptions): Promise<Identity> {
   const issuer = await openIssuer(options.dataFolder);
-  const server = await startHttpServer((request, response, url) => {
+  const keys = options.keys ?? (await openAccountKeys(options.dataFolder, []));
+  const tokens = new AccessTokens();
+  const server = await startHttpServer(async (request, response, url) => {
+    if (isSignBlob(url)) return await answerSignBlob({ tokens, keys }, { request, response }, url);
     if (request.method !== "GET") throw new HttpError(405, "methodNotAllowed", "GET only.");
     const document = documentAt(url, issuer);
     if (document === null) throw new HttpError(404, "notFound", "There is nothing here.");
@@ -39,13 +51,16 @@ export async function startIdentity(options: IdentityOptions): Promise<Identity>
   }, options.port);
   const metadataServers: HttpServer[] = [];
   const issue = (request: IdTokenRequest) => issuer.issue(server.url, request);
+  const accessToken = (email: string) => tokens.issue(email);
   return {
     port: server.port,
     issuer: server.url,
     jwksUrl: `${server.url}${paths.jwks}`,
+    credentialsUrl: server.url,
     issue,
     async startMetadataServer(account) {
-      const metadata = await startMetadata({ ...account, projectId: options.projectId, issue });
+      const { projectId } = options;
+      const metadata = await startMetadata({ ...account, projectId, issue, accessToken });
       metadataServers.push(metadata);
       return metadata;
     },

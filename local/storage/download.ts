@@ -11,13 +11,15 @@ interface ByteRange {
   readonly endBytes: number;
 }
 
+/** @param said Headers that a signed address sets. */
 export async function sendObject(
   path: string,
   object: StoredObject,
   { request, response }: { request: IncomingMessage; response: ServerResponse },
+  said: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const range = readRange(request.headers.range, object.sizeBytes);
-  const headers = headersOf(object);
+  const headers = { ...headersOf(object), ...said };
   if (range === "unsatisfiable") {
     response.setHeader("content-range", `bytes */${object.sizeBytes}`);
     throw new HttpError(416, "requestedRangeNotSatisfiable", "The range lies outside the object.");

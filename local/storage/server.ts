@@ -10,7 +10,9 @@ import { bucketResource, objectResource, type StoredObject } from "./model.ts";
 import { ObjectStore } from "./object-store.ts";
 import { checkPreconditions, readPreconditions } from "./preconditions.ts";
 import { ResumableUploads } from "./resumable.ts";
+import type { Verifier } from "./signed-url.ts";
 import { uploadMedia, uploadMultipart } from "./uploads.ts";
+import { answerXml, isXmlCall } from "./xml-api.ts";
 
 export interface StorageOptions {
   /** Buckets are in its folder `storage/`. */
@@ -23,6 +25,10 @@ export interface StorageOptions {
    * not list.
    */
   readonly hidesMissing?: boolean;
+  /** The accounts whose signatures open URLs; without them none does. */
+  readonly keys?: Verifier["keys"];
+  /** Epoch milliseconds; tests turn it on to see what expires. */
+  readonly now?: () => number;
 }
 
 export interface Storage extends HttpServer {
@@ -37,8 +43,16 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
   for (const bucket of options.buckets) {
     if (!store.hasBucket(bucket)) await store.createBucket(bucket, "US-CENTRAL1");
   }
-  const uploads = new ResumableUploads(store);
+  const now = options.now ?? Date.now;
+  const uploads = new ResumableUploads(store, now);
+  const verifier: Verifier = { keys: options.keys ?? { isSignedBy: () => false }, now };
   const server = await startHttpServer(async (request, response, url) => {
+    if (isXmlCall(url)) {
+      if (await faults.admit(signedKind(request))) {
+        return await answerXml({ store, uploads, request, response, url }, verifier);
+      }
+      throw new HttpError(503, "backendError", "Refused by an ordered fault.");
+    }
     refuseUnsupported(request, url);
     if (!(await faults.admit(kindOf(request, url)))) {
       throw new HttpError(503, "backendError", "Refused by an ordered fault.");
@@ -59,6 +73,10 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
       await uploads.close();
     },
   };
+}
+
+function signedKind({ method }: IncomingMessage): "upload" | "download" {
+  return method === "GET" || method === "HEAD" ? "download" : "upload";
 }
 
 function kindOf(request: IncomingMessage, url: URL): "upload" | "download" | "other" {

@@ -41,9 +41,13 @@ export class Spool {
     return this.#sizeBytes;
   }
 
-  /** Takes all of `source`; after a failure, what came before it stays and counts. */
-  async take(source: AsyncIterable<Buffer>): Promise<void> {
+  /**
+   * Takes all of `source`; after a failure, what came before it stays and counts.
+   * @param mostBytes What a signed request allows; one chunk more is taken and then refused.
+   */
+  async take(source: AsyncIterable<Buffer>, mostBytes = objectBytesMax): Promise<void> {
     for await (const chunk of source) {
+      if (this.#sizeBytes > mostBytes) break;
       if (this.#sizeBytes + chunk.length > objectBytesMax) {
         throw new HttpError(413, "uploadTooLarge", `An object is at most ${objectBytesMax} bytes.`);
       }

@@ -42,9 +42,10 @@ describe("OPS-9 an override of an address or of an issuer", () => {
     const files = { peppersFile: "p", gatewayTokensFile: "g", compileCacheFolder: "c" };
     const models = { modelsFile: "m", providerKeysFile: "k", limitsFile: null };
     const where = { ...ports, ...files, issuer: `http://${at}`, jwksUrl: `http://${at}/keys` };
-    const set = Object.entries(functionEnvironment({ ...where, ...models }));
+    const addresses = { ...where, ...models, credentialsUrl: `http://${at}` };
+    const set = Object.entries(functionEnvironment(addresses));
     const local = set.filter(([, value]) => value.includes(at)).map(([name]) => name);
-    expect(local).toHaveLength(7);
+    expect(local).toHaveLength(8);
     expect(local.filter((name) => !listed.has(name))).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ export const localOverrides = [
   "PADDOCK_KMS_ENDPOINT",
   "PADDOCK_RUN_ENDPOINT",
   "PADDOCK_LOGGING_ENDPOINT",
+  "PADDOCK_CREDENTIALS_ENDPOINT",
   // The keys of these issuers decide who is an operator, the scheduler or a runner.
   "PADDOCK_OIDC_ISSUER",
   "PADDOCK_OIDC_JWKS_URL",

@@ -5,6 +5,7 @@ import { importJWK, SignJWT } from "jose";
 import * as z from "zod";
 import { accounts, audiences, projectId, region } from "../../local/cloud/names.ts";
 import { runnerJobs } from "../../local/cloud/runner-jobs.ts";
+import { AccessTokens } from "../../local/identity/access-tokens.ts";
 import { startMetadata } from "../../local/identity/metadata.ts";
 import { startRun } from "../../local/run/server.ts";
 import { cloud } from "./cloud.ts";
@@ -30,6 +31,7 @@ export async function startShiftedRunner(gatewayUrl: string): Promise<ShiftedRun
     email,
     projectId,
     issue: ({ audience }) => issue(dataFolder, { email, audience }),
+    accessToken: (bearer) => new AccessTokens().issue(bearer),
   });
   const run = await startRun({
     projectId,
