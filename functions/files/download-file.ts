@@ -10,7 +10,7 @@ import { countDownload } from "#shared/quotas/count-download";
 import { environments } from "#shared/store/environments";
 import { openFilePieces } from "#shared/workspace/file-pieces";
 import { readFilesOf } from "#shared/workspace/manifests";
-import { answerFor } from "./download-answer.ts";
+import { announcedBytes, answerFor } from "./download-answer.ts";
 import { etagOf } from "./file-etag.ts";
 import { requirePathInWorkspace } from "./upload-path.ts";
 
@@ -26,7 +26,7 @@ export const downloadFile = action({
   bodyBytesMax: 0,
   requestClass: "reads",
   preconditions: "honoured",
-  refusals: ["INVALID_PATH", "RANGE_NOT_SATISFIABLE", "RANGE_REQUIRED"],
+  refusals: ["INVALID_PATH", "RANGE_NOT_SATISFIABLE"],
   reply: { 200: "bytes", 206: "bytes", 304: "bytes" },
   beforeConfirmed: "nothing",
   read: async ({ caller: { owner }, params, request, deps, signal }) => {
@@ -49,9 +49,10 @@ export const downloadFile = action({
     const name = file.path.split("/").at(-1) ?? file.path;
     const last = range.offsetBytes + range.sizeBytes - 1;
     const validators = { "accept-ranges": "bytes", etag: etagOf(file) };
+    const announced = announcedBytes(request.method, range);
     const content = {
       "content-type": "application/octet-stream",
-      "content-length": String(range.sizeBytes),
+      ...(announced === null ? {} : { "content-length": String(announced) }),
       "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
     };
     const part = { "content-range": `bytes ${range.offsetBytes}-${last}/${file.sizeBytes}` };

@@ -6,13 +6,10 @@ import { entryAt } from "#shared/core/workspace/tree-order";
 import { change } from "#shared/pipeline/route";
 import { packBytesMax } from "#shared/protocol/runner";
 import { storeObject } from "#shared/quotas/store-object";
-import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
-import { inManifestTurn } from "#shared/workspace/manifest-turn";
-import { readFilesOf, requireRoom } from "#shared/workspace/manifests";
-import { changesForSnapshot, recordChange } from "#shared/workspace/snapshot-changes";
-import { withFile } from "./change-files.ts";
+import { readFilesOf } from "#shared/workspace/manifests";
 import { requireCurrent } from "./file-etag.ts";
+import { placedWrites, placeFile } from "./place-file.ts";
 import { readUpload } from "./read-upload.ts";
 import { uploadPath } from "./upload-path.ts";
 
@@ -59,34 +56,19 @@ export const uploadFile = change({
     const parts = pack ? [{ pack, offsetBytes: 0, sizeBytes: bytes.length }] : [];
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const size = { sha256, sizeBytes: bytes.length, mode: 0o644, modifiedAt: now };
-    const { head, changes } = await inManifestTurn(owner, signal, async (turn) => {
-      const base = await turn.readFilesOf(environment.value);
-      const next = withFile(base.manifest, { path, type: "file", ...size, parts });
-      const before = await turn.footprint(base.manifest);
-      requireRoom(environment.value, before, await turn.footprint(next));
-      const changes = await changesForSnapshot(turn, environment.value, next);
-      return { head: await turn.store(deps, next, base.sha256), changes };
-    });
-    return { environment, head, changes, path, sizeBytes: bytes.length };
+    const file = { path, type: "file", ...size, parts } as const;
+    const placed = await placeFile(deps, owner, { environment: environment.value, file, signal });
+    return { environment, placed, path, sizeBytes: bytes.length };
   },
   decide({ caller: { owner }, params: { environmentId }, data, ids, now }) {
-    const { environment, head, changes, path, sizeBytes } = data;
-    const { ref, value, version } = environment;
-    const origin = {
-      id: ids.next("snapshot"),
-      title: `Uploaded ${path}`,
-      source: "upload",
-      now,
-    } as const;
-    const recorded = recordChange(owner, value, { head, changes, origin });
+    const { environment, placed, path, sizeBytes } = data;
+    const title = `Uploaded ${path}`;
+    const origin = { id: ids.next("snapshot"), title, source: "upload", now } as const;
     const filename = path.split("/").at(-1) ?? path;
     return {
-      writes: [
-        patch(ref, { workspace: head, ...recorded.fields, updatedAt: now }, { version }),
-        ...recorded.writes,
-      ],
+      writes: placedWrites(owner, environment, { placed, origin }),
       subject: environmentId,
-      facts: { sizeBytes, manifestSha256: head.manifestSha256 },
+      facts: { sizeBytes, manifestSha256: placed.head.manifestSha256 },
       reply: ok({ success: true, environmentId, filename, path, size: sizeBytes }),
     };
   },

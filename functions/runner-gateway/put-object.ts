@@ -16,7 +16,7 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const bytesMax = { manifests: manifestBytesMax, packs: packBytesMax } as const;
 
 /** Objects are named by their content, so storing one again, or an unused one, does no harm. */
-function putRoute(kind: ObjectKind) {
+function putRoute(kind: Exclude<ObjectKind, "transfers">) {
   return action({
     endpoint: `PUT /internal/workspace/${kind}/:sha256`,
     summary: `Store one of the owner's ${kind} under the digest of its bytes.`,

@@ -9,7 +9,7 @@ const rolesFile = "terraform/modules/functions/role-grants.json";
 const Roles = z.record(
   z.string(),
   z.object({
-    on: z.enum(["bucket", "database", "jobs", "key", "secret", "view"]),
+    on: z.enum(["account", "bucket", "database", "jobs", "key", "secret", "view"]),
     name: z.string().optional(),
     roles: z.array(z.string()),
     reason: z.string(),
@@ -61,6 +61,7 @@ function grantsOf(role: string, roles: Roles): [string, string, string][] {
   const known = roles[role] ?? roles[`${role.slice(0, role.lastIndexOf("."))}.*`];
   if (known === undefined) throw new Error(`${rolesFile} doesn't know ${role}`);
   const { on, name: fixed = name, reason } = known;
-  const where = on === "jobs" ? "each runner job" : `${on} ${code(fixed)}`;
+  const words: Readonly<Record<string, string>> = { account: "itself", jobs: "each runner job" };
+  const where = words[on] ?? `${on} ${code(fixed)}`;
   return known.roles.map((granted) => [granted, where, reason]);
 }

@@ -27,6 +27,8 @@ export const idPrefixes = {
   triggerExecution: "texec",
   snapshot: "snap",
   change: "chg",
+  fileUpload: "upl",
+  fileDownload: "dnl",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

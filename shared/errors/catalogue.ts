@@ -63,6 +63,16 @@ export const catalogue = {
     "never",
     "The key that sealed those details was destroyed, so nobody can open them any more.",
   ),
+  UPLOAD_INCOMPLETE: refusal(
+    409,
+    "after_wait",
+    "Not all bytes of the upload have been stored yet; send the rest, then complete it again.",
+  ),
+  TRANSFER_ENDED: refusal(
+    410,
+    "never",
+    "That upload has expired or was cancelled; begin another one.",
+  ),
   PRECONDITION_FAILED: refusal(
     412,
     "never",
@@ -70,11 +80,6 @@ export const catalogue = {
   ),
   PAYLOAD_TOO_LARGE: refusal(413, "never", "The body is larger than this route takes."),
   UNSUPPORTED_MEDIA_TYPE: refusal(415, "never", "Send this body as the content type it takes."),
-  RANGE_REQUIRED: refusal(
-    416,
-    "never",
-    "Files above 24 MiB are read in ranges: send Range: bytes=0-25165823, and so on.",
-  ),
   RANGE_NOT_SATISFIABLE: refusal(416, "never", "Ask for a byte range inside the file."),
   MODEL_NOT_OFFERED: refusal(422, "never", "This deployment doesn't offer that model."),
   PAYMENTS_NOT_OFFERED: refusal(
@@ -91,6 +96,11 @@ export const catalogue = {
     409,
     "never",
     "The workspace's files need more room than that profile has; delete some first.",
+  ),
+  UPLOAD_MISMATCH: refusal(
+    422,
+    "never",
+    "The stored bytes don't have the SHA-256 that the upload was begun with; begin another one.",
   ),
   WORKSPACE_FULL: refusal(422, "never", "The workspace would exceed its size or file count."),
   QUOTA_REACHED: refusal(422, "never", "The account has as much of that as it may; see details."),

@@ -1,4 +1,7 @@
-/** One owner's objects in the workspace bucket, each named by the SHA-256 of its bytes. */
+/**
+ * One owner's objects in the workspace bucket, each named by the SHA-256 of its bytes; transfers by
+ * their ids.
+ */
 import { createHash, randomUUID } from "node:crypto";
 import type { Bucket, File, GetFilesResponse } from "@google-cloud/storage";
 import type { ObjectKind } from "../core/retention/retention-table.ts";
@@ -13,8 +16,9 @@ async function open(): Promise<Bucket> {
   return await bucket;
 }
 
-async function file(owner: Owner, kind: ObjectKind, sha256: string) {
-  return (await open()).file(`owners/${owner.id}/${kind}/${sha256}`);
+/** @param name Its bytes' SHA-256; of a transfer, its id. */
+export async function workspaceObject(owner: Owner, kind: ObjectKind, name: string): Promise<File> {
+  return (await open()).file(`owners/${owner.id}/${kind}/${name}`);
 }
 
 /**
@@ -27,7 +31,7 @@ export async function putObject(
   bytes: Buffer,
 ): Promise<{ readonly sha256: string; readonly isNew: boolean }> {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const object = await file(owner, kind, sha256);
+  const object = await workspaceObject(owner, kind, sha256);
   const storedBy = randomUUID();
   // If there is an object of this name, it can only have these bytes.
   const isStored = await storeOnce(object, bytes, { metadata: { metadata: { storedBy } } });
@@ -59,7 +63,7 @@ export async function getObject(
   const options = range
     ? { start: range.offsetBytes, end: range.offsetBytes + range.sizeBytes - 1 }
     : {};
-  const bytes = await download(await file(owner, object.kind, object.sha256), options);
+  const bytes = await download(await workspaceObject(owner, object.kind, object.sha256), options);
   if (bytes === null) throw new ApiError("NOT_FOUND");
   return bytes;
 }
@@ -109,7 +113,7 @@ export async function deleteObject(
   { kind, sha256, generation }: Pick<StoredObject, "kind" | "sha256" | "generation">,
 ): Promise<void> {
   try {
-    await (await file(owner, kind, sha256)).delete({ ifGenerationMatch: generation });
+    await (await workspaceObject(owner, kind, sha256)).delete({ ifGenerationMatch: generation });
   } catch (cause) {
     if (!hasCode(cause, 404) && !hasCode(cause, 412)) throw new ApiError("UNAVAILABLE", { cause });
   }

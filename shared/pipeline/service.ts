@@ -40,6 +40,7 @@ export type Role =
   | "exports.collect"
   | "exports.read"
   | "archive.store"
+  | "account.sign"
   | "logs.access"
   | "secret.peppers"
   | "secret.gateway-tokens"

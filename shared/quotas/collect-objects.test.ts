@@ -64,6 +64,7 @@ function newPlatform() {
     },
     list: (kind) => bucket.list(kind),
     remove: async (object) => await bucket.remove(object),
+    collectTransfers: async () => ({ bytes: 0, objects: 0, hasMore: false, deleted: 0 }),
     isLate: () => bucket.nowMs > lateAtMs,
     isFrozen: async () => await Promise.resolve(bucket.isFrozen),
     usageChangedAt: (version) => version,

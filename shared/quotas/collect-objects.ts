@@ -31,6 +31,7 @@ import {
   storageUsages,
 } from "../store/usage.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
+import { type CountedTransfers, collectTransfers } from "./collect-transfers.ts";
 import type { References } from "./references.ts";
 
 export interface GarbageCollection {
@@ -45,6 +46,8 @@ export interface GarbageCollection {
   readonly isLate: () => boolean;
   /** Whether an incident needs the owner's data since, so that nothing more may be deleted. */
   readonly isFrozen: () => Promise<boolean>;
+  /** Deletes what is left of transfers, and says what of them counts. */
+  readonly collectTransfers: () => Promise<CountedTransfers>;
   /** Translates the version of the usage document into the time of its last real change. */
   readonly usageChangedAt: (version: Version) => Version;
 }
@@ -74,6 +77,13 @@ export function realGarbageCollection(
     now: deps.now,
     list: (kind) => listObjects(owner, kind),
     remove: (object) => deleteObject(owner, object),
+    collectTransfers: async () => {
+      const { isLate, isFrozen } = how;
+      const list = () => listObjects(owner, "transfers");
+      const remove = (object: StoredObject) => deleteObject(owner, object);
+      const sweep = { store: deps.store, now: deps.now(), list, remove, isLate, isFrozen };
+      return await collectTransfers(sweep, owner);
+    },
     ...how,
   };
 }
@@ -83,11 +93,23 @@ export async function collectObjects(
   collection: GarbageCollection,
   owner: Owner,
 ): Promise<CollectedObjects> {
+  const transfers = await collection.collectTransfers();
+  const { condemned, deleted } = await collectUnreferenced(collection, owner, transfers);
+  return { condemned, deleted: deleted + transfers.deleted };
+}
+
+async function collectUnreferenced(
+  collection: GarbageCollection,
+  owner: Owner,
+  transfers: CountedTransfers,
+): Promise<CollectedObjects> {
   const found = await collection.store.get(condemnedObjects.of(owner, condemnedId));
   const { value, version } = found;
-  if (!value) return await condemn(collection, owner, null);
+  if (!value) return await condemn(collection, owner, { version: null, transfers });
   if (value.going.length > 0) return await finish(collection, owner, { value, version });
-  if (value.waiting.length === 0) return await condemn(collection, owner, version);
+  if (value.waiting.length === 0) {
+    return await condemn(collection, owner, { version, transfers });
+  }
   if (collection.now() - value.condemnedAt < collection.unreferencedMs) {
     await setSweepAt(collection, owner, value.condemnedAt + collection.unreferencedMs);
     return { condemned: 0, deleted: 0 };
@@ -105,14 +127,14 @@ export async function collectObjects(
 async function condemn(
   collection: GarbageCollection,
   owner: Owner,
-  version: Version | null,
+  { version, transfers }: { readonly version: Version | null; transfers: CountedTransfers },
 ): Promise<CollectedObjects> {
   const now = collection.now();
   const usage = await collection.store.get(storageUsages.of(owner, storageUsageId));
   const { names, hasTemporary } = await collection.referenced();
   const waiting: string[] = [];
   let isYoung = false;
-  const total = { bytes: 0, objects: 0 };
+  const total = { bytes: transfers.bytes, objects: transfers.objects };
   const { isWhole } = await forEachPage(collection, kinds, async (page) => {
     for (const object of page) {
       total.bytes += object.sizeBytes;
@@ -129,7 +151,7 @@ async function condemn(
   }
   if (!isWhole && waiting.length === 0) return { condemned: 0, deleted: 0 };
   // Objects that weren't reached in time are looked for once these are deleted.
-  const more = waiting.length > 0 || isYoung || hasTemporary;
+  const more = waiting.length > 0 || isYoung || hasTemporary || transfers.hasMore;
   if (isWhole) await correctUsage(collection, usage, total);
   await setSweepAt(collection, owner, more ? now + collection.unreferencedMs : null);
   return { condemned: waiting.length, deleted: 0 };

@@ -74,6 +74,30 @@ export async function storeObject(
 }
 
 /**
+ * Counts bytes that will be stored in one object, by somebody else. A count that isn't followed by
+ * a transfer's document, because the process died, is corrected by a sweep.
+ * @throws {ApiError} `QUOTA_REACHED`, `UNAVAILABLE`.
+ */
+export async function reserveStored(
+  { store, now }: StoringDeps,
+  owner: Owner,
+  sizeBytes: number,
+): Promise<void> {
+  const size: Amount = { bytes: sizeBytes, objects: 1 };
+  const { quotas } = deploymentLimits();
+  await add(store, owner, size);
+  try {
+    const { value: usage } = await store.get(storageUsages.of(owner, storageUsageId));
+    requireWithinQuota(usage, quotas);
+    const sweepAt = nextSweepAt(now(), quotas.unreferencedMs);
+    await scheduleSweepFrom(store, owner, { usage, sweepAt });
+  } catch (error) {
+    await takeBack(store, owner, size);
+    throw error;
+  }
+}
+
+/**
  * Checks the quota and takes the object off the list of condemned ones. From then on nothing
  * deletes it before its reference is committed, so this must come before the check whether it
  * exists.

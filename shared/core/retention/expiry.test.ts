@@ -7,7 +7,7 @@ const writtenAt = 1_800_000_000_000;
 const promised = [
   ["executionLogs", 30 * dayMs],
   ["keyRequests", dayMs],
-
+  ["transfers", 8 * dayMs],
   ["trailReads", 2 * hourMs],
   ["mailCounts", 2 * dayMs],
   ["notices", 400 * dayMs],

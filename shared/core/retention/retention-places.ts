@@ -50,5 +50,9 @@ export function dependentsOf({ path }: Pick<StoredCollection, "path">): readonly
 }
 
 /** Each kind of object in the workspace bucket; the compiler misses none. */
-const everyKind: Readonly<Record<ObjectKind, true>> = { manifests: true, packs: true };
+const everyKind: Readonly<Record<ObjectKind, true>> = {
+  manifests: true,
+  packs: true,
+  transfers: true,
+};
 export const objectKinds = Object.keys(everyKind) as readonly ObjectKind[];

@@ -7,6 +7,7 @@ import { automationRetention } from "./automation-retention.ts";
 import { dayMs, hourMs } from "./periods.ts";
 import { platformRetention } from "./platform-retention.ts";
 import { logs, objects, ofSystem, owned, type RetentionClass } from "./retention-class.ts";
+import { transferRetention } from "./transfer-retention.ts";
 
 const workspaces = { bucket: "workspaces", setting: "PADDOCK_WORKSPACE_BUCKET" } as const;
 const withEnvironment = { goesWith: "owners/*/environments" } as const;
@@ -18,6 +19,7 @@ const withExecution = { goesWith: "owners/*/executions" } as const;
 export const retention = {
   ...platformRetention,
   ...automationRetention,
+  ...transferRetention,
   executionLogs: {
     holds: "events and egress logs of executions; what runner jobs print about themselves",
     keptMs: 30 * dayMs,

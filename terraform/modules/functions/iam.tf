@@ -73,3 +73,11 @@ resource "google_logging_log_view_iam_member" "default" {
 
   depends_on = [google_service_account.default]
 }
+
+# On the account itself, so it can sign as itself and as nobody else.
+resource "google_service_account_iam_member" "signer" {
+  for_each           = local.grants.account
+  service_account_id = google_service_account.default[each.value.function].name
+  role               = each.value.role
+  member             = each.value.member
+}

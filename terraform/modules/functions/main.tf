@@ -178,6 +178,7 @@ resource "google_cloud_run_v2_service" "default" {
     google_secret_manager_secret_iam_member.default,
     google_service_account.default,
     google_service_account_iam_member.deployer,
+    google_service_account_iam_member.signer,
     google_storage_bucket_iam_policy.default,
   ]
 }

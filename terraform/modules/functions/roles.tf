@@ -3,6 +3,8 @@ locals {
   roles = jsondecode(file("${path.module}/role-grants.json"))
 
   _targets = {
+    # Each function's own account.
+    account  = { self = "self" }
     bucket   = var.buckets
     database = var.databases
     jobs     = { jobs = join(",", var.jobs) }

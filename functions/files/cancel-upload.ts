@@ -1,0 +1,41 @@
+import * as z from "zod";
+import { noQuery, ok } from "#shared/contract/common";
+import { idSchema } from "#shared/core/ids";
+import { change } from "#shared/pipeline/route";
+import { scheduleSweep } from "#shared/quotas/schedule-sweep";
+import { patch } from "#shared/store/documents";
+import { readUploadOf } from "./read-transfer.ts";
+
+export const cancelUpload = change({
+  endpoint: "DELETE /v1/environments/:environmentId/uploads/:uploadId",
+  summary: "Cancel an upload of a large file; what was sent is deleted within hours.",
+  authenticate: "api-key",
+  scope: "files:write",
+  params: z.object({
+    environmentId: idSchema("environment"),
+    uploadId: idSchema("fileUpload"),
+  }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  requestClass: "writes",
+  beforeConfirmed: "nothing",
+  account: "none",
+  audit: "upload.cancelled",
+  reply: {
+    200: z.object({ success: z.literal(true), deleted: z.literal(true), id: z.string() }),
+  },
+  read: async ({ caller: { owner }, params, deps }) =>
+    await readUploadOf(deps.store, owner, params),
+  decide({ data: { ref, value, version } }) {
+    const { id, environmentId, state } = value;
+    const cancelled = patch(ref, { state: "cancelled" }, { version });
+    return {
+      writes: state === "open" ? [cancelled] : [],
+      subject: environmentId,
+      facts: { uploadId: id },
+      reply: ok({ success: true, deleted: true, id }),
+    };
+  },
+  after: async ({ caller: { owner }, deps }) => await scheduleSweep(deps, owner),
+});

@@ -1,0 +1,29 @@
+/** The part of the retention table that is of large files on their way. */
+import { dayMs } from "./periods.ts";
+import { objects, owned, type RetentionClass } from "./retention-class.ts";
+
+export const transferRetention = {
+  transfers: {
+    holds: "large files on their way through signed addresses: size, path and state",
+    keptMs: 8 * dayMs,
+    enforcedBy: ["time to live"],
+    why: "Cloud Storage keeps an upload's session for a week; what comes late must be found.",
+    places: [owned("transfers")],
+  },
+  transferObjects: {
+    holds: "the bytes of large files on their way",
+    keptMs: null,
+    kept: "until the file is in the workspace, or for a day; then for 6 hours at most",
+    enforcedBy: ["sweep"],
+    routes: ["POST /internal/maintenance/objects"],
+    why: "A client that was cut off continues where it was.",
+    places: [
+      objects({
+        bucket: "workspaces",
+        setting: "PADDOCK_WORKSPACE_BUCKET",
+        objects: "transfers",
+        goesWith: "owners/*/environments",
+      }),
+    ],
+  },
+} as const satisfies Readonly<Record<string, RetentionClass>>;

@@ -1,0 +1,117 @@
+/**
+ * Objects of large files on their way, and addresses for them that this function's own account
+ * signs through IAM: no key is stored anywhere. Such an address opens one object for some minutes.
+ */
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { GetSignedUrlConfig } from "@google-cloud/storage";
+import { config } from "../config.ts";
+import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
+import { hasCode } from "./bucket.ts";
+import { workspaceObject } from "./objects.ts";
+
+const kind = "transfers";
+/** What the client keeps in memory until the bucket has confirmed it. */
+const chunkBytes = 4 * 1024 * 1024;
+
+/** What a client sends, and where. */
+export interface SignedRequest {
+  readonly url: string;
+  readonly method: "POST" | "GET";
+  /** The signature covers them, so the request must have exactly these. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * The address at which a resumable upload of exactly `sizeBytes` begins. The object can be written
+ * once: a second upload to it is refused.
+ * @throws {ApiError} `UNAVAILABLE`.
+ */
+export async function signUpload(
+  owner: Owner,
+  upload: { readonly id: string; readonly sizeBytes: number; readonly expiresAt: number },
+): Promise<SignedRequest> {
+  const headers = {
+    "x-goog-content-length-range": `${upload.sizeBytes},${upload.sizeBytes}`,
+    "x-goog-if-generation-match": "0",
+    "x-goog-resumable": "start",
+  };
+  const url = await signed(owner, upload, { action: "resumable", extensionHeaders: headers });
+  return { url, method: "POST", headers };
+}
+
+/**
+ * The address from which the object can be read, whole or in ranges.
+ * @throws {ApiError} `UNAVAILABLE`.
+ */
+export async function signDownload(
+  owner: Owner,
+  download: { readonly id: string; readonly name: string; readonly expiresAt: number },
+): Promise<SignedRequest> {
+  const name = encodeURIComponent(download.name);
+  const responseDisposition = `attachment; filename*=UTF-8''${name}`;
+  const url = await signed(owner, download, { action: "read", responseDisposition });
+  return { url, method: "GET", headers: {} };
+}
+
+async function signed(
+  owner: Owner,
+  { id, expiresAt }: { readonly id: string; readonly expiresAt: number },
+  what: Pick<GetSignedUrlConfig, "action" | "extensionHeaders" | "responseDisposition">,
+): Promise<string> {
+  const endpoint = config().PADDOCK_CREDENTIALS_ENDPOINT;
+  const signing =
+    endpoint === undefined ? {} : { signingEndpoint: `${endpoint}/v1/projects/-/serviceAccounts/` };
+  const object = await workspaceObject(owner, kind, id);
+  try {
+    const options = { version: "v4", expires: expiresAt, ...what, ...signing } as const;
+    const [url] = await object.getSignedUrl(options);
+    return url;
+  } catch (cause) {
+    throw new ApiError("UNAVAILABLE", { cause, headers: { "retry-after": "5" } });
+  }
+}
+
+/** How many bytes have been stored; null if none have. @throws {ApiError} `UNAVAILABLE`. */
+export async function transferredBytes(owner: Owner, id: string): Promise<number | null> {
+  try {
+    const [{ size }] = await (await workspaceObject(owner, kind, id)).getMetadata();
+    return Number(size);
+  } catch (cause) {
+    if (hasCode(cause, 404)) return null;
+    throw new ApiError("UNAVAILABLE", { cause });
+  }
+}
+
+/**
+ * Stores a file while it is read. There is no object unless all of it was stored.
+ * @throws {ApiError} `UNAVAILABLE`, and what `pieces` throws.
+ */
+export async function storeTransfer(
+  owner: Owner,
+  id: string,
+  pieces: AsyncIterable<Buffer>,
+): Promise<void> {
+  const object = await workspaceObject(owner, kind, id);
+  const stored = object.createWriteStream({
+    resumable: true,
+    chunkSize: chunkBytes,
+    contentType: "application/octet-stream",
+    preconditionOpts: { ifGenerationMatch: 0 },
+  });
+  let failed: unknown = null;
+  const watched = async function* () {
+    try {
+      yield* pieces;
+    } catch (cause) {
+      failed = cause;
+      throw cause;
+    }
+  };
+  try {
+    await pipeline(Readable.from(watched(), { highWaterMark: 1 }), stored);
+  } catch (cause) {
+    throw failed ?? new ApiError("UNAVAILABLE", { cause });
+  }
+}
