@@ -41,6 +41,8 @@ export interface Call {
   readonly form?: FormData;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** How long the answer may take, if that isn't the usual time. */
+  readonly msMax?: number;
   /** No limit on how long the answer takes to end. */
   readonly isStream?: boolean;
 }
@@ -104,7 +106,7 @@ export class ApiClient {
   async #fetch(url: URL, call: Call): Promise<Response> {
     const { body, form } = call;
     const content = form ?? (body === undefined ? undefined : JSON.stringify(body));
-    const limit = AbortSignal.timeout(form ? uploadMsMax : answerMsMax);
+    const limit = AbortSignal.timeout(call.msMax ?? (form ? uploadMsMax : answerMsMax));
     const signals = [call.signal, call.isStream ? undefined : limit].filter((one) => one != null);
     try {
       return await fetch(url, {

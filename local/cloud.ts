@@ -126,7 +126,7 @@ async function startServicesAndFunctions(plan: Layout) {
     loggingPort: services.logging.port,
     issuer: services.identity.issuer,
     jwksUrl: services.identity.jwksUrl,
-    credentialsUrl: services.identity.credentialsUrl,
+    credentialsHost: services.identity.credentialsHost,
   });
   const accounts = { files: accountEnvironment(services.filesMetadata.port) };
   const environment = { ...own, ...plan.options.settings };

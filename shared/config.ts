@@ -48,7 +48,7 @@ const Settings = z.object({
   PADDOCK_KMS_ENDPOINT: hostAndPort.optional(),
   PADDOCK_RUN_ENDPOINT: hostAndPort.optional(),
   PADDOCK_LOGGING_ENDPOINT: hostAndPort.optional(),
-  PADDOCK_CREDENTIALS_ENDPOINT: z.url().optional(),
+  PADDOCK_CREDENTIALS_ENDPOINT: hostAndPort.optional(),
   /** The full name of the view that shows the log of requests. */
   PADDOCK_ACCESS_LOG_VIEW: z
     .string()

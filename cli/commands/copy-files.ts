@@ -4,16 +4,22 @@ import { openAsBlob } from "node:fs";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as wait } from "node:timers/promises";
 import * as z from "zod";
-import { type ApiClient, ApiRefusal, lost } from "../api-client.ts";
+import { type ApiClient, ConnectionLost, lost } from "../api-client.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exits.ts";
 import { withProgress } from "../progress.ts";
 import { findEnvironment } from "./environment-names.ts";
+import { uploadLarge } from "./large-upload.ts";
 import { encodedPath, type Place, placeFrom } from "./places.ts";
 
-/** A request to the platform ends at 32 MB, so files are read and written in parts below that. */
-const pieceBytes = 24 * 1024 * 1024;
+/** A request to the platform ends at 32 MB, so larger files are sent to Cloud Storage itself. */
+const formBytesMax = 24 * 1024 * 1024;
+/** How often a download that breaks off is continued without having brought anything. */
+const vainAttemptsMax = 5;
+const pauseMs = 500;
+const mib = 1_048_576;
 const Uploaded = z.object({ path: z.string(), size: z.number() });
 
 type Remote = Extract<Place, { kind: "remote" }>;
@@ -32,14 +38,14 @@ async function upload(context: Context, from: string, to: Remote): Promise<undef
     throw new CommandError("stdin has no name: end the target with one.");
   }
   const blob = isStdin ? new Blob([await buffer(process.stdin)]) : await fileBlob(from);
-  // The platform cuts a larger body off before its refusal can be read.
-  if (blob.size > pieceBytes) {
-    throw new CommandError(
-      `An upload holds at most ${pieceBytes} bytes, and this is ${blob.size}.`,
-    );
-  }
   const path = targetPath(isStdin ? null : basename(from), to.path);
   const environment = await findEnvironment(client, to.environment);
+  if (blob.size > formBytesMax) {
+    const file = { blob, environmentId: environment, path, signal: context.signal };
+    const sent = await uploadLarge(client, file);
+    context.output.done(`${path}, ${sent} bytes`);
+    return;
+  }
   const form = new FormData();
   form.set("path", path);
   form.set("file", blob, basename(path));
@@ -75,7 +81,15 @@ async function download(context: Context, from: Remote, to: string): Promise<und
   }
   const isFolder = to.endsWith("/") || (await isDirectory(to));
   const path = isFolder ? join(to, basename(from.path)) : to;
-  const size = await withProgress(`Downloading ${basename(path)}`, writeWhole(path, pieces));
+  let written = 0;
+  const counted = async function* () {
+    for await (const piece of pieces) {
+      yield piece;
+      written += piece.length;
+    }
+  };
+  const said = () => `Downloading ${basename(path)}, ${Math.floor(written / mib)} MiB`;
+  const size = await withProgress(said, writeWhole(path, counted()));
   context.output.done(`${path}, ${size} bytes`);
 }
 
@@ -116,22 +130,30 @@ interface Source {
   readonly signal: AbortSignal;
 }
 
-/** A file's bytes: in one answer if it is small, else in ranges of one and the same version. */
+/** A file's bytes. An answer that breaks off is continued with the same version of the file. */
 async function* piecesOf(client: ApiClient, source: Source): AsyncGenerator<Uint8Array> {
   const { path, signal } = source;
   const call = { signal, isStream: true };
-  const whole = await client.send(path, call).catch((error: unknown) => {
-    if (error instanceof ApiRefusal && error.code === "RANGE_REQUIRED") return error;
-    throw error;
-  });
-  if (whole instanceof Response) return yield* chunksOf(client, whole);
-  const etag = whole.headers.get("etag");
-  const total = Number(/\/(\d+)$/.exec(whole.headers.get("content-range") ?? "")?.[1]);
-  if (etag === null || !Number.isSafeInteger(total)) throw whole;
-  for (let begin = 0; begin < total; begin += pieceBytes) {
-    const last = Math.min(begin + pieceBytes, total) - 1;
-    const headers = { range: `bytes=${begin}-${last}`, "if-match": etag };
-    yield* chunksOf(client, await client.send(path, { ...call, headers }));
+  let answer = await client.send(path, call);
+  const etag = answer.headers.get("etag");
+  let begin = 0;
+  let vain = 0;
+  for (;;) {
+    try {
+      for await (const chunk of chunksOf(client, answer)) {
+        begin += chunk.length;
+        vain = 0;
+        yield chunk;
+      }
+      return;
+    } catch (error) {
+      vain += 1;
+      if (!(error instanceof ConnectionLost) || etag === null || signal.aborted) throw error;
+      if (vain > vainAttemptsMax) throw error;
+    }
+    await wait(pauseMs * vain, undefined, { signal });
+    const headers = { range: `bytes=${begin}-`, "if-match": etag };
+    answer = await client.send(path, { ...call, headers });
   }
 }
 

@@ -84,7 +84,7 @@ export const completeUpload = change({
     return {
       writes: [
         ...placedWrites(owner, environment, { placed, origin }),
-        // Of two that complete it at once, one finds it changed, and then completed.
+        // If two complete it at once, one finds it changed, reads again, and finds it completed.
         patch(upload.ref, completed, { version: upload.version }),
         // Its object isn't needed any more; the next sweep deletes it and stops counting it.
         patch(storageUsages.of(owner, storageUsageId), { sweepAt: now }, { mustExist: true }),

@@ -1,7 +1,7 @@
 /** Forms that end early, hold too much, or contain names that can't be used. */
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { readUpload, type Upload } from "./read-upload.ts";
 
 const head = '--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\n';
@@ -56,5 +56,25 @@ describe("SEC-8 an upload", () => {
     const error = await read(`${head}hello${end}`, parameters).catch((refused) => refused);
     expect(error).toMatchObject({ code: "MALFORMED_MULTIPART", cause: undefined });
     expect(error.message).toMatch(/^The .*\.$/);
+  });
+
+  test("whose sender falls silent is given up, however much has come before", async () => {
+    vi.useFakeTimers();
+    try {
+      const headers = { "content-type": "multipart/form-data; boundary=b" };
+      const request = Object.assign(new IncomingMessage(new Socket()), { headers });
+      const upload = readUpload(request, 1_000);
+      const refused = upload.catch((error: unknown) => error);
+      request.push(head);
+      await vi.advanceTimersByTimeAsync(900);
+      // Each byte gives it the time again.
+      request.push("x");
+      await vi.advanceTimersByTimeAsync(900);
+      expect(await Promise.race([refused, "waits"])).toBe("waits");
+      await vi.advanceTimersByTimeAsync(200);
+      expect(await refused).toMatchObject({ code: "REQUEST_TIMEOUT" });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

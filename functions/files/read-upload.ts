@@ -11,6 +11,8 @@ export interface Upload {
 }
 
 const fieldBytesMax = 4_096;
+/** A body whose sender falls silent is given up; the server's own limit bounds the whole request. */
+const silentMsMax = 15_000;
 const unclosed = "The form ends before its closing boundary.";
 /** Bytes that aren't UTF-8 are decoded to this, which would change the name. */
 const undecodable = "\ufffd";
@@ -19,27 +21,34 @@ const notUnicode = "The file's name and path must be valid UTF-8.";
 /** A request's body can be read only once, but a decision may be repeated. */
 const uploads = new WeakMap<IncomingMessage, Promise<Upload>>();
 
-/** @throws {ApiError} `UNSUPPORTED_MEDIA_TYPE`, `MALFORMED_MULTIPART`, `PAYLOAD_TOO_LARGE`. */
-export function readUpload(request: IncomingMessage): Promise<Upload> {
+/**
+ * @param silentMs How long the sender may send nothing while bytes are missing.
+ * @throws {ApiError} `UNSUPPORTED_MEDIA_TYPE`, `MALFORMED_MULTIPART`, `PAYLOAD_TOO_LARGE`,
+ * `REQUEST_TIMEOUT`.
+ */
+export function readUpload(request: IncomingMessage, silentMs = silentMsMax): Promise<Upload> {
   const known = uploads.get(request);
   if (known) return known;
-  const upload = parse(request);
+  const upload = parse(request, silentMs);
   uploads.set(request, upload);
   return upload;
 }
 
-async function parse(request: IncomingMessage): Promise<Upload> {
+async function parse(request: IncomingMessage, silentMs: number): Promise<Upload> {
   const contentType = request.headers["content-type"] ?? "";
   if (!/^multipart\/form-data\s*;.*boundary=/i.test(contentType)) {
     const message = "Send the file as multipart/form-data with a part called file.";
     throw new ApiError("UNSUPPORTED_MEDIA_TYPE", { message });
   }
   const form = newForm(contentType);
-  return await new Promise((resolve, reject) => {
+  let silent: NodeJS.Timeout | undefined;
+  const read = new Promise<Upload>((resolve, reject) => {
     const fail = (error: ApiError) => {
       request.unpipe(form);
       reject(error);
     };
+    silent = setTimeout(() => fail(fellSilent(silentMs)), silentMs).unref();
+    request.on("data", () => silent?.refresh());
     // The parser's own message may quote the form.
     const malformed = (message?: string) =>
       fail(new ApiError("MALFORMED_MULTIPART", message === undefined ? {} : { message }));
@@ -79,6 +88,13 @@ async function parse(request: IncomingMessage): Promise<Upload> {
     });
     request.pipe(form);
   });
+  return await read.finally(() => clearTimeout(silent));
+}
+
+function fellSilent(silentMs: number): ApiError {
+  const seconds = Math.round(silentMs / 1_000);
+  const message = `The form's sender sent nothing for ${seconds} seconds; large files take POST …/uploads.`;
+  return new ApiError("REQUEST_TIMEOUT", { message });
 }
 
 /** The parser throws for a missing or invalid boundary. */

@@ -23,7 +23,7 @@ export interface Addresses {
   readonly loggingPort: number;
   readonly issuer: string;
   readonly jwksUrl: string;
-  readonly credentialsUrl: string;
+  readonly credentialsHost: string;
   readonly peppersFile: string;
   readonly gatewayTokensFile: string;
   readonly limitsFile: string | null;
@@ -48,7 +48,7 @@ export function functionEnvironment(addresses: Addresses): Record<string, string
     PADDOCK_KMS_ENDPOINT: `127.0.0.1:${addresses.kmsPort}`,
     PADDOCK_RUN_ENDPOINT: `127.0.0.1:${addresses.runPort}`,
     PADDOCK_LOGGING_ENDPOINT: `127.0.0.1:${addresses.loggingPort}`,
-    PADDOCK_CREDENTIALS_ENDPOINT: addresses.credentialsUrl,
+    PADDOCK_CREDENTIALS_ENDPOINT: addresses.credentialsHost,
     PADDOCK_ACCESS_LOG_VIEW: accessLogView,
     PADDOCK_WORKSPACE_BUCKET: workspaceBucket,
     PADDOCK_CHECKPOINT_BUCKET: checkpointBucket,

@@ -19,8 +19,8 @@ export interface Identity {
   /** The `iss` of its tokens. */
   readonly issuer: string;
   readonly jwksUrl: string;
-  /** Where IAM Credentials is, for the clients' `signingEndpoint`. */
-  readonly credentialsUrl: string;
+  /** `HOST:PORT` of IAM Credentials. */
+  readonly credentialsHost: string;
   /** Issues a signed OIDC ID token. Only for this process; no address gives one to strangers. */
   issue(request: IdTokenRequest): Promise<string>;
   /** A metadata server that speaks for one service account; it is closed with the rest. */
@@ -56,7 +56,7 @@ export async function startIdentity(options: IdentityOptions): Promise<Identity>
     port: server.port,
     issuer: server.url,
     jwksUrl: `${server.url}${paths.jwks}`,
-    credentialsUrl: server.url,
+    credentialsHost: `127.0.0.1:${server.port}`,
     issue,
     async startMetadataServer(account) {
       const { projectId } = options;

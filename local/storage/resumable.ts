@@ -128,6 +128,8 @@ export class ResumableUploads {
       throw new HttpError(400, "EntityTooLarge", message);
     }
     await spool.take(bodyOf(request), lengths.mostBytes);
+    // The caller refuses it.
+    if (spool.sizeBytes > lengths.mostBytes) return false;
     if (endBytes !== null && endBytes !== spool.sizeBytes) {
       throw new HttpError(400, "invalid", "The body isn't as long as Content-Range says.");
     }

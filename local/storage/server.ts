@@ -32,7 +32,7 @@ export interface StorageOptions {
 }
 
 export interface Storage extends HttpServer {
-  /** Faults that tests order for the next calls of `upload`, `download` and `other`. */
+  /** Faults that tests order for the next calls of `upload`, `download` and `other`; of signed ones too. */
   readonly faults: Faults;
 }
 
@@ -75,8 +75,8 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
   };
 }
 
-function signedKind({ method }: IncomingMessage): "upload" | "download" {
-  return method === "GET" || method === "HEAD" ? "download" : "upload";
+function signedKind({ method }: IncomingMessage): "signed-upload" | "signed-download" {
+  return method === "GET" || method === "HEAD" ? "signed-download" : "signed-upload";
 }
 
 function kindOf(request: IncomingMessage, url: URL): "upload" | "download" | "other" {

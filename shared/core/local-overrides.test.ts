@@ -42,7 +42,7 @@ describe("OPS-9 an override of an address or of an issuer", () => {
     const files = { peppersFile: "p", gatewayTokensFile: "g", compileCacheFolder: "c" };
     const models = { modelsFile: "m", providerKeysFile: "k", limitsFile: null };
     const where = { ...ports, ...files, issuer: `http://${at}`, jwksUrl: `http://${at}/keys` };
-    const addresses = { ...where, ...models, credentialsUrl: `http://${at}` };
+    const addresses = { ...where, ...models, credentialsHost: at };
     const set = Object.entries(functionEnvironment(addresses));
     const local = set.filter(([, value]) => value.includes(at)).map(([name]) => name);
     expect(local).toHaveLength(8);

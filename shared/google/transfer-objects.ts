@@ -62,7 +62,9 @@ async function signed(
 ): Promise<string> {
   const endpoint = config().PADDOCK_CREDENTIALS_ENDPOINT;
   const signing =
-    endpoint === undefined ? {} : { signingEndpoint: `${endpoint}/v1/projects/-/serviceAccounts/` };
+    endpoint === undefined
+      ? {}
+      : { signingEndpoint: `http://${endpoint}/v1/projects/-/serviceAccounts/` };
   const object = await workspaceObject(owner, kind, id);
   try {
     const options = { version: "v4", expires: expiresAt, ...what, ...signing } as const;

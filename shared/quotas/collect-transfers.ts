@@ -90,7 +90,7 @@ async function isNeeded(
   return !(await hasEnded(sweep, owner, value));
 }
 
-/** By itself or with its environment. */
+/** Whether it has ended by itself or with its environment. */
 async function hasEnded(
   { store, now }: TransferSweep,
   owner: Owner,

@@ -1,11 +1,12 @@
 /** The command line as users run it: its own process, against the cloud's edge. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
-import { cloud } from "../kit/cloud.ts";
+import { cloud, orderFault, until, untilHeld } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, type TestOwner } from "../kit/owners.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "paddock-cli-"));
@@ -22,13 +23,21 @@ interface Ran {
 interface More {
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Kills the process when it is aborted. */
+  readonly killed?: AbortSignal;
   /** Called with all that has been printed so far, and may signal the process. */
   readonly onOut?: (out: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 async function paddock(args: readonly string[], more: More = {}): Promise<Ran> {
   const { PATH: path = "", HOME: home = "" } = process.env;
-  const env = { PATH: path, HOME: home, XDG_CONFIG_HOME: folder, ...more.env };
+  const env = {
+    PATH: path,
+    HOME: home,
+    XDG_CONFIG_HOME: folder,
+    XDG_STATE_HOME: folder,
+    ...more.env,
+  };
   const child = spawn(command, args, { env, cwd: folder });
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk) => {
@@ -38,6 +47,7 @@ async function paddock(args: readonly string[], more: More = {}): Promise<Ran> {
   child.stderr.on("data", (chunk) => {
     err += chunk;
   });
+  more.killed?.addEventListener("abort", () => child.kill("SIGKILL"));
   child.stdin.end(more.stdin ?? "");
   const code = await new Promise<number | null>((done) => child.on("close", done));
   return { code, out, err };
@@ -108,6 +118,43 @@ test("an interrupt cancels the execution, and exits with 2", async () => {
   const threadId = /thread_[\w-]{21}/.exec(ran.err)?.[0];
   const status = await send(`/v1/threads/${threadId}/status`, { key: owner.key });
   expect(status.json).toMatchObject({ status: "cancelled" });
+});
+
+test("a large file is sent in chunks, continued where a killed command was, and read back", async () => {
+  const bytes = randomBytes(30 * 1_048_576 + 3);
+  writeFileSync(join(folder, "large.bin"), bytes);
+  const place = `${environmentId}:large.bin`;
+  const copy = ["files", "cp", "large.bin", place];
+  // It begins, asks how much has arrived, sends a chunk, and is killed over the second one.
+  const signed = {
+    method: "signed-upload",
+    calls: 3,
+    fault: { kind: "delay", delayMs: 0 },
+  } as const;
+  await orderFault("storage", signed);
+  await orderFault("storage", { ...signed, calls: 1, fault: { kind: "hold-before" } });
+  const killed = new AbortController();
+  const first = paddock(copy, { killed: killed.signal });
+  await untilHeld("storage");
+  killed.abort();
+  expect((await first).code).toBeNull();
+  await orderFault("storage", null);
+  const stored = join(folder, "paddock", "uploads");
+  const [name = ""] = readdirSync(stored);
+  expect(statSync(join(stored, name)).mode & 0o777).toBe(0o600);
+  const { session, uploadId } = JSON.parse(readFileSync(join(stored, name), "utf8"));
+  const headers = { "content-range": `bytes */${bytes.length}` };
+  const received = await until("what Cloud Storage has of it", async () => {
+    const asked = await fetch(session, { method: "PUT", headers });
+    return asked.status === 308 && asked.headers.get("range");
+  });
+  expect(Number(received.slice("bytes=0-".length))).toBeGreaterThanOrEqual(8_388_607);
+  expect(await paddock(copy)).toMatchObject({ code: 0 });
+  const upload = `/v1/environments/${environmentId}/uploads/${uploadId}`;
+  expect((await send(upload, { key: owner.key })).json.upload.state).toBe("completed");
+  expect(readdirSync(stored)).toEqual([]);
+  expect(await paddock(["files", "cp", place, "large-got.bin"])).toMatchObject({ code: 0 });
+  expect(readFileSync(join(folder, "large-got.bin")).equals(bytes)).toBe(true);
 });
 
 test("files are copied both ways, and removed only when that is confirmed", async () => {

@@ -61,7 +61,7 @@ describe("WSP-2 a file above 24 MiB", () => {
         ...{ size: bytes.length, sha256 },
       },
     ]);
-    // For a client that lost the answer.
+    // A client that lost the answer asks again.
     expect((await completeUpload(owner, environmentId, id)).json).toEqual(json);
     const whole = await send(fileOf("data/big.bin"), { key: owner.key });
     expect([whole.status, whole.headers["content-length"], whole.headers.etag]).toEqual([
@@ -199,9 +199,13 @@ describe("WSP-2 an upload of a large file", () => {
     expect((await send(at, { key: poor.key, method: "DELETE" })).status).toBe(200);
     expect((await send(at, { key: poor.key })).json.upload.state).toBe("cancelled");
     for (const one of [expired, sentOne]) {
-      await firestore().doc(`owners/${poor.id}/transfers/${idOf(one)}`).update({ endsAt: 1 });
+      await firestore()
+        .doc(`owners/${poor.id}/transfers/${idOf(one)}`)
+        .update({ endsAt: 1 });
     }
-    expect((await send(uploadsOf(place, `/${idOf(expired)}`), { key: poor.key })).json).toMatchObject({
+    expect(
+      (await send(uploadsOf(place, `/${idOf(expired)}`), { key: poor.key })).json,
+    ).toMatchObject({
       upload: { state: "expired" },
     });
     for (const one of [cancelled, expired, sentOne]) {
