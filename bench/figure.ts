@@ -28,6 +28,8 @@ export interface Target {
    * The environment of a function's process, with Firestore's own port, without counting proxies.
    */
   readonly environment: Readonly<Record<string, string>>;
+  /** What single functions have besides, because they sign as their accounts. */
+  readonly accounts?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly operatorToken: string;
   /** Reads of one function since the cloud's start, as the proxy before Firestore counted them. */
   readonly readsOf: (name: string) => Promise<number>;

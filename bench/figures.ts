@@ -4,6 +4,7 @@ import { egress } from "./benchmarks/egress.ts";
 import { eventDelivery } from "./benchmarks/event-delivery.ts";
 import { evidence } from "./benchmarks/evidence.ts";
 import { executionCpu } from "./benchmarks/execution-cpu.ts";
+import { files } from "./benchmarks/files.ts";
 import { firstOutput } from "./benchmarks/first-output.ts";
 import { forgedKey } from "./benchmarks/forged-key.ts";
 import { largeAccount } from "./benchmarks/large-account.ts";
@@ -34,6 +35,7 @@ export const figures: readonly Figure[] = [
   sequencing,
   largeAccount,
   memory,
+  files,
   modelCalls,
   neighbours,
 ];

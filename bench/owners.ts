@@ -21,15 +21,19 @@ export async function newOwner({ baseUrl, operatorToken: key }: Target): Promise
   return { id: user.id, key: made.key };
 }
 
+export async function newEnvironment(
+  { baseUrl }: Target,
+  key: string,
+  fields: { readonly computeProfile: string },
+): Promise<string> {
+  const at = { url: `${baseUrl}/v1/environments`, key };
+  return (await call(at, Environment, { name: "bench", ...fields })).environment.id;
+}
+
 /** A thread with its own environment, so that threads don't wait for each other's files. */
-export async function newThread({ baseUrl }: Target, key: string): Promise<string> {
-  const fields = { name: "bench", computeProfile: "lite" };
-  const { environment } = await call(
-    { url: `${baseUrl}/v1/environments`, key },
-    Environment,
-    fields,
-  );
-  const body = { environmentId: environment.id };
+export async function newThread(target: Target, key: string): Promise<string> {
+  const { baseUrl } = target;
+  const body = { environmentId: await newEnvironment(target, key, { computeProfile: "lite" }) };
   const { thread } = await call({ url: `${baseUrl}/v1/threads`, key }, Thread, body);
   return thread.id;
 }

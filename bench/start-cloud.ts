@@ -38,7 +38,7 @@ export async function startBenchCloud(): Promise<BenchCloud> {
   const options = { dataFolder: join(folder, "data"), distFolder, fresh: true, limits, edgeLimits };
   const cloud = await startLocalCloud(options);
   try {
-    const { baseUrl, environment, operations, stop } = cloud;
+    const { accounts, baseUrl, environment, operations, stop } = cloud;
     const operatorToken = await cloud.operatorToken(firstOperator);
     const first = {
       url: `${baseUrl}/v1/admin/operators/first`,
@@ -47,7 +47,7 @@ export async function startBenchCloud(): Promise<BenchCloud> {
     };
     await call(first, z.unknown());
     const readsOf = async (name: string) => operations.of(name).counters().reads;
-    return { baseUrl, environment, operatorToken, readsOf, distFolder, stop };
+    return { accounts, baseUrl, environment, operatorToken, readsOf, distFolder, stop };
   } catch (error) {
     await cloud.stop();
     throw error;

@@ -21,6 +21,8 @@ export interface LocalCloud {
   readonly startedInMs: number;
   /** The environment of a function's process, with Firestore's own port; for scripts. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What single functions have besides, by their names. */
+  readonly accounts: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Firestore operations, as counted in front of each function. */
   readonly operations: Operations;
   /** Orders faults of Cloud Run, for tests. */
@@ -91,7 +93,7 @@ async function startAll(
   fail: (sentence: string) => void,
 ): Promise<Omit<LocalCloud, "stop" | "startedInMs">> {
   const plan = await makeLayout(options, parts);
-  const [, { services, environment, operations, functions }] = await allSettled([
+  const [, { services, environment, accounts, operations, functions }] = await allSettled([
     startFirestore(plan, fail),
     startServicesAndFunctions(plan),
   ]);
@@ -101,6 +103,7 @@ async function startAll(
     dataFolder: plan.folder.path,
     logFolder: plan.folder.file("logs"),
     environment,
+    accounts,
     operations,
     runFaults: services.run.faults,
     serviceFaults: { kms: services.kms.faults, storage: services.storage.faults },
@@ -130,7 +133,12 @@ async function startServicesAndFunctions(plan: Layout) {
   });
   const accounts = { files: accountEnvironment(services.filesMetadata.port) };
   const environment = { ...own, ...plan.options.settings };
-  return { services, environment, ...(await startCountedFunctions(plan, environment, accounts)) };
+  return {
+    services,
+    environment,
+    accounts,
+    ...(await startCountedFunctions(plan, environment, accounts)),
+  };
 }
 
 function exitWith(sentence: string): never {

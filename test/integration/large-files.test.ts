@@ -1,6 +1,7 @@
 /** Files that are larger than one request: sent and read through signed addresses, or streamed. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
+import { killFunction, orderFault, until, untilHeld } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import {
   beginUpload,
@@ -141,6 +142,25 @@ describe("WSP-2 a file above 24 MiB", () => {
 });
 
 describe("WSP-2 an upload of a large file", () => {
+  test("whose completion dies can be completed again", async () => {
+    const bytes = someBytes(20 * mib);
+    const id = await sent("killed.bin", bytes);
+    // Its first pack is stored; over the second one the function is killed.
+    const upload = { method: "upload", fault: { kind: "delay", delayMs: 0 }, calls: 1 } as const;
+    await orderFault("storage", upload);
+    await orderFault("storage", { ...upload, fault: { kind: "hold-before" } });
+    const dying = completeUpload(owner, environmentId, id);
+    await untilHeld("storage");
+    await killFunction("files");
+    expect((await dying).status).toBeGreaterThanOrEqual(500);
+    await orderFault("storage", null);
+    const again = await until("a function that completes it", async () => {
+      const answer = await completeUpload(owner, environmentId, id);
+      return answer.status < 500 && answer;
+    });
+    expect([again.status, again.json.sha256]).toEqual([200, sha256Of(bytes)]);
+  });
+
   test("whose bytes have another hash is refused, and the workspace stays as it is", async () => {
     const bytes = someBytes(mib);
     const id = await sent("wrong.bin", bytes, sha256Of(someBytes(1)));

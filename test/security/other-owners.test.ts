@@ -44,6 +44,8 @@ beforeAll(async () => {
   const action = { type: "send_message", prompt: "true" };
   const hook = { name: "a", source: "webhook", event: "a", environmentId: env, action };
   const trig = (await send("/v1/triggers", { key, body: hook })).json.trigger.id;
+  const file = { path: "a.bin", size: 1 };
+  const upl = (await send(`/v1/environments/${env}/uploads`, { key, body: file })).json.upload.id;
   const { id: user, keyId } = victim;
   victims = {
     env,
@@ -62,6 +64,7 @@ beforeAll(async () => {
     inc,
     sched,
     trig,
+    upl,
   };
 });
 
