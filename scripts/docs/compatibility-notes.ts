@@ -24,9 +24,8 @@ export const differences: Readonly<Record<string, string>> = {
   "POST /environments/{environmentId}/changes/{changeId}/fork": "secrets aren't copied",
   "DELETE /environments/{environmentId}": "always final",
   "POST /environments/{environmentId}/secrets": "409 for a name that is taken",
-  "POST /environments/{environmentId}/files/upload": "at most 24 MiB, one file a form",
-  "GET /environments/{environmentId}/files/{filePath}": "above 24 MiB in ranges",
-  "GET /environments/{environmentId}/files/download/{filePath}": "above 24 MiB in ranges",
+  "POST /environments/{environmentId}/files/upload":
+    "at most 24 MiB, one file a form; above by `uploads`",
   "POST /environments/{environmentId}/files/move": "replaces nothing: 409",
   "GET /metrics": "of the account; durations in milliseconds",
   "GET /project": "the one project, under the account's name",
