@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { killFunction, orderFault, until, untilHeld } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { isTurn } from "../kit/shard.ts";
 import {
   beginUpload,
   completeUpload,
@@ -82,6 +83,24 @@ describe("WSP-2 a file above 24 MiB", () => {
     expect(made.bytes.length).toBe(40_000_000);
     expect(content).toContain(`${sha256Of(made.bytes)}  made.bin`);
   });
+
+  test.runIf(isTurn(1, 3))(
+    "of 300 MB that code made is saved, listed, restored and read",
+    async () => {
+      const place = await newEnvironment(owner.key);
+      const threadId = await newThread(owner.key, { environmentId: place });
+      const make = "head -c 300000000 /dev/urandom >huge.bin; sha256sum huge.bin";
+      const made = await runScript(owner.key, threadId, make);
+      expect(made.run.status).toBe("success");
+      const files = `/v1/environments/${place}/files`;
+      const { json } = await send(files, { key: owner.key });
+      expect(json.data).toMatchObject([{ path: "huge.bin", size: 300_000_000 }]);
+      const again = await runScript(owner.key, threadId, "sha256sum huge.bin");
+      expect(again.content).toBe(made.content);
+      const { bytes } = await send(`${files}/huge.bin`, { key: owner.key });
+      expect(`${sha256Of(bytes)}  huge.bin\n`).toBe(made.content);
+    },
+  );
 
   test("is read in long ranges, by conditions, and from a signed address", async () => {
     const bytes = someBytes(30 * mib);
