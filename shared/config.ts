@@ -13,6 +13,7 @@ const Settings = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   PADDOCK_BIND: z.string().default("0.0.0.0"),
   GOOGLE_CLOUD_PROJECT: z.string(),
+  GCE_METADATA_HOST: z.string().default("metadata.google.internal"),
   PADDOCK_REGION: z.string().default("us-central1"),
   /** `HOST:PORT` that must be reached before a function listens; empty for none. */
   PADDOCK_AWAIT_EGRESS: z.union([hostAndPort, z.literal("")]).default(""),
@@ -66,6 +67,15 @@ const Settings = z.object({
   PADDOCK_FIRST_OPERATOR: z.string().optional(),
   /** How many of our own proxies append to X-Forwarded-For after the client's address. */
   PADDOCK_TRUSTED_HOPS: z.coerce.number().int().min(0).max(5).default(1),
+  /** Whom a front stands before: clients' functions, or those that runners call. */
+  PADDOCK_FRONT_SIDE: z.enum(["edge", "gateways"]).default("edge"),
+  /** The address of each service, with `{function}` for its name; on a laptop one for all. */
+  PADDOCK_FRONT_SERVICES: z
+    .string()
+    .regex(/^(?:https:\/\/\{function\}-[0-9]+\.[a-z0-9-]+\.run\.app|http:\/\/127\.0\.0\.1:[0-9]+)$/)
+    .optional(),
+  /** The list of functions that was built with the image, beside which a front starts. */
+  PADDOCK_FUNCTIONS_FILE: z.string().default("functions.json"),
   PADDOCK_LIMITS_FILE: z.string().optional(),
   /** The limits file's content as JSON, for platforms where no file can be mounted. */
   PADDOCK_LIMITS: z.string().default("{}"),

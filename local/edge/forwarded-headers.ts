@@ -1,6 +1,5 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
-import { type ForwardedRequest, forwardRequest, forwardResponse } from "#shared/http/framing";
-import { securityHeaders } from "#shared/pipeline/headers";
+import type { IncomingMessage } from "node:http";
+import { type ForwardedRequest, forwardRequest } from "#shared/http/framing";
 
 /** The edge sets these itself, after the client's values. */
 const ownHeaders = new Set(["x-forwarded-for", "x-forwarded-proto"]);
@@ -29,21 +28,4 @@ export function functionRequest(
     ],
     keepAlive: false,
   });
-}
-
-/** The headers of a function's answer for the client. Cross-origin access is never granted. */
-export function responseHeaders(answer: IncomingMessage): OutgoingHttpHeaders {
-  const isForeign = (name: string) => name.startsWith("access-control-") || name === "x-powered-by";
-  const headers = new Map<string, string[]>();
-  for (const [name, value] of forwardResponse(answer, isForeign)) {
-    const lower = name.toLowerCase();
-    const values = headers.get(lower);
-    if (values) values.push(value);
-    else headers.set(lower, [value]);
-  }
-  const joined = [...headers].map(([name, values]) => [
-    name,
-    values.length === 1 ? values[0] : values,
-  ]);
-  return { ...securityHeaders, ...Object.fromEntries(joined) };
 }

@@ -1,14 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { deploymentLimitsOf } from "#shared/config";
 import { ApiError } from "#shared/errors/api-error";
-import { methodNotAllowed } from "#shared/errors/method-not-allowed";
 import { valuesOf } from "#shared/http/framing";
 import { takeRequest } from "#shared/http/linger";
+import { refuse } from "#shared/pipeline/pass-on";
 import { lingerLimits, notHttp, refuseRaw, refuseUnparsed } from "#shared/pipeline/raw-refusal";
+import { functionFor, type RouteTable, unknownRoute } from "#shared/pipeline/route-table";
 import { AddressLimit, type AddressVerdict } from "./address-limit.ts";
-import { refuse } from "./answers.ts";
 import { type EdgeTarget, forward } from "./proxy.ts";
-import type { Routed, RouteTable } from "./route-table.ts";
 
 export interface EdgeLimits {
   readonly requestsMax: number;
@@ -145,15 +144,11 @@ function destination(
     throw new ApiError("HEADERS_TOO_LARGE");
   }
   const target = edgeTarget(request);
-  const found = route(options.routes, method, target.path);
-  if (found.kind === "unknown") throw unknownRoute();
-  if (found.kind === "wrong-method") {
-    throw methodNotAllowed(found.allow);
-  }
+  const name = functionFor(options.routes, method, target.path);
   if (Number(request.headers["content-length"] ?? 0) > bodyBytesMax) {
     throw new ApiError("PAYLOAD_TOO_LARGE");
   }
-  const port = options.portOf(found.name);
+  const port = options.portOf(name);
   if (port === null) throw new ApiError("UNAVAILABLE", { headers: { "retry-after": "1" } });
   return { port, target };
 }
@@ -167,21 +162,6 @@ function edgeTarget({ url = "", headers: { host = "" } }: IncomingMessage): Edge
   if (authority === undefined) return { host, path: url };
   if (!ownHosts.test(authority)) throw new ApiError("MALFORMED_URL");
   return { host: authority, path: rest.startsWith("/") ? rest : `/${rest}` };
-}
-
-function route(routes: RouteTable, method: string, target: string): Routed {
-  if (!/^\/[!-~]*$/.test(target) || /[#\\]/.test(target)) throw new ApiError("MALFORMED_URL");
-  const [path = "/"] = target.split("?");
-  try {
-    decodeURIComponent(path);
-  } catch (cause) {
-    throw new ApiError("MALFORMED_URL", { cause });
-  }
-  return routes(method, path);
-}
-
-function unknownRoute(): ApiError {
-  return new ApiError("NOT_FOUND", { message: "There is no such route." });
 }
 
 function asRefusal(failure: unknown): ApiError {

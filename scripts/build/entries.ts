@@ -1,4 +1,4 @@
-/** What gets bundled: every function, and the programs of the runner's image. */
+/** What gets bundled: every function, the front before them, and the programs of the runner's image. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -33,6 +33,11 @@ export function bundleEntries(root: string): BundleEntry[] {
       kind: "function",
     }),
   );
+  const front: BundleEntry = {
+    output: "functions/front",
+    source: "functions/front/main.ts",
+    kind: "program",
+  };
   const runner = programs.map(
     (name): BundleEntry => ({
       output: `runner/${name}`,
@@ -43,7 +48,9 @@ export function bundleEntries(root: string): BundleEntry[] {
   const late = Object.entries(lateModules).map(
     ([name, source]): BundleEntry => ({ output: `runner/${name}`, source, kind: "module" }),
   );
-  return [...functions, ...runner, ...late].filter(({ source }) => existsSync(join(root, source)));
+  return [...functions, front, ...runner, ...late].filter(({ source }) =>
+    existsSync(join(root, source)),
+  );
 }
 
 /** An entry's output files; the build is complete only if all of them exist. */

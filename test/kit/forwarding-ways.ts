@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import { routeTableOf } from "#shared/pipeline/route-table";
 import { defaultEgressLimits } from "#shared/protocol/runner";
+import { createFront } from "../../functions/front/front-server.ts";
 import { routeTable } from "../../local/edge/route-table.ts";
 import { startEdge } from "../../local/edge/server.ts";
 import { FunctionManifest } from "../../local/functions/manifest.ts";
@@ -59,6 +61,33 @@ export const ways: Readonly<Record<string, () => Promise<Way>>> = {
       async close() {
         upstream.close();
         await edge.close();
+      },
+    };
+  },
+
+  "the front": async () => {
+    const upstream = new RawUpstream();
+    const upstreamPort = await upstream.listen();
+    const listed = routed.map((method) => ({ method, paths: ["/things", "/after"] }));
+    const front = createFront({
+      routes: routeTableOf({ things: listed }),
+      urlOf: () => `http://127.0.0.1:${upstreamPort}`,
+      tokenFor: async () => "token",
+      perAddress: null,
+      now: () => performance.now(),
+    });
+    await once(front.listen(0, "127.0.0.1"), "listening");
+    return {
+      upstream,
+      open: () => opened(Number(Object(front.address()).port)),
+      target: (path) => path,
+      host: `127.0.0.1:${upstreamPort}`,
+      methods: [...routed, "HEAD"],
+      requestsMax: 1,
+      async close() {
+        upstream.close();
+        front.closeAllConnections();
+        front.close();
       },
     };
   },
