@@ -11,6 +11,8 @@ plan before it is applied. Interrupted, it goes on where it was: run the same co
 
   --project ID         the Google Cloud project; it exists and has a billing account
   --domain NAME        where the API will answer, for example api.example.com
+  --profile trial      instead of a domain: Cloud Run's own address, no load balancer, a few dollars a
+                       month; docs/deploy.md lists what it gives up
   --region REGION      one of Google's regions in the US (us-central1)
   --alert-email M      where alerts go, if not to you; may be repeated
   --first-operator M   the Google account that becomes the first operator (one made for that)
@@ -59,6 +61,8 @@ const Variables = z.record(z.string(), z.unknown());
 export interface DeployOptions {
   readonly project: string;
   readonly domain: string | null;
+  /** Null: as the present release; a domain means `standard`. */
+  readonly profile: "standard" | "trial" | null;
   readonly region: string | null;
   readonly images: { readonly functions: string; readonly runner: string } | null;
   readonly build: "cloud" | "docker" | null;
@@ -84,6 +88,7 @@ export function readDeployOptions(): DeployOptions {
   const values = readOptions(usage, {
     project: { type: "string" },
     domain: { type: "string" },
+    profile: { type: "string" },
     region: { type: "string" },
     "first-operator": { type: "string" },
     impersonator: { type: "string", multiple: true },
@@ -120,7 +125,7 @@ export function readDeployOptions(): DeployOptions {
   }
   return {
     project: projectOf(values.project),
-    domain: domainOf(values.domain, mode),
+    ...placeOf(values, mode),
     region,
     images: imagesOf(values.image ?? []),
     build,
@@ -168,10 +173,40 @@ function runnerProjectOf(id: string | undefined, main: string | undefined): stri
     : projectOf(id);
 }
 
+interface Place {
+  readonly domain?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly "runner-project"?: string | undefined;
+}
+
+/** Where the API answers: at a domain, or in a trial at an address of Cloud Run's. */
+function placeOf(
+  values: Place,
+  mode: DeployOptions["mode"],
+): Pick<DeployOptions, "domain" | "profile"> {
+  const { domain, profile } = values;
+  if (profile !== undefined && profile !== "standard" && profile !== "trial") {
+    return refuse(`--profile ${profile} is neither standard nor trial.`);
+  }
+  if (profile !== "trial") {
+    const stated = domainOf(domain, mode);
+    return { domain: stated, profile: stated === null ? null : "standard" };
+  }
+  if (domain !== undefined)
+    return refuse("A trial has no domain: leave --domain out, or --profile.");
+  if (values["runner-project"] !== undefined) {
+    return refuse(
+      "In a trial only runners of the same project reach what they call: no --runner-project.",
+    );
+  }
+  return { domain: null, profile };
+}
+
 function domainOf(domain: string | undefined, mode: DeployOptions["mode"]): string | null {
   const isNeeded = mode === "deploy" || mode === "dry-run" || mode === "preflight";
   if (domain === undefined) {
-    return isNeeded ? refuse("Say where the API will answer: --domain api.example.com.") : null;
+    const say = "Say where the API will answer: --domain api.example.com, or --profile trial.";
+    return isNeeded ? refuse(say) : null;
   }
   const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
   const isName = new RegExp(`^(${label}\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$`).test(domain);
@@ -212,7 +247,7 @@ function countOf(text: string | undefined): number | undefined {
 
 /** The script sets these itself, so that a file can't contradict it. */
 const ownVariables = [
-  ...["project_id", "runner_project", "domain", "region", "images", "functions_file"],
+  ...["project_id", "runner_project", "domain", "profile", "region", "images", "functions_file"],
 ];
 
 function readVariables(file: string | undefined): z.output<typeof Variables> {

@@ -6,7 +6,7 @@ import { simulateDay } from "./day.ts";
 import { productDay } from "./day-settings.ts";
 import { sampleDemand } from "./demand.ts";
 import { type PriceName, prices } from "./prices.ts";
-import { idleMonth, timesUsage, usageOf } from "./usage.ts";
+import { idleMonth, idleTrialMonth, timesUsage, trialUsageOf, usageOf } from "./usage.ts";
 import { daysPerMonth, happenedOn, times, typicalMonth } from "./usage-totals.ts";
 
 const names = Object.keys(prices) as PriceName[];
@@ -48,6 +48,21 @@ describe("usageOf()", { timeout: 60_000 }, () => {
 
   test("a deployment that nobody uses costs what stands there anyway", () => {
     expect(monthlyBill(idleMonth, usageOf(typicalMonth(0))).usd).toBe(monthlyBill(idleMonth).usd);
+  });
+
+  test("a trial that nobody uses costs a few dollars, and each execution what it costs elsewhere", () => {
+    const idle = monthlyBill(idleTrialMonth, trialUsageOf(typicalMonth(0)));
+    expect(idle.usd).toBe(monthlyBill(idleTrialMonth).usd);
+    expect(idle.usd).toBeLessThan(5);
+    const costly = idle.lines.map(({ name }) => name).filter((name) => /armor|alance|forward/i.test(name));
+    expect(costly).toEqual([]);
+    const perExecution = (volume: number) => {
+      const trial = monthlyBill(idleTrialMonth, trialUsageOf(typicalMonth(volume))).usd - idle.usd;
+      const usual = monthlyBill(idleMonth, usageOf(typicalMonth(volume))).usd;
+      return trial / (usual - monthlyBill(idleMonth).usd);
+    };
+    expect(perExecution(1_000_000)).toBeGreaterThan(1);
+    expect(perExecution(1_000_000)).toBeLessThan(1.1);
   });
 
   test("the typical month is a month of simulated days", () => {

@@ -6,7 +6,7 @@ import { code, generatedNotice, table } from "../scripts/docs/markdown.ts";
 import { durations, type Fact, habits, quotas } from "./assumptions.ts";
 import { type Bill, type BillLine, monthlyBill } from "./bill.ts";
 import { type Price, prices, pricesReadOn } from "./prices.ts";
-import { idleMonth, usageOf } from "./usage.ts";
+import { idleMonth, idleTrialMonth, trialUsageOf, usageOf } from "./usage.ts";
 import { typicalMonth } from "./usage-totals.ts";
 
 interface Section {
@@ -29,7 +29,8 @@ export function withSection(text: string, { name, lines }: Section): string {
 export function renderDeployPage(root: string): string {
   const text = readFileSync(join(root, "docs/deploy.md"), "utf8");
   const withCosts = withSection(text, { name: "costs", lines: costLines() });
-  return withSection(withCosts, { name: "smoke", lines: smokeLines() });
+  const withTrial = withSection(withCosts, { name: "trial-costs", lines: trialCostLines() });
+  return withSection(withTrial, { name: "smoke", lines: smokeLines() });
 }
 
 /** `docs/scale.md`, with the simulation's assumptions. */
@@ -75,6 +76,24 @@ function costLines(): string[] {
     `Looked up on ${pricesReadOn}. Free is what a billing account has free each month.`,
     "",
     ...table(["what", "price", "free", "source", ""], priceRows),
+  ];
+}
+
+const trialVolumes = [0, 1_000, 10_000] as const;
+
+function trialCostLines(): string[] {
+  const bills = trialVolumes.map((volume) =>
+    monthlyBill(idleTrialMonth, trialUsageOf(typicalMonth(volume))),
+  );
+  const total = trialVolumes.map((volume, index) => [count(volume), usd(bills[index]?.usd ?? 0)]);
+  return [
+    generatedNotice("sim/prices.ts and sim/usage.ts"),
+    "",
+    ...table(["executions a month", "US dollars a month"], total),
+    "",
+    "What it costs while nobody calls:",
+    "",
+    ...arithmetic(bills[0]),
   ];
 }
 

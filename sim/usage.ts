@@ -86,6 +86,45 @@ export const idleMonth: Usage = {
   images: 5,
 };
 
+/** A trial's front, and the one before what runners call: an instance takes a thousand at once. */
+const frontLimits = { concurrency: 1_000, instancesMax: 1, memoryGib: 0.5 };
+/** Three places ask for its health each minute, and a front and a function answer. */
+const healthChecks = { requests: 43_800 * 3 * 2, secondsEach: 0.1 };
+
+/** A trial's monthly usage without users: no balancer, no Cloud Armor, no zone for gateways. */
+export const idleTrialMonth: Usage = {
+  ...idleMonth,
+  functionCpu: (idleMonth.functionCpu ?? 0) + healthChecks.requests * healthChecks.secondsEach,
+  functionMemory:
+    (idleMonth.functionMemory ?? 0) +
+    healthChecks.requests * healthChecks.secondsEach * frontLimits.memoryGib,
+  functionRequests: (idleMonth.functionRequests ?? 0) + healthChecks.requests,
+  // The policy of names that runners may not resolve, and the zone of functions that open secrets.
+  dnsZones: 2,
+  forwardingRules: 0,
+  internalBalancer: 0,
+  armorPolicies: 0,
+  armorRules: 0,
+};
+
+/** Every request passes a front too, which works as long as the function does. */
+export function trialUsageOf(happened: Happened): Usage {
+  const usage = usageOf(happened);
+  const { internal } = requestsOf(happened);
+  const busy = [happened.streamMs, internal * durations.gatewayRequestMs.value];
+  const seconds = busy
+    .map((busyMs) => instanceSeconds(happened.seconds, { busyMs, ...frontLimits }))
+    .reduce((sum, one) => sum + one, 0);
+  return {
+    ...usage,
+    functionCpu: (usage.functionCpu ?? 0) + seconds * functionCpu,
+    functionMemory: (usage.functionMemory ?? 0) + seconds * frontLimits.memoryGib,
+    functionRequests: (usage.functionRequests ?? 0) * 2,
+    balanced: 0,
+    armorRequests: 0,
+  };
+}
+
 export function timesUsage(usage: Usage, factor: number): Usage {
   const entries = Object.entries(usage).map(([name, quantity]) => [name, quantity * factor]);
   return Object.fromEntries(entries) as Usage;

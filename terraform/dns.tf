@@ -1,7 +1,7 @@
 locals {
   _zones = var.dns_zone == null ? [] : [var.dns_zone]
-  _proofs = {
-    edge     = module.edge.dns_authorization_record
+  proofs = local.is_trial ? {} : {
+    edge     = module.edge[0].dns_authorization_record
     gateways = module.network.dns_authorization_record
   }
 }
@@ -13,12 +13,12 @@ resource "google_dns_record_set" "edge" {
   name         = "${var.domain}."
   type         = "A"
   ttl          = 300
-  rrdatas      = [module.edge.address]
+  rrdatas      = module.edge[*].address
 }
 
 # They prove the names to be ours, each time a certificate is renewed.
 resource "google_dns_record_set" "proofs" {
-  for_each     = { for name, record in local._proofs : name => record if var.dns_zone != null }
+  for_each     = { for name, record in local.proofs : name => record if var.dns_zone != null }
   project      = var.project_id
   managed_zone = var.dns_zone
   name         = each.value.name

@@ -24,13 +24,13 @@ locals {
       }
       public = merge(
         {
-          PADDOCK_DOMAIN            = var.domain
+          PADDOCK_DOMAIN            = local.domain
           PADDOCK_SECURITY_CONTACTS = join(" ", local.security_contacts)
         },
         var.security.policy == null ? {} : { PADDOCK_SECURITY_POLICY = var.security.policy },
       )
       webhook = {
-        PADDOCK_DOMAIN = var.domain
+        PADDOCK_DOMAIN = local.domain
       }
       runner = {
         PADDOCK_GATEWAY_AUDIENCE = local.audiences.gateway
@@ -47,7 +47,7 @@ locals {
         PADDOCK_BILLING_ARCHIVE = "billing/${var.audit.log}"
       }
       checkpoints = {
-        PADDOCK_AUDIT_LOG              = "${var.domain}/audit/${var.audit.log}"
+        PADDOCK_AUDIT_LOG              = "${local.domain}/audit/${var.audit.log}"
         PADDOCK_AUDIT_WITNESSES        = jsonencode(var.audit.witnesses)
         PADDOCK_CHECKPOINT_BUCKET      = module.storage.checkpoint_bucket
         PADDOCK_CHECKPOINT_KEY_VERSION = tostring(var.audit.key_version)
@@ -120,6 +120,11 @@ module "functions" {
   instances_min = var.instances_min
   settings      = local.settings
   labels        = local.labels
+
+  fronts = local.is_trial ? {
+    members  = { edge = module.front["front"].member, internal = module.front["gateways"].member }
+    services = local.services
+  } : null
 
   egress = {
     for name, class in local._egress_of : name => {

@@ -33,14 +33,23 @@ locals {
     logs      = lower(var.location)
   }
 
-  url            = "https://${var.domain}"
-  gateway_domain = "gateway.${var.domain}"
+  # Where no load balancer is, services have the addresses that Cloud Run makes of name and number.
+  is_trial  = var.profile == "trial"
+  _run_host = "{function}-${coalesce(var.project_number, "0")}.${var.region}.run.app"
+  services  = "https://${local._run_host}"
+  domain    = local.is_trial ? replace(local._run_host, "{function}", "front") : var.domain
+
+  url = "https://${local.domain}"
+  gateway_domain = (
+    local.is_trial ? replace(local._run_host, "{function}", "gateways") : "gateway.${var.domain}"
+  )
 
   # None of them is an address of Cloud Run, which would take the signature off a token for one.
+  _audience_domain = local.is_trial ? "${var.project_id}.paddock.internal" : var.domain
   audiences = {
-    gateway     = "https://${local.gateway_domain}"
-    maintenance = "https://maintenance.${var.domain}"
-    operator    = coalesce(var.operator_audience, local.url)
+    gateway     = "https://gateway.${local._audience_domain}"
+    maintenance = "https://maintenance.${local._audience_domain}"
+    operator    = coalesce(var.operator_audience, "https://${local._audience_domain}")
   }
 
   security_contacts = (

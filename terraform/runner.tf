@@ -8,8 +8,9 @@ module "network" {
   project_id     = local.runner_project_id
   region         = var.region
   cidrs          = var.network
+  balanced       = !local.is_trial
   gateway_domain = local.gateway_domain
-  gateways       = local.gateway_functions
+  gateways       = local.is_trial ? {} : local.gateway_functions
   services       = module.functions.services
   labels         = local.labels
 

@@ -175,16 +175,24 @@ variable "dns_zone" {
 }
 
 variable "domain" {
-  description = "Host name that clients call, such as api.example.com."
+  description = <<-EOT
+    Host name that clients call, such as api.example.com. A trial has none: clients call the address
+    that Cloud Run gives its front.
+  EOT
   type        = string
-  nullable    = false
+  default     = null
 
   validation {
-    condition = (
+    condition = var.domain == null ? true : (
       length(var.domain) <= 200
       && can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", var.domain))
     )
     error_message = "Write domain as a plain host name in small letters, such as api.example.com."
+  }
+
+  validation {
+    condition     = (var.domain == null) == (var.profile == "trial")
+    error_message = "Set domain, or profile to \"trial\", which has Cloud Run's own address."
   }
 }
 
@@ -426,6 +434,37 @@ variable "organization_policies" {
   nullable    = false
 }
 
+variable "profile" {
+  description = <<-EOT
+    `standard`: two load balancers, Cloud Armor, a domain of your own. `trial`: neither; a service of
+    Cloud Run routes clients to the functions, and another one runners, for a few dollars a month.
+    docs/deploy.md says promise by promise what a trial gives up.
+  EOT
+  type        = string
+  default     = "standard"
+  nullable    = false
+
+  validation {
+    condition     = contains(["standard", "trial"], var.profile)
+    error_message = "Set profile to standard or trial."
+  }
+
+  validation {
+    condition     = var.profile == "standard" || var.project_number != null
+    error_message = "A trial's addresses hold the project's number: set project_number too."
+  }
+
+  validation {
+    condition = var.profile == "standard" || (
+      var.runner_project == null && var.dns_zone == null
+    )
+    error_message = <<-EOT
+      A trial has no runner_project, because only runners of the same project reach its gateways, and no
+      dns_zone, because it has no domain.
+    EOT
+  }
+}
+
 variable "project_id" {
   description = "Project that everything is made in; nothing else should live there."
   type        = string
@@ -438,7 +477,7 @@ variable "project_id" {
 }
 
 variable "project_number" {
-  description = "The project's number, needed with a budget or keys of its own."
+  description = "The project's number, needed with a budget, keys of its own, or in a trial."
   type        = string
   default     = null
 

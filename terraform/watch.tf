@@ -17,7 +17,8 @@ module "watch" {
   source         = "./modules/watch"
   project_id     = var.project_id
   project_number = var.project_number
-  domain         = var.domain
+  domain         = local.domain
+  front          = local.is_trial ? "front" : null
   alerts         = var.alerts
   budget         = var.budget
   functions      = { for name, function in local.functions : name => function.visibility }
@@ -37,7 +38,8 @@ module "watch" {
 }
 
 module "policies" {
-  source     = "./modules/policies"
-  project_id = var.project_id
-  enabled    = var.organization_policies
+  source          = "./modules/policies"
+  project_id      = var.project_id
+  enabled         = var.organization_policies
+  public_services = local.is_trial
 }

@@ -49,8 +49,9 @@ function settingsOf(
   { projectNumber, member }: Pick<Preflight, "projectNumber" | "member">,
 ) {
   const before = current?.variables ?? {};
+  const isTrial = options.profile === "trial";
   const region = options.region ?? textOf(before.region) ?? usualRegion;
-  const domain = options.domain ?? textOf(before.domain);
+  const domain = isTrial ? null : (options.domain ?? textOf(before.domain));
   const github = options.github ?? current?.github ?? null;
   const known = RunnerProject.parse(before.runner_project);
   const runnerProject = options.runnerProject ?? known?.id ?? null;
@@ -59,13 +60,17 @@ function settingsOf(
     ...(projectNumber === null ? {} : { project_number: projectNumber }),
     region,
     ...(domain === null ? {} : { domain }),
+    ...(isTrial ? { profile: "trial" } : {}),
   };
-  const variables: Readonly<Record<string, unknown>> = {
+  const stated: Readonly<Record<string, unknown>> = {
     ...usual(member),
     ...before,
     ...options.variables,
     ...own,
   };
+  // Whichever the earlier release had instead; the others keep their places, so that it is the same.
+  const isLeft = (name: string) => name !== (isTrial ? "domain" : "profile");
+  const variables = Object.fromEntries(Object.entries(stated).filter(([name]) => isLeft(name)));
   return { region, domain, github, runnerProject, variables };
 }
 
@@ -168,9 +173,14 @@ export async function finish(
   outputs: MainOutputs,
 ): Promise<void> {
   const domain = new URL(outputs.url).hostname;
-  heading("Domain and certificate");
-  const region = textOf(release.variables.region) ?? usualRegion;
-  await untilDomainIsReady(context, { domain, region }, recordsOf(outputs, domain));
+  if (outputs.load_balancer_address === null) {
+    heading("Address");
+    line(`${outputs.url}, which is Cloud Run's own: no record to add, no certificate to wait for`);
+  } else {
+    heading("Domain and certificate");
+    const region = textOf(release.variables.region) ?? usualRegion;
+    await untilDomainIsReady(context, { domain, region }, recordsOf(outputs, domain));
+  }
   if (!context.options.smoke) {
     await wakeHealthAlert(context, outputs);
     line(`Not tried out (--no-smoke): npm run smoke -- --url ${outputs.url}`);

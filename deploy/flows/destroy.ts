@@ -21,7 +21,8 @@ export async function destroy(options: DeployOptions): Promise<void> {
   const current = need(await newestRelease(at), "Nothing has been released from here yet.");
   const protection = Protection.parse(current.variables.protection ?? {});
   heading("What outlives it");
-  for (const text of whatOutlives(options.project, protection)) line(text);
+  const hasDomain = current.variables.profile !== "trial";
+  for (const text of whatOutlives(options.project, { ...protection, hasDomain })) line(text);
   if (protection.delete) {
     throw new Stop(
       `Protection is on, so databases and buckets refuse to go. Deploy once more with --var-file and ${unprotected}, then destroy.`,
@@ -45,7 +46,10 @@ export async function destroy(options: DeployOptions): Promise<void> {
 }
 
 /** What no program can delete in Google Cloud, or not yet; each with when it disappears. */
-export function whatOutlives(project: string, protection: z.infer<typeof Protection>): string[] {
+export function whatOutlives(
+  project: string,
+  protection: z.infer<typeof Protection> & { readonly hasDomain: boolean },
+): string[] {
   return [
     "KMS: key ring and keys keep their names for good; their versions die after 30 days.",
     "Firestore: backups of the main database, until each is 8 weeks old; `keys` has none.",
@@ -59,7 +63,11 @@ export function whatOutlives(project: string, protection: z.infer<typeof Protect
     "Services stay switched on; others may use them.",
     `Bootstrap stays: gs://${project}-paddock-state with states and releases, gs://${project}-paddock-build, images, secrets.`,
     "  To remove it too: set its protection.deletion to false, apply, then terraform destroy in terraform/bootstrap.",
-    "DNS records of the domain: remove them, or the name points to an address of somebody else.",
+    ...(protection.hasDomain
+      ? [
+          "DNS records of the domain: remove them, or the name points to an address of somebody else.",
+        ]
+      : []),
     `Everything at once, after 30 days: gcloud projects delete ${project}`,
   ];
 }

@@ -60,8 +60,13 @@ export async function dryRun(options: DeployOptions): Promise<void> {
   line("then waits until Firestore has built its indexes");
   line(`recorded as gs://${bucket}/releases/TIME-COMMIT.json, for --rollback`);
   if (current !== null) detail(`in force now: ${current.id}`);
-  explainEnd(options, settings.domain);
+  explainEnd(options, settings);
   explainUnknown(isSeen);
+}
+
+interface Place {
+  readonly domain: string | null;
+  readonly region: string;
 }
 
 function explainBootstrap(options: DeployOptions, state: string | null): void {
@@ -116,16 +121,24 @@ function explainSecrets(project: string): void {
   command(`POST ${url}   # never a file, an argument or an output`);
 }
 
-function explainEnd(options: DeployOptions, domain: string | null): void {
-  heading("5. Domain and certificate");
-  line(`three records are shown: an A record of ${domain}, and two CNAMEs that prove it and the`);
-  line("gateways' name to be yours; waits until they are seen and both certificates are in force");
+function explainEnd(options: DeployOptions, { domain, region }: Place): void {
+  if (options.profile === "trial") {
+    heading("5. Address");
+    line("Cloud Run's own, which the output names: no record to add, no certificate to wait for");
+  } else {
+    heading("5. Domain and certificate");
+    line(`three records are shown: an A record of ${domain}, and two CNAMEs that prove it and the`);
+    line(
+      "gateways' name to be yours; waits until they are seen and both certificates are in force",
+    );
+  }
   heading("6. Smoke test");
   if (!options.smoke) {
     line("left out (--no-smoke)");
     return;
   }
-  line(`against https://${domain}; what it makes it removes again:`);
+  const host = domain ?? `front-NUMBER-OF-THE-PROJECT.${region}.run.app`;
+  line(`against https://${host}; what it makes it removes again:`);
   for (const { name, promise } of smokeChecks) detail(`  ${name.padEnd(24)}${promise}`);
 }
 

@@ -68,6 +68,8 @@ export function zoneLine({ name, type, data }: DnsRecord): string {
 export async function checkDomain(context: PreflightAt): Promise<CheckResult> {
   const { domain } = context.options;
   const result = resultFor("domain");
+  if (context.options.profile === "trial")
+    return result("none: a trial has Cloud Run's own address");
   if (domain === null) return result("");
   const [addresses, sixes, aliases, allowed] = await Promise.all([
     resolve(domain, "A", context.endpoint),

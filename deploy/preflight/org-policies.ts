@@ -49,6 +49,13 @@ const constraints: readonly Constraint[] = [
     name: "run.allowedIngress",
     needs: [["internal-and-cloud-load-balancing", "is:internal-and-cloud-load-balancing"]],
     breaks: "public functions take traffic from the load balancer",
+    matters: ({ options }) => options.profile !== "trial",
+  },
+  {
+    name: "run.allowedIngress",
+    needs: [["all", "is:all"]],
+    breaks: "a trial's services are called at their own addresses",
+    matters: ({ options }) => options.profile === "trial",
   },
   {
     name: "run.allowedVPCEgress",
@@ -67,6 +74,7 @@ const constraints: readonly Constraint[] = [
       ["INTERNAL_HTTP_HTTPS", "in:INTERNAL"],
     ],
     breaks: "one load balancer stands before the API, another before the gateways",
+    matters: ({ options }) => options.profile !== "trial",
   },
   {
     name: "iam.disableServiceAccountCreation",

@@ -45,6 +45,11 @@ export class SmokeContext {
     this.#operatorToken = operatorToken;
   }
 
+  /** Whether it answers at an address of Cloud Run's own, before which nothing of ours stands. */
+  get isTrial(): boolean {
+    return this.url.hostname.endsWith(".run.app");
+  }
+
   get isTls(): boolean {
     return this.url.protocol === "https:";
   }

@@ -20,7 +20,8 @@ import { ensureServiceAgents } from "./service-agents.ts";
 const ShownRecord = z.object({ name: z.string(), type: z.enum(["A", "CNAME"]), data: z.string() });
 const Outputs = z.object({
   url: z.string(),
-  load_balancer_address: z.string(),
+  /** Null in a trial, which has none, nor a domain. */
+  load_balancer_address: z.string().nullable().default(null),
   dns_authorization_records: z.record(z.string(), ShownRecord),
   audiences: z.object({ operator: z.string() }),
   operator_account: z.string(),
@@ -105,8 +106,9 @@ export async function mainOutputs(terraform: Terraform): Promise<MainOutputs> {
 
 /** The DNS records that the domain's public zone needs. */
 export function recordsOf(outputs: MainOutputs, domain: string): DnsRecord[] {
-  const address = { name: domain, type: "A", data: outputs.load_balancer_address } as const;
-  return [...Object.values(outputs.dns_authorization_records), address];
+  const { dns_authorization_records: proofs, load_balancer_address: data } = outputs;
+  const address = data === null ? [] : [{ name: domain, type: "A", data } as const];
+  return [...Object.values(proofs), ...address];
 }
 
 function releaseOf(context: DeployContext, wanted: Wanted, planSha256: string | null): Release {

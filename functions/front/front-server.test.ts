@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { createServer, request as ask, type RequestListener, type Server } from "node:http";
+import { request as ask, createServer, type RequestListener, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -22,7 +22,11 @@ writeFileSync(
     functions: {
       things: {
         visibility: "edge",
-        routes: [route("GET", "/things/:id"), route("POST", "/things"), route("GET", "/internal/x")],
+        routes: [
+          route("GET", "/things/:id"),
+          route("POST", "/things"),
+          route("GET", "/internal/x"),
+        ],
       },
       gateway: { visibility: "internal", routes: [route("POST", "/internal/claim", "runner")] },
       sweeps: { visibility: "internal", routes: [route("POST", "/internal/sweep", "scheduler")] },
@@ -94,7 +98,10 @@ describe("a request", () => {
 
   test("carries our token for that function, and no other one that a client sends", async () => {
     const port = await frontBefore(echo);
-    const headers = { "X-Serverless-Authorization": "Bearer theirs", "X-Paddock-Owner": "somebody" };
+    const headers = {
+      "X-Serverless-Authorization": "Bearer theirs",
+      "X-Paddock-Owner": "somebody",
+    };
     const { body } = await send(port, "/v1/things/1", { headers });
     const seen = JSON.parse(body).headers;
     expect(seen["x-serverless-authorization"]).toMatch(/^Bearer token-for-http:\/\/127/);
@@ -115,7 +122,7 @@ describe("a request", () => {
   });
 
   test("gets its answer piece by piece", async () => {
-    let finish = () => undefined as void;
+    let finish: () => void = () => undefined;
     const port = await frontBefore((_, response) => {
       response.write("first ");
       finish = () => void response.end("last");
@@ -131,7 +138,13 @@ describe("a request", () => {
   test("isn't passed on with a body over 32 MiB, announced or not", async () => {
     const port = await frontBefore(echo);
     const announced = { "content-length": String(32 * 1024 * 1024 + 1) };
-    const sent = ask({ host: "127.0.0.1", port, path: "/v1/things", method: "POST", headers: announced });
+    const sent = ask({
+      host: "127.0.0.1",
+      port,
+      path: "/v1/things",
+      method: "POST",
+      headers: announced,
+    });
     sent.on("error", () => undefined).flushHeaders();
     const [answer] = await once(sent, "response");
     expect(answer.statusCode).toBe(413);
@@ -141,7 +154,10 @@ describe("a request", () => {
   test("is answered by us in our own form where no function does", async () => {
     const port = await frontBefore((request) => request.socket.destroy());
     const down = await send(port, "/v1/things/1");
-    expect(down).toMatchObject({ status: 503, headers: { "retry-after": "1", ...securityHeaders } });
+    expect(down).toMatchObject({
+      status: 503,
+      headers: { "retry-after": "1", ...securityHeaders },
+    });
     const unknown = await send(port, "/v1/nothing");
     expect(unknown).toMatchObject({ status: 404, headers: securityHeaders });
     const wrong = await send(port, "/v1/things/1", { method: "POST" });

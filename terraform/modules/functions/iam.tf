@@ -61,6 +61,16 @@ resource "google_secret_manager_secret_iam_member" "default" {
   depends_on = [google_service_account.default]
 }
 
+# The front of a function's side, and nobody else: without its token Google refuses the call.
+resource "google_cloud_run_v2_service_iam_member" "front" {
+  for_each = local.fronted
+  project  = var.project_id
+  location = var.region
+  name     = google_cloud_run_v2_service.default[each.key].name
+  role     = "roles/run.invoker"
+  member   = var.fronts.members[each.value]
+}
+
 # The view is what is granted, not the bucket: nobody sees more of it than the view's filter shows.
 resource "google_logging_log_view_iam_member" "default" {
   for_each = local.grants.view

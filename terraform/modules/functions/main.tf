@@ -16,6 +16,15 @@ locals {
     name => contains(local._authentications[name], "scheduler")
   }
 
+  # Where no balancer stands before functions, a front calls them at their own addresses.
+  fronted = {
+    for name, function in var.functions : name => function.visibility
+    if var.fronts != null && !local.scheduled[name]
+  }
+  addresses = {
+    for name in keys(local.fronted) : name => replace(var.fronts.services, "{function}", name)
+  }
+
   _secrets = {
     for name, function in var.functions : name => {
       for secret, mounted in var.secrets : secret => mounted
@@ -44,8 +53,8 @@ locals {
         PADDOCK_REGION       = var.region
         # It listens once it reaches this, which Google says may take a minute and more.
         PADDOCK_AWAIT_EGRESS = contains(keys(var.egress), name) ? "firestore.googleapis.com:443" : ""
-        # Google's load balancers append the client's address and their own; what comes straight
-        # from Scheduler has the client's alone.
+        # Google's load balancers append the client's address and their own, and before a function
+        # behind a front, that of the front. What comes straight from Scheduler has the client's alone.
         PADDOCK_TRUSTED_HOPS = local.scheduled[name] ? "0" : "1"
       },
     )
@@ -63,14 +72,16 @@ resource "google_cloud_run_v2_service" "default" {
   # (`taint_resource_on_failed_create` in its source), and protection, which is on by default, would
   # then refuse the replacement at every apply.
   deletion_protection = false
-  ingress = (
+  ingress = contains(keys(local.fronted), each.key) ? "INGRESS_TRAFFIC_ALL" : (
     each.value.visibility == "edge"
     ? "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
     : "INGRESS_TRAFFIC_INTERNAL_ONLY"
   )
-  default_uri_disabled = !local.scheduled[each.key]
-  # The platform would take the signature off the token that the function checks itself.
-  invoker_iam_disabled = true
+  default_uri_disabled = !local.scheduled[each.key] && !contains(keys(local.fronted), each.key)
+  # The platform would take the signature off the token that the function checks itself. A front shows
+  # its own token in a header of the platform's, which leaves the function's alone.
+  invoker_iam_disabled = !contains(keys(local.fronted), each.key)
+  custom_audiences     = contains(keys(local.fronted), each.key) ? [local.addresses[each.key]] : null
 
   dynamic "binary_authorization" {
     for_each = var.attested ? [true] : []

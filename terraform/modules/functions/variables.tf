@@ -32,6 +32,19 @@ variable "egress" {
   nullable    = false
 }
 
+variable "fronts" {
+  description = <<-EOT
+    What stands before functions where no load balancer does: the accounts that call them, by the
+    functions' visibility (`edge`, `internal`), and the functions' addresses, with `{function}` for the
+    name. Null: a load balancer.
+  EOT
+  type = object({
+    members  = map(string)
+    services = string
+  })
+  default = null
+}
+
 variable "functions" {
   description = "What each function declares about itself: `functions` of dist/functions.json."
   type = map(object({

@@ -29,7 +29,7 @@ resource "google_compute_service_attachment" "gateways" {
   connection_preference = "ACCEPT_MANUAL"
   enable_proxy_protocol = false
   nat_subnets           = [google_compute_subnetwork.publish[each.key].id]
-  target_service        = google_compute_forwarding_rule.gateways.id
+  target_service        = google_compute_forwarding_rule.gateways[0].id
 
   consumer_accept_lists {
     connection_limit  = 1
@@ -74,6 +74,6 @@ resource "google_compute_forwarding_rule" "endpoint" {
 locals {
   gateways_address = join("", concat(
     [for address in values(google_compute_address.endpoint) : address.address],
-    length(local._apart) == 0 ? [google_compute_address.gateways.address] : [],
+    length(local._apart) == 0 ? google_compute_address.gateways[*].address : [],
   ))
 }

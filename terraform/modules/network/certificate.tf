@@ -1,6 +1,7 @@
 # A public certificate for a name that only this network resolves: runners need no trust of ours,
 # and it renews itself as long as the authorization's record stands in the public zone.
 resource "google_certificate_manager_dns_authorization" "gateways" {
+  count    = local.balancers
   project  = var.gateways_project_id
   location = var.region
   name     = "gateways"
@@ -10,6 +11,7 @@ resource "google_certificate_manager_dns_authorization" "gateways" {
 }
 
 resource "google_certificate_manager_certificate" "gateways" {
+  count    = local.balancers
   project  = var.gateways_project_id
   location = var.region
   name     = "gateways"
@@ -17,11 +19,12 @@ resource "google_certificate_manager_certificate" "gateways" {
 
   managed {
     domains            = [var.gateway_domain]
-    dns_authorizations = [google_certificate_manager_dns_authorization.gateways.id]
+    dns_authorizations = [google_certificate_manager_dns_authorization.gateways[0].id]
   }
 }
 
 resource "google_dns_managed_zone" "gateways" {
+  count       = local.balancers
   project     = var.project_id
   name        = "gateways"
   description = "The gateways' name, for runners alone."
@@ -37,9 +40,10 @@ resource "google_dns_managed_zone" "gateways" {
 }
 
 resource "google_dns_record_set" "gateways" {
+  count        = local.balancers
   project      = var.project_id
-  managed_zone = google_dns_managed_zone.gateways.name
-  name         = google_dns_managed_zone.gateways.dns_name
+  managed_zone = google_dns_managed_zone.gateways[0].name
+  name         = google_dns_managed_zone.gateways[0].dns_name
   type         = "A"
   ttl          = 300
   rrdatas      = [local.gateways_address]

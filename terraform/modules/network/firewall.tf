@@ -24,8 +24,12 @@ locals {
   # their own project as internal; the proxy refuses the same (runner/egress/platform.ts).
   platform_ranges = concat(
     ["199.36.153.4/30", "199.36.153.8/30"],
-    var.gateways_project_id == var.project_id ? ["34.143.72.0/21"] : [],
+    var.gateways_project_id == var.project_id ? [local.run_range] : [],
   )
+
+  # Every service of Cloud Run that a network reaches through Private Google Access.
+  run_range       = "34.143.72.0/21"
+  gateways_ranges = var.balanced ? ["${local.gateways_address}/32"] : [local.run_range]
 
   _leaving_tags = [for subnet in local.subnets : subnet.tag if subnet.leaves]
 }
@@ -68,7 +72,7 @@ resource "google_compute_firewall" "gateways" {
   network            = local.network
   direction          = "EGRESS"
   priority           = local.priority.gateway
-  destination_ranges = ["${local.gateways_address}/32"]
+  destination_ranges = local.gateways_ranges
   target_tags        = [for subnet in local.subnets : subnet.tag]
 
   allow {

@@ -8,17 +8,18 @@ locals {
     for name, backend in google_compute_region_backend_service.gateways :
     name => "${local._gateways_regional}/backendServices/${backend.name}"
   }
-  gateway_map = "${local._gateways_regional}/urlMaps/${google_compute_region_url_map.gateways.name}"
+  gateway_map = "${local._gateways_regional}/urlMaps/${join("", google_compute_region_url_map.gateways[*].name)}"
   gateway_ssl = format(
     "%s/sslPolicies/%s",
     local._gateways_regional,
-    google_compute_region_ssl_policy.gateways.name,
+    join("", google_compute_region_ssl_policy.gateways[*].name),
   )
-  gateways_subnet = "${local._gateways_regional}/subnetworks/${google_compute_subnetwork.gateways.name}"
+  gateways_subnet = "${local._gateways_regional}/subnetworks/${join("", google_compute_subnetwork.gateways[*].name)}"
 }
 
 # Chosen rather than given, so that the firewall's rule can be read before anything exists.
 resource "google_compute_address" "gateways" {
+  count        = local.balancers
   project      = var.gateways_project_id
   region       = var.region
   name         = "gateways"
@@ -66,6 +67,7 @@ resource "google_compute_region_backend_service" "gateways" {
 }
 
 resource "google_compute_region_url_map" "gateways" {
+  count           = local.balancers
   project         = var.gateways_project_id
   region          = var.region
   name            = "gateways"
@@ -102,6 +104,7 @@ resource "google_compute_region_url_map" "gateways" {
 }
 
 resource "google_compute_region_ssl_policy" "gateways" {
+  count           = local.balancers
   project         = var.gateways_project_id
   region          = var.region
   name            = "gateways"
@@ -110,21 +113,23 @@ resource "google_compute_region_ssl_policy" "gateways" {
 }
 
 resource "google_compute_region_target_https_proxy" "gateways" {
+  count                            = local.balancers
   project                          = var.gateways_project_id
   region                           = var.region
   name                             = "gateways"
   url_map                          = local.gateway_map
   ssl_policy                       = local.gateway_ssl
-  certificate_manager_certificates = [google_certificate_manager_certificate.gateways.id]
+  certificate_manager_certificates = [google_certificate_manager_certificate.gateways[0].id]
 }
 
 resource "google_compute_forwarding_rule" "gateways" {
+  count                 = local.balancers
   project               = var.gateways_project_id
   region                = var.region
   name                  = "gateways"
   load_balancing_scheme = "INTERNAL_MANAGED"
   allow_global_access   = false
-  ip_address            = google_compute_address.gateways.id
+  ip_address            = google_compute_address.gateways[0].id
   ip_protocol           = "TCP"
   port_range            = "443"
   network               = local.gateways_network
@@ -132,7 +137,7 @@ resource "google_compute_forwarding_rule" "gateways" {
   target = format(
     "%s/targetHttpsProxies/%s",
     local._gateways_regional,
-    google_compute_region_target_https_proxy.gateways.name,
+    google_compute_region_target_https_proxy.gateways[0].name,
   )
   labels = var.labels
 

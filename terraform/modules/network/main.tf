@@ -4,6 +4,9 @@ locals {
   _regional = "projects/${var.project_id}/regions/${var.region}"
   network   = "${local._global}/networks/${google_compute_network.default.name}"
 
+  # None, if runners call Cloud Run's own addresses.
+  balancers = var.balanced ? 1 : 0
+
   # The gateways stand in the functions' project: in this very network if that is the same, and else
   # behind an endpoint of Private Service Connect.
   _apart             = var.gateways_project_id == var.project_id ? {} : { apart = var.project_id }
@@ -46,8 +49,9 @@ resource "google_compute_subnetwork" "runners" {
   description   = "Executions whose network is ${each.key}."
   network       = local.network
   ip_cidr_range = each.value.cidr
-  # Google's own services would answer the account's token, though it has no role.
-  private_ip_google_access = false
+  # Google's own services would answer the account's token, though it has no role. Without a balancer
+  # it is the only way to the gateways, and the firewall leaves Cloud Run of all that lies there.
+  private_ip_google_access = !var.balanced
 
   log_config {
     aggregation_interval = "INTERVAL_10_MIN"
@@ -57,6 +61,7 @@ resource "google_compute_subnetwork" "runners" {
 }
 
 resource "google_compute_subnetwork" "gateways" {
+  count                    = local.balancers
   project                  = var.gateways_project_id
   region                   = var.region
   name                     = "gateways"
@@ -67,6 +72,7 @@ resource "google_compute_subnetwork" "gateways" {
 }
 
 resource "google_compute_subnetwork" "proxies" {
+  count         = local.balancers
   project       = var.gateways_project_id
   region        = var.region
   name          = "gateway-proxies"

@@ -3,11 +3,14 @@
 # them those of this very project. They resolve to an address that nothing has. The metadata server's
 # name isn't here, because the supervisor itself asks that server.
 locals {
-  refused_names = {
-    private    = "private.googleapis.com."
-    restricted = "restricted.googleapis.com."
-    run        = "*.run.app."
-  }
+  refused_names = merge(
+    {
+      private    = "private.googleapis.com."
+      restricted = "restricted.googleapis.com."
+    },
+    # Where the gateways have a name of Cloud Run's, runners have to resolve it.
+    var.balanced ? { run = "*.run.app." } : {},
+  )
 }
 
 resource "google_dns_response_policy" "default" {

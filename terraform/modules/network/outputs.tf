@@ -1,6 +1,6 @@
 output "dns_authorization_record" {
-  description = "Record (name, type, data) that proves the gateways' name to be ours."
-  value       = google_certificate_manager_dns_authorization.gateways.dns_resource_record[0]
+  description = "Record (name, type, data) that proves the gateways' name to be ours; null without a balancer."
+  value       = one(google_certificate_manager_dns_authorization.gateways[*].dns_resource_record[0])
 }
 
 output "gateway_url" {

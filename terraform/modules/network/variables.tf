@@ -1,3 +1,10 @@
+variable "balanced" {
+  description = "Whether an internal load balancer stands before the gateways; else runners call them at Cloud Run's own addresses."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "cidrs" {
   description = "Address ranges of the subnets; see the main root's `network`."
   type = object({
@@ -18,14 +25,14 @@ variable "gateway_domain" {
 }
 
 variable "gateways" {
-  description = "Functions that runners call, with the paths they answer."
+  description = "Functions that runners call, with the paths they answer; none without a balancer."
   type = map(object({
     routes = list(object({ paths = list(string) }))
   }))
   nullable = false
 
   validation {
-    condition     = length(var.gateways) > 0
+    condition     = (length(var.gateways) > 0) == var.balanced
     error_message = "Runners need at least one gateway to call: no internal function is one."
   }
 }

@@ -10,7 +10,10 @@ locals {
 
   _lists = {
     "gcp.resourceLocations" = var.locations
-    "run.allowedIngress"    = ["is:internal", "is:internal-and-cloud-load-balancing"]
+    "run.allowedIngress" = concat(
+      ["is:internal", "is:internal-and-cloud-load-balancing"],
+      var.public_services ? ["is:all"] : [],
+    )
   }
 
   policies = var.enabled ? merge(

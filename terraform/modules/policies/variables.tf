@@ -27,3 +27,10 @@ variable "project_id" {
   type        = string
   nullable    = false
 }
+
+variable "public_services" {
+  description = "Whether services may be called from everywhere, which they are where no load balancer stands before them."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -135,9 +135,19 @@ locals {
   _completed = join(" AND ", [
     "metric.type=\"run.googleapis.com/job/completed_execution_count\"", local._jobs,
   ])
-  _requests = join(" AND ", [
+  # What clients are answered: by the load balancer, or by the front that stands in its place.
+  _requests = var.front == null ? join(" AND ", [
     "metric.type=\"loadbalancing.googleapis.com/https/request_count\"",
     "resource.type=\"https_lb_rule\"",
+    ]) : join(" AND ", [
+    "metric.type=\"run.googleapis.com/request_count\"",
+    local._functions,
+    "resource.labels.service_name=\"${var.front}\"",
+  ])
+  _failed_requests = join("", [
+    local._requests,
+    " AND metric.labels.response_code_class=",
+    var.front == null ? "500" : "\"5xx\"",
   ])
   _quotas = join(" AND ", [
     "metric.type=\"serviceruntime.googleapis.com/quota/exceeded\"",

@@ -88,7 +88,7 @@ resource "google_monitoring_alert_policy" "failing" {
   conditions {
     display_name = "share of answers that are 5xx"
     condition_threshold {
-      filter             = "${local._requests} AND metric.labels.response_code_class=500"
+      filter             = local._failed_requests
       denominator_filter = local._requests
       comparison         = "COMPARISON_GT"
       threshold_value    = var.thresholds.failing_share

@@ -31,7 +31,7 @@ resource "google_monitoring_slo" "availability" {
   request_based_sli {
     good_total_ratio {
       total_service_filter = local._requests
-      bad_service_filter   = "${local._requests} AND metric.labels.response_code_class=500"
+      bad_service_filter   = local._failed_requests
     }
   }
 }

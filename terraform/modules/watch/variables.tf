@@ -69,6 +69,12 @@ variable "executions_bucket" {
   default     = null
 }
 
+variable "front" {
+  description = "Service that answers clients where no load balancer does; null for a load balancer."
+  type        = string
+  default     = null
+}
+
 variable "functions" {
   description = "Functions to watch: name => whether it is on the `edge` or `internal`."
   type        = map(string)

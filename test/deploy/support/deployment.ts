@@ -21,7 +21,7 @@ export interface Ended {
 export interface Deployment {
   readonly google: StandIn;
   readonly folder: string;
-  /** `npm run deploy -- --project demo-1234 --domain api.example.com …`. */
+  /** `npm run deploy -- --project demo-1234 --domain api.example.com …`; a profile has no domain. */
   run(args?: readonly string[], environment?: Record<string, string>): Promise<Ended>;
   /** `npm run probe:cloud -- --project demo-1234 …`. */
   probe(...args: readonly string[]): Promise<Ended>;
@@ -98,11 +98,10 @@ export async function makeDeployment(
       await run(["--project", project, ...args], usual, "deploy/probe-cloud.ts"),
     calls: () => callsIn(folder),
     stopAt: (order) => writeFileSync(join(folder, "stop-at"), order),
-    run: async (args = [], environment = {}) =>
-      await run(["--project", project, "--domain", "api.example.com", ...args], {
-        ...usual,
-        ...environment,
-      }),
+    run: async (args = [], environment = {}) => {
+      const place = args.includes("--profile") ? [] : ["--domain", "api.example.com"];
+      return await run(["--project", project, ...place, ...args], { ...usual, ...environment });
+    },
     async end() {
       await google.close();
       rmSync(folder, { recursive: true, force: true });

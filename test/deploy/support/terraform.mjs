@@ -73,10 +73,12 @@ const orders = {
     const { path } = JSON.parse(readFileSync("backend.tf.json", "utf8")).terraform.backend.local;
     writeFileSync(path, "{}");
   },
-  output: () =>
-    json(
-      Object.fromEntries(Object.entries(outputs[root]).map(([name, value]) => [name, { value }])),
-    ),
+  output() {
+    const isTrial = root === "main" && JSON.parse(variables()).profile === "trial";
+    const made = Object.entries({ ...outputs[root], ...(isTrial ? ofTrial : {}) });
+    const stated = made.filter(([, value]) => value !== undefined);
+    json(Object.fromEntries(stated.map(([name, value]) => [name, { value }])));
+  },
   state: () => undefined,
   import: () => undefined,
 };
@@ -142,6 +144,14 @@ const outputs = {
     audiences: { operator: "https://api.example.com" },
     operator_account: "paddock-operator@demo-1234.iam.gserviceaccount.com",
   },
+};
+
+/** What a trial's outputs say instead; Terraform leaves out those that are null. */
+const ofTrial = {
+  url: "https://front-123456789012.us-central1.run.app",
+  load_balancer_address: undefined,
+  dns_authorization_records: {},
+  audiences: { operator: "https://demo-1234.paddock.internal" },
 };
 
 await orders[order]?.();

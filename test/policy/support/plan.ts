@@ -39,7 +39,10 @@ const File = z.object({
 export interface Plan {
   /** All resources that would be created, or all of one type. */
   resources(type?: string): readonly PlannedResource[];
-  /** The resource with this full address. @throws if there is none */
+  /**
+   * The resource with this full address, without the `[0]` of what is there once or not at all.
+   * @throws if there is none
+   */
   resource(address: string): PlannedResource;
   readonly outputs: Readonly<Record<string, unknown>>;
   /** The whole plan as Terraform prints it, to search for what mustn't be there. */
@@ -61,7 +64,7 @@ export function planOf(name: PlanName): Plan {
   const plan: Plan = {
     resources: (type) => all.filter((each) => type === undefined || each.type === type),
     resource(address) {
-      const found = all.find((each) => each.address === address);
+      const found = all.find((each) => each.address.replaceAll("[0]", "") === address);
       if (found === undefined) throw new Error(`the plan "${name}" has no ${address}`);
       return found;
     },

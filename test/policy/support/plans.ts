@@ -46,7 +46,7 @@ export const wantedPlans = {
       budget: { monthly_usd: 500, billing_account: "000000-000000-000000" },
     },
   },
-  /** The examples: a trial that can be removed again, and one that people rely on. */
+  /** The examples: one that can be removed again, one that people rely on, and a trial. */
   small: {
     root: "terraform",
     settings: "examples/small/terraform.tfvars.example",
@@ -55,6 +55,11 @@ export const wantedPlans = {
   large: {
     root: "terraform",
     settings: "examples/large/terraform.tfvars.example",
+    variables: {},
+  },
+  trial: {
+    root: "terraform",
+    settings: "examples/trial/terraform.tfvars.example",
     variables: {},
   },
   /** A region outside of the US. */
@@ -83,7 +88,7 @@ const alwaysPlanned: readonly PlanName[] = ["main"];
 /** A commit tries one of these rows; tests read several plans of a row together. */
 const rows: readonly (readonly PlanName[])[] = [
   ["managed", "bootstrap", "workflows"],
-  ["small", "large", "abroad"],
+  ["small", "large", "trial", "abroad"],
 ];
 
 /** Whether this run makes the plan; each takes seconds, and the commit chooses. */
