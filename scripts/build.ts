@@ -3,9 +3,15 @@ import colours from "picocolors";
 import { buildAll } from "./build/build-all.ts";
 import { BuildError } from "./build/function-list.ts";
 import { formatBytes, formatDuration } from "./tools/format.ts";
+import { readOptions } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 import { showWorking } from "./tools/working.ts";
 
+readOptions(
+  `
+npm run build: bundles functions, front and runner into dist/, with their lists; it has no options`,
+  {},
+);
 const startedAt = performance.now();
 const done = showWorking("bundling");
 try {

@@ -3,9 +3,16 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import colours from "picocolors";
 import { renderDocuments } from "./docs/documents.ts";
+import { readOptions } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 
-const check = process.argv.includes("--check");
+const { check } = readOptions(
+  `
+npm run docs -- [options]: writes the generated pages
+
+  --check   only say which are outdated; exit code 1 if one is`,
+  { check: { type: "boolean", default: false } },
+);
 for (const { path, text, current } of await renderDocuments(repositoryRoot)) {
   if (current) console.log(`${colours.green("✓")} ${path} ${colours.dim("current")}`);
   else if (check) {

@@ -5,8 +5,14 @@
 import colours from "picocolors";
 import { staticChecks, vitestCommand } from "./tools/checks.ts";
 import { formatDuration } from "./tools/format.ts";
+import { readOptions } from "./tools/options.ts";
 import { runStep, type Step } from "./tools/step.ts";
 
+readOptions(
+  `
+npm run verify: form, types, dead code and the fast unit tests; it has no options`,
+  {},
+);
 const unitTests: Step = {
   title: "Unit tests, import rule, currentness of documents",
   command: vitestCommand("--project", "unit", "--tagsFilter", "!slow"),

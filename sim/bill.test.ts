@@ -54,7 +54,9 @@ describe("usageOf()", { timeout: 60_000 }, () => {
     const idle = monthlyBill(idleTrialMonth, trialUsageOf(typicalMonth(0)));
     expect(idle.usd).toBe(monthlyBill(idleTrialMonth).usd);
     expect(idle.usd).toBeLessThan(5);
-    const costly = idle.lines.map(({ name }) => name).filter((name) => /armor|alance|forward/i.test(name));
+    const costly = idle.lines
+      .map(({ name }) => name)
+      .filter((name) => /armor|alance|forward/i.test(name));
     expect(costly).toEqual([]);
     const perExecution = (volume: number) => {
       const trial = monthlyBill(idleTrialMonth, trialUsageOf(typicalMonth(volume))).usd - idle.usd;

@@ -18,6 +18,7 @@ import { checkPolicies } from "./org-policies.ts";
 import { checkPermissions } from "./permissions.ts";
 import { checkBilling, checkProject } from "./project.ts";
 import { checkQuotas } from "./quotas.ts";
+import { checkRunnerProject } from "./runner-project.ts";
 import { checkServices } from "./services.ts";
 import { type builderOf, checkBuilder, checkTerraform } from "./tools.ts";
 
@@ -74,6 +75,7 @@ async function checkInsideProject(context: GoogleAt, number: string): Promise<Ch
     checkQuotas(context),
     checkPolicies(context),
     checkNames(context, number),
+    ...(context.options.runnerProject === null ? [] : [checkRunnerProject(context)]),
   ]);
 }
 

@@ -6,7 +6,10 @@ import { findJava } from "./system-tools.mjs";
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
 export function handOver({ root, node, script, args }) {
-  const child = spawn(node, [join(root, script), ...args], {
+  // The sealing library asks Web Crypto for a method that Node calls experimental, which is no news to
+  // who types a command.
+  const quiet = "--disable-warning=ExperimentalWarning";
+  const child = spawn(node, [quiet, join(root, script), ...args], {
     cwd: root,
     env: childEnvironment(node),
     stdio: "inherit",

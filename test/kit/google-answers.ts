@@ -1,22 +1,12 @@
 /** What the fake Google answers; see `google-apis.ts`. */
 import * as z from "zod";
 import { rolePermissions } from "../../deploy/preflight/needed-permissions.ts";
+import { type Json, ok, refused } from "./google-json.ts";
 import { probeAnswer } from "./google-probe.ts";
+import { permissionsOnOthers, resourceAnswer } from "./google-projects.ts";
 import type { GoogleRequest, GoogleWorld } from "./google-world.ts";
 
-interface Json {
-  readonly status: number;
-  readonly json: object;
-}
-
 const MadeTag = z.object({ tag: z.string(), version: z.string() });
-
-const ok = (json: object): Json => ({ status: 200, json });
-
-function refused(status: number, message: string, reason?: string): Json {
-  const details = reason === undefined ? [] : [{ reason }];
-  return { status, json: { error: { code: status, message, details } } };
-}
 
 /** @returns JSON, the text of an object, or null for what isn't supported. */
 export function answersOf(
@@ -58,8 +48,12 @@ function project(world: GoogleWorld, { host, method, path, body }: GoogleRequest
         : ok({ access_token: "token-of-a-workload", expires_in: 3600, token_type: "Bearer" }),
     "openidconnect.googleapis.com": () =>
       world.email === null ? refused(401, "the token has ended") : ok({ email: world.email }),
-    "cloudresourcemanager.googleapis.com": () => resources(world, path, body),
-    "cloudbilling.googleapis.com": () => ok(world.billing),
+    "cloudresourcemanager.googleapis.com": () =>
+      path === `/v3/projects/${world.project}:testIamPermissions`
+        ? testPermissions(world, body)
+        : resourceAnswer(world, path, body),
+    "cloudbilling.googleapis.com": () =>
+      path.endsWith(":testIamPermissions") ? permissionsOnOthers(world, body) : ok(world.billing),
     "serviceusage.googleapis.com": () =>
       path.endsWith(":generateServiceIdentity")
         ? ok({ name: "operations/1" })
@@ -88,15 +82,6 @@ function project(world: GoogleWorld, { host, method, path, body }: GoogleRequest
     },
   };
   return known[host]?.() ?? null;
-}
-
-function resources(world: GoogleWorld, path: string, body: string): Json {
-  if (path.endsWith(":testIamPermissions")) {
-    return testPermissions(world, body);
-  }
-  if (world.projectState === null) return refused(403, "The caller does not have permission");
-  const name = `projects/${world.number}`;
-  return ok({ name, projectId: world.project, state: world.projectState });
 }
 
 /** Google refuses the whole request for one name that it doesn't know. */

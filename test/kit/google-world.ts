@@ -5,6 +5,12 @@ export interface GoogleWorld {
   email: string | null;
   /** Whether the project exists, and in which state. */
   projectState: "ACTIVE" | "DELETE_REQUESTED" | null;
+  /** The organisation or folder of the project; empty without one. */
+  parent: string;
+  /** Other projects that the caller sees. */
+  otherProjects: Record<string, { displayName: string; state: string }>;
+  /** What the caller may do on the parent and the billing account. */
+  heldOutside: string[];
   billing: { billingEnabled: boolean; billingAccountName: string };
   services: string[];
   /** The predefined role that the caller has on the project. */

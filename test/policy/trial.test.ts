@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { listFunctions } from "../../scripts/build/function-list.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
+import { idleTrialMonth } from "../../sim/usage.ts";
 import { isPlanned, planOf } from "./support/plan.ts";
 import { readAll } from "./support/read.ts";
 
@@ -59,6 +60,18 @@ describe.skipIf(!isPlanned)("a trial", () => {
         .resources("google_dns_managed_zone")
         .map(({ values }) => values.name),
     ).toEqual(["google-apis"]);
+  });
+
+  test("costs what the table of costs says: each condition of an alert, each zone", () => {
+    const Policy = z.object({ conditions: z.array(z.unknown()) });
+    const conditions = readAll("trial", "google_monitoring_alert_policy", Policy).flatMap(
+      ({ values }) => values.conditions,
+    );
+    expect(idleTrialMonth.alertConditions).toBe(conditions.length);
+    const zones = ["google_dns_managed_zone", "google_dns_response_policy"].flatMap((type) =>
+      trial().resources(type),
+    );
+    expect(idleTrialMonth.dnsZones).toBe(zones.length);
   });
 
   test("tells its clients the address of its front", () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { servicesUsed } from "../../../deploy/preflight/services.ts";
 import { compileCacheFolder } from "../../../scripts/tools/compile-cache.ts";
 import { type StandIn, startGoogle } from "../../kit/google-apis.ts";
+import { permissionsOutside } from "../../kit/google-projects.ts";
 import type { GoogleWorld } from "../../kit/google-world.ts";
 import { callsIn, type ProgramOptions, putPrograms } from "./programs.ts";
 
@@ -38,6 +39,9 @@ export function soundWorld(): GoogleWorld {
     number: "123456789012",
     email: "me@example.com",
     projectState: "ACTIVE",
+    parent: "organizations/987654321098",
+    otherProjects: {},
+    heldOutside: [...permissionsOutside],
     billing: { billingEnabled: true, billingAccountName: "billingAccounts/012345-6789AB-CDEF01" },
     services: [...servicesUsed(), "cloudbilling.googleapis.com", "orgpolicy.googleapis.com"],
     role: "roles/owner",

@@ -12,6 +12,8 @@ const google = process.env.PADDOCK_DEPLOY_GOOGLE_ENDPOINT ?? "";
 const [order = "", ...rest] = process.argv.slice(2);
 const root = basename(process.cwd()) === "bootstrap" ? "bootstrap" : "main";
 const appliedFile = join(folder, `applied-${root}`);
+/** What was applied last, which outputs tell of wherever they are asked for. */
+const appliedVariables = join(folder, `variables-${root}.json`);
 appendFileSync(join(folder, "calls"), `terraform ${order} ${root} ${rest.join(" ")}\n`);
 
 const json = (value) => console.log(JSON.stringify(value));
@@ -63,6 +65,7 @@ const orders = {
     }
     if (root === "main") writeFileSync(grantedFile, "granted");
     writeFileSync(appliedFile, digest());
+    writeFileSync(appliedVariables, variables());
     if (root === "main") {
       const query = "uploadType=media&name=main/default.tfstate";
       await post(`/upload/storage/v1/b/${project}-paddock-state/o?${query}`, "{}");
@@ -75,7 +78,7 @@ const orders = {
   },
   output() {
     const isTrial = root === "main" && JSON.parse(variables()).profile === "trial";
-    const made = Object.entries({ ...outputs[root], ...(isTrial ? ofTrial : {}) });
+    const made = Object.entries({ ...outputs[root], ...(isTrial ? ofTrial : {}), ...beside() });
     const stated = made.filter(([, value]) => value !== undefined);
     json(Object.fromEntries(stated.map(([name, value]) => [name, { value }])));
   },
@@ -145,6 +148,13 @@ const outputs = {
     operator_account: "paddock-operator@demo-1234.iam.gserviceaccount.com",
   },
 };
+
+/** Bootstrap tells of the runners' project that it has made. */
+function beside() {
+  if (root !== "bootstrap") return {};
+  const { runner_project: wanted } = JSON.parse(readFileSync(appliedVariables, "utf8"));
+  return wanted ? { runner_project: { id: wanted.id, number: "210987654321" } } : {};
+}
 
 /** What a trial's outputs say instead; Terraform leaves out those that are null. */
 const ofTrial = {

@@ -1,0 +1,14 @@
+// @module-tag slow
+import { spawnSync } from "node:child_process";
+import { expect, test } from "vitest";
+import { repositoryRoot } from "./repository.ts";
+
+test.each(["build", "docs", "verify"])("npm run %s refuses an option it doesn't have", (name) => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", `scripts/${name}.ts`, "--chekc"],
+    { cwd: repositoryRoot, encoding: "utf8", timeout: 50_000 },
+  );
+  expect(stderr).toMatch(/^✗ Unknown option '--chekc'.*--help says what there is\.\n$/);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+});
