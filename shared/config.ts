@@ -67,7 +67,7 @@ const Settings = z.object({
   PADDOCK_FIRST_OPERATOR: z.string().optional(),
   /** How many of our own proxies append to X-Forwarded-For after the client's address. */
   PADDOCK_TRUSTED_HOPS: z.coerce.number().int().min(0).max(5).default(1),
-  /** Whom a front stands before: clients' functions, or those that runners call. */
+  /** A front stands before the functions that clients call, or before those that runners call. */
   PADDOCK_FRONT_SIDE: z.enum(["edge", "gateways"]).default("edge"),
   /** The address of each service, with `{function}` for its name; on a laptop one for all. */
   PADDOCK_FRONT_SERVICES: z

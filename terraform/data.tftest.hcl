@@ -2,6 +2,7 @@
 mock_provider "google" {}
 
 variables {
+  export_days  = 7
   project_id   = "paddock-test"
   domain       = "api.example.com"
   indexes_file = "../firestore.indexes.json"

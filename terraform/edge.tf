@@ -43,5 +43,5 @@ module "front" {
   services   = local.services
   labels     = local.labels
 
-  per_address = try(var.limits.addresses, null)
+  per_address = try(var.limits.addresses, {})
 }

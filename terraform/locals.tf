@@ -25,6 +25,39 @@ locals {
     if function.visibility == "internal" && !contains(keys(local.scheduled_functions), name)
   }
 
+  # Names under `limits` and `models` that the code doesn't know: a type of object would drop them.
+  # The output `settings` refuses them; a variable's own validation can't use what is made of it.
+  _setting_names = jsondecode(file("${path.module}/setting-names.json"))
+  _stated_limits = flatten([
+    for name, inner in var.limits : [
+      name,
+      [
+        for second in try(keys(inner), []) : [
+          "${name}.${second}",
+          [for third in try(keys(inner[second]), []) : "${name}.${second}.${third}"],
+        ]
+      ],
+    ]
+  ])
+  # What is below these has names of one's own.
+  _own_names = ["aliases", "compatible"]
+  _stated_models = flatten([
+    for name, inner in var.models : [
+      name,
+      [
+        for second in try(keys(inner), []) : [
+          contains(local._own_names, name) ? "${name}.*" : "${name}.${second}",
+          [
+            for third in try(keys(inner[second]), []) :
+            contains(local._own_names, name) ? "${name}.*.${third}" : "${name}.${second}.${third}"
+          ],
+        ]
+      ],
+    ]
+  ])
+  unknown_limits = setsubtract(local._stated_limits, local._setting_names.limits)
+  unknown_models = setsubtract(local._stated_models, local._setting_names.models)
+
   # The one choice of a location in the words of each service.
   locations = {
     buckets   = upper(var.location)

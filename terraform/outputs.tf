@@ -35,6 +35,21 @@ output "operator_account" {
   value       = local.first_operator
 }
 
+output "settings" {
+  description = "What differs from the code's defaults: limits, and models on offer."
+  value       = { limits = var.limits, models = var.models }
+
+  precondition {
+    condition     = length(local.unknown_limits) == 0
+    error_message = "docs/limits.md knows no limit ${join(", ", local.unknown_limits)}."
+  }
+
+  precondition {
+    condition     = length(local.unknown_models) == 0
+    error_message = "docs/models.md knows no setting ${join(", ", local.unknown_models)}."
+  }
+}
+
 output "url" {
   description = "Where clients find the API."
   value       = local.url

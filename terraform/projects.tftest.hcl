@@ -39,3 +39,44 @@ run "keys_without_project_number" {
     encryption = { customer_managed = true }
   }
 }
+
+run "a_trial_with_a_domain" {
+  command         = plan
+  expect_failures = [var.domain]
+
+  variables {
+    profile        = "trial"
+    project_number = "123456789012"
+  }
+}
+
+run "a_trial_without_the_projects_number" {
+  command         = plan
+  expect_failures = [var.profile]
+
+  variables {
+    domain  = null
+    profile = "trial"
+  }
+}
+
+run "a_trial_with_a_project_for_runners" {
+  command         = plan
+  expect_failures = [var.profile]
+
+  variables {
+    domain         = null
+    profile        = "trial"
+    project_number = "123456789012"
+    runner_project = { id = "acme-runners", number = "210987654321" }
+  }
+}
+
+run "a_deployment_without_a_domain" {
+  command         = plan
+  expect_failures = [var.domain]
+
+  variables {
+    domain = null
+  }
+}

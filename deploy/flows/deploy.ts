@@ -68,7 +68,7 @@ function settingsOf(
     ...options.variables,
     ...own,
   };
-  // Whichever the earlier release had instead; the others keep their places, so that it is the same.
+  // What the earlier release had instead goes. The others keep their places: their order counts.
   const isLeft = (name: string) => name !== (isTrial ? "domain" : "profile");
   const variables = Object.fromEntries(Object.entries(stated).filter(([name]) => isLeft(name)));
   return { region, domain, github, runnerProject, variables };

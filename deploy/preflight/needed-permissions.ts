@@ -127,8 +127,6 @@ const RolePermissions = z.object({
   readData: z.array(z.string()),
   /** What `roles/owner` holds, as far as this program cares. */
   owner: z.array(z.string()),
-  /** The part of it that Google's documents say, and that no dump was read for. */
-  ownerAsDocumented: z.array(z.string()),
   /** The permissions that matter here, of each role that this program names. */
   roles: z.record(z.string(), z.array(z.string())),
 });

@@ -18,7 +18,7 @@ export async function tlsVersions(context: SmokeContext): Promise<string> {
   requireTls(context);
   const newest = await handshake(context, { minVersion: "TLSv1.3", maxVersion: "TLSv1.3" });
   if (newest === null) throw new Error("TLS 1.3 isn't spoken");
-  // Of its own addresses Google decides what is spoken.
+  // Google decides what is spoken at its own addresses.
   if (context.isTrial) return `1.3 (${newest.cipher}); what else is spoken, Cloud Run decides`;
   for (const version of ["TLSv1", "TLSv1.1"] as const) {
     // By default, OpenSSL itself refuses to speak these.

@@ -60,7 +60,7 @@ export async function applyPlan(terraform: Terraform, applying: Applying): Promi
     } catch (error) {
       if (!(error instanceof NotYetError)) throw error;
       if (attempt === attemptsMax) {
-        const minutes = (attemptsMax * pauseMs) / 60_000;
+        const minutes = ((attemptsMax - 1) * pauseMs) / 60_000;
         throw new Stop(
           `After ${minutes} minutes still: ${error.message}. Terraform says above for what; put it right, then run the same command again.`,
         );

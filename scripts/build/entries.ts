@@ -1,4 +1,4 @@
-/** What gets bundled: every function, the front before them, and the programs of the runner's image. */
+/** What gets bundled: every function, the front before them, and the runner's programs. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -35,7 +35,7 @@ export function bundleEntries(root: string): BundleEntry[] {
   );
   const front: BundleEntry = {
     output: "functions/front",
-    source: "functions/front/main.ts",
+    source: "shared/pipeline/front/main.ts",
     kind: "program",
   };
   const runner = programs.map(

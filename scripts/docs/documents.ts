@@ -12,6 +12,7 @@ import { renderIndexes } from "./render-indexes.ts";
 import { renderModules } from "./render-modules.ts";
 import { renderRetention, renderRetentionPeriods } from "./render-retention.ts";
 import { renderRoutes } from "./render-routes.ts";
+import { renderSettingNames } from "./render-setting-names.ts";
 
 export interface Document {
   readonly path: string;
@@ -36,6 +37,7 @@ export async function renderDocuments(root: string): Promise<Document[]> {
     { path: "openapi/reference.html.txt", text: renderReference(described as ApiDocument) },
     ...renderModules(root),
     { path: "terraform/retention.json", text: renderRetentionPeriods() },
+    { path: "terraform/setting-names.json", text: renderSettingNames() },
   ];
   return pages.map(({ path, text }) => {
     const onDisk = join(root, path);

@@ -6,8 +6,8 @@ import { findJava } from "./system-tools.mjs";
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
 export function handOver({ root, node, script, args }) {
-  // The sealing library asks Web Crypto for a method that Node calls experimental, which is no news to
-  // who types a command.
+  // The sealing library tries a method of Web Crypto that Node calls experimental, and who types a
+  // command can't do anything about it.
   const quiet = "--disable-warning=ExperimentalWarning";
   const child = spawn(node, [quiet, join(root, script), ...args], {
     cwd: root,

@@ -1,5 +1,6 @@
 // @module-tag slow
 import { spawnSync } from "node:child_process";
+import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import { repositoryRoot } from "./repository.ts";
 
@@ -9,6 +10,8 @@ test.each(["build", "docs", "verify"])("npm run %s refuses an option it doesn't 
     ["--disable-warning=ExperimentalWarning", `scripts/${name}.ts`, "--chekc"],
     { cwd: repositoryRoot, encoding: "utf8", timeout: 50_000 },
   );
-  expect(stderr).toMatch(/^✗ Unknown option '--chekc'.*--help says what there is\.\n$/);
+  expect(stripVTControlCharacters(stderr)).toMatch(
+    /^✗ Unknown option '--chekc'.*--help says what there is\.\n$/,
+  );
   expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
 });

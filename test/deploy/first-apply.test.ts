@@ -63,7 +63,7 @@ describe("OPS-2 the first apply", () => {
     [
       "contention without an end",
       { contentions: never },
-      "After 11 minutes still: Google was changing the same thing at the same time.",
+      "After 10 minutes still: Google was changing the same thing at the same time.",
       1,
     ],
     [

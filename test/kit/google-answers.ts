@@ -87,14 +87,13 @@ function project(world: GoogleWorld, { host, method, path, body }: GoogleRequest
 /** Google refuses the whole request for one name that it doesn't know. */
 function testPermissions({ role, missingPermissions: missing }: GoogleWorld, body: string): Json {
   const { permissions } = z.object({ permissions: z.array(z.string()) }).parse(JSON.parse(body));
-  const { owner, ownerAsDocumented, roles } = rolePermissions();
-  const ofOwner = [...owner, ...ownerAsDocumented];
-  const known = new Set([...ofOwner, ...Object.values(roles).flat()]);
+  const { owner, roles } = rolePermissions();
+  const known = new Set([...owner, ...Object.values(roles).flat()]);
   const unknown = permissions.find((name) => !known.has(name));
   if (unknown !== undefined) {
     return refused(400, `Permission ${unknown} is not valid for this resource.`);
   }
-  const held = role === "roles/owner" ? ofOwner : (roles[role] ?? []);
+  const held = role === "roles/owner" ? owner : (roles[role] ?? []);
   const allowed = permissions.filter((name) => held.includes(name) && !missing.includes(name));
   return ok(allowed.length === 0 ? {} : { permissions: allowed });
 }

@@ -1,4 +1,4 @@
-/** The trial: what stands where the two load balancers do elsewhere, and that nothing else is open. */
+/** The trial: what stands where the load balancers do elsewhere, and that nothing else is open. */
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { listFunctions } from "../../scripts/build/function-list.ts";
@@ -134,7 +134,7 @@ describe.skipIf(!isPlanned)("a trial", () => {
       FUNCTION_TARGET: "front",
       PADDOCK_FRONT_SIDE: "edge",
       PADDOCK_FRONT_SERVICES: urlOf("{function}"),
-      PADDOCK_LIMITS: "{}",
+      PADDOCK_LIMITS: JSON.stringify({ addresses: {} }),
     });
     expect(environmentOf("gateways").PADDOCK_FRONT_SIDE).toBe("gateways");
   });

@@ -42,63 +42,84 @@ resource "google_compute_network_firewall_policy" "default" {
   description = "What functions that open secrets can reach."
 }
 
-resource "google_compute_network_firewall_policy_rule" "google" {
+locals {
+  # Direct VPC egress itself breaks under a denial of priority 1000 or less.
+  _rules = {
+    google = {
+      name        = "google-apis"
+      description = "Google's APIs, at their private address."
+      action      = "allow"
+      priority    = 1100
+      from        = null
+      to_ranges   = [local.google_range]
+      to_names    = null
+      protocol    = "tcp"
+      ports       = ["443"]
+    }
+    providers = {
+      name        = "providers"
+      description = "Providers of models, for the gateway that calls them."
+      action      = "allow"
+      priority    = 1200
+      from        = [var.cidrs.providers_cidr]
+      to_ranges   = null
+      to_names    = var.provider_hosts
+      protocol    = "tcp"
+      ports       = ["443"]
+    }
+    deny = {
+      name        = "nothing-else"
+      description = "Nothing leaves but what another rule names."
+      action      = "deny"
+      priority    = 65000
+      from        = null
+      to_ranges   = ["0.0.0.0/0"]
+      to_names    = null
+      protocol    = "all"
+      ports       = null
+    }
+  }
+
+  # Without a provider there is nobody to name.
+  leaves = length(var.provider_hosts) > 0
+  rules  = { for name, rule in local._rules : name => rule if name != "providers" || local.leaves }
+}
+
+resource "google_compute_network_firewall_policy_rule" "default" {
+  for_each        = local.rules
   project         = var.project_id
   firewall_policy = google_compute_network_firewall_policy.default.name
-  rule_name       = "google-apis"
-  description     = "Google's APIs, at their private address."
+  rule_name       = each.value.name
+  description     = each.value.description
   direction       = "EGRESS"
-  action          = "allow"
-  priority        = 1100
+  action          = each.value.action
+  priority        = each.value.priority
 
   match {
-    dest_ip_ranges = [local.google_range]
+    src_ip_ranges  = each.value.from
+    dest_ip_ranges = each.value.to_ranges
+    dest_fqdns     = each.value.to_names
 
     layer4_configs {
-      ip_protocol = "tcp"
-      ports       = ["443"]
+      ip_protocol = each.value.protocol
+      ports       = each.value.ports
     }
   }
 }
 
-resource "google_compute_network_firewall_policy_rule" "providers" {
-  for_each        = length(var.provider_hosts) == 0 ? {} : { providers = var.provider_hosts }
-  project         = var.project_id
-  firewall_policy = google_compute_network_firewall_policy.default.name
-  rule_name       = "providers"
-  description     = "Providers of models, for the gateway that calls them."
-  direction       = "EGRESS"
-  action          = "allow"
-  priority        = 1200
-
-  match {
-    src_ip_ranges = [var.cidrs.providers_cidr]
-    dest_fqdns    = each.value
-
-    layer4_configs {
-      ip_protocol = "tcp"
-      ports       = ["443"]
-    }
-  }
+moved {
+  from = google_compute_network_firewall_policy_rule.google
+  to   = google_compute_network_firewall_policy_rule.default["google"]
 }
 
-# Direct VPC egress itself breaks under a denial of priority 1000 or less.
-resource "google_compute_network_firewall_policy_rule" "deny" {
-  project         = var.project_id
-  firewall_policy = google_compute_network_firewall_policy.default.name
-  rule_name       = "nothing-else"
-  description     = "Nothing leaves but what another rule names."
-  direction       = "EGRESS"
-  action          = "deny"
-  priority        = 65000
+moved {
+  from = google_compute_network_firewall_policy_rule.providers["providers"]
+  to   = google_compute_network_firewall_policy_rule.default["providers"]
+}
 
-  match {
-    dest_ip_ranges = ["0.0.0.0/0"]
-
-    layer4_configs {
-      ip_protocol = "all"
-    }
-  }
+moved {
+  from = google_compute_network_firewall_policy_rule.deny
+  to   = google_compute_network_firewall_policy_rule.default["deny"]
 }
 
 resource "google_compute_network_firewall_policy_association" "default" {
@@ -107,14 +128,14 @@ resource "google_compute_network_firewall_policy_association" "default" {
   attachment_target = local.network
   firewall_policy   = google_compute_network_firewall_policy.default.name
 
-  depends_on = [google_compute_network_firewall_policy_rule.deny]
+  depends_on = [google_compute_network_firewall_policy_rule.default]
 }
 
 resource "google_compute_router" "default" {
-  for_each = google_compute_network_firewall_policy_rule.providers
+  for_each = local.leaves ? { providers = "functions" } : {}
   project  = var.project_id
   region   = var.region
-  name     = "functions"
+  name     = each.value
   network  = local.network
 }
 

@@ -4,8 +4,7 @@ output "network" {
 
   depends_on = [
     google_compute_network_firewall_policy_association.default,
-    google_compute_network_firewall_policy_rule.google,
-    google_compute_network_firewall_policy_rule.providers,
+    google_compute_network_firewall_policy_rule.default,
     google_dns_record_set.names,
   ]
 }

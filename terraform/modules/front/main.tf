@@ -1,6 +1,7 @@
 locals {
   # Known before anything exists, so that a plan shows who gets what.
-  account = "fn-${var.name}@${var.project_id}.iam.gserviceaccount.com"
+  account     = "fn-${var.name}@${var.project_id}.iam.gserviceaccount.com"
+  per_address = { for name, value in var.per_address : name => value if value != null }
 }
 
 # Its one right is to call the functions of its side: nothing of it reads data, a key or a secret.
@@ -86,7 +87,7 @@ resource "google_cloud_run_v2_service" "default" {
           NODE_OPTIONS           = "--max-old-space-size=256 --max-semi-space-size=8"
           PADDOCK_FRONT_SERVICES = var.services
           PADDOCK_FRONT_SIDE     = var.side
-          PADDOCK_LIMITS         = jsonencode(var.per_address == null ? {} : { addresses = var.per_address })
+          PADDOCK_LIMITS         = jsonencode({ addresses = local.per_address })
         }
 
         content {

@@ -38,9 +38,10 @@ variable "name" {
 }
 
 variable "per_address" {
-  description = "Requests that clients may send from one address; null for the default of docs/limits.md."
-  type        = object({ max = number, windowMs = number })
-  default     = null
+  description = "Requests that clients may send from one address; what isn't stated is as in docs/limits.md."
+  type        = object({ max = optional(number), windowMs = optional(number) })
+  default     = {}
+  nullable    = false
 }
 
 variable "project_id" {

@@ -29,7 +29,7 @@ run "two_gateways_at_one_address" {
   }
 
   assert {
-    condition     = google_compute_address.gateways.address == "10.1.240.2"
+    condition     = google_compute_address.gateways[0].address == "10.1.240.2"
     error_message = "The gateways' address lies in their subnet."
   }
 
@@ -42,6 +42,34 @@ run "two_gateways_at_one_address" {
 }
 
 run "runners_without_a_gateway" {
+  command         = plan
+  expect_failures = [var.gateways]
+
+  variables {
+    gateways = {}
+  }
+}
+
+run "without_a_balancer" {
+  command = plan
+
+  variables {
+    balanced = false
+    gateways = {}
+  }
+
+  assert {
+    condition     = join("", google_compute_firewall.gateways.destination_ranges) == "34.143.72.0/21"
+    error_message = "Runners then reach the addresses of Cloud Run."
+  }
+
+  assert {
+    condition     = length(google_compute_region_url_map.gateways) == 0
+    error_message = "Nothing of the balancer is made."
+  }
+}
+
+run "a_balancer_before_nothing" {
   command         = plan
   expect_failures = [var.gateways]
 

@@ -22,7 +22,7 @@ export interface Ended {
 export interface Deployment {
   readonly google: StandIn;
   readonly folder: string;
-  /** `npm run deploy -- --project demo-1234 --domain api.example.com …`; a profile has no domain. */
+  /** `npm run deploy -- --project demo-1234 …`, with a domain unless a profile is named. */
   run(args?: readonly string[], environment?: Record<string, string>): Promise<Ended>;
   /** `npm run probe:cloud -- --project demo-1234 …`. */
   probe(...args: readonly string[]): Promise<Ended>;

@@ -1,7 +1,7 @@
 /** Which functions a front stands before: the list that was built with it says. */
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { isPublicPath, type RouteTable, routeTableOf } from "#shared/pipeline/route-table";
+import { isPublicPath, type RouteTable, routeTableOf } from "../route-table.ts";
 
 /** `edge` for clients; `gateways` for runners, which call the internal functions. */
 export type Side = "edge" | "gateways";

@@ -1,7 +1,7 @@
-/** The process of a front: it listens on `PORT` and ends on SIGTERM, once open requests are done. */
-import { config, deploymentLimits, required } from "#shared/config";
-import { InvokerTokens } from "#shared/google/invoker-token";
-import { logFailure } from "#shared/pipeline/request-log";
+/** A front's process: it listens on `PORT` and ends on SIGTERM, once open requests are done. */
+import { config, deploymentLimits, required } from "../../config.ts";
+import { InvokerTokens } from "../../google/invoker-token.ts";
+import { logFailure } from "../request-log.ts";
 import { createFront } from "./front-server.ts";
 import { servedRoutes } from "./served-routes.ts";
 

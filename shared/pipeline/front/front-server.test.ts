@@ -4,9 +4,9 @@ import { request as ask, createServer, type RequestListener, type Server } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterEach, describe, expect, test } from "vitest";
-import { ApiError } from "#shared/errors/api-error";
-import { securityHeaders } from "#shared/pipeline/headers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { ApiError } from "../../errors/api-error.ts";
+import { securityHeaders } from "../headers.ts";
 import { createFront, type Front } from "./front-server.ts";
 import { type Side, servedRoutes } from "./served-routes.ts";
 
@@ -35,7 +35,10 @@ writeFileSync(
 );
 
 const open: Server[] = [];
+// What it refuses, it logs.
+beforeEach(() => void vi.spyOn(process.stdout, "write").mockReturnValue(true));
 afterEach(() => {
+  vi.restoreAllMocks();
   for (const server of open.splice(0)) server.close().closeAllConnections();
 });
 

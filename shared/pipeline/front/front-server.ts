@@ -13,19 +13,19 @@ import {
 } from "node:http";
 import { request as sendSealed } from "node:https";
 import { isIPv6 } from "node:net";
-import type { WindowLimit } from "#shared/core/limits/sliding-window";
-import { clientNetwork } from "#shared/core/network/address-range";
-import { ApiError } from "#shared/errors/api-error";
-import { forwardRequest } from "#shared/http/framing";
-import { limitHeaders } from "#shared/limits/limit-headers";
-import { RequestLimiter } from "#shared/limits/request-limiter";
-import { createFunctionServer } from "#shared/pipeline/function-server";
-import { requireFraming } from "#shared/pipeline/parse";
-import { passOn, refuse } from "#shared/pipeline/pass-on";
-import { userAgentOf } from "#shared/pipeline/request-facts";
-import { logRequest } from "#shared/pipeline/request-log";
-import { asRefusal } from "#shared/pipeline/respond";
-import { functionFor, type RouteTable } from "#shared/pipeline/route-table";
+import type { WindowLimit } from "../../core/limits/sliding-window.ts";
+import { clientNetwork } from "../../core/network/address-range.ts";
+import { ApiError } from "../../errors/api-error.ts";
+import { forwardRequest } from "../../http/framing.ts";
+import { limitHeaders } from "../../limits/limit-headers.ts";
+import { RequestLimiter } from "../../limits/request-limiter.ts";
+import { createFunctionServer } from "../function-server.ts";
+import { requireFraming } from "../parse.ts";
+import { passOn, refuse } from "../pass-on.ts";
+import { userAgentOf } from "../request-facts.ts";
+import { logRequest } from "../request-log.ts";
+import { asRefusal } from "../respond.ts";
+import { functionFor, type RouteTable } from "../route-table.ts";
 
 export interface Front {
   readonly routes: RouteTable;
@@ -76,7 +76,7 @@ function logRefused(
   );
 }
 
-/** Google's front end appends the caller's address to what the caller wrote; nothing stands between. */
+/** Google's front end appends the caller's address to what the caller wrote. */
 function addressOf({ headers, socket }: IncomingMessage): string {
   const seen = String(headers["x-forwarded-for"] ?? "").split(",");
   return seen.at(-1)?.trim() || (socket.remoteAddress ?? "unknown");
