@@ -33,6 +33,8 @@ export interface LocalCloudOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Functions, and routes such as `maintenance/shreds`, that a test calls, not the scheduler. */
   readonly unscheduled?: readonly string[];
+  /** Where runners call, if not at the functions themselves: what a test puts before them. */
+  readonly gatewayUrl?: string;
   /** Start only these functions. */
   readonly functions?: readonly string[];
   readonly onProgress?: (part: StartedComponent) => void;

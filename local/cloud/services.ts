@@ -118,8 +118,8 @@ export async function startServices(layout: Layout) {
         metadataHost: `127.0.0.1:${metadata.port}`,
         jobs: runnerJobs({
           distFolder,
-          gatewayUrl: urlOf("runner-gateway"),
-          modelGatewayUrl: urlOf("model-gateway"),
+          gatewayUrl: options.gatewayUrl ?? urlOf("runner-gateway"),
+          modelGatewayUrl: options.gatewayUrl ?? urlOf("model-gateway"),
           gatewayAudience: audiences.gateway,
           account: accounts.runner,
         }),

@@ -23,6 +23,13 @@ const others = [
   ["scheduler", "tells maintenance by its identity token that Scheduler calls"],
 ] as const;
 
+/** The accounts of a trial's fronts, and whom each may call. */
+const fronts = [
+  ["fn-front", "in a trial, each public function"],
+  ["fn-gateways", "in a trial, each function that runners call"],
+] as const;
+const why = "passes requests on to functions, which check the caller";
+
 /** `docs/accounts.md`: every account of a deployment, its rights on each resource, and why. */
 export async function renderAccounts(root: string): Promise<string> {
   const { functions } = await listFunctions(root);
@@ -50,6 +57,7 @@ export async function renderAccounts(root: string): Promise<string> {
       [
         ...rows.map(([account = "", role = "", ...rest]) => [code(account), code(role), ...rest]),
         ...others.map(([account, reason]) => [code(account), code("none"), "", reason]),
+        ...fronts.map(([account, side]) => [code(account), code("roles/run.invoker"), side, why]),
       ],
     ),
     "",
