@@ -4,7 +4,13 @@ import type { LanguageTools } from "../model.ts";
 import type { TextPart, ToolCallPart, ToolResultPart } from "./conversation.ts";
 import { type Repetition, repetitionWarning } from "./repetition.ts";
 import { asData, ToolOutput } from "./tool-output.ts";
-import { type Tool, ToolError, type ToolInput, type ToolOutcome } from "./tools/tool.ts";
+import {
+  type Tool,
+  ToolError,
+  type ToolInput,
+  type ToolOutcome,
+  toolSentence,
+} from "./tools/tool.ts";
 import { isTooDeep } from "./wires/wire.ts";
 
 export interface CallDeps {
@@ -86,7 +92,8 @@ async function outcomeOf(call: ToolCallPart, deps: CallDeps): Promise<ToolOutcom
   } catch (error) {
     output.end();
     if (agentTools.signal.aborted) return failed("Stopped.");
-    if (error instanceof ToolError) return failed(error.sentence);
+    const sentence = toolSentence(error);
+    if (sentence !== null) return failed(sentence);
     throw error;
   }
 }

@@ -8,7 +8,7 @@ import type { McpServer } from "#shared/protocol/mcp-server";
 import { fetchByPolicy } from "../../../egress/fetch-by-policy.ts";
 import type { LanguageTools } from "../../model.ts";
 import { estimateText } from "../token-estimate.ts";
-import { type Tool, ToolError } from "../tools/tool.ts";
+import { callTimeMs, type Tool, ToolError, toolSentence } from "../tools/tool.ts";
 import { textAt } from "../wires/wire.ts";
 import { StdioTransport } from "./stdio-transport.ts";
 import { ToolNames } from "./tool-names.ts";
@@ -119,7 +119,7 @@ async function connect(
   try {
     return await connectOnce("auto", programTransport(server, deps));
   } catch (error) {
-    if (error instanceof ToolError || deps.signal.aborted || left() <= 1) throw error;
+    if (toolSentence(error) !== null || deps.signal.aborted || left() <= 1) throw error;
     // Older servers may end when they are asked what only newer ones know.
     return await connectOnce("legacy", programTransport(server, deps));
   }
@@ -241,7 +241,7 @@ function toolOf(
       if (JSON.stringify(input).length > argumentsLengthMax) {
         throw new ToolError("The arguments are too long for a server's tool.");
       }
-      const timeout = Math.max(1, Math.min(callMs, context.remainingMs()));
+      const timeout = callTimeMs(callMs, context);
       const options = { timeout, maxTotalTimeout: timeout, signal: deps.signal };
       const request = { name: ownName, arguments: { ...input } };
       try {
@@ -271,8 +271,7 @@ const reasonLengthMax = 300;
 
 /** A server's own words may be in it; what shows it redacts and marks it. */
 function whyOf(error: unknown): string {
-  if (error instanceof ToolError) return error.sentence;
-  const text = textAt(error, "message") || "unknown";
+  const text = toolSentence(error) ?? (textAt(error, "message") || "unknown");
   return text.slice(0, reasonLengthMax).toWellFormed();
 }
 

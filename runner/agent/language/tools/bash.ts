@@ -1,6 +1,7 @@
 /** Runs commands in a shell that lives on between calls. */
 import type { CallEnded } from "../../../init/messages.ts";
 import {
+  callTimeMs,
   optionalNumber,
   requiredText,
   type Tool,
@@ -13,8 +14,6 @@ const defaultSeconds = 120;
 const secondsMax = 1_800;
 /** More than this and the command is ended. */
 const outputBytesMax = 8 * 1024 * 1024;
-/** Kept of the execution's time for a last answer. */
-const lastWordsMs = 10_000;
 
 export const bash: Tool = {
   spec: {
@@ -43,10 +42,7 @@ export const bash: Tool = {
     const command = requiredText(input, "command");
     const wanted = optionalNumber(input, "timeout_seconds") ?? defaultSeconds;
     const seconds = Math.min(Math.max(1, wanted), secondsMax);
-    const timeoutMs = Math.max(
-      1_000,
-      Math.min(seconds * 1_000, context.remainingMs() - lastWordsMs),
-    );
+    const timeoutMs = callTimeMs(seconds * 1_000, context);
     const call = { do: "shell", command, timeoutMs, outputBytesMax } as const;
     const onOutput = (bytes: Uint8Array) => context.onOutput(bytes);
     const end = await context.sandbox(call, onOutput, outputBytesMax);

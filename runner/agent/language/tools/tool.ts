@@ -32,6 +32,14 @@ export interface Tool {
   run(input: ToolInput, context: ToolContext): Promise<ToolOutcome>;
 }
 
+/** Kept of the execution's time for a last answer. */
+const lastWordsMs = 10_000;
+
+/** How long a call may take that may take `wantedMs`. */
+export function callTimeMs(wantedMs: number, { remainingMs }: Pick<ToolContext, "remainingMs">) {
+  return Math.max(1_000, Math.min(wantedMs, remainingMs() - lastWordsMs));
+}
+
 /** A sentence that tells the model what to do differently. */
 export class ToolError extends Error {
   override readonly name = "ToolError";
@@ -41,6 +49,15 @@ export class ToolError extends Error {
     super(sentence);
     this.sentence = sentence;
   }
+}
+
+/**
+ * The sentence of a tool's own error; null for any other. Its name counts and not its class,
+ * because modules that are bundled apart from each other have a class each.
+ */
+export function toolSentence(error: unknown): string | null {
+  if (!(error instanceof Error) || error.name !== "ToolError") return null;
+  return "sentence" in error && typeof error.sentence === "string" ? error.sentence : null;
 }
 
 export function ok(text: string, summary: string): ToolOutcome {
