@@ -37,12 +37,13 @@ export interface LoopRun {
   readonly keys: readonly string[];
 }
 
-const times = {
+export const loopTimes = {
   headersMs: 5_000,
   idleMs: 5_000,
   totalMs: 20_000,
   backoffFirstMs: 1,
   backoffMaxMs: 2,
+  inFlightMs: 60_000,
 };
 
 export async function runLoop(options: LoopOptions): Promise<LoopRun> {
@@ -71,7 +72,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopRun> {
     tools,
     {
       ...{ wire, url: providers.url + wire.path(entry.id), model: entry.id },
-      ...{ tools: agentTools, limits: loopLimits, times, sections: [] },
+      ...{ tools: agentTools, limits: loopLimits, times: loopTimes, sections: [] },
       ...options.settings,
     },
   );

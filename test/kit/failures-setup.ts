@@ -17,7 +17,7 @@ import { turnOfTask } from "./scripted-task.ts";
 
 const limits = {
   executions: { max: 1_000, windowMs: 900_000 },
-  wallClockMs: 10_000,
+  wallClockMs: 30_000,
   slices: { lengthMs: 2_000, endingMs: 1_000 },
   timing: {
     dispatchDeadlineMs: 1_000,

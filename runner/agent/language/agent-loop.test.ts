@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ScriptedTurn, TurnItem, WireFault } from "../../../local/providers/turn.ts";
-import { canary, runLoop } from "../../../test/kit/agent-loop.ts";
+import { canary, loopTimes, runLoop } from "../../../test/kit/agent-loop.ts";
 import { loopLimits } from "./limits.ts";
 import { wires } from "./wires/wires.ts";
 
@@ -146,13 +146,7 @@ describe("MOD-5 a provider that fails", () => {
   test.each(["stall", "never-answers"] as const)(
     "is left when it falls silent: %s",
     async (kind) => {
-      const times = {
-        headersMs: 200,
-        idleMs: 100,
-        totalMs: 5_000,
-        backoffFirstMs: 1,
-        backoffMaxMs: 1,
-      };
+      const times = { ...loopTimes, headersMs: 200, idleMs: 100 };
       const fault = kind === "stall" ? ({ kind, afterEvents: 3 } as const) : { kind };
       const script = [failing(fault, say("lost")), turn(say("kept"))];
       const run = await runLoop({ script, settings: { times } });

@@ -17,6 +17,8 @@ export interface CallTimes {
   readonly totalMs: number;
   readonly backoffFirstMs: number;
   readonly backoffMaxMs: number;
+  /** How long a call whose answer was lost may be under way before it is made again. */
+  readonly inFlightMs: number;
 }
 
 export const callTimes: CallTimes = {
@@ -25,12 +27,15 @@ export const callTimes: CallTimes = {
   totalMs: 900_000,
   backoffFirstMs: 500,
   backoffMaxMs: 30_000,
+  inFlightMs: 20_000,
 };
 
 const attemptsMax = 8;
 /** Each of these may be charged. */
 const spentMax = 3;
 const refusalBytesMax = 64 * 1024;
+/** What a lost call may take of the time for the call and its repetitions. */
+const inFlightShare = 1 / 4;
 
 export interface ModelCall {
   readonly url: string;
@@ -61,6 +66,7 @@ export async function callModel(call: ModelCall, cut: Cut): Promise<Turn> {
   const times = call.times ?? callTimes;
   const deadline = performance.now() + call.budgetMs;
   let spent = 0;
+  const patience = new Patience(Math.min(times.inFlightMs, call.budgetMs * inFlightShare));
   for (let attempt = 1; ; attempt += 1) {
     const key = call.idempotencyKey + (spent === 0 ? "" : `.${spent}`);
     try {
@@ -71,15 +77,40 @@ export async function callModel(call: ModelCall, cut: Cut): Promise<Turn> {
     } catch (error) {
       call.signal.throwIfAborted();
       if (!(error instanceof ProviderFault)) throw error;
-      if (error.isSpent) spent += 1;
+      const isGivenUp = error.isInFlight && patience.isOver();
+      if (error.isSpent || isGivenUp) spent += 1;
+      // Asking whether it has ended is no attempt.
+      if (error.isInFlight) attempt -= 1;
       if (!error.mayPass || attempt >= attemptsMax || spent > spentMax) throw error;
       const ceilingMs = Math.min(times.backoffMaxMs, times.backoffFirstMs * 2 ** (attempt - 1));
       // What the provider asks for is the least, so that all that it refused don't come at once.
-      const waitMs = (error.retryAfterMs ?? 0) + Math.random() * ceilingMs;
+      const waitMs = isGivenUp ? 0 : (error.retryAfterMs ?? 0) + Math.random() * ceilingMs;
       if (performance.now() + waitMs >= deadline) throw error;
       call.onRetry?.(error);
       await wait(waitMs, undefined, { signal: call.signal });
     }
+  }
+}
+
+/**
+ * How long to wait for a call whose answer was lost. A gateway that lives ends it, and then its
+ * answer is had again; one that was killed leaves it open for as long as the longest call takes.
+ */
+class Patience {
+  readonly #ms: number;
+  #until: number | null = null;
+
+  constructor(ms: number) {
+    this.#ms = ms;
+  }
+
+  /** Begins when it is asked first, and again once it was over. */
+  isOver(): boolean {
+    const now = performance.now();
+    this.#until ??= now + this.#ms;
+    if (now < this.#until) return false;
+    this.#until = null;
+    return true;
   }
 }
 

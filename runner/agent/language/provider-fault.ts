@@ -19,6 +19,8 @@ export interface FaultFacts {
    * bring the same answer, or none.
    */
   readonly isSpent?: boolean;
+  /** Whether the call by the same idempotency key is said to be under way still. */
+  readonly isInFlight?: boolean;
 }
 
 export class ProviderFault extends Error {
@@ -27,11 +29,13 @@ export class ProviderFault extends Error {
   readonly mayPass: boolean;
   readonly retryAfterMs: number | undefined;
   readonly isSpent: boolean;
+  readonly isInFlight: boolean;
 
   constructor(message: string, { kind = "other", mayPass, ...facts }: FaultFacts) {
     super(message);
     this.kind = kind;
     this.isSpent = facts.isSpent ?? false;
+    this.isInFlight = facts.isInFlight ?? false;
     this.mayPass = mayPass;
     this.retryAfterMs = facts.retryAfterMs;
   }
@@ -63,7 +67,7 @@ export function faultOfStatus(
   // The gateway names no time if the call was made and charged, and its answer is gone.
   const isSpent = status === 409 && retryAfterMs === undefined;
   return new ProviderFault(message, {
-    ...{ mayPass, isSpent },
+    ...{ mayPass, isSpent, isInFlight: status === 409 && !isSpent },
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
 }
