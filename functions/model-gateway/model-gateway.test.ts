@@ -52,6 +52,15 @@ describe("MOD-2 money is held before a call goes out", () => {
     expect(chargedMicrousd).toBe(timeMicrousd + billOf());
   });
 
+  test("counting tokens costs nothing, and is answered when no money is left", async () => {
+    await began({ balanceMicrousd: timeMicrousd });
+    const counted = await clientOf().messages.countTokens({ model: haiku.model, messages });
+    expect(counted.input_tokens).toBeGreaterThan(0);
+    expect((await refusalOf(clientOf().messages.create(haiku))).status).toBe(402);
+    const { chargedMicrousd } = await harness.settle();
+    expect(chargedMicrousd).toBe(timeMicrousd);
+  });
+
   test.each([
     ["callCostMicrousdMax", "could cost more than the deployment allows for one"],
     ["executionCostMicrousdMax", "cost as much as the deployment allows"],

@@ -28,16 +28,30 @@ import { MemoryStore } from "./memory-store.ts";
 import { limits as holdLimits } from "./sample-account.ts";
 import { sampleExecution } from "./sample-execution.ts";
 
-const anthropic: CallKind = {
-  protocol: "anthropic-messages",
-  kind: "generate",
-  path: () => "/v1/messages",
-  stated: null,
-};
-const chat: CallKind = {
-  ...{ protocol: "openai-chat", kind: "generate", stated: null },
-  path: () => "/v1/chat/completions",
-};
+/** The call of a path, which may be the gateway's or the provider's own. */
+function kindOf(pathname: string): CallKind {
+  const is = (
+    protocol: CallKind["protocol"],
+    path: string,
+    kind: CallKind["kind"] = "generate",
+  ) => {
+    return { protocol, kind, path: () => path, stated: null };
+  };
+  if (pathname.endsWith("/v1/chat/completions")) return is("openai-chat", "/v1/chat/completions");
+  if (pathname.endsWith("/v1/responses")) return is("openai-responses", "/v1/responses");
+  const count = "/v1/messages/count_tokens";
+  if (pathname.endsWith(count)) return is("anthropic-messages", count, "count");
+  const gemini = /\/(v1(?:beta)?)\/models\/([^/:]+):([a-zA-Z]+)$/.exec(pathname);
+  if (!gemini) return is("anthropic-messages", "/v1/messages");
+  const [, version = "", modelName = "", method = ""] = gemini;
+  const isStream = method === "streamGenerateContent";
+  return {
+    protocol: "gemini",
+    kind: method === "countTokens" ? "count" : "generate",
+    path: (id) => `/${version}/models/${id}:${method}${isStream ? "?alt=sse" : ""}`,
+    stated: { modelName, isStream },
+  };
+}
 const bytesMax = 16 * 1024 * 1024;
 /** What the execution's time is held for and costs. */
 export const timeMicrousd = 1_000;
@@ -46,6 +60,8 @@ export interface Harness {
   readonly providers: LocalProviders;
   /** The addresses of the gateways, which Anthropic's client takes as its base. */
   readonly urls: readonly string[];
+  /** What clients showed as their token. */
+  readonly shown: ReadonlySet<string | undefined>;
   meter(): Promise<ModelMeter>;
   /** From now on this gateway commits nothing more and its connections are cut, as by SIGKILL. */
   kill(index: number): void;
@@ -98,10 +114,11 @@ export async function startHarness(options: {
   const providers = await startProviders({ script: [] });
   const { models: limits } = DeploymentLimits.parse({ models: options.limits ?? {} });
   const { url: baseUrl } = providers;
-  const stated = { anthropic: { baseUrl }, openai: { baseUrl } };
+  const stated = { anthropic: { baseUrl }, openai: { baseUrl }, google: { baseUrl } };
   const deployment = options.deployment ?? DeploymentModels.parse({ providers: stated });
   const key = "local-provider-key";
-  const settings = { deployment, limits, keys: () => ({ anthropic: key, openai: key }) };
+  const keys = { anthropic: key, openai: key, google: key };
+  const settings = { deployment, limits, keys: () => keys };
   const dead = new Set<number>();
   const gatewayOf = (index: number) =>
     new ModelGateway(
@@ -109,12 +126,14 @@ export async function startHarness(options: {
       settings,
     );
   const count = options.gateways ?? 1;
+  const shown = new Set<string | undefined>();
   const servers = await Promise.all(
-    Array.from({ length: count }, (_, index) => startGateway(gatewayOf(index), planted)),
+    Array.from({ length: count }, (_, index) => startGateway(gatewayOf(index), planted, shown)),
   );
   return {
     providers,
     urls: servers.map(({ url }) => url),
+    shown,
     meter: async () => (await memory.require(meterOf(owner, claims.executionId))).value,
     kill(index) {
       dead.add(index);
@@ -131,16 +150,20 @@ export async function startHarness(options: {
 async function startGateway(
   gateway: ModelGateway,
   { owner, claims }: Planted,
+  shown: Set<string | undefined>,
 ): Promise<HttpServer> {
   return await startHttpServer(async (request, response, { pathname }) => {
-    const kind = pathname.startsWith("/v1/chat") ? chat : anthropic;
+    shown.add(request.headers.authorization);
+    const kind = kindOf(pathname);
     try {
       const call = checkCall(await readBytes(request, bytesMax), kind, gateway.deployment);
       const header = request.headers["idempotency-key"];
-      const reply = await gateway.call({
+      const asked = {
         ...{ execution: { owner, claims }, call, rawHeaders: request.rawHeaders },
         idempotencyKey: typeof header === "string" ? header : null,
-      });
+      };
+      const isCount = call.kind === "count";
+      const reply = await (isCount ? gateway.countTokens(asked) : gateway.call(asked));
       if ("relay" in reply) await reply.relay(response);
       else if ("body" in reply) sendJson(response, reply);
     } catch (error) {

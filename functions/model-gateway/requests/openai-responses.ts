@@ -15,6 +15,7 @@ import {
  * responses, stored prompts, compaction, service tiers, and retention of its cache.
  */
 const fields = new Set([
+  "client_metadata",
   "include",
   "input",
   "instructions",
@@ -78,8 +79,7 @@ export function checkResponses(body: Json): CheckedRequest {
   }
   return {
     modelName: requireText(body.model, "model"),
-    // The provider stores responses unless it is asked not to.
-    body: { ...body, store: false },
+    body: sentBody(body),
     isStream: body.stream === true,
     outputTokensMax: wholeNumber(body.max_output_tokens, "max_output_tokens"),
     answers: 1,
@@ -87,6 +87,14 @@ export function checkResponses(body: Json): CheckedRequest {
     cacheWrites: "5m",
     hidesUsage: false,
   };
+}
+
+/**
+ * Codex can't be told to leave out what it says about its installation; the provider needs none of
+ * it. Responses are stored unless the provider is asked not to.
+ */
+function sentBody({ client_metadata: _leftOut, ...body }: Json): Json {
+  return { ...body, store: false };
 }
 
 function checkParts(content: unknown, where: string): number {

@@ -99,6 +99,8 @@ describe("MOD-4 nothing runs, is fetched or is stored at a provider", () => {
 
   test("responses aren't stored, and streams of chat report their usage", () => {
     expect(responses({}).body).toMatchObject({ store: false });
+    const described = responses({ client_metadata: { "x-codex-installation-id": "i" } });
+    expect(described.body).toEqual(responses({}).body);
     const streamed = chat({ stream: true });
     expect(streamed.body).toMatchObject({ stream_options: { include_usage: true } });
     expect(streamed.hidesUsage).toBe(true);
