@@ -8,13 +8,14 @@ import { join } from "node:path";
 import colours from "picocolors";
 import * as z from "zod";
 import { catalogue } from "#shared/core/models/catalogue";
+import { keyVariables } from "#shared/core/models/key-variables";
 import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { startProviders } from "../local/providers/server.ts";
 import { buildAll } from "./build/build-all.ts";
 import { runAgent } from "./demo/agent-run.ts";
 import { call, makeFirstOwner } from "./demo/api.ts";
 import { type Reported, recordProvider } from "./models/recorded-provider.ts";
-import { keyVariables, localModels } from "./tools/local-models.ts";
+import { localModels } from "./tools/local-models.ts";
 import { readOptions } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import colours from "picocolors";
 import * as z from "zod";
+import { keyVariables } from "#shared/core/models/key-variables";
 import type { Item } from "#shared/protocol/item";
 import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { startProviders } from "../local/providers/server.ts";
@@ -12,7 +13,7 @@ import { type AgentRun, runAgent } from "./demo/agent-run.ts";
 import { call, makeFirstOwner } from "./demo/api.ts";
 import { scriptedCoder } from "./demo/scripted-coder.ts";
 import { formatDuration } from "./tools/format.ts";
-import { keyVariables, localModels } from "./tools/local-models.ts";
+import { localModels } from "./tools/local-models.ts";
 import { readOptions } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 

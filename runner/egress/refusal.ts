@@ -89,7 +89,10 @@ export interface RefusalAnswer {
   readonly body: string;
 }
 
-/** Status line, headers and body all say it, because some clients show only the first. */
+/**
+ * Status line, headers and body all say it, because some clients show only the first. `error` is a
+ * sentence, as npm prints it.
+ */
 export function answerTo(
   { rule, message }: EgressRefusal,
   { host, port }: RequestedHost,
@@ -97,8 +100,8 @@ export function answerTo(
   const { status, reason } = answers[rule];
   const how = advice(rule, { host, port });
   const detail = message === reason ? {} : { detail: message };
-  const error = { rule, message: `${reason}.`, ...detail, host, port, ...how };
-  const body = `${JSON.stringify({ error })}\n`;
+  const error = [`${reason}.`, ...Object.values(how)].join(" ");
+  const body = `${JSON.stringify({ error, rule, ...detail, host, port, ...how })}\n`;
   return {
     status,
     reason: `${reason} (${rule})`,

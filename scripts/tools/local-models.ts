@@ -1,11 +1,5 @@
 import { readFile } from "node:fs/promises";
-
-/** The variables that providers' own clients read their keys from. */
-export const keyVariables = {
-  anthropic: "ANTHROPIC_API_KEY",
-  openai: "OPENAI_API_KEY",
-  google: "GEMINI_API_KEY",
-} as const;
+import { keyVariables } from "#shared/core/models/key-variables";
 
 /**
  * The models of a local cloud: those of each provider whose key is in the environment, unless a

@@ -1,5 +1,6 @@
 import { deploymentModels } from "../config.ts";
 import { configuredModels, findModel } from "../core/models/deployment-models.ts";
+import { keyVariables } from "../core/models/key-variables.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { ModelEntry } from "../protocol/language-model.ts";
 
@@ -39,11 +40,17 @@ export function requireModel(name: string): string {
   if ("id" in found) return found.id;
   const ids = [shellModel, ...configuredModels(deployment).map(({ id }) => id)];
   const offered = ids.slice(0, namedMax);
-  const missing =
-    found.type === "no-provider"
-      ? ` To offer it, put a key of ${found.provider} into the secret provider-keys and name ${found.provider} in PADDOCK_MODELS.`
-      : "";
+  const missing = found.type === "no-provider" ? ` ${howToOffer(found.provider)}` : "";
   const more = ids.length > namedMax ? " and others (GET /v1/agents/models)" : "";
   const message = `This deployment doesn't offer ${JSON.stringify(name)}; it offers ${offered.join(", ")}${more}.${missing}`;
   throw new ApiError("MODEL_NOT_OFFERED", { message, details: { offered } });
+}
+
+/** What to set, on a laptop and in a deployment. */
+function howToOffer(provider: string): string {
+  const variables: Readonly<Record<string, string>> = keyVariables;
+  const variable = variables[provider];
+  const laptop =
+    variable === undefined ? "" : `set ${variable} before \`npm start\`; in the cloud, `;
+  return `To offer it, ${laptop}put a key of ${provider} into the secret provider-keys and name ${provider} in PADDOCK_MODELS.`;
 }

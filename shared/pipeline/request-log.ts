@@ -33,7 +33,7 @@ export function logRequest(
   const status = response.statusCode;
   const refused = error?.authentication ?? null;
   const line = {
-    severity: status >= 500 ? "ERROR" : "INFO",
+    severity: isOurFault(status) ? "ERROR" : "INFO",
     message: `${facts.route === "unknown" ? facts.method : facts.route} ${status}`,
     ...facts,
     callerId: facts.callerId ?? refused?.callerId ?? null,
@@ -45,6 +45,11 @@ export function logRequest(
     ...(error ? { code: error.code, cause: describe(error.cause) } : {}),
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/** A client that asks for what isn't offered (501) makes its own mistake. */
+function isOurFault(status: number): boolean {
+  return status >= 500 && status !== 501;
 }
 
 /** Logs a request that Node couldn't parse. Its sender is known only as far as the balancer. */

@@ -221,6 +221,7 @@ describe("a message", () => {
     const refused = await message({ content: "hello", agentConfig: { model: "gpt-4o" } });
     expectRefusal(refused, 422, "MODEL_NOT_OFFERED");
     expect(refused.json.details.offered).toContain("shell");
+    expect(refused.json.message).toContain("set OPENAI_API_KEY before `npm start`");
   });
 
   test("with a malformed Idempotency-Key is refused", async () => {
