@@ -101,7 +101,7 @@ export function answerTo(
   const how = advice(rule, { host, port });
   const detail = message === reason ? {} : { detail: message };
   const error = [`${reason}.`, ...Object.values(how)].join(" ");
-  const body = `${JSON.stringify({ error, rule, ...detail, host, port, ...how })}\n`;
+  const body = `${JSON.stringify({ rule, error, ...detail, host, port, ...how })}\n`;
   return {
     status,
     reason: `${reason} (${rule})`,
