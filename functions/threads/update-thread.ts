@@ -31,10 +31,9 @@ export const updateThread = change({
   read: async ({ caller: { owner }, params: { threadId }, body, deps: { store } }) => {
     const found = await store.require(threads.of(owner, threadId));
     const { agentId = found.value.agentId } = body;
-    const [names] = await Promise.all([
-      namesOfThreads(store, owner, [{ ...found.value, agentId }]),
-      existing("agent", body.agentId, async (id) => await store.get(agents.of(owner, id))),
-    ]);
+    // An id that can't be one is refused before anything is looked up by it.
+    await existing("agent", body.agentId, async (id) => await store.get(agents.of(owner, id)));
+    const names = await namesOfThreads(store, owner, [{ ...found.value, agentId }]);
     return { ...found, names: names({ ...found.value, agentId }) };
   },
   decide({ caller: { owner }, body, data: { ref, value, version, names }, now }) {
