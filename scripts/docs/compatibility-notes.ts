@@ -27,6 +27,17 @@ export const differences: Readonly<Record<string, string>> = {
   "POST /environments/{environmentId}/files/upload":
     "at most 24 MiB, one file a form; above by `uploads`",
   "POST /environments/{environmentId}/files/move": "replaces nothing: 409",
+  "GET /environments/{environmentId}/git/status": "submodules aren't looked into; no renames",
+  "POST /environments/{environmentId}/git/stage": "an execution, and billed; 202 while it runs",
+  "POST /environments/{environmentId}/git/unstage": "an execution, and billed; 202 while it runs",
+  "POST /environments/{environmentId}/git/commit":
+    "an execution, and billed; no hooks; 202 while it runs",
+  "POST /environments/{environmentId}/git/push":
+    "an execution, and billed; a secret bound to the host; no hooks; 202 while it runs",
+  "POST /environments/{environmentId}/git/branch": "an execution, and billed; 202 while it runs",
+  "PUT /environments/{environmentId}/git/branch": "an execution, and billed; 202 while it runs",
+  "POST /environments/{environmentId}/git/clone":
+    "an execution, and billed; https alone for a `token`; 202 while it runs",
   "GET /metrics": "of the account; durations in milliseconds",
   "GET /project": "the one project, under the account's name",
   "GET /threads":
@@ -97,7 +108,6 @@ export const missing: readonly Missing[] = [
     operations: / \/(?:projects?|files|directories)(?:\/|$)/,
     why: "one project an account, which `GET /project` shows; files are those of an environment",
   },
-  { operations: / \/environments\/.*\/git\//, why: "not yet; a message may call `git`" },
   { operations: / \/orchestrations(?:\/|$)/, why: "not yet" },
   { operations: /^GET \/agents\/\{agentId\}\/analytics$/, why: "not yet" },
   {

@@ -31,6 +31,7 @@ export function newEnvironment(
     dockerfileExtensions: body.dockerfileExtensions ?? null,
     build: null,
     layers: [],
+    gitThreadId: null,
     environmentVariables: body.environmentVariables,
     secretKeys: [...new Set(body.secrets.map(({ key }) => key))],
     setupScripts: body.setupScripts,

@@ -105,12 +105,12 @@ function allSealed(
     const associatedData = environmentBinding(owner, environmentId, { key, binding });
     all.set(key, { sealed, binding, associatedData });
   }
-  for (const { key, sealed, of } of own) {
+  for (const { key, sealed, of, binding } of own) {
     const associatedData =
       of === "execution"
-        ? messageBinding(owner, environmentId, { executionId, key })
+        ? messageBinding(owner, environmentId, { executionId, key, binding })
         : environmentBinding(owner, environmentId, { key, binding: null });
-    all.set(key, { sealed, binding: null, associatedData });
+    all.set(key, { sealed, binding, associatedData });
   }
   return all;
 }

@@ -40,13 +40,19 @@ export function environmentBinding(
   return [owner.id, environmentId, "environment-secrets", key, ...bound];
 }
 
-/** Binds a secret of a message to the message's execution. */
+/** Binds a secret of a message to the message's execution, and to hosts if it has any. */
 export function messageBinding(
   owner: Owner,
   environmentId: string,
-  secret: { readonly executionId: string; readonly key: string },
+  secret: {
+    readonly executionId: string;
+    readonly key: string;
+    readonly binding: SecretBinding | null;
+  },
 ): AssociatedData {
-  return [owner.id, environmentId, "message-secrets", secret.executionId, secret.key];
+  const { executionId, key, binding } = secret;
+  const bound = binding === null ? [] : [JSON.stringify([binding.hosts, binding.headers])];
+  return [owner.id, environmentId, "message-secrets", executionId, key, ...bound];
 }
 
 export async function sealForEnvironment(
@@ -62,11 +68,17 @@ export async function sealForEnvironment(
 export async function sealForMessage(
   owner: Owner,
   { id, sealingPublicKey }: Sealer,
-  secret: { readonly executionId: string; readonly key: string; readonly value: string },
+  secret: {
+    readonly executionId: string;
+    readonly key: string;
+    readonly value: string;
+    readonly binding?: SecretBinding;
+  },
 ) {
-  const { key, value } = secret;
-  const sealed = await sealText(sealingPublicKey, value, messageBinding(owner, id, secret));
-  return { key, sealed, of: "execution" as const };
+  const { executionId, key, value, binding = null } = secret;
+  const associatedData = messageBinding(owner, id, { executionId, key, binding });
+  const sealed = await sealText(sealingPublicKey, value, associatedData);
+  return { key, sealed, of: "execution" as const, binding };
 }
 
 /** Wipes the copy that is sealed; the text it was made from is left to the garbage collector. */

@@ -110,6 +110,13 @@ export const catalogue = {
     "never",
     "A copy takes at most 150 messages of 1.5 MiB: say with truncateAtMessageIndex where it ends.",
   ),
+  NOT_A_REPOSITORY: refusal(422, "never", "There is no git repository at that path."),
+  REPOSITORY_UNREADABLE: refusal(
+    422,
+    "never",
+    "The repository can't be read without running git; a message that calls git can.",
+  ),
+  GIT_FAILED: refusal(422, "never", "Git refused; the message has what it said."),
   RATE_LIMITED: refusal(429, "after_wait", "Too many calls; wait for Retry-After seconds."),
   CONCURRENCY_LIMITED: refusal(429, "after_wait", "Too many executions run at once; wait for one."),
   ACCOUNT_BUSY: refusal(

@@ -43,7 +43,8 @@ export function jsonAtEnd(
   return { status: 200, headers, stream };
 }
 
-async function stateAtEnd(
+/** The execution once it has ended, or as it is when `signal` is aborted. */
+export async function stateAtEnd(
   { deps, caller: { owner } }: StreamReader,
   part: {
     readonly execution: Execution;

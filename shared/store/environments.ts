@@ -64,6 +64,8 @@ export const Environment = z.object({
   build: Build.nullable().default(null),
   /** The newest comes first. */
   layers: z.array(Layer).default([]),
+  /** The thread whose messages are what routes have run git for; null until the first of them. */
+  gitThreadId: z.string().nullable().default(null),
   environmentVariables: z.array(KeyValue),
   /** The secrets' names. Their sealed values are in a document of their own. */
   secretKeys: z.array(z.string()),

@@ -17,7 +17,8 @@ describe("an execution as it was stored", () => {
 
   test("before its message's secrets were its own is read", () => {
     const { sealedSecrets } = Execution.parse(fixture("execution-before-own-secrets"));
-    expect(sealedSecrets).toEqual([{ key: "TOKEN", sealed: "c2VhbGVk", of: "environment" }]);
+    const sealed = { key: "TOKEN", sealed: "c2VhbGVk", of: "environment", binding: null };
+    expect(sealedSecrets).toEqual([sealed]);
   });
 
   // Fields that a later version adds don't concern this one, and mustn't stop it.

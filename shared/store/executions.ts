@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { expiryOf } from "../core/retention/expiry.ts";
 import type { Owner } from "../identity/owner.ts";
+import { SecretBinding } from "../protocol/bound-secret.ts";
 import { networkModes, profiles } from "../protocol/job.ts";
 import { reasoningEfforts } from "../protocol/language-model.ts";
 import {
@@ -64,6 +65,8 @@ export const Execution = z.object({
       sealed: z.string(),
       /** Whether the seal names the environment, as in an earlier release, or this execution. */
       of: z.enum(["environment", "execution"]).default("environment"),
+      /** Set if the sandbox only holds a placeholder for it; the seal covers this, too. */
+      binding: SecretBinding.nullable().default(null),
     }),
   ),
   setupScripts: z.array(z.string()),

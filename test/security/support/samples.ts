@@ -17,6 +17,9 @@ export const nobodys: Ids = Object.fromEntries(
 /** Bodies that can't be derived from a schema. */
 const bodies = (ids: Ids): Readonly<Record<string, object>> => ({
   "POST /v1/threads/:threadId/messages": { content: "true" },
+  "POST /v1/environments/:environmentId/git/branch": { name: "a" },
+  "PUT /v1/environments/:environmentId/git/branch": { name: "a" },
+  "POST /v1/environments/:environmentId/git/clone": { repoUrl: "https://example.com/a.git" },
   "POST /v1/schedules": { name: "a", task: "true", cronExpression: "0 9 1 1 *", enabled: false },
   "POST /v1/triggers": {
     name: "a",

@@ -1,0 +1,34 @@
+/** Repositories in workspaces: what is read of them without git, and what runs git in a sandbox. */
+import { defaultLimits, type Service } from "#shared/pipeline/service";
+import {
+  commitFiles,
+  createBranch,
+  stageFiles,
+  switchBranch,
+  unstageFiles,
+} from "./change-index.ts";
+import { getGitStatus } from "./get-git-status.ts";
+import { listBranches } from "./list-branches.ts";
+import { listCommits } from "./list-commits.ts";
+import { cloneRepository, pushCommits } from "./reach-remotes.ts";
+
+export const service: Service = {
+  name: "git",
+  summary: "Git in workspaces: read as stored, changed in executions",
+  visibility: "edge",
+  routes: [
+    getGitStatus,
+    listBranches,
+    listCommits,
+    stageFiles,
+    unstageFiles,
+    commitFiles,
+    createBranch,
+    switchBranch,
+    pushCommits,
+    cloneRepository,
+  ],
+  // A request may read a repository of a hundred megabytes, and may wait for an execution's end.
+  limits: { ...defaultLimits, concurrency: 40, memoryMib: 1_024, timeoutSeconds: 120 },
+  roles: ["firestore.main", "objects.read", "jobs.run", "secret.peppers"],
+};

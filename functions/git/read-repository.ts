@@ -1,0 +1,98 @@
+/** Opens a repository of an environment's stored files, for the routes. */
+import * as z from "zod";
+import { GitFault } from "#shared/core/git/git-fault";
+import { idSchema } from "#shared/core/ids";
+import type { Manifest } from "#shared/core/workspace/manifest";
+import { confinePath } from "#shared/core/workspace/paths";
+import { ApiError } from "#shared/errors/api-error";
+import type { Owner } from "#shared/identity/owner";
+import { type Environment, environments } from "#shared/store/environments";
+import type { ReadStore } from "#shared/store/store";
+import { readFileBytes, readFilesOf } from "#shared/workspace/manifests";
+import { openRepository, type Repository } from "./repository.ts";
+import { RepositoryFiles } from "./repository-files.ts";
+
+export const inEnvironment = z.object({ environmentId: idSchema("environment") });
+export const RepositoryQuery = z.object({ path: z.string().max(1_024).default("") });
+
+/** Clients wait for a minute, and what runs git reads after it. */
+const readMsMax = 20_000;
+
+/** @throws {ApiError} `INVALID_PATH` */
+export function folderOf(path: string): string {
+  const trimmed = path.replace(/^\/+|(?<!\/)\/+$/g, "");
+  if (trimmed === "" || trimmed === ".") return "";
+  const confined = confinePath(trimmed);
+  if (confined.path !== undefined) return confined.path;
+  throw new ApiError("INVALID_PATH", { message: `The path ${confined.refused}.` });
+}
+
+/** A folder as answers show it. */
+export function shownPath(folder: string): string {
+  return folder === "" ? "." : folder;
+}
+
+export interface RepositoryReader {
+  readonly owner: Owner;
+  readonly signal: AbortSignal;
+}
+
+export async function filesOf(
+  { owner, signal }: RepositoryReader,
+  environment: Pick<Environment, "workspace">,
+): Promise<Manifest> {
+  return (await readFilesOf(owner, environment, signal)).manifest;
+}
+
+/**
+ * Does `work` with the repository of a folder, and turns what can't be read into a refusal.
+ * @param none What is answered where there is none; without it, that is refused.
+ * @throws {ApiError} `NOT_A_REPOSITORY`, `REPOSITORY_UNREADABLE`, `UNAVAILABLE`.
+ */
+export async function withRepository<T>(
+  { owner, signal }: RepositoryReader,
+  { manifest, folder }: { readonly manifest: Manifest; readonly folder: string },
+  work: (repository: Repository) => Promise<T>,
+  none: (why: string) => T = (message) => {
+    throw new ApiError("NOT_A_REPOSITORY", { message });
+  },
+): Promise<T> {
+  const late = AbortSignal.timeout(readMsMax);
+  const files = new RepositoryFiles(
+    {
+      manifest,
+      read: async (file, range) => await readFileBytes(owner, file, range),
+      signal: AbortSignal.any([signal, late]),
+    },
+    folder,
+  );
+  try {
+    const opened = await openRepository(files);
+    return typeof opened === "string" ? none(opened) : await work(opened);
+  } catch (error) {
+    if (error instanceof GitFault) throw unreadable(error.why, error);
+    if (late.aborted) throw unreadable("Reading the repository takes too long.", error);
+    if (signal.aborted) throw new ApiError("UNAVAILABLE", { cause: "the client is gone" });
+    throw error;
+  }
+}
+
+function unreadable(message: string, cause: unknown): ApiError {
+  return new ApiError("REPOSITORY_UNREADABLE", {
+    message: `${message} A message that calls git can read it.`,
+    cause,
+  });
+}
+
+/** The same of an environment's files as they are now. */
+export async function readRepository<T>(
+  reader: RepositoryReader & { readonly store: ReadStore },
+  where: { readonly environmentId: string; readonly path: string },
+  work: (repository: Repository) => Promise<T>,
+  none?: (why: string) => T,
+): Promise<T> {
+  const folder = folderOf(where.path);
+  const { value } = await reader.store.require(environments.of(reader.owner, where.environmentId));
+  const manifest = await filesOf(reader, value);
+  return await withRepository(reader, { manifest, folder }, work, none);
+}

@@ -1,0 +1,121 @@
+/**
+ * The files of one repository in a stored workspace. They are found by their names in the list of
+ * files alone: links are never followed, so nothing outside of the workspace can be named. What one
+ * request may read is bounded.
+ */
+import { LRUCache } from "lru-cache";
+import { GitFault } from "#shared/core/git/git-fault";
+import type { Manifest, ManifestEntry, ManifestFile } from "#shared/core/workspace/manifest";
+import { entryAt, rangeBelow } from "#shared/core/workspace/tree-order";
+import type { ByteRange } from "#shared/google/objects";
+
+/** Reads some of a file's bytes from the store. */
+export type ReadBytes = (file: ManifestFile, range: ByteRange) => Promise<Buffer>;
+
+const blockBytes = 64 * 1024;
+const cachedBytesMax = 16 * 1024 * 1024;
+/** What one request may read from the store, in bytes and in reads. */
+const bytesMax = 128 * 1024 * 1024;
+const readsMax = 4_000;
+
+export class RepositoryFiles {
+  readonly manifest: Manifest;
+  /** The repository's folder in the workspace; empty for the workspace itself. */
+  readonly folder: string;
+  readonly #read: ReadBytes;
+  readonly #signal: AbortSignal;
+  readonly #blocks = new LRUCache<string, Buffer>({ maxSize: cachedBytesMax });
+  #bytesLeft = bytesMax;
+  #readsLeft = readsMax;
+
+  constructor(
+    source: { readonly manifest: Manifest; readonly read: ReadBytes; readonly signal: AbortSignal },
+    folder: string,
+  ) {
+    this.manifest = source.manifest;
+    this.folder = folder;
+    this.#read = source.read;
+    this.#signal = source.signal;
+  }
+
+  /** A path of the repository as one of the workspace. */
+  pathOf(path: string): string {
+    return this.folder === "" ? path : `${this.folder}/${path}`;
+  }
+
+  /** What is at a path of the repository's folder. */
+  entry(path: string): ManifestEntry | undefined {
+    return entryAt(this.manifest.entries, this.pathOf(path));
+  }
+
+  file(path: string): ManifestFile | undefined {
+    const entry = this.entry(path);
+    return entry?.type === "file" ? entry : undefined;
+  }
+
+  /** Everything below a folder of the repository, with paths of the workspace. */
+  below(path: string): readonly ManifestEntry[] {
+    const folder = path === "" ? this.folder : this.pathOf(path);
+    const { start, end } = rangeBelow(this.manifest.entries, folder);
+    return this.manifest.entries.slice(start, end);
+  }
+
+  /** A small file as text; empty if there is none. @throws {GitFault} If it is larger. */
+  async text(path: string, sizeMax: number): Promise<string> {
+    const file = this.file(path);
+    if (file === undefined) return "";
+    return (await this.whole(file, sizeMax)).toString("utf8");
+  }
+
+  async whole(file: ManifestFile, sizeMax: number): Promise<Buffer> {
+    if (file.sizeBytes > sizeMax) {
+      throw new GitFault("A file of the repository is larger than what is read here.");
+    }
+    return await this.range(file, { offsetBytes: 0, sizeBytes: file.sizeBytes });
+  }
+
+  /** Bytes that aren't looked at again. */
+  async range(file: ManifestFile, range: ByteRange): Promise<Buffer> {
+    const { offsetBytes, sizeBytes } = range;
+    if (offsetBytes < 0 || sizeBytes < 0 || offsetBytes + sizeBytes > file.sizeBytes) {
+      throw new GitFault("The repository is damaged: a file is shorter than another one says.");
+    }
+    if (sizeBytes === 0) return Buffer.alloc(0);
+    this.#signal.throwIfAborted();
+    this.#bytesLeft -= sizeBytes;
+    this.#readsLeft -= 1;
+    if (this.#bytesLeft < 0 || this.#readsLeft < 0) throw tooMuch();
+    return await this.#read(file, range);
+  }
+
+  /** Bytes near which others will be read. */
+  async near(file: ManifestFile, range: ByteRange): Promise<Buffer> {
+    const { offsetBytes, sizeBytes } = range;
+    const first = Math.floor(offsetBytes / blockBytes);
+    const last = Math.floor((offsetBytes + Math.max(sizeBytes, 1) - 1) / blockBytes);
+    if (last - first > 1) return await this.range(file, range);
+    const blocks: Buffer[] = [];
+    for (let block = first; block <= last; block += 1) blocks.push(await this.#block(file, block));
+    const start = offsetBytes - first * blockBytes;
+    const all = Buffer.concat(blocks);
+    if (start + sizeBytes > all.length) {
+      throw new GitFault("The repository is damaged: a file is shorter than another one says.");
+    }
+    return all.subarray(start, start + sizeBytes);
+  }
+
+  async #block(file: ManifestFile, block: number): Promise<Buffer> {
+    const key = `${file.path}/${block}`;
+    const known = this.#blocks.get(key);
+    if (known) return known;
+    const offsetBytes = block * blockBytes;
+    const sizeBytes = Math.min(blockBytes, file.sizeBytes - offsetBytes);
+    const bytes = await this.range(file, { offsetBytes, sizeBytes });
+    if (bytes.length > 0) this.#blocks.set(key, bytes, { size: bytes.length });
+    return bytes;
+  }
+}
+
+export function tooMuch(): GitFault {
+  return new GitFault("The repository is larger than what one request reads.");
+}

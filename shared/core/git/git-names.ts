@@ -1,0 +1,88 @@
+/** Names and addresses that git is given. Those that it could take for an option are refused. */
+import { matches, parseHost } from "../network/network-policy.ts";
+
+const forbidden = /[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|^[-/.]|\/\.|\.$|\/$|\.lock(?:\/|$)/u;
+
+/** Whether a branch can have that name: as git has it, and not beginning with a dash. */
+export function isBranchName(name: string): boolean {
+  if (name === "" || name === "@" || name === "HEAD" || Buffer.byteLength(name) > 200) return false;
+  return name.isWellFormed() && !forbidden.test(name);
+}
+
+/** Whether a remote can have that name. */
+export function isRemoteName(name: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9_./-]{0,99}$/.test(name) && isBranchName(name);
+}
+
+export interface GitAddress {
+  readonly url: string;
+  readonly scheme: "https" | "http";
+  /** In the spelling that network policies have. */
+  readonly host: string;
+  readonly port: number;
+}
+
+const urlLengthMax = 2_000;
+
+/** @returns A sentence that says why, if git can't be sent there. */
+export function parseGitAddress(text: string): GitAddress | string {
+  if (text.length > urlLengthMax || /[\s\p{Cc}]/u.test(text)) return "It isn't an address.";
+  const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+  if (!isUrl && /^[^/]+:/.test(text)) return onlyHttps;
+  const url = URL.parse(text);
+  if (!isUrl || url === null) return "It isn't an address: write https://host/path.";
+  if (url.protocol !== "https:" && url.protocol !== "http:") return onlyHttps;
+  if (url.username !== "" || url.password !== "") {
+    return "An address can't hold a name or a password: bind a secret to the host instead.";
+  }
+  const scheme = url.protocol === "https:" ? "https" : "http";
+  const host = parseHost(url.hostname);
+  if (host === null || url.search !== "" || url.hash !== "")
+    return "It isn't a repository's address.";
+  const port = url.port === "" ? (scheme === "https" ? 443 : 80) : Number(url.port);
+  return { url: url.href, scheme, host: host.name, port };
+}
+
+const onlyHttps = "Git leaves a sandbox over https or http alone: write https://host/path.";
+
+/** The folder that git itself would choose; null if the address names none. */
+export function folderOfAddress({ url }: GitAddress): string | null {
+  const path = decoded(new URL(url).pathname) ?? "";
+  const last = path.split("/").findLast((part) => part !== "") ?? "";
+  const name = last.endsWith(".git") ? last.slice(0, -4) : last;
+  return name === "" ? null : name;
+}
+
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+interface Bindable {
+  readonly key: string;
+  readonly binding: {
+    readonly hosts: readonly string[];
+    readonly headers: readonly string[];
+  } | null;
+}
+
+/**
+ * The secret that is sent to a host: one bound to it by its name, else by a pattern. Bound secrets
+ * only go to port 443 over TLS.
+ */
+export function secretFor(
+  secrets: readonly Bindable[],
+  { scheme, host, port }: GitAddress,
+): string | null {
+  if (scheme !== "https" || port !== 443) return null;
+  const bound = secrets.filter(
+    ({ binding }) => binding?.headers.includes("authorization") ?? false,
+  );
+  const exact = bound.find(({ binding }) => binding?.hosts.includes(host));
+  const found =
+    exact ?? bound.find(({ binding }) => binding?.hosts.some((one) => matches(one, host)));
+  return found?.key ?? null;
+}
