@@ -16,7 +16,9 @@ const offline = {
   isStoredSecret: false,
 } as const;
 
-type Words = Pick<GitPlan, "words" | "title" | "showsFiles"> & { readonly branch?: string };
+type Words = Pick<GitPlan, "words" | "title" | "showsFiles" | "done"> & {
+  readonly branch?: string;
+};
 
 /** @param words Made with the repository as it is, which may be refused. */
 async function planIn<B extends { readonly path: string }>(
@@ -47,9 +49,13 @@ export const stageFiles = gitRoute({
     const { body } = basis.context;
     const paths = body.all ? [] : pathsOf(body);
     const words = ["add", "--all", ...(paths.length === 0 ? [] : ["--", ...paths])];
-    return await planIn(basis, () => ({ title: "git add", words, showsFiles: true }));
+    return await planIn(basis, () => ({
+      title: "git add",
+      words,
+      showsFiles: true,
+      done: "Staged.",
+    }));
   },
-  done: () => "Staged.",
 });
 
 export const unstageFiles = gitRoute({
@@ -61,9 +67,13 @@ export const unstageFiles = gitRoute({
     const { body } = basis.context;
     const paths = body.all ? [] : pathsOf(body);
     const words = ["reset", "--quiet", ...(paths.length === 0 ? [] : ["--", ...paths])];
-    return await planIn(basis, () => ({ title: "git reset", words, showsFiles: true }));
+    return await planIn(basis, () => ({
+      title: "git reset",
+      words,
+      showsFiles: true,
+      done: "Unstaged.",
+    }));
   },
-  done: () => "Unstaged.",
 });
 
 export const commitFiles = gitRoute({
@@ -72,11 +82,11 @@ export const commitFiles = gitRoute({
   body: GitCommitBody,
   refusals,
   plan: async (basis) => {
-    const message = `--message=${basis.context.body.message}`;
-    const words = ["commit", "--quiet", "--no-verify", "--no-gpg-sign", message];
-    return await planIn(basis, () => ({ title: "git commit", words, showsFiles: false }));
+    // Clients take the answer's message for the commit's.
+    const { message: done } = basis.context.body;
+    const words = ["commit", "--quiet", "--no-verify", "--no-gpg-sign", `--message=${done}`];
+    return await planIn(basis, () => ({ title: "git commit", words, showsFiles: false, done }));
   },
-  done: () => "Committed.",
 });
 
 export const createBranch = gitRoute({
@@ -95,10 +105,9 @@ export const createBranch = gitRoute({
         });
       }
       const words = ["branch", "--no-track", name];
-      return { title: "git branch", words, showsFiles: false, branch: name };
+      return { title: "git branch", words, showsFiles: false, branch: name, done: "Made." };
     });
   },
-  done: () => "Made.",
 });
 
 export const switchBranch = gitRoute({
@@ -114,8 +123,12 @@ export const switchBranch = gitRoute({
       );
       const message = "The repository has no branch of that name.";
       if (!isKnown) throw new ApiError("NOT_FOUND", { message });
-      return { title: "git switch", words: ["switch", "--quiet", name], showsFiles: false };
+      return {
+        title: "git switch",
+        words: ["switch", "--quiet", name],
+        showsFiles: false,
+        done: "Switched.",
+      };
     });
   },
-  done: () => "Switched.",
 });

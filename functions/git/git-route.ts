@@ -54,20 +54,17 @@ interface GitRoute<B> {
   readonly refusals: readonly ErrorCode[];
   /** Refuses what git would refuse, before anything is paid for. */
   readonly plan: (basis: GitBasis<B>) => Promise<GitPlan>;
-  /** The sentence of a success. */
-  readonly done: (plan: GitPlan) => string;
 }
 
-type Known<B> = Pick<GitRoute<B>, "endpoint" | "plan" | "done">;
+type Known<B> = Pick<GitRoute<B>, "endpoint" | "plan">;
 
 /** What git came to, or why it didn't, as an answer. */
 async function replyOf<B>(
-  { done }: Known<B>,
   context: Reading<B>,
   { execution, plan }: { readonly execution: Execution; readonly plan: GitPlan },
 ): Promise<JsonReply> {
   try {
-    return await answerOf(context, { execution, plan, message: done(plan) });
+    return await answerOf(context, { execution, plan });
   } catch (error) {
     if (!(error instanceof ApiError) || error.code === "UNAVAILABLE") throw error;
     const { status, headers } = error;
@@ -87,7 +84,7 @@ async function readAndPlan<B>(route: Known<B>, context: Reading<B>) {
       ? await filesOf({ owner, signal }, start.environment.value)
       : await readManifest(owner, earlier.baseManifestSha256, signal);
   const plan = await route.plan({ context, start, manifest });
-  const reply = earlier && (await replyOf(route, context, { execution: earlier, plan }));
+  const reply = earlier && (await replyOf(context, { execution: earlier, plan }));
   return {
     start,
     plan,
@@ -159,7 +156,7 @@ export function gitRoute<B>(route: GitRoute<B>): ChangeRoute {
         signal: AbortSignal.any([signal, AbortSignal.timeout(waitMsMax)]),
         reads: new ReadAllowance(deploymentLimits().streams.readsMax),
       });
-      return await replyOf(route, context, { execution: ended, plan: data.plan });
+      return await replyOf(context, { execution: ended, plan: data.plan });
     },
   });
 }
@@ -182,11 +179,7 @@ function runningReply({ id, threadId }: Execution, { folder, title }: GitPlan): 
 
 async function answerOf<B>(
   { caller: { owner }, signal }: Reading<B>,
-  {
-    execution,
-    plan,
-    message,
-  }: { readonly execution: Execution; readonly plan: GitPlan; readonly message: string },
+  { execution, plan }: { readonly execution: Execution; readonly plan: GitPlan },
 ): Promise<JsonReply> {
   if (!hasEnded(execution)) return runningReply(execution, plan);
   requireDone(execution, plan);
@@ -201,7 +194,7 @@ async function answerOf<B>(
       path: shownPath(where.folder),
       branch: plan.branch ?? repository.branch,
       sha: repository.head,
-      message,
+      message: plan.done,
       stagedFiles: staged,
       unstagedFiles: unstaged,
       executionId: id,

@@ -1,4 +1,5 @@
 /** Repositories in workspaces: what is read of them without git, and what runs git in a sandbox. */
+import { notOffered } from "#shared/pipeline/not-offered";
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import {
   commitFiles,
@@ -11,6 +12,9 @@ import { getGitStatus } from "./get-git-status.ts";
 import { listBranches } from "./list-branches.ts";
 import { listCommits } from "./list-commits.ts";
 import { cloneRepository, pushCommits } from "./reach-remotes.ts";
+
+/** Where clients before version 2.5 look for repositories; those below environments are newer. */
+const earlierAddresses = "Git at the addresses of earlier clients isn't";
 
 export const service: Service = {
   name: "git",
@@ -27,6 +31,8 @@ export const service: Service = {
     switchBranch,
     pushCommits,
     cloneRepository,
+    notOffered("GET /v1/git/:workspaceId/*", earlierAddresses),
+    notOffered("POST /v1/git/:workspaceId/*", earlierAddresses),
   ],
   // A request may read a repository of a hundred megabytes, and may wait for an execution's end.
   limits: { ...defaultLimits, concurrency: 40, memoryMib: 1_024, timeoutSeconds: 120 },

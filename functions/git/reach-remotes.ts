@@ -39,6 +39,7 @@ export const cloneRepository = gitRoute({
     return {
       ...credentials,
       title: "git clone",
+      done: "Cloned.",
       folder: "",
       resultFolder: target,
       words: ["clone", ...options, "--", address.url, target === "" ? "." : `./${target}`],
@@ -46,7 +47,6 @@ export const cloneRepository = gitRoute({
       showsFiles: false,
     };
   },
-  done: () => "Cloned.",
 });
 
 export const pushCommits = gitRoute({
@@ -71,6 +71,7 @@ export const pushCommits = gitRoute({
     return {
       ...credentials,
       title: "git push",
+      done: "Pushed.",
       folder,
       branch,
       words: ["push", ...options, "--", remote.name, `${ref}:${ref}`],
@@ -78,7 +79,6 @@ export const pushCommits = gitRoute({
       showsFiles: false,
     };
   },
-  done: () => "Pushed.",
 });
 
 function remoteNamed(repository: Repository, asked: string | undefined) {

@@ -24,6 +24,8 @@ import { threads } from "#shared/store/threads";
 export interface GitPlan extends GitCommand {
   /** The request in two words, for people: `git push`. */
   readonly title: string;
+  /** What the answer's message is if it succeeds. */
+  readonly done: string;
   /** Where the repository is afterwards, if not where git runs. */
   readonly resultFolder?: string;
   /** The branch that the answer names, if not the one that is checked out. */

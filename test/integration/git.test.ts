@@ -75,7 +75,11 @@ describe("a repository in a workspace", { timeout: 300_000 }, () => {
     expect(unstaged.json).toMatchObject({ stagedFiles: ["a"], unstagedFiles: ["b", "c"] });
     const message = 'It\'s "quoted"; $(id) `id` \\\n\n--amend';
     const committed = await post("/commit", { message });
-    expect(committed.json, committed.text).toMatchObject({ success: true, branch: "main" });
+    expect(committed.json, committed.text).toMatchObject({
+      success: true,
+      branch: "main",
+      message,
+    });
     const { commits } = (await get("/commits?limit=1")).json;
     expect(commits).toMatchObject([
       { hash: committed.json.sha, author: "Maker <maker@example.com>", message },
