@@ -3,6 +3,7 @@ import { type Account, inPeriod } from "#shared/core/money/account";
 import { type BudgetRefusal, capsOf } from "#shared/core/money/caps";
 import { partMicrousd, renew } from "#shared/core/money/hold";
 import { committedMicrousd, type ModelMeter, newMeter } from "#shared/core/money/model-meter";
+import { carvedCaps } from "#shared/core/money/run-hold";
 import type { Deps } from "#shared/pipeline/route";
 import { createOrReplace, patch } from "#shared/store/documents";
 import { executions } from "#shared/store/executions";
@@ -104,11 +105,13 @@ function capSentence(before: Account, executionId: string, now: number): string 
   const account = inPeriod(before, now);
   const held = account.holds[executionId];
   if (!held) return "its hold has expired";
-  const caps = capsOf(account, held, held.amountMicrousd);
+  const caps = (held.runId === null ? capsOf : carvedCaps)(account, held, held.amountMicrousd);
   const tightest = caps.reduce((one, other) =>
     other.leftMicrousd < one.leftMicrousd ? other : one,
   );
   const usd = (amount: number) => `$${(amount / 1_000_000).toFixed(6)}`;
   const modelsHeld = usd(partMicrousd(held, "models"));
-  return `${modelsHeld} is held for this execution's calls, and ${capSentences[tightest.refusal]}`;
+  const isOfRun = held.runId !== null && tightest.refusal === "INSUFFICIENT_BUDGET";
+  const why = isOfRun ? "what its run may cost leaves no more" : capSentences[tightest.refusal];
+  return `${modelsHeld} is held for this execution's calls, and ${why}`;
 }

@@ -79,6 +79,8 @@ interface StartBasis {
     readonly executionId: string;
     readonly requestSha256: string;
     readonly ticketSecret: string;
+    /** The run whose hold pays for it; the balance does if there is none. */
+    readonly runId?: string | null;
   };
   readonly account: Account;
 }
@@ -131,7 +133,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
   }
   // The same Idempotency-Key was committed after its execution was looked up.
   if (account.holds[execution.id]) throw new StaleRead();
-  const held = hold(account, { ...asked, executionId: execution.id });
+  const held = hold(account, { ...asked, executionId: execution.id, runId: data.runId ?? null });
   if (!held.granted) throw startRefusal(held, { account, limits, now });
   if (data.wasDeleted) {
     const message = "That Idempotency-Key was used for a message that was deleted.";

@@ -24,6 +24,8 @@ export interface NewThreadStart {
   readonly executionId: string;
   readonly requestSha256: string;
   readonly ticketSecret: string;
+  /** The orchestration's run whose hold pays for it. */
+  readonly runId?: string;
   /** The request, or what stands for one in the audit trail. */
   readonly requestId: string;
 }
@@ -36,7 +38,7 @@ export interface StartedThread extends Started {
 
 /**
  * Starts an execution in a thread that the same commit makes, for what starts without a client:
- * schedules and triggers. Pure.
+ * schedules, triggers and steps of orchestrations. Pure.
  * @throws {ApiError} 402, 403, 409, 422 or 429; then there is no thread either.
  * @throws {StaleRead} if the owner's threads must be counted first.
  */
@@ -74,6 +76,7 @@ export function startOnNewThread(
         executionId: wanted.executionId,
         requestSha256: wanted.requestSha256,
         ticketSecret: wanted.ticketSecret,
+        runId: wanted.runId ?? null,
       },
       account: withOneMoreOwned(account, counting, now),
     },

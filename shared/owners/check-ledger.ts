@@ -11,6 +11,7 @@ import {
   type LedgerSums,
   noLines,
 } from "../core/money/ledger.ts";
+import { runDifferences } from "../core/money/run-hold.ts";
 import type { Owner } from "../identity/owner.ts";
 import { executions, hasEnded } from "../store/executions.ts";
 import type { LedgerCheck } from "../store/ledger-checks.ts";
@@ -131,7 +132,11 @@ async function compare(
   const refs = Object.keys(account.holds).map((id) => executions.of(owner, id));
   const held = await snapshot.getAll(refs);
   const open = held.flatMap(({ value }) => (value && !hasEnded(value) ? [value] : []));
-  const found = [...differences(account, total), ...holdDifferences(account, open)];
+  const found = [
+    ...differences(account, total),
+    ...holdDifferences(account, open),
+    ...runDifferences(account),
+  ];
   const outcome = found.length === 0 ? "balanced" : "differs";
   const accountVersion = formatVersion(version);
   return { outcome, total, differences: found, account, accountVersion };

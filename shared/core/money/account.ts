@@ -31,10 +31,34 @@ const Hold = z.object({
   /** The key's ceilings for one execution and for a day, at the start; null means none. */
   executionMaxMicrousd: amount.nullable().default(null),
   keyDayMaxMicrousd: amount.nullable().default(null),
+  /** The run whose hold it was carved from, which also pays for all that it takes later. */
+  runId: z.string().nullable().default(null),
   /** After this time the execution can't be running, so the hold no longer counts. */
   expiresAt: whole,
 });
 export type Hold = z.infer<typeof Hold>;
+
+/**
+ * What an orchestration's run may still spend. Its steps' executions carve their holds from it, and
+ * give back what they don't need, so it and they are never more than what was held at first.
+ */
+const RunHold = z.object({
+  /** What is left to carve from. */
+  amountMicrousd: amount,
+  /** What was held at the start. */
+  totalMicrousd: amount,
+  /** What the run belongs to, which names its document. */
+  orchestrationId: z.string(),
+  keyId: z.string(),
+  lineageId: z.string().nullable(),
+  /** All of it counts for the day on which the run began, whenever it is charged. */
+  day: z.string(),
+  month: z.string(),
+  keyDayMaxMicrousd: amount.nullable(),
+  /** The run has ended by then; what is left is free again. */
+  expiresAt: whole,
+});
+export type RunHold = z.infer<typeof RunHold>;
 
 const Period = z.object({ key: z.string(), spentMicrousd: amount });
 
@@ -61,6 +85,8 @@ export const Account = z.object({
   dailyLimitMicrousd: amount.nullable(),
   monthlyLimitMicrousd: amount.nullable(),
   holds: z.record(z.string(), Hold),
+  /** What is held for orchestrations' runs, besides the holds of their executions. */
+  runs: z.record(z.string(), RunHold).default({}),
   /** The starts of executions per key lineage. */
   windows: z.record(z.string(), Window),
   /** The starts of executions with all keys together. */
@@ -131,7 +157,7 @@ export function heldMicrousd(
   account: Account,
   filter: { readonly day?: string; readonly month?: string; readonly lineageId?: string } = {},
 ): number {
-  return Object.values(account.holds)
+  return [...Object.values(account.holds), ...Object.values(account.runs)]
     .filter((held) => filter.lineageId === undefined || filter.lineageId === lineageIn(held))
     .flatMap(slicesOf)
     .filter(
@@ -141,10 +167,13 @@ export function heldMicrousd(
 }
 
 /** The slices of a hold by the day they were taken on, oldest first. */
-export function slicesOf(hold: Hold): readonly { day: string; amountMicrousd: number }[] {
-  const earlierMicrousd = hold.earlier.reduce((sum, slice) => sum + slice.amountMicrousd, 0);
+export function slicesOf(
+  hold: Pick<Hold, "amountMicrousd" | "day"> & Partial<Pick<Hold, "earlier">>,
+): readonly { day: string; amountMicrousd: number }[] {
+  const { earlier = [] } = hold;
+  const earlierMicrousd = earlier.reduce((sum, slice) => sum + slice.amountMicrousd, 0);
   const amountMicrousd = hold.amountMicrousd - earlierMicrousd;
-  return [...hold.earlier, { day: hold.day, amountMicrousd }];
+  return [...earlier, { day: hold.day, amountMicrousd }];
 }
 
 /** The part of the balance that a new hold may take: what isn't held already. */
@@ -172,13 +201,14 @@ export function inPeriod(account: Account, now: number): Account {
   const begin = (period: Account["day"], key: string) =>
     period.key >= key ? period : { key, spentMicrousd: 0 };
   const day = begin(account.day, dayOf(now));
-  const live = ([, { expiresAt }]: [string, Hold]) => expiresAt > now;
+  const live = ([, { expiresAt }]: [string, Hold | RunHold]) => expiresAt > now;
   const today = ([, key]: [string, Account["keys"][string]]) => key.day.key === day.key;
   return {
     ...account,
     day,
     month: begin(account.month, monthOf(dayOf(now))),
     holds: Object.fromEntries(Object.entries(account.holds).filter(live)),
+    runs: Object.fromEntries(Object.entries(account.runs).filter(live)),
     keys: Object.fromEntries(Object.entries(account.keys).filter(today)),
     pace: paceAt(account, day.key),
     admission: remembered(account.admission, now),

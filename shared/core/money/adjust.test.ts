@@ -10,6 +10,7 @@ const hold = {
   lineageId: null,
   modelMicrousd: 0,
   earlier: [],
+  runId: null,
   executionMaxMicrousd: null,
   keyDayMaxMicrousd: null,
   expiresAt: now + 1_000,

@@ -82,6 +82,7 @@ describe("noticeAlerts()", () => {
       lineageId: null,
       modelMicrousd: 0,
       earlier: [],
+      runId: null,
       executionMaxMicrousd: null,
       keyDayMaxMicrousd: null,
     };

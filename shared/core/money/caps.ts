@@ -25,7 +25,7 @@ export interface Shortfall {
   readonly resetsAt: number | null;
 }
 
-interface Cap extends Omit<Shortfall, "requiredMicrousd"> {
+export interface Cap extends Omit<Shortfall, "requiredMicrousd"> {
   readonly refusal: BudgetRefusal;
   readonly leftMicrousd: number;
 }

@@ -14,6 +14,7 @@ import {
   monthOf,
 } from "./account.ts";
 import { type BudgetRefusal, capsOf, endsOf, type Shortfall } from "./caps.ts";
+import { carve, carvedCaps } from "./run-hold.ts";
 
 /** The limits on starting and running executions; an owner's own replace the deployment's. */
 export interface HoldLimits {
@@ -41,6 +42,8 @@ export interface HoldRequest {
   readonly lineageId?: string | null;
   readonly ceilings: KeyCeilings;
   readonly amountMicrousd: number;
+  /** The run whose hold pays for it; null or left out if the balance does. */
+  readonly runId?: string | null;
   readonly expiresAt: number;
   readonly now: number;
   readonly limits: HoldLimits;
@@ -85,9 +88,18 @@ export function refusalOf(
   return refusalIn(inPeriod(before, request.now), request, windowsOf(before, request));
 }
 
+/** Why the money alone would be refused, whatever runs and was started before. */
+export function moneyRefusalOf(account: Account, request: HoldTerms): HoldRefusal | null {
+  return (
+    uncountable(account, request, windowsOf(account, request)) ??
+    shortfall(account, request) ??
+    keyShareRefusal(account, request)
+  );
+}
+
 /** Counts the start, takes a place and holds the money: all of it or nothing (LIM-2). */
 export function hold(before: Account, request: HoldRequest): HoldResult {
-  const { executionId, keyId, amountMicrousd, ceilings, expiresAt, now } = request;
+  const { executionId, keyId, amountMicrousd, ceilings, expiresAt, now, runId = null } = request;
   assert(Number.isSafeInteger(amountMicrousd) && amountMicrousd > 0);
   assert(expiresAt > now, "a hold outlives its moment");
   const account = inPeriod(before, now);
@@ -95,23 +107,26 @@ export function hold(before: Account, request: HoldRequest): HoldResult {
   const windows = windowsOf(before, request);
   const refused = refusalIn(account, request, windows);
   if (refused) return { granted: false, ...refused };
+  const run = runId === null ? undefined : account.runs[runId];
+  const day = run?.day ?? account.day.key;
   const held: Hold = {
     amountMicrousd,
     modelMicrousd: 0,
     keyId,
     lineageId: request.lineageId ?? null,
-    day: account.day.key,
-    month: monthOf(account.day.key),
+    day,
+    month: monthOf(day),
     earlier: [],
     executionMaxMicrousd: ceilings.executionCostMaxMicrousd,
     keyDayMaxMicrousd: ceilings.dayCostMaxMicrousd,
+    runId,
     expiresAt,
   };
   return {
     granted: true,
     window: windows.key,
     account: {
-      ...account,
+      ...carve(account, runId, amountMicrousd),
       holds: { ...account.holds, [executionId]: held },
       windows: {
         ...windows.live,
@@ -166,15 +181,17 @@ export function renew(before: Account, request: RenewalRequest): Renewal | null 
   if (wantedMicrousd <= 0) {
     return { account: before, heldMicrousd: heldBefore, holdMicrousd: held.amountMicrousd };
   }
-  const left = capsOf(account, held, held.amountMicrousd).map((cap) => cap.leftMicrousd);
+  const caps = held.runId === null ? capsOf : carvedCaps;
+  const left = caps(account, held, held.amountMicrousd).map((cap) => cap.leftMicrousd);
   const takenMicrousd = Math.min(wantedMicrousd, ...left);
   if (takenMicrousd < Math.min(wantedMicrousd, atLeastMicrousd)) return null;
-  const slice = withSlice(held, takenMicrousd, account.day.key);
+  const slice = withSlice(held, takenMicrousd, held.runId === null ? account.day.key : held.day);
   const modelMicrousd = held.modelMicrousd + (part === "models" ? takenMicrousd : 0);
   const next = { ...slice, modelMicrousd };
   const holds = { ...account.holds, [executionId]: next };
   const heldMicrousd = partMicrousd(next, part);
-  return { account: { ...account, holds }, heldMicrousd, holdMicrousd: next.amountMicrousd };
+  const carved = carve(account, held.runId, takenMicrousd);
+  return { account: { ...carved, holds }, heldMicrousd, holdMicrousd: next.amountMicrousd };
 }
 
 /** Each slice counts on the day it was taken, so a past day's caps aren't affected. */
@@ -221,7 +238,8 @@ function refusalIn(account: Account, request: HoldTerms, windows: Windows): Hold
   return (
     concurrencyRefusal(account, request) ??
     shortfall(account, request) ??
-    keyShareRefusal(account, request)
+    // What a run holds was within its key's share when it was held.
+    ((request.runId ?? null) === null ? keyShareRefusal(account, request) : null)
   );
 }
 
@@ -230,9 +248,8 @@ function refusalIn(account: Account, request: HoldTerms, windows: Windows): Hold
  * this refusal, an owner could fill the document until no key could be closed (KEY-5).
  */
 function uncountable(account: Account, request: HoldTerms, { live }: Windows): HoldRefusal | null {
-  const withCeiling = Object.values(account.holds).filter(
-    (held) => held.keyDayMaxMicrousd !== null,
-  );
+  const all = [...Object.values(account.holds), ...Object.values(account.runs)];
+  const withCeiling = all.filter((held) => held.keyDayMaxMicrousd !== null);
   const counted = new Set([
     ...Object.keys(account.keys),
     ...Object.keys(live),
@@ -273,8 +290,9 @@ function shortfall(account: Account, request: HoldTerms): HoldRefusal | null {
   const { amountMicrousd: requiredMicrousd, ceilings } = request;
   const executionMaxMicrousd = ceilings.executionCostMaxMicrousd;
   const keyDayMaxMicrousd = ceilings.dayCostMaxMicrousd;
-  const by = { keyId: lineageIn(request), executionMaxMicrousd, keyDayMaxMicrousd };
-  const caps = capsOf(account, by, 0);
+  const { runId = null } = request;
+  const by = { keyId: lineageIn(request), executionMaxMicrousd, keyDayMaxMicrousd, runId };
+  const caps = runId === null ? capsOf(account, by, 0) : carvedCaps(account, by, 0);
   const cap = caps.find(({ leftMicrousd }) => requiredMicrousd > leftMicrousd);
   if (!cap) return null;
   const { leftMicrousd: _left, refusal, ...amounts } = cap;

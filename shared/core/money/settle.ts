@@ -2,6 +2,7 @@
 import { assert } from "../assert.ts";
 import { type Account, inPeriod, lineageIn, lineagesMax, monthOf, slicesOf } from "./account.ts";
 import { capsOf } from "./caps.ts";
+import { giveBack } from "./run-hold.ts";
 
 /** The amount charged to each UTC day. */
 export type ChargedDays = Readonly<Record<string, number>>;
@@ -42,8 +43,9 @@ export function settle(
   }
   const { [id]: _settled, ...holds } = before.holds;
   const countedFor = held.keyDayMaxMicrousd === null ? "" : lineageIn(held);
-  const account = charge({ ...before, holds }, { countedFor, chargedDays, now });
   const releasedMicrousd = heldMicrousd - chargedMicrousd;
+  const released = giveBack({ ...before, holds }, held.runId, releasedMicrousd);
+  const account = charge(released, { countedFor, chargedDays, now });
   const lossMicrousd = cost - chargedMicrousd;
   const amounts = { heldMicrousd, chargedMicrousd, chargedDays, releasedMicrousd, lossMicrousd };
   return { account, countedFor, ...amounts };
