@@ -1,4 +1,4 @@
-/** How the promises of the group AUT (schedules and triggers) are kept; see `controls.ts`. */
+/** How the promises of the group AUT (what starts without a client) are kept; see `controls.ts`. */
 import type { Control } from "./control.ts";
 
 export const autControls: Readonly<Record<string, Control>> = {
@@ -27,6 +27,24 @@ export const autControls: Readonly<Record<string, Control>> = {
       file: "shared/core/triggers/verify-webhook.ts",
       find: "if (Math.abs(Number(timestamp) * 1_000 - now) > replayWindowMs) {",
       replace: "if (Number(timestamp) * 1_000 - now > replayWindowMs) {",
+    },
+  },
+  "AUT-4": {
+    enforcedBy: "shared/core/money/run-hold.ts",
+    test: "shared/core/money/run-hold.test.ts",
+    mutation: {
+      file: "shared/core/money/run-hold.ts",
+      find: "const left = run.amountMicrousd - amountMicrousd;",
+      replace: "const left = run.amountMicrousd;",
+    },
+  },
+  "AUT-5": {
+    enforcedBy: "shared/orchestrations/decide-advance.ts",
+    test: "test/integration/orchestration-crashes.test.ts",
+    mutation: {
+      file: "shared/orchestrations/decide-advance.ts",
+      find: 'executionId: derivedId("execution", ...place),',
+      replace: 'executionId: derivedId("execution", ids.rowId),',
     },
   },
 };

@@ -1,5 +1,6 @@
-/** What starts executions without a client: schedules and triggers. */
+/** What starts executions without a client: schedules, triggers, steps of orchestrations. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
+import { deleteOrchestration, updateOrchestration } from "./change-orchestrations.ts";
 import {
   deleteTrigger,
   disableTrigger,
@@ -7,21 +8,29 @@ import {
   rotateTriggerSecret,
   updateTrigger,
 } from "./change-triggers.ts";
+import { createOrchestration } from "./create-orchestration.ts";
 import { createSchedule } from "./create-schedule.ts";
 import { createTrigger } from "./create-trigger.ts";
 import { deleteSchedule } from "./delete-schedule.ts";
 import { getSchedule } from "./get-schedule.ts";
 import { listScheduleRuns } from "./list-schedule-runs.ts";
 import { listSchedules } from "./list-schedules.ts";
+import {
+  getOrchestration,
+  getOrchestrationRun,
+  listOrchestrationRuns,
+  listOrchestrations,
+} from "./read-orchestrations.ts";
 import { getTrigger, listTriggerExecutions, listTriggers } from "./read-triggers.ts";
 import { receiveWebhook } from "./receive-webhook.ts";
+import { runOrchestration } from "./run-orchestration.ts";
 import { runSchedule } from "./run-schedule.ts";
 import { testTrigger } from "./test-trigger.ts";
 import { disableSchedule, enableSchedule, updateSchedule } from "./update-schedule.ts";
 
 export const service: Service = {
   name: "automation",
-  summary: "Schedules and triggers: what starts executions without a client",
+  summary: "Schedules, triggers and orchestrations: what starts executions without a client",
   visibility: "edge",
   routes: [
     createSchedule,
@@ -44,6 +53,14 @@ export const service: Service = {
     rotateTriggerSecret,
     listTriggerExecutions,
     receiveWebhook,
+    createOrchestration,
+    listOrchestrations,
+    getOrchestration,
+    updateOrchestration,
+    deleteOrchestration,
+    runOrchestration,
+    listOrchestrationRuns,
+    getOrchestrationRun,
   ],
   limits: defaultLimits,
   // A schedule that names no environment makes the default one, whose key pair is sealed.

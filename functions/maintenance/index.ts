@@ -1,5 +1,6 @@
 /** What the scheduler calls; nothing here is reachable from outside. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
+import { advanceRuns } from "./advance-runs.ts";
 import { archiveLedgers } from "./archive-ledgers.ts";
 import { checkLedgers } from "./check-ledgers.ts";
 import { eraseAccounts } from "./erase-accounts.ts";
@@ -14,13 +15,14 @@ import { sweepShreds } from "./sweep-shreds.ts";
 export const service: Service = {
   name: "maintenance",
   summary:
-    "Schedules; sweeps of executions, keys, environments and objects; checks and archive of ledgers",
+    "Schedules and runs of orchestrations; sweeps of executions, keys, environments and objects; checks and archive of ledgers",
   visibility: "internal",
   routes: [
     sweepQueued,
     sweepRunning,
     sweepKeys,
     fireSchedules,
+    advanceRuns,
     sweepOwners,
     sweepShreds,
     sweepDeletions,

@@ -79,6 +79,15 @@ export const differences: Readonly<Record<string, string>> = {
     "a change of what it does makes it act with the key of that request",
   "DELETE /triggers/{triggerId}": "for good; threads stay",
   "GET /triggers/{triggerId}/executions": "of the last 30 days; `ignored` and `deleted`, too",
+  "POST /orchestrations":
+    "conditions and lists as `docs/automation.md` says; `coordinatorAgentId` starts nothing, with a warning",
+  "PATCH /orchestrations/{orchestrationId}": "runs that have begun go on as they were",
+  "DELETE /orchestrations/{orchestrationId}": "for good, with its runs, which stop; threads stay",
+  "POST /orchestrations/{orchestrationId}/runs":
+    "with the asking key, whose scope `execute` it needs; `maxCost` bounds it",
+  "GET /orchestrations/{orchestrationId}/runs": "of the last 30 days",
+  "GET /orchestrations/{orchestrationId}/runs/{orchestrationRunId}":
+    "`threadId` is null: each result names its own",
   "POST /schedules/{scheduleId}/trigger": "with the asking key, whose scope `execute` it needs",
   "PATCH /billing/preferences": "choices that are fixed here are 400",
   "GET /billing/usage/workspace": "by environment",
@@ -108,7 +117,6 @@ export const missing: readonly Missing[] = [
     operations: / \/(?:projects?|files|directories)(?:\/|$)/,
     why: "one project an account, which `GET /project` shows; files are those of an environment",
   },
-  { operations: / \/orchestrations(?:\/|$)/, why: "not yet" },
   { operations: /^GET \/agents\/\{agentId\}\/analytics$/, why: "not yet" },
   {
     operations: / \/admin\/keys(?:\/|$)/,

@@ -39,6 +39,7 @@ describe("renderIndexes()", () => {
       "audit.undetected",
       "audit.unsequenced",
       "auditTrees.unpublished",
+      "orchestrationRuns.dueAt",
       "schedules.dueAt",
     ]);
     for (const { indexes } of indexed) {

@@ -32,6 +32,27 @@ const written: Readonly<Record<string, object>> = {
     action: { type: "send_message", prompt: "Review what was opened." },
   },
   updateTrigger: { event: "pull_request", filters: { number: 3 } },
+  createOrchestration: {
+    name: "Review",
+    environmentId: "env_V1StGXR8_Z5jdHi6B-myT",
+    strategy: "sequential",
+    steps: [
+      {
+        name: "review",
+        agentId: "agent_V1StGXR8_Z5jdHi6B-myT",
+        instructions: "Say approved or refused.",
+      },
+      {
+        name: "publish",
+        agentId: "agent_V1StGXR8_Z5jdHi6B-myT",
+        instructions: "Publish the report.",
+        dependsOn: ["review"],
+        condition: 'steps.review.output contains "approved"',
+      },
+    ],
+  },
+  updateOrchestration: { status: "archived" },
+  runOrchestration: { inputs: { topic: "the report of November" }, maxCost: 1.5 },
   setLimits: { dailyLimit: 10, monthlyLimit: 100 },
 };
 

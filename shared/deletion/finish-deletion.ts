@@ -4,6 +4,7 @@
  */
 import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts";
 import type { Owner } from "../identity/owner.ts";
+import { endRuns } from "../orchestrations/end-runs.ts";
 import { stillFree } from "../owners/evidence.ts";
 import { type Deletion, deletions } from "../store/deletions.ts";
 import { patch, remove } from "../store/documents.ts";
@@ -86,6 +87,7 @@ const erase = {
     (await eraseAutomations(eraser, deletion)) && (await forgetEnvironment(eraser, deletion)),
   schedule: eraseAutomation,
   trigger: eraseAutomation,
+  orchestration: eraseAutomation,
 } as const;
 
 /** What a schedule or a trigger has started goes on: its threads stay. */
@@ -95,16 +97,20 @@ const runsIn = {
   message: null,
   schedule: null,
   trigger: null,
+  orchestration: null,
 } as const;
 
 /** Stops what runs there. @returns Whether nothing runs any more. */
 async function stopAll(deps: StopDeps, owner: Owner, deletion: Deletion): Promise<boolean> {
   const { kind, id, actor, requestId } = deletion;
+  const by = { actor, requestId };
+  if (kind === "orchestration") await endRuns(deps, owner, { where: ["orchestrationId", id], by });
+  if (kind === "environment") await endRuns(deps, owner, { where: ["environmentId", id], by });
   const field = runsIn[kind];
   if (field === null) return true;
   const ids = await unfinished(deps.store, owner, [field, id]);
   if (ids.length === 0) return true;
-  await stopExecutions(deps, owner, { ids, by: { actor, requestId } });
+  await stopExecutions(deps, owner, { ids, by });
   return (await unfinished(deps.store, owner, [field, id])).length === 0;
 }
 

@@ -8,6 +8,7 @@ import { billingRecord } from "../answers/billing-record.ts";
 import { budgetBody } from "../answers/budget-body.ts";
 import { executionBody } from "../answers/execution-body.ts";
 import { keyRecord } from "../answers/key-record.ts";
+import { orchestrationBody, orchestrationRunBody } from "../answers/orchestration-body.ts";
 import { scheduleBody } from "../answers/schedule-body.ts";
 import { skillBody } from "../answers/skill-body.ts";
 import { messageBody, threadBody } from "../answers/thread-body.ts";
@@ -25,6 +26,7 @@ import { agents } from "../store/agents.ts";
 import { apiKeys } from "../store/api-keys.ts";
 import { type Environment, environments } from "../store/environments.ts";
 import { type Execution, egressBatches, eventBatches, executions } from "../store/executions.ts";
+import { orchestrationRuns, orchestrations, type OrchestrationRun } from "../store/orchestrations.ts";
 import { accountId, accounts, ledger } from "../store/owners.ts";
 import { schedules } from "../store/schedules.ts";
 import { skills } from "../store/skills.ts";
@@ -96,6 +98,12 @@ export async function* archiveEntries(
     "triggers.ndjson",
     map(sent, (one) => triggerBody(one, { ownerId: id, url: "" })),
   );
+  const steps = allOf(store, orchestrations.all(owner), byCreation);
+  yield lines(
+    "orchestrations.ndjson",
+    map(steps, (one) => orchestrationBody(one, id)),
+  );
+  yield lines("orchestration-runs.ndjson", map(allRuns(deps, owner), orchestrationRunBody));
   const everySkill = allOf(store, skills.all(owner), byCreation);
   yield lines(
     "skills.ndjson",
@@ -123,6 +131,13 @@ async function* allMessages({ store }: ExportDeps, owner: Owner) {
   for await (const { message, threadId } of messagesInOrder(store, owner)) {
     yield messageBody(message, threadId);
   }
+}
+
+async function* allRuns({ store }: ExportDeps, owner: Owner): AsyncGenerator<OrchestrationRun> {
+  const every = valuesOf(allThroughout(store, orchestrations.throughout(owner)));
+  const runs = allThroughout(store, orchestrationRuns.throughout(owner));
+  for await (const { value } of joined(every, runs)) yield value;
+}
 }
 
 function withOutput(execution: Execution) {

@@ -1,4 +1,4 @@
-/** The quotas on what an owner makes: agents, environments, threads, schedules, triggers. */
+/** The quotas on what an owner makes: agents, environments, schedules, and so on. */
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import {
   type Counted,
@@ -14,6 +14,7 @@ import { agents } from "../store/agents.ts";
 import { StaleRead } from "../store/change.ts";
 import type { CollectionRef } from "../store/documents.ts";
 import { environments } from "../store/environments.ts";
+import { orchestrations } from "../store/orchestrations.ts";
 import { accountId, accounts } from "../store/owners.ts";
 import { schedules } from "../store/schedules.ts";
 import type { ReadStore } from "../store/store.ts";
@@ -28,6 +29,7 @@ const maxOf: Readonly<Record<OwnedKind, keyof Quotas>> = {
   threads: "threadsMax",
   schedules: "schedulesMax",
   triggers: "triggersMax",
+  orchestrations: "orchestrationsMax",
 };
 
 const isLater = (kind: string) => (laterKinds as readonly string[]).includes(kind);
@@ -40,7 +42,8 @@ function boundOf({ counts, laterCounts }: Account, kind: OwnedKind): OwnedCount 
 
 /** All of the owner's things of one kind, even those that the caller's key may not see. */
 function allOf(owner: Owner, kind: OwnedKind): CollectionRef {
-  const { path, schema } = { agents, environments, threads, schedules, triggers }[kind].all(owner);
+  const collections = { agents, environments, threads, schedules, triggers, orchestrations };
+  const { path, schema } = collections[kind].all(owner);
   return { path, schema };
 }
 

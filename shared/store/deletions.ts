@@ -7,7 +7,7 @@ import { systemCollection } from "./documents.ts";
  */
 export const Deletion = z.object({
   v: z.literal(1),
-  kind: z.enum(["thread", "message", "environment", "schedule", "trigger"]),
+  kind: z.enum(["thread", "message", "environment", "schedule", "trigger", "orchestration"]),
   id: z.string(),
   ownerId: z.string(),
   /** The execution whose log goes with a message; null for other kinds. */

@@ -11,6 +11,7 @@ import { auditLogNodes, auditLogs, auditMaps, auditNodes, auditTrees } from "./a
 import { environments, sealingKeys } from "./environments.ts";
 import { executions } from "./executions.ts";
 import { deliveries } from "./notifications.ts";
+import { orchestrationRuns, orchestrations } from "./orchestrations.ts";
 import { ledger } from "./owners.ts";
 import { scheduleRuns, schedules } from "./schedules.ts";
 import { searchEntries } from "./search-entries.ts";
@@ -95,6 +96,9 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   ...(["enabled", "source", "environmentId"] as const).map((filter) =>
     index(triggers, filter, "-createdAt"),
   ),
+  ...(["status", "environmentId"] as const).map((filter) =>
+    index(orchestrations, filter, "-createdAt"),
+  ),
   // For the snapshots of an environment, newest first.
   index(workspaceSnapshots, "environmentId", "-createdAt"),
   // For an audit trail by one of its filters, newest first.
@@ -130,6 +134,7 @@ export const fieldsAcrossOwners = [
   { collection: auditRows.name, field: "undetected" },
   { collection: auditTrees.name, field: "unpublished" },
   { collection: schedules.name, field: "dueAt" },
+  { collection: orchestrationRuns.name, field: "dueAt" },
 ] as const;
 
 /** Long texts that no query filters by. */
@@ -145,6 +150,7 @@ export const unindexedTexts = [
   texts(executions, "output"),
   texts(messages, "content"),
   texts(skills, "description", "filesJson", "markdown"),
+  texts(orchestrationRuns, "inputsJson", "error"),
   texts(sealingKeys, "publicKey", "wrappedPrivateKey"),
   texts(schedules, "task", "description", "metadataJson"),
   texts(scheduleRuns, "errorMessage"),

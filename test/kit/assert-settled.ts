@@ -33,6 +33,7 @@ export async function expectBalanced(owner: TestOwner): Promise<void> {
   expect(account.balanceMicrousd, "the balance is the ledger's sum").toBe(sum);
   expect(account.spentMicrousd, "what was spent is what was charged").toBe(charged);
   expect(account.holds, "nothing is held").toEqual({});
+  expect(account.runs, "no run holds anything").toEqual({});
 }
 
 export async function untilEnded(

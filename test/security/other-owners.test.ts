@@ -46,6 +46,11 @@ beforeAll(async () => {
   const trig = (await send("/v1/triggers", { key, body: hook })).json.trigger.id;
   const file = { path: "a.bin", size: 1 };
   const upl = (await send(`/v1/environments/${env}/uploads`, { key, body: file })).json.upload.id;
+  const steps = [{ name: "a", agentId: agent.id, instructions: "true" }];
+  const work = { name: "a", environmentId: env, strategy: "parallel", steps };
+  const orch = (await send("/v1/orchestrations", { key, body: work })).json.orchestration.id;
+  const runs = `/v1/orchestrations/${orch}/runs`;
+  const orun = (await send(runs, { key, method: "POST" })).json.run.id;
   const { id: user, keyId } = victim;
   victims = {
     env,
@@ -65,6 +70,8 @@ beforeAll(async () => {
     sched,
     trig,
     upl,
+    orch,
+    orun,
   };
 });
 

@@ -88,6 +88,7 @@ const Quotas = z.object({
   threadsMax: z.int().min(1).max(countMax).default(100_000),
   schedulesMax: z.int().min(1).max(countMax).default(200),
   triggersMax: z.int().min(1).max(countMax).default(200),
+  orchestrationsMax: z.int().min(1).max(countMax).default(200),
   /** The objects of its workspaces: packs and manifests. */
   storedBytesMax: z
     .int()
@@ -132,6 +133,15 @@ const ModelCalls = z.object({
   silentMsMax: ms(5 * minuteMs),
 });
 
+/** Runs of orchestrations. */
+const Orchestrations = z.object({
+  runsMax: z.int().min(1).max(100).default(10),
+  /** What a run holds for the model calls of each step, unless its start says what it may cost. */
+  stepModelMicrousd: cost(dollar),
+  /** How long a step that can't start yet is tried again while nothing else of its run runs. */
+  waitMsMax: ms(15 * minuteMs),
+});
+
 const streamBytesMax = 8 * 1024 * 1024;
 const streamMsMax = 15 * minuteMs;
 const streamReadsMax = 2_000;
@@ -160,6 +170,8 @@ export const DeploymentLimits = z
     keyConcurrentMax: z.int().min(1).max(500).default(30),
     /** Percentage of the balance that one key may have held; its first hold is exempt. */
     keyHeldPercentMax: z.int().min(1).max(100).default(50),
+    /** The runs of orchestrations that an owner has at once, and what each may take. */
+    orchestrations: Orchestrations.prefault({}),
     slices: Slices.prefault({}),
     wallClockMs: z
       .int()

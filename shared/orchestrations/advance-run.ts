@@ -1,0 +1,178 @@
+/**
+ * Moves a run on: notes what its executions have answered, and starts the steps that may start, one
+ * in each commit. A process that dies before a commit has done nothing of it, and the next sweep
+ * does it; of two that move the same run, one commit fails and is decided again.
+ */
+import { ticketRandomBytes } from "../core/executions/ticket.ts";
+import type { IdKind } from "../core/ids.ts";
+import { runExecutionsMax } from "../core/orchestrations/words.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { defaultModel } from "../executions/models.ts";
+import { digestSalt } from "../executions/request-digest.ts";
+import type { StartedThread } from "../executions/start-on-new-thread.ts";
+import { mintOwner, type Owner } from "../identity/owner.ts";
+import { findActingKey } from "../keys/acting-key.ts";
+import { countOwned } from "../quotas/owned-resources.ts";
+import { sealAuditDetails } from "../secrets/audit-details.ts";
+import { agents } from "../store/agents.ts";
+import type { CommitCoordinator } from "../store/commit-coordinator.ts";
+import type { Version } from "../store/documents.ts";
+import { environments } from "../store/environments.ts";
+import { executions } from "../store/executions.ts";
+import {
+  type OrchestrationRun,
+  orchestrationRuns,
+  orchestrations,
+} from "../store/orchestrations.ts";
+import type { ReadStore, Store } from "../store/store.ts";
+import {
+  type AdvanceBasis,
+  type AdvanceDecision,
+  type AdvanceOutcome,
+  decideAdvance,
+} from "./decide-advance.ts";
+import { openExecutions, StepExecution, withAnswers } from "./run-state.ts";
+import { type StepInput, stepInput } from "./step-input.ts";
+
+export interface AdvanceDeps {
+  readonly store: Store;
+  readonly commits: CommitCoordinator;
+  now(): number;
+  random(bytes: number): Buffer;
+  newId(kind: IdKind): string;
+}
+
+export interface Advanced {
+  readonly outcome: AdvanceOutcome;
+  /** What to dispatch now. */
+  readonly started: readonly { readonly start: StartedThread; readonly version: Version | null }[];
+}
+
+interface RunPlace {
+  readonly orchestrationId: string;
+  readonly id: string;
+}
+
+const nothing = { writes: [], outcome: "gone", started: null } as const;
+
+/** @param owner The run's owner, without the bounds of any key. */
+export async function advanceRun(
+  deps: AdvanceDeps,
+  owner: Owner,
+  place: RunPlace,
+): Promise<Advanced> {
+  const started: Advanced["started"][number][] = [];
+  for (;;) {
+    const { decision, version } = await advanceOnce(deps, owner, place);
+    const { outcome, started: start } = decision;
+    if (start) started.push({ start, version });
+    if (outcome !== "started" || started.length > runExecutionsMax) return { outcome, started };
+  }
+}
+
+async function advanceOnce(deps: AdvanceDeps, owner: Owner, place: RunPlace) {
+  let basis = await readBasis(deps, owner, { place, repeated: false });
+  return await deps.commits.submit<AdvanceDecision>({
+    owner,
+    needsAccount: true,
+    refresh: async () => {
+      basis = await readBasis(deps, owner, { place, repeated: true });
+    },
+    decide: (account) =>
+      basis === null || account === null
+        ? nothing
+        : decideAdvance({ owner, basis, account, now: deps.now() }),
+  });
+}
+
+/** Everything that the decision depends on; null if the run has ended or is gone. */
+async function readBasis(
+  deps: AdvanceDeps,
+  owner: Owner,
+  { place, repeated }: { readonly place: RunPlace; readonly repeated: boolean },
+): Promise<AdvanceBasis | null> {
+  const { store } = deps;
+  const { orchestrationId, id } = place;
+  const found = await store.get(orchestrationRuns.of(owner, orchestrationId, id));
+  if (!found.version || found.value.completedAt !== null) return null;
+  const { keyId, environmentId } = found.value;
+  const [acting, parent, answers, counted] = await Promise.all([
+    findActingKey(store, { ownerId: owner.id, keyId }, deps.now()),
+    store.get(orchestrations.of(owner, orchestrationId)),
+    readAnswers(store, owner, found.value),
+    repeated ? countOwned(store, owner, "threads") : null,
+  ]);
+  const { run, ready } = withAnswers(found.value, answers);
+  // What its key may not see, the run doesn't find.
+  const seen = acting === null || acting === "held" ? owner : acting.owner;
+  const agentId = agentOf(run, ready);
+  const [environment, agent] = await Promise.all([
+    store.get(environments.of(seen, environmentId)),
+    agentId === null ? null : store.get(agents.of(seen, agentId)),
+  ]);
+  const model = agent?.value?.model ?? defaultModel();
+  const input = inputOf(run, ready, model);
+  const exists = parent.version !== null;
+  return {
+    ...{ found, run, ready, exists, acting, counted, input },
+    environment: environment.version ? environment : null,
+    agent: agent?.version ? agent : null,
+    ids: await idsFor(deps, acting, input),
+  };
+}
+
+async function readAnswers(
+  store: ReadStore,
+  owner: Owner,
+  run: OrchestrationRun,
+): Promise<ReadonlyMap<string, StepExecution>> {
+  const refs = openExecutions(run).map((id) => executions.of(owner, id));
+  if (refs.length === 0) return new Map();
+  const found = await store.getParts(StepExecution, refs);
+  return new Map(found.flatMap((one) => (one ? [[one.id, one] as const] : [])));
+}
+
+function agentOf({ results, steps }: OrchestrationRun, [index]: readonly number[]): string | null {
+  if (index === undefined) return null;
+  return steps.find(({ id }) => id === results[index]?.stepId)?.agentId ?? null;
+}
+
+function inputOf(
+  run: OrchestrationRun,
+  [index]: readonly number[],
+  model: string,
+): StepInput | ApiError | null {
+  const state = index === undefined ? undefined : run.results[index];
+  if (!state) return null;
+  try {
+    return stepInput(run, state, model);
+  } catch (cause) {
+    if (cause instanceof ApiError) return cause;
+    throw cause;
+  }
+}
+
+async function idsFor(
+  deps: AdvanceDeps,
+  acting: AdvanceBasis["acting"],
+  input: AdvanceBasis["input"],
+): Promise<AdvanceBasis["ids"]> {
+  const rowId = deps.newId("auditRow");
+  const isSealed = acting !== null && acting !== "held" && input && !(input instanceof ApiError);
+  return {
+    rowId,
+    messageId: deps.newId("message"),
+    ticketSecret: deps.random(ticketRandomBytes).toString("hex"),
+    sealedDetails: isSealed
+      ? await sealAuditDetails(
+          { ownerId: acting.key.ownerId, rowId, publicKey: acting.key.auditPublicKey },
+          { task: input.content, taskSalt: digestSalt(rowId) },
+        )
+      : null,
+  };
+}
+
+/** Sees all of the account, whatever the key of a request may see. */
+export function wholeOwner({ id, mode }: Owner): Owner {
+  return mintOwner(id, mode);
+}
