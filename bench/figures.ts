@@ -8,6 +8,7 @@ import { files } from "./benchmarks/files.ts";
 import { firstOutput } from "./benchmarks/first-output.ts";
 import { forgedKey } from "./benchmarks/forged-key.ts";
 import { largeAccount } from "./benchmarks/large-account.ts";
+import { largeLists } from "./benchmarks/large-lists.ts";
 import { manyExecutions } from "./benchmarks/many-executions.ts";
 import { memory } from "./benchmarks/memory.ts";
 import { modelCalls } from "./benchmarks/model-calls.ts";
@@ -34,6 +35,7 @@ export const figures: readonly Figure[] = [
   evidence,
   sequencing,
   largeAccount,
+  largeLists,
   memory,
   files,
   modelCalls,
