@@ -4,6 +4,7 @@ import { deploymentLimits } from "#shared/config";
 import { AgentBody, AgentCreate, agentWarnings } from "#shared/contract/agent";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { Warnings } from "#shared/contract/unsupported";
+import { modelWarnings } from "#shared/executions/models";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { agents } from "#shared/store/agents";
@@ -33,7 +34,7 @@ export const createAgent = change({
     const agent = newAgent(body, ids.next("agent"), now);
     const reply = created({
       agent: agentBody(agent, owner.id),
-      warnings: agentWarnings(body, body.model),
+      warnings: [...agentWarnings(body, body.model), ...modelWarnings(body.model)],
     });
     return {
       writes: [create(agents.of(owner, agent.id), agent)],

@@ -4,6 +4,7 @@ import { AgentBody, AgentUpdate, agentWarnings } from "#shared/contract/agent";
 import { noQuery, ok } from "#shared/contract/common";
 import { Warnings } from "#shared/contract/unsupported";
 import { idSchema } from "#shared/core/ids";
+import { modelWarnings } from "#shared/executions/models";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 import { patch } from "#shared/store/documents";
@@ -33,7 +34,10 @@ export const updateAgent = change({
       facts: { model: fields.model },
       reply: ok({
         agent: agentBody({ ...value, ...fields }, owner.id),
-        warnings: agentWarnings(body, fields.model),
+        warnings: [
+          ...agentWarnings(body, fields.model),
+          ...(body.model === undefined ? [] : modelWarnings(body.model)),
+        ],
       }),
     };
   },

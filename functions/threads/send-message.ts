@@ -21,6 +21,7 @@ import type { Environment } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
 import { cutWrites, readCut } from "./cut-history.ts";
 import { readForStart } from "./read-for-start.ts";
+import { requireSameAsThread } from "./same-as-thread.ts";
 
 export const sendMessage = change({
   endpoint: "POST /v1/threads/:threadId/messages",
@@ -52,6 +53,7 @@ export const sendMessage = change({
     const ticketSecret = deps.random(ticketRandomBytes).toString("hex");
     const which = { threadId, executionId, mayExist: repeatableId !== null, body };
     const read = await readForStart(deps, owner, which);
+    await requireSameAsThread(deps.store, owner, { thread: read.thread.value, body });
     // What a repeated request cut off isn't there any more.
     const cut = read.earlier ? null : await readCut(deps.store, owner, { threadId, body });
     const requestSha256 = requestDigest(asked.request);

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { deploymentLimitsOf } from "#shared/config";
 import { ApiError } from "#shared/errors/api-error";
+import { noSuchRoute } from "#shared/errors/no-such-route";
 import { valuesOf } from "#shared/http/framing";
 import { takeRequest } from "#shared/http/linger";
 import { refuse } from "#shared/pipeline/pass-on";
 import { lingerLimits, notHttp, refuseRaw, refuseUnparsed } from "#shared/pipeline/raw-refusal";
-import { functionFor, type RouteTable, unknownRoute } from "#shared/pipeline/route-table";
+import { functionFor, type RouteTable } from "#shared/pipeline/route-table";
 import { AddressLimit, type AddressVerdict } from "./address-limit.ts";
 import { type EdgeTarget, forward } from "./proxy.ts";
 
@@ -113,7 +114,7 @@ function listen(server: Server, { port = 0, bind = "127.0.0.1" }: EdgeOptions): 
 
 function checkHost(request: IncomingMessage): void {
   if (valuesOf(request.rawHeaders, "host").length !== 1) throw notHttp();
-  if (!ownHosts.test(request.headers.host ?? "")) throw unknownRoute();
+  if (!ownHosts.test(request.headers.host ?? "")) throw noSuchRoute();
 }
 
 /** Sets the headers that every answer carries. @throws {ApiError} RATE_LIMITED. */

@@ -37,6 +37,9 @@ export const MessageCreate = z
     content: z.string().min(1).max(contentMax).optional(),
     /** Older clients call the content `task`. */
     task: z.string().min(1).max(contentMax).optional(),
+    /** The thread's own, if they are named at all. */
+    agentId: z.string().max(100).nullish(),
+    environmentId: z.string().max(100).nullish(),
     envVars: z.record(SecretKey, z.string().max(65_536)).default({}),
     secrets: z
       .array(exactObject({ key: SecretKey, value: SecretValue, hosts: unbound, headers: unbound }))
@@ -86,6 +89,8 @@ export type MessageCreate = z.output<typeof MessageCreate>;
 const warningTexts: WarningTexts<MessageCreate> = {
   content: noWarning,
   task: noWarning,
+  agentId: noWarning,
+  environmentId: noWarning,
   envVars: noWarning,
   secrets: noWarning,
   setupScripts: noWarning,

@@ -25,10 +25,13 @@ const Action = z
   );
 export type TriggerAction = z.output<typeof Action>;
 
-const Source = z.enum(
-  triggerSources,
-  `must be one of ${triggerSources.join(", ")}; mail isn't offered, and times are a schedule's`,
-);
+const sources = triggerSources.join(", ");
+const Source = z.enum(triggerSources, {
+  error: ({ input }) =>
+    input === undefined
+      ? `is required: where the events come from, one of ${sources}`
+      : `must be one of ${sources}; mail isn't offered, and times are a schedule's`,
+});
 
 export const TriggerCreate = z.object({
   name: Name,

@@ -26,6 +26,15 @@ export function modelEntry(id: string): ModelEntry | null {
   return { id: found.id, wire, contextTokens, outputTokensMax, tools, vision, reasoning };
 }
 
+/** A warning about a model that is stored and that no message could use now. */
+export function modelWarnings(name: string): string[] {
+  if (name === shellModel || "id" in findModel(deploymentModels(), name)) return [];
+  return [
+    "model is kept, and this deployment doesn't offer it: messages to it are refused, and " +
+      "GET /v1/agents/models lists what is offered.",
+  ];
+}
+
 /** How many models a refusal names. */
 const namedMax = 20;
 

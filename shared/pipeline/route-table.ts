@@ -2,6 +2,7 @@
 import findMyWay from "find-my-way";
 import { ApiError } from "../errors/api-error.ts";
 import { methodNotAllowed } from "../errors/method-not-allowed.ts";
+import { noSuchRoute } from "../errors/no-such-route.ts";
 import { allowHeader, routedMethod } from "../http/methods.ts";
 
 /** Where a request goes. */
@@ -61,11 +62,7 @@ export function functionFor(routes: RouteTable, method: string, target: string):
     throw new ApiError("MALFORMED_URL", { cause });
   }
   const found = routes(method, path);
-  if (found.kind === "unknown") throw unknownRoute();
+  if (found.kind === "unknown") throw noSuchRoute();
   if (found.kind === "wrong-method") throw methodNotAllowed(found.allow);
   return found.name;
-}
-
-export function unknownRoute(): ApiError {
-  return new ApiError("NOT_FOUND", { message: "There is no such route." });
 }

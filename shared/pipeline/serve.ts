@@ -11,6 +11,7 @@ import findMyWay, { type HTTPMethod } from "find-my-way";
 import { config, deploymentLimits, peppers } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { methodNotAllowed } from "../errors/method-not-allowed.ts";
+import { noSuchRoute } from "../errors/no-such-route.ts";
 import { isAbandonedAttempt } from "../google/is-abandoned-attempt.ts";
 import { allowHeader, routedMethod } from "../http/methods.ts";
 import { onceClosed } from "../http/once-closed.ts";
@@ -196,7 +197,7 @@ function match(router: Router, method: string, path: string) {
   const allowed = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((other) =>
     findOrRefuse(router, other, path),
   );
-  if (allowed.length === 0) throw new ApiError("NOT_FOUND", { message: "There is no such route." });
+  if (allowed.length === 0) throw noSuchRoute();
   throw methodNotAllowed(allowHeader(allowed));
 }
 
