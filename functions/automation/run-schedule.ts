@@ -70,6 +70,7 @@ export const runSchedule = change({
         ...{ content: value.task, title: value.name, environment, agent, threadId, ticketSecret },
         ...{ projectId: value.projectId, appId: value.appId, requestId: request.id },
         metadataJson: toJsonText(metadata),
+        source: "schedule",
         executionId: ids.next("execution"),
         requestSha256: requestDigest(["schedule", value.id, request.id]),
       },

@@ -1,4 +1,5 @@
-/** Sums what was spent in a span of time, grouped by environment, agent, project or model. */
+/** Sums what was spent in a span of time by environment, agent, project, source or model. */
+import type { ExecutionSource } from "#shared/core/executions/sources";
 import type { Owner } from "#shared/identity/owner";
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
@@ -17,7 +18,7 @@ import {
 
 /**
  * The most groups; all others are summed in one. Each group costs one read to find it, one to name
- * it and two to sum it.
+ * it and three to sum it.
  */
 const groupsMax = 50;
 
@@ -28,7 +29,7 @@ export interface Group {
   readonly threadTotals: ThreadTotals;
 }
 
-const noThreads: ThreadTotals = { threads: 0, inputTokens: 0, outputTokens: 0, costMicrousd: 0 };
+const noThreads: ThreadTotals = { threads: 0, costMicrousd: 0 };
 
 /** The groups by cost, highest first, and at the end what belongs to none of them. */
 export async function breakdown(
@@ -66,6 +67,13 @@ function dearer(a: Group, b: Group): number {
   return b.spent.microusd - a.spent.microusd;
 }
 
+const sourceNames: Readonly<Record<ExecutionSource, string>> = {
+  api: "API",
+  schedule: "Schedules",
+  trigger: "Triggers",
+  orchestration: "Orchestrations",
+};
+
 /**
  * At least zero: a charge that comes between two queries may be in a group and not in the total.
  */
@@ -78,11 +86,13 @@ function restOf(groups: readonly Group[], total: Pick<Group, "spent" | "threadTo
     spent: {
       microusd: left(({ spent }) => spent.microusd),
       executions: left(({ spent }) => spent.executions),
+      modelMicrousd: left(({ spent }) => spent.modelMicrousd),
+      inputTokens: left(({ spent }) => spent.inputTokens),
+      cacheTokens: left(({ spent }) => spent.cacheTokens),
+      outputTokens: left(({ spent }) => spent.outputTokens),
     },
     threadTotals: {
       threads: left(({ threadTotals }) => threadTotals.threads),
-      inputTokens: left(({ threadTotals }) => threadTotals.inputTokens),
-      outputTokens: left(({ threadTotals }) => threadTotals.outputTokens),
       costMicrousd: left(({ threadTotals }) => threadTotals.costMicrousd),
     },
   };
@@ -93,6 +103,7 @@ async function namesOf(
   owner: Owner,
   filter: { readonly ids: readonly string[]; readonly by: Dimension },
 ): Promise<ReadonlyMap<string, string>> {
+  if (filter.by === "source") return new Map(Object.entries(sourceNames));
   const named = { environmentId: environments, agentId: agents } as const;
   if (filter.ids.length === 0 || (filter.by !== "environmentId" && filter.by !== "agentId"))
     return new Map();

@@ -5,7 +5,6 @@ import { query } from "#shared/pipeline/route";
 import { breakdown, type Group } from "./breakdown.ts";
 import { PeriodQuery } from "./period.ts";
 import { readPeriod } from "./read-period.ts";
-import { spentIn, threadTotalsIn } from "./spending.ts";
 
 const Item = TokenCost.extend({ id: z.string(), name: z.string(), threadCount: z.int() });
 
@@ -32,24 +31,16 @@ export const getCostBreakdown = query({
   reply: { 200: CostBreakdown },
   read: async ({ caller: { owner }, query, deps: { store }, now }): Promise<readonly Group[]> => {
     const { span } = await readPeriod(store, owner, { query, now });
-    if (query.groupBy !== "source") {
-      return await breakdown(store, owner, { span, by: `${query.groupBy}Id` });
-    }
-    // Every execution so far was started by a call of this API.
-    const [spent, threadTotals] = await Promise.all([
-      spentIn(store, owner, { span }),
-      threadTotalsIn(store, owner, { span }),
-    ]);
-    return spent.executions + threadTotals.threads > 0
-      ? [{ id: "api", name: "API", spent, threadTotals }]
-      : [];
+    const { groupBy } = query;
+    const by = groupBy === "source" ? groupBy : (`${groupBy}Id` as const);
+    return await breakdown(store, owner, { span, by });
   },
   answer({ query, data }) {
     const { groupBy, period } = query;
     const items = data.map(({ id, name, spent, threadTotals }) => ({
       id,
       name,
-      ...tokenCost(spent.microusd),
+      ...tokenCost(spent),
       threadCount: threadTotals.threads,
     }));
     const none = { environments: [], agents: [], sources: [] };

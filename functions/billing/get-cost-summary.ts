@@ -47,7 +47,7 @@ export const getCostSummary = query({
     return { total: { span, ...sums }, byDay };
   },
   answer({ query, data: { total, byDay } }) {
-    const { totalCT, agentCT, environmentCT } = tokenCost(total.microusd);
+    const { totalCT, agentCT, environmentCT } = tokenCost(total);
     const { inputTokens, outputTokens } = total;
     const summary: z.input<typeof CostSummary> = {
       period: query.period,
@@ -68,7 +68,7 @@ export const getCostSummary = query({
       },
       byDay: byDay.map((day) => ({
         date: dayOf(day.span.from),
-        ...tokenCost(day.microusd),
+        ...tokenCost(day),
         threadCount: day.threads,
         inputTokens: day.inputTokens,
         outputTokens: day.outputTokens,

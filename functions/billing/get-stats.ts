@@ -4,7 +4,7 @@ import { query } from "#shared/pipeline/route";
 import { breakdown } from "./breakdown.ts";
 import { periods } from "./period.ts";
 import { readPeriod } from "./read-period.ts";
-import { type ThreadTotals, totalsIn } from "./spending.ts";
+import { type Spent, totalsIn } from "./spending.ts";
 
 const dimensions = { project: "projectId", model: "model", agent: "agentId" } as const;
 
@@ -43,12 +43,12 @@ export const getStats = query({
     return { span, total, groups };
   },
   answer({ query, data: { span, total, groups } }) {
-    const tokensOf = (totals: ThreadTotals) => totals.inputTokens + totals.outputTokens;
+    const tokensOf = (spent: Spent) => spent.inputTokens + spent.outputTokens;
     const parts = groups?.map((group) => [
       group.id,
       {
         cost: usd(group.spent.microusd),
-        tokens: tokensOf(group.threadTotals),
+        tokens: tokensOf(group.spent),
         runs: group.spent.executions,
       },
     ]);

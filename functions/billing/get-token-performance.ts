@@ -4,7 +4,7 @@ import { dayOf } from "#shared/core/money/account";
 import { query } from "#shared/pipeline/route";
 import { PeriodQuery } from "./period.ts";
 import { readPeriod } from "./read-period.ts";
-import { type ThreadTotals, threadTotalsByDay, threadTotalsIn } from "./spending.ts";
+import { type Spent, spentByDay, spentIn } from "./spending.ts";
 
 const Tokens = z.object({
   inputTokens: z.int(),
@@ -21,7 +21,7 @@ const TokenPerformance = z.object({
 
 export const getTokenPerformance = query({
   endpoint: "GET /v1/costs/performance/tokens",
-  summary: "The tokens of the threads that began in a period, in total and by day.",
+  summary: "The tokens of the executions that ended in a period, in total and by day.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,
@@ -33,8 +33,8 @@ export const getTokenPerformance = query({
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { span, days } = await readPeriod(store, owner, { query, now });
     const [total, byDay] = await Promise.all([
-      threadTotalsIn(store, owner, { span }),
-      threadTotalsByDay(store, owner, days),
+      spentIn(store, owner, { span }),
+      spentByDay(store, owner, days),
     ]);
     return { total, days, byDay };
   },
@@ -47,7 +47,7 @@ export const getTokenPerformance = query({
   },
 });
 
-/** Zeros, because no model of this deployment has a prompt cache. */
-function tokens({ inputTokens, outputTokens }: ThreadTotals): z.input<typeof Tokens> {
-  return { inputTokens, outputTokens, cacheTokens: 0, totalTokens: inputTokens + outputTokens };
+/** What was cached is part of the input, at another price. */
+function tokens({ inputTokens, cacheTokens, outputTokens }: Spent): z.input<typeof Tokens> {
+  return { inputTokens, outputTokens, cacheTokens, totalTokens: inputTokens + outputTokens };
 }

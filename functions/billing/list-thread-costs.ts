@@ -10,13 +10,13 @@ import { query } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
 import { threads } from "#shared/store/threads";
-import { threadTotalsIn } from "./spending.ts";
+import { threadModelsIn, threadTotalsIn } from "./spending.ts";
 
-/** Agents cost nothing, so threads can't be sorted by the cost of their agents. */
+/** Agents cost what their model calls cost, environments the time of their containers. */
 const sortedBy = {
   totalCost: "costMicrousd",
-  agentCost: "createdAt",
-  environmentCost: "costMicrousd",
+  agentCost: "modelCostMicrousd",
+  environmentCost: "timeCostMicrousd",
   createdAt: "createdAt",
   duration: "computeMs",
 } as const;
@@ -64,24 +64,28 @@ export const listThreadCosts = query({
     const first = [sortedBy[sortBy], order] as const;
     const orderBy = first[0] === "createdAt" ? [first] : [first, ["createdAt", order] as const];
     // An id of another owner is answered 404, as everywhere.
-    const [page, threadTotals] = await Promise.all([
+    const [page, { costMicrousd: microusd }, modelMicrousd] = await Promise.all([
       store.page(threads.all(owner), { where, between, orderBy, limit, offset }),
       threadTotalsIn(store, owner, { span, where }),
+      threadModelsIn(store, owner, { span, where }),
       agentId === undefined ? null : store.require(agents.of(owner, agentId)),
       environmentId === undefined ? null : store.require(environments.of(owner, environmentId)),
     ]);
     const namesOf = await namesOfThreads(store, owner, page.items);
-    return { ...page, namesOf, microusd: threadTotals.costMicrousd };
+    return { ...page, namesOf, spent: { microusd, modelMicrousd } };
   },
-  answer({ caller, query, data: { items, total, namesOf, microusd } }) {
+  answer({ caller, query, data: { items, total, namesOf, spent } }) {
     const rows = items.map((thread) => ({
       ...threadBody(thread, { ...namesOf(thread), ownerId: caller.owner.id }),
-      ...tokenCost(thread.costMicrousd),
+      ...tokenCost({
+        microusd: thread.costMicrousd,
+        modelMicrousd: thread.modelCostMicrousd,
+      }),
       totalCost: computeTokens(thread.costMicrousd),
       totalCostUsd: usd(thread.costMicrousd),
       durationMs: thread.computeMs,
     }));
-    const stats = { ...tokenCost(microusd), totalThreads: total };
+    const stats = { ...tokenCost(spent), totalThreads: total };
     return ok({ ...listBody(rows, { ...query, total }), stats });
   },
 });

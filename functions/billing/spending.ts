@@ -13,11 +13,11 @@ import { type DaySum, type Series, sumsByDay } from "./sums-by-day.ts";
 
 /** How many sums of a breakdown run at once. */
 const togetherMax = 8;
-export type Dimension = "environmentId" | "agentId" | "projectId" | "model";
+export type Dimension = "environmentId" | "agentId" | "projectId" | "source" | "model";
 
 export interface SpendingQuery {
   readonly span: Span;
-  /** Limits the sum to one environment, agent, project or model. */
+  /** Limits the sum to one environment, agent, project, source or model. */
   readonly where?: readonly (readonly [dimension: Dimension, id: string])[];
 }
 
@@ -26,6 +26,11 @@ const none: DaySum = { count: 0, sums: [] };
 export interface Spent {
   readonly microusd: number;
   readonly executions: number;
+  /** The part that is for model calls, and their tokens; input includes what was cached. */
+  readonly modelMicrousd: number;
+  readonly inputTokens: number;
+  readonly cacheTokens: number;
+  readonly outputTokens: number;
 }
 
 /** The charges of executions that ended in the span. */
@@ -34,9 +39,11 @@ export async function spentIn(
   owner: Owner,
   { span, where = [] }: SpendingQuery,
 ): Promise<Spent> {
-  const { collection, where: charges, fields } = chargesOf(owner);
   const between = { field: "createdAt", ...span };
-  return asSpent(await store.sum(collection, { where: [...charges, ...where], between, fields }));
+  const sum = async ({ collection, where: charges, fields }: ReturnType<typeof chargesOf>) =>
+    await store.sum(collection, { where: [...charges, ...where], between, fields });
+  const [charges, calls] = await Promise.all([sum(chargesOf(owner)), sum(callsOf(owner))]);
+  return asSpent(charges, calls);
 }
 
 /** The charges of executions by the day on which they ended. */
@@ -45,27 +52,40 @@ export async function spentByDay(
   owner: Owner,
   days: readonly Span[],
 ): Promise<readonly Spent[]> {
-  return (await sumsByDay(store, chargesOf(owner), days)).map(asSpent);
+  const [charges, calls] = await Promise.all([
+    sumsByDay(store, chargesOf(owner), days),
+    sumsByDay(store, callsOf(owner), days),
+  ]);
+  return charges.map((sum, index) => asSpent(sum, calls[index] ?? none));
 }
 
 function chargesOf(owner: Owner) {
   const where = [["type", "charge"]] as const;
-  const fields = ["amountMicrousd"];
+  const fields: readonly string[] = ["amountMicrousd"];
   return { owner, collection: ledger.all(owner), where, fields } satisfies Series;
 }
 
-function asSpent({ count, sums }: DaySum): Spent {
-  return { microusd: 0 - (sums[0] ?? 0), executions: count };
+/**
+ * A sum of several fields leaves out lines that lack one of them, as older lines do, so these
+ * aren't summed together with the amounts.
+ */
+function callsOf(owner: Owner) {
+  const fields = ["modelMicrousd", "inputTokens", "cacheTokens", "outputTokens"];
+  return { ...chargesOf(owner), fields } satisfies Series;
+}
+
+function asSpent({ count, sums }: DaySum, calls: DaySum): Spent {
+  const [modelMicrousd = 0, inputTokens = 0, cacheTokens = 0, outputTokens = 0] = calls.sums;
+  const tokens = { inputTokens, cacheTokens, outputTokens };
+  return { microusd: 0 - (sums[0] ?? 0), executions: count, modelMicrousd, ...tokens };
 }
 
 export interface ThreadTotals {
   readonly threads: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
   readonly costMicrousd: number;
 }
 
-/** The number of threads that began in the span, and their tokens and cost so far. */
+/** The number of threads that began in the span, and their cost so far. */
 export async function threadTotalsIn(
   store: ReadStore,
   owner: Owner,
@@ -76,8 +96,19 @@ export async function threadTotalsIn(
   return asThreadTotals(await store.sum(collection, { where, between, fields }));
 }
 
-/** The same by the day on which the threads began. */
-export async function threadTotalsByDay(
+/** What the model calls of those threads have cost so far. */
+export async function threadModelsIn(
+  store: ReadStore,
+  owner: Owner,
+  { span, where = [] }: SpendingQuery,
+): Promise<number> {
+  const between = { field: "createdAt", ...span };
+  const fields = ["modelCostMicrousd"];
+  return (await store.sum(threads.all(owner), { where, between, fields })).sums[0] ?? 0;
+}
+
+/** The number of threads that began on each day, and their cost so far. */
+async function threadTotalsByDay(
   store: ReadStore,
   owner: Owner,
   days: readonly Span[],
@@ -86,13 +117,12 @@ export async function threadTotalsByDay(
 }
 
 function threadsOf(owner: Owner) {
-  const fields = ["inputTokens", "outputTokens", "costMicrousd"] as const;
+  const fields = ["costMicrousd"] as const;
   return { owner, collection: threads.all(owner), fields } satisfies Series;
 }
 
 function asThreadTotals({ count, sums }: DaySum): ThreadTotals {
-  const [inputTokens = 0, outputTokens = 0, costMicrousd = 0] = sums;
-  return { threads: count, inputTokens, outputTokens, costMicrousd };
+  return { threads: count, costMicrousd: sums[0] ?? 0 };
 }
 
 /** The charges in the span, and the threads that began in it. */
@@ -120,7 +150,7 @@ export async function totalsByDay(
   ]);
   return days.map((span, index) => ({
     span,
-    ...(spent[index] ?? asSpent(none)),
+    ...(spent[index] ?? asSpent(none, none)),
     ...(threadTotals[index] ?? asThreadTotals(none)),
   }));
 }

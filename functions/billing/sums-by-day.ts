@@ -89,7 +89,7 @@ async function sumUp(
   /** Null if there are too many documents now, although there were few when they were counted. */
   async function linesOf(range: Range, linesMax: number) {
     const names = ["createdAt", ...series.fields];
-    const Line = z.object(Object.fromEntries(names.map((name) => [name, z.int()])));
+    const Line = z.object(Object.fromEntries(names.map((name) => [name, z.int().default(0)])));
     const lines = await store.findParts(series.collection, Line, {
       ...(series.where ? { where: series.where } : {}),
       between: range,

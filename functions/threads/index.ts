@@ -21,6 +21,7 @@ import {
   listRuntimes,
   validateDockerfile,
 } from "./get-configuration.ts";
+import { getContext } from "./get-context.ts";
 import { getDiffs } from "./get-diffs.ts";
 import { getLogs } from "./get-logs.ts";
 import { getStatus } from "./get-status.ts";
@@ -50,6 +51,7 @@ export const service: Service = {
     listThreads,
     searchThreads,
     getThread,
+    getContext,
     updateThread,
     getStatus,
     listMessages,

@@ -58,6 +58,7 @@ export const differences: Readonly<Record<string, string>> = {
   "GET /threads/{threadId}/logs":
     "the newest 100 messages; `truncated` says whether more was left out",
   "GET /threads/{threadId}/diffs": "line counts without the text, of the newest 50 executions",
+  "GET /threads/{threadId}/context": "an estimate, `exact: false`; zeros for `shell`",
   "GET /threads/{threadId}/research": "none",
   "GET /threads/{threadId}/research/{sessionId}": "404: there are none",
   "DELETE /threads/{threadId}/research/{sessionId}": "404: there are none",
@@ -95,7 +96,7 @@ export const differences: Readonly<Record<string, string>> = {
   "GET /budget/topup-options": "none",
   "GET /budget/payment-status": "`configured: false`",
   "GET /costs/summary": "whole tokens; `totalCostUsd` is exact",
-  "GET /costs/performance/tokens": "`shell` counts no tokens",
+  "GET /costs/performance/tokens": "what was cached is part of the input; `shell` counts none",
   "DELETE /account": "can be cancelled for some days; the answer has a receipt",
   "POST /billing/admin/{userId}/credits": "an operator's identity; above a sum a second one",
   "POST /billing/admin/{userId}/top-up": "the account's one balance",

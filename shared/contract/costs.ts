@@ -1,6 +1,7 @@
 /**
- * Costs as the public API's `/costs/*` shows them: whole compute tokens, which are US cents. An
- * execution costs compute time alone, so agents and MCP servers show a cost of zero.
+ * Costs as the public API's `/costs/*` shows them: whole compute tokens, which are US cents. Agents
+ * cost what their model calls cost, environments the time of their containers; MCP servers cost
+ * nothing of their own.
  */
 import * as z from "zod";
 
@@ -16,7 +17,12 @@ export const TokenCost = z.object({
   environmentCT: z.int(),
 });
 
-export function tokenCost(microusd: number): z.input<typeof TokenCost> {
-  const total = computeTokens(microusd);
-  return { totalCT: total, agentCT: 0, environmentCT: total };
+/** Both parts are whole and add up to the total, which is rounded once. */
+export function tokenCost(spent: {
+  readonly microusd: number;
+  readonly modelMicrousd: number;
+}): z.input<typeof TokenCost> {
+  const totalCT = computeTokens(spent.microusd);
+  const agentCT = Math.min(totalCT, computeTokens(spent.modelMicrousd));
+  return { totalCT, agentCT, environmentCT: totalCT - agentCT };
 }

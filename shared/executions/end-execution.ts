@@ -15,7 +15,7 @@ import { type EndReason, eventSequenceMax } from "../protocol/runner.ts";
 import { create, patch, replace, type Version, type Write } from "../store/documents.ts";
 import { closeLog, type Execution, executions } from "../store/executions.ts";
 import type { FoundMeter } from "../store/model-meters.ts";
-import { ledger } from "../store/owners.ts";
+import { type LedgerEntry, ledger } from "../store/owners.ts";
 import { indexMessage } from "../store/search-entries.ts";
 import { messages, threads } from "../store/threads.ts";
 import { answerText } from "./event-bodies.ts";
@@ -120,7 +120,10 @@ export function endExecution(owner: Owner, before: Ending, end: End): Ended {
     sweepAt: null,
     endedAt: end.now,
   };
-  const line = { ...money, modelCalls: meter?.callCount ?? 0, now: end.now };
+  const modelMicrousd = Math.min(modelCostMicrousd, chargedMicrousd);
+  const cacheTokens = meter?.tokens.cacheReadTokens ?? 0;
+  const used = { modelMicrousd, inputTokens, cacheTokens, outputTokens };
+  const line = { ...money, used, modelCalls: meter?.callCount ?? 0, now: end.now };
   return {
     execution: ended,
     account: money.account,
@@ -166,11 +169,18 @@ function settledMoney(
   return inTime ?? settleLate(account, { keyId, lineageId, costMicrousd, wasHeldMicrousd, now });
 }
 
+/** What a line that isn't a charge says of model calls. */
+const unused = { modelMicrousd: 0, inputTokens: 0, cacheTokens: 0, outputTokens: 0 };
+
 /** A line's id is derived from execution and attempt, so a second settlement would collide. */
 function ledgerLines(
   owner: Owner,
   execution: Execution,
-  line: Settlement & { readonly modelCalls: number; readonly now: number },
+  line: Settlement & {
+    readonly used: Pick<LedgerEntry, keyof typeof unused>;
+    readonly modelCalls: number;
+    readonly now: number;
+  },
 ): readonly Write[] {
   const {
     id: executionId,
@@ -180,12 +190,15 @@ function ledgerLines(
     environmentId,
     agentId,
     projectId,
+    source,
   } = execution;
   const { modelCalls } = line;
-  const spentOn = { environmentId, agentId, projectId, model: execution.task.model };
+  const spentOn = { environmentId, agentId, projectId, source, model: execution.task.model };
   const of = (
     type: "charge" | "loss",
-    amounts: { amountMicrousd: number; lossMicrousd: number; days: ChargedDays },
+    amounts: Pick<LedgerEntry, "amountMicrousd" | "lossMicrousd" | keyof typeof unused> & {
+      readonly days: ChargedDays;
+    },
   ) => {
     const id = derivedId("ledgerEntry", executionId, String(execution.attempt), type);
     const spent = `Compute time, ${profile}${modelCalls === 0 ? "" : "; model calls"}`;
@@ -195,9 +208,10 @@ function ledgerLines(
     return create(ledger.of(owner, id), { v: 1, id, type, ...amounts, ...rest });
   };
   const { chargedMicrousd, chargedDays: days, lossMicrousd } = line;
-  const charge = of("charge", { amountMicrousd: 0 - chargedMicrousd, lossMicrousd: 0, days });
+  const amountMicrousd = 0 - chargedMicrousd;
+  const charge = of("charge", { amountMicrousd, lossMicrousd: 0, days, ...line.used });
   if (lossMicrousd === 0) return [charge];
-  return [charge, of("loss", { amountMicrousd: 0, lossMicrousd, days: {} })];
+  return [charge, of("loss", { amountMicrousd: 0, lossMicrousd, days: {}, ...unused })];
 }
 
 /**
@@ -222,9 +236,12 @@ function conversation(owner: Owner, ended: Execution, end: End): readonly Write[
     updatedAt: end.now,
   };
   const computeMs = ended.claimedAt === null ? 0 : end.now - ended.claimedAt;
-  const { chargedMicrousd: costMicrousd, inputTokens, outputTokens } = ended;
-  const used = { inputTokens, outputTokens, costMicrousd: costMicrousd ?? 0, computeMs };
-  const increments = { messageCount: 1, ...used };
+  const { chargedMicrousd, inputTokens, outputTokens } = ended;
+  const costMicrousd = chargedMicrousd ?? 0;
+  const modelCostMicrousd = Math.min(ended.modelCostMicrousd, costMicrousd);
+  const timeCostMicrousd = costMicrousd - modelCostMicrousd;
+  const cost = { costMicrousd, modelCostMicrousd, timeCostMicrousd };
+  const increments = { messageCount: 1, inputTokens, outputTokens, ...cost, computeMs };
   return [
     create(messages.of(owner, threadId, id), { ...message, executionId, createdAt: end.now }),
     indexMessage(owner, ended, { id, content, createdAt: end.now }),

@@ -37,6 +37,7 @@ export interface ExecutionStart {
   readonly requestSha256: string;
   readonly ticketSecret: string;
   readonly wallClockMs: number;
+  readonly source: Execution["source"];
   readonly holdMicrousd: number;
   readonly now: number;
 }
@@ -87,9 +88,9 @@ export function newExecution(
     environmentId: environment.id,
     agentId: agent?.id ?? null,
     projectId: thread.projectId,
+    ...{ source: start.source, messageId: start.messageId },
     keyId: start.keyId,
     keyLineageId: start.keyLineageId,
-    messageId: start.messageId,
     status: "queued",
     requestSha256: start.requestSha256,
     task: {

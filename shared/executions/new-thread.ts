@@ -8,7 +8,7 @@ type Chosen = "id" | "environmentId" | "agentId" | "projectId" | "appId" | "titl
 
 /** A thread in which nothing was said yet. */
 export function newThread(
-  chosen: Pick<Thread, Chosen> & { readonly requestSha256?: string | null },
+  chosen: Pick<Thread, Chosen> & Partial<Pick<Thread, "requestSha256" | "source">>,
   now: number,
 ): Thread {
   return {
@@ -21,6 +21,9 @@ export function newThread(
     inputTokens: 0,
     outputTokens: 0,
     costMicrousd: 0,
+    modelCostMicrousd: 0,
+    timeCostMicrousd: 0,
+    source: "api",
     computeMs: 0,
     startedAt: null,
     endedAt: null,

@@ -1,5 +1,6 @@
 import type { MessageCreate } from "../contract/message-create.ts";
 import { digestOf } from "../core/audit/canonical-bytes.ts";
+import type { ExecutionSource } from "../core/executions/sources.ts";
 import { holds } from "../core/keys/admission.ts";
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { Account } from "../core/money/account.ts";
@@ -81,6 +82,8 @@ interface StartBasis {
     readonly ticketSecret: string;
     /** The run whose hold pays for it; the balance does if there is none. */
     readonly runId?: string | null;
+    /** What starts it; a request of a client by default. */
+    readonly source?: ExecutionSource;
   };
   readonly account: Account;
 }
@@ -121,6 +124,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
       requestSha256: data.requestSha256,
       ticketSecret: data.ticketSecret,
       wallClockMs,
+      source: data.source ?? "api",
       holdMicrousd: asked.amountMicrousd,
       now,
     },

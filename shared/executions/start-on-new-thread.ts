@@ -1,5 +1,6 @@
 import { deploymentLimits } from "../config.ts";
 import { MessageCreate } from "../contract/message-create.ts";
+import type { ExecutionSource } from "../core/executions/sources.ts";
 import type { Counted } from "../core/limits/owned-count.ts";
 import type { Account } from "../core/money/account.ts";
 import { withOneMoreOwned } from "../quotas/owned-resources.ts";
@@ -15,6 +16,7 @@ export interface NewThreadStart {
   /** Variables that the sandbox gets besides its environment's. */
   readonly envVars?: Readonly<Record<string, string>>;
   readonly title: string;
+  readonly source: ExecutionSource;
   readonly projectId: string | null;
   readonly appId: string | null;
   readonly metadataJson: string;
@@ -59,6 +61,7 @@ export function startOnNewThread(
       projectId: wanted.projectId,
       appId: wanted.appId,
       title: wanted.title,
+      source: wanted.source,
       metadataJson: wanted.metadataJson,
     },
     now,
@@ -77,6 +80,7 @@ export function startOnNewThread(
         requestSha256: wanted.requestSha256,
         ticketSecret: wanted.ticketSecret,
         runId: wanted.runId ?? null,
+        source: wanted.source,
       },
       account: withOneMoreOwned(account, counting, now),
     },

@@ -236,6 +236,7 @@ function startNow({ basis, account, now }: Advance, index: number) {
       envVars: { [inputVariable]: input.inputJson },
       title: cutText(`${run.name}: ${step.name}${item}`, 200),
       projectId: null,
+      source: "orchestration",
       appId: null,
       metadataJson: toJsonText({ orchestrationRunId: run.id, stepId: step.id }),
       environment: environment.value,

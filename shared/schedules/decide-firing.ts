@@ -202,6 +202,7 @@ function startNow({ basis, account, ids, now }: Firing, run: number) {
     {
       content: value.task,
       title: value.name,
+      source: "schedule",
       projectId: value.projectId,
       appId: value.appId,
       metadataJson: toJsonText({ scheduleId: value.id, scheduledFor: iso(run) }),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { executionSources } from "../core/executions/sources.ts";
 import { expiryOf } from "../core/retention/expiry.ts";
 import type { Owner } from "../identity/owner.ts";
 import { SecretBinding } from "../protocol/bound-secret.ts";
@@ -35,6 +36,7 @@ export const Execution = z.object({
   /** The thread's agent at the start. */
   agentId: z.string().nullable().default(null),
   projectId: z.string().nullable().default(null),
+  source: z.enum(executionSources).default("api"),
   keyId: z.string(),
   /** The lineage that it counts under; null if its key wasn't rotated from another. */
   keyLineageId: z.string().nullable().default(null),

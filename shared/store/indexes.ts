@@ -49,9 +49,10 @@ function texts<S extends z.ZodObject>(
   return { collection: name, fields };
 }
 
-const spentBy = ["environmentId", "agentId", "projectId"] as const;
-const threadSorts = ["createdAt", "costMicrousd", "computeMs"] as const;
-const used = ["inputTokens", "outputTokens", "costMicrousd"] as const;
+const spentBy = ["environmentId", "agentId", "projectId", "source"] as const;
+const threadCosts = ["costMicrousd", "modelCostMicrousd", "timeCostMicrousd"] as const;
+const threadSorts = ["createdAt", ...threadCosts, "computeMs"] as const;
+const calls = ["modelMicrousd", "inputTokens", "cacheTokens", "outputTokens"] as const;
 
 export const compositeIndexes: readonly CompositeIndex[] = [
   // The sweeps use these.
@@ -69,12 +70,19 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   index(ledger, "type", "-createdAt"),
   index(ledger, "createdAt", "amountMicrousd"),
   index(ledger, "type", "createdAt", "amountMicrousd"),
-  ...[...spentBy, "model" as const].map((dimension) =>
+  index(ledger, "type", "createdAt", ...calls),
+  ...[...spentBy, "model" as const].flatMap((dimension) => [
     index(ledger, "type", dimension, "createdAt", "amountMicrousd"),
-  ),
-  index(threads, "createdAt", ...used),
-  ...spentBy.map((dimension) => index(threads, dimension, "createdAt", ...used)),
-  index(threads, "environmentId", "agentId", "createdAt", ...used),
+    index(ledger, "type", dimension, "createdAt", ...calls),
+  ]),
+  index(threads, "createdAt", "costMicrousd"),
+  index(threads, "createdAt", "modelCostMicrousd"),
+  ...spentBy.flatMap((dimension) => [
+    index(threads, dimension, "createdAt", "costMicrousd"),
+    index(threads, dimension, "createdAt", "modelCostMicrousd"),
+  ]),
+  index(threads, "environmentId", "agentId", "createdAt", "costMicrousd"),
+  index(threads, "environmentId", "agentId", "createdAt", "modelCostMicrousd"),
   // For lists of threads by any of their filters, newest first. Several filters share these.
   ...(["status", "archived", "projectId", "appId"] as const).map((filter) =>
     index(threads, filter, "-createdAt"),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { executionSources } from "../core/executions/sources.ts";
 import { Account } from "../core/money/account.ts";
 import { ownedCollection, systemCollection } from "./documents.ts";
 
@@ -36,6 +37,13 @@ export const LedgerEntry = z.object({
   agentId: z.string().nullable().default(null),
   projectId: z.string().nullable().default(null),
   model: z.string().nullable().default(null),
+  source: z.enum(executionSources).nullable().default(null),
+  /** The part of a charge that is for model calls, and their tokens; none in older lines. */
+  modelMicrousd: z.int().min(0).default(0),
+  inputTokens: z.int().min(0).default(0),
+  /** Those of the input tokens that the provider had cached. */
+  cacheTokens: z.int().min(0).default(0),
+  outputTokens: z.int().min(0).default(0),
   description: z.string(),
   createdAt: z.int(),
 });

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { threadStatuses } from "../contract/thread.ts";
+import { executionSources } from "../core/executions/sources.ts";
 import { ownedCollection } from "./documents.ts";
 
 export const Thread = z.object({
@@ -21,6 +22,11 @@ export const Thread = z.object({
   inputTokens: z.int().min(0),
   outputTokens: z.int().min(0),
   costMicrousd: z.int().min(0),
+  /** Its cost by what it was for; zero for what was charged before these were stored. */
+  modelCostMicrousd: z.int().min(0).default(0),
+  timeCostMicrousd: z.int().min(0).default(0),
+  /** What began it. */
+  source: z.enum(executionSources).default("api"),
   computeMs: z.int().min(0),
   startedAt: z.int().nullable(),
   endedAt: z.int().nullable(),

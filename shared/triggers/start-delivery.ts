@@ -48,6 +48,7 @@ export function startDelivery(
       content: contentOf(wanted),
       envVars: { [payloadVariable]: payloadJson },
       title: trigger.name,
+      source: "trigger",
       projectId: null,
       appId: null,
       metadataJson: toJsonText({ triggerId: trigger.id, event: trigger.event }),

@@ -29,7 +29,9 @@ export function turnOfTask({ body }: ProviderRequest): ScriptedTurn {
   const content = messages[asked]?.content;
   const blocks = Array.isArray(content) ? content : [{ text: content }];
   const text = blocks.map((block) => String(block.text ?? "")).find((one) => one.includes(mark));
-  const turns: readonly Tries[] = JSON.parse(text?.slice(text.indexOf(mark) + mark.length) ?? "[]");
+  // What is on later lines was added to the task, such as a step's data.
+  const [script = "[]"] = text?.slice(text.indexOf(mark) + mark.length).split("\n") ?? [];
+  const turns: readonly Tries[] = JSON.parse(script);
   const turn = turns[answers] ?? { items: [{ kind: "text", text: "Nothing is left to do." }] };
   return isTries(turn) ? nextTry(turn, `${answers} ${text}`) : turn;
 }

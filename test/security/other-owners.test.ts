@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Scope } from "#shared/core/keys/scopes";
 import { send } from "../kit/client.ts";
+import { endOf } from "../kit/orchestrations.ts";
 import {
   asOperator,
   newEnvironment,
@@ -50,7 +51,8 @@ beforeAll(async () => {
   const work = { name: "a", environmentId: env, strategy: "parallel", steps };
   const orch = (await send("/v1/orchestrations", { key, body: work })).json.orchestration.id;
   const runs = `/v1/orchestrations/${orch}/runs`;
-  const orun = (await send(runs, { key, method: "POST" })).json.run.id;
+  const started = (await send(runs, { key, method: "POST" })).json.run;
+  const orun = (await endOf(key, started)).id;
   const { id: user, keyId } = victim;
   victims = {
     env,
