@@ -12,6 +12,7 @@ import { largeLists } from "./benchmarks/large-lists.ts";
 import { manyExecutions } from "./benchmarks/many-executions.ts";
 import { memory } from "./benchmarks/memory.ts";
 import { modelCalls } from "./benchmarks/model-calls.ts";
+import { modelStreams } from "./benchmarks/model-streams.ts";
 import { neighbours } from "./benchmarks/neighbours.ts";
 import { redaction } from "./benchmarks/redaction.ts";
 import { sandboxStart } from "./benchmarks/sandbox-start.ts";
@@ -39,5 +40,6 @@ export const figures: readonly Figure[] = [
   memory,
   files,
   modelCalls,
+  modelStreams,
   neighbours,
 ];
