@@ -1,4 +1,4 @@
-/** Remembers unfinished uploads, so that the same command continues where another one was cut off. */
+/** Remembers unfinished uploads, so that the same command continues where one was cut off. */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";

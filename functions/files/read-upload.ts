@@ -11,7 +11,7 @@ export interface Upload {
 }
 
 const fieldBytesMax = 4_096;
-/** A body whose sender falls silent is given up; the server's own limit bounds the whole request. */
+/** A body whose sender falls silent is given up; the server's own limit bounds all of it. */
 const silentMsMax = 15_000;
 const unclosed = "The form ends before its closing boundary.";
 /** Bytes that aren't UTF-8 are decoded to this, which would change the name. */

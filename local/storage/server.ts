@@ -32,7 +32,7 @@ export interface StorageOptions {
 }
 
 export interface Storage extends HttpServer {
-  /** Faults that tests order for the next calls of `upload`, `download` and `other`; of signed ones too. */
+  /** Faults that tests order for the next calls of `upload`, `signed-upload`, `download`, … */
   readonly faults: Faults;
 }
 

@@ -112,28 +112,28 @@ describe("a signed download", () => {
   test("is refused once anything of it is altered", async () => {
     const [name, other] = [await stored(Buffer.from("mine")), await stored(Buffer.from("yours"))];
     const url = await sign(name, {});
-    const changed = (change: (to: URL) => void) => {
-      const to = new URL(url);
-      change(to);
-      return to.href;
+    const changed = (change: (copy: URL) => void) => {
+      const copy = new URL(url);
+      change(copy);
+      return copy.href;
     };
     const altered = [
-      changed((to) => {
-        to.pathname = `/${bucket}/${encodeURI(other)}`;
+      changed((copy) => {
+        copy.pathname = `/${bucket}/${encodeURI(other)}`;
       }),
-      changed((to) => to.searchParams.set("X-Goog-Expires", "604800")),
-      changed((to) => to.searchParams.append("response-content-type", "text/html")),
-      changed((to) => {
-        const signature = to.searchParams.get("X-Goog-Signature") ?? "";
-        to.searchParams.set("X-Goog-Signature", `${signature.slice(0, -2)}00`);
+      changed((copy) => copy.searchParams.set("X-Goog-Expires", "604800")),
+      changed((copy) => copy.searchParams.append("response-content-type", "text/html")),
+      changed((copy) => {
+        const signature = copy.searchParams.get("X-Goog-Signature") ?? "";
+        copy.searchParams.set("X-Goog-Signature", `${signature.slice(0, -2)}00`);
       }),
-      changed((to) => {
-        const credential = to.searchParams.get("X-Goog-Credential") ?? "";
-        to.searchParams.set("X-Goog-Credential", credential.replace(email, stranger));
+      changed((copy) => {
+        const credential = copy.searchParams.get("X-Goog-Credential") ?? "";
+        copy.searchParams.set("X-Goog-Credential", credential.replace(email, stranger));
       }),
-      changed((to) => {
-        const credential = to.searchParams.get("X-Goog-Credential") ?? "";
-        to.searchParams.set("X-Goog-Credential", credential.replace(email, "nobody@example.com"));
+      changed((copy) => {
+        const credential = copy.searchParams.get("X-Goog-Credential") ?? "";
+        copy.searchParams.set("X-Goog-Credential", credential.replace(email, "nobody@example.com"));
       }),
     ];
     for (const each of altered) {

@@ -1,4 +1,4 @@
-/** What somebody can do with the signed addresses of large files, and with what they leave behind. */
+/** What somebody can do with signed addresses of large files, and with what they leave behind. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { newEnvironment, newOwner, type TestOwner } from "../kit/owners.ts";
