@@ -39,10 +39,7 @@ const File = z.object({
 export interface Plan {
   /** All resources that would be created, or all of one type. */
   resources(type?: string): readonly PlannedResource[];
-  /**
-   * The resource with this full address, without the `[0]` of what is there once or not at all.
-   * @throws if there is none
-   */
+  /** The resource with this full address; its `[0]` may be left out. @throws if there is none */
   resource(address: string): PlannedResource;
   readonly outputs: Readonly<Record<string, unknown>>;
   /** The whole plan as Terraform prints it, to search for what mustn't be there. */
@@ -64,7 +61,7 @@ export function planOf(name: PlanName): Plan {
   const plan: Plan = {
     resources: (type) => all.filter((each) => type === undefined || each.type === type),
     resource(address) {
-      const found = all.find((each) => each.address.replaceAll("[0]", "") === address);
+      const found = all.find((each) => single(each.address) === single(address));
       if (found === undefined) throw new Error(`the plan "${name}" has no ${address}`);
       return found;
     },
@@ -81,6 +78,11 @@ export function planOf(name: PlanName): Plan {
 export function refusalOf(name: PlanName): string {
   // Terraform wraps messages in a box; this joins the lines again.
   return textOf(name).replaceAll(/\s*\n[│╵╷\s]*/g, " ");
+}
+
+/** An address, without the `[0]` of what is there once or not at all. */
+function single(address: string): string {
+  return address.replaceAll("[0]", "");
 }
 
 function textOf(name: PlanName): string {
