@@ -158,15 +158,19 @@ function nameOf({ claims: { executionId, attempt } }: MeteredExecution): string 
   return `${executionId} ${attempt}`;
 }
 
-function applyAll(before: ModelMeter, batch: readonly Change[], caps: CallCaps): Applied {
+/**
+ * Applies the changes that share a commit. Ends come first, because what they set free may be what
+ * a reservation before them lacks; else one would be refused that was held enough for.
+ */
+export function applyAll(before: ModelMeter, batch: readonly Change[], caps: CallCaps): Applied {
   let meter = before;
   const results = new Map<string, ReserveResult>();
   const short: number[] = [];
   for (const change of batch) {
-    if (change.type === "end") {
-      meter = endCall(meter, change.id, change.end);
-      continue;
-    }
+    if (change.type === "end") meter = endCall(meter, change.id, change.end);
+  }
+  for (const change of batch) {
+    if (change.type === "end") continue;
     const result = reserveCall(meter, change.call, caps);
     if (result.type === "reserved") meter = result.meter;
     if (result.type === "short") short.push(change.call.ceilingMicrousd);
