@@ -42,7 +42,7 @@ export async function startModelGateway(bench: Bench, providerUrl: string): Prom
     bundle: join(bench.distFolder, "functions/model-gateway.cjs"),
     environment: {
       ...environment,
-      PADDOCK_LIMITS: JSON.stringify({ models }),
+      PADDOCK_LIMITS: JSON.stringify({ models, fairness: { ownerWaitingMax: 1_000 } }),
       PADDOCK_MODELS_FILE: modelsFile,
       PADDOCK_PROVIDER_KEYS_FILE: keysFile,
       NODE_OPTIONS: nodeOptions,
