@@ -19,7 +19,7 @@ export const buildEnvironment = change({
   beforeConfirmed: "reads",
   account: "hold",
   audit: "environment.updated",
-  refusals: ["FORBIDDEN"],
+  refusals: ["FORBIDDEN", "QUOTA_REACHED"],
   reply: { 200: BuildBody },
   read: async (context) => await readForBuild(context),
   decide(context) {

@@ -48,7 +48,7 @@ export function changeBuild<
     beforeConfirmed: "reads",
     account: "hold",
     audit: "environment.updated",
-    refusals: ["FORBIDDEN"],
+    refusals: ["FORBIDDEN", "QUOTA_REACHED"],
     reply: { 200: Rebuilt.extend(more) },
     read: async (context) => {
       const {

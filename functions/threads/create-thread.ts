@@ -48,7 +48,11 @@ export const createThread = change({
     const task = executedContent(body);
     return task === null ? {} : { task, taskSalt: digestSalt(request.id) };
   },
-  refusals: ["FORBIDDEN", "MODEL_NOT_OFFERED"],
+  // With content, it starts an execution.
+  refusals: [
+    ...(["FORBIDDEN", "MODEL_NOT_OFFERED", "CONCURRENCY_LIMITED", "INSUFFICIENT_BUDGET"] as const),
+    ...(["BUDGET_LIMIT_DAILY", "BUDGET_LIMIT_MONTHLY", "BUDGET_LIMIT_KEY"] as const),
+  ],
   reply: {
     200: "stream",
     201: z.object({ thread: ThreadBody, schedule: ScheduleBody.optional() }),

@@ -22,7 +22,7 @@ export const startEnvironment = change({
   beforeConfirmed: "reads",
   account: "hold",
   audit: "environment.updated",
-  refusals: ["FORBIDDEN"],
+  refusals: ["FORBIDDEN", "QUOTA_REACHED"],
   reply: { 200: EnvironmentStarted.extend({ build: BuildBody }) },
   read: async (context) => await readForBuild(context),
   decide(context) {

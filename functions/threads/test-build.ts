@@ -26,7 +26,7 @@ export const testBuild = change({
   beforeConfirmed: "reads",
   account: "hold",
   audit: "execution.started",
-  refusals: ["FORBIDDEN"],
+  refusals: ["FORBIDDEN", "QUOTA_REACHED"],
   reply: { 200: "stream" },
   read: async (context) => await readForBuild(context),
   decide(context) {
