@@ -113,7 +113,7 @@ export function gitRoute<B>(route: GitRoute<B>): ChangeRoute {
     auditTask: ({ script }) => script,
     refusals: [
       ...(["INVALID_PATH", "REPOSITORY_UNREADABLE", "GIT_FAILED"] as const),
-      ...(["THREAD_BUSY", "EXECUTION_RUNNING", "FORBIDDEN"] as const),
+      ...(["THREAD_BUSY", "EXECUTION_RUNNING", "FORBIDDEN", "QUOTA_REACHED"] as const),
       ...refusals,
     ],
     reply: { 200: GitResult, 202: GitResult },

@@ -31,8 +31,8 @@ export const service: Service = {
     switchBranch,
     pushCommits,
     cloneRepository,
-    notOffered("GET /v1/git/:workspaceId/*", earlierAddresses),
-    notOffered("POST /v1/git/:workspaceId/*", earlierAddresses),
+    notOffered("GET /v1/git/:environmentId/*", earlierAddresses),
+    notOffered("POST /v1/git/:environmentId/*", earlierAddresses),
   ],
   // A request may read a repository of a hundred megabytes, and may wait for an execution's end.
   limits: { ...defaultLimits, concurrency: 40, memoryMib: 1_024, timeoutSeconds: 120 },

@@ -7,16 +7,20 @@ import { confinePath } from "#shared/core/workspace/paths";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { type Environment, environments } from "#shared/store/environments";
+import { OwnerTurns } from "#shared/store/owner-turns";
 import type { ReadStore } from "#shared/store/store";
 import { readFileBytes, readFilesOf } from "#shared/workspace/manifests";
 import { openRepository, type Repository } from "./repository.ts";
-import { RepositoryFiles } from "./repository-files.ts";
+import { type ReadBytes, RepositoryFiles } from "./repository-files.ts";
 
 export const inEnvironment = z.object({ environmentId: idSchema("environment") });
 export const RepositoryQuery = z.object({ path: z.string().max(1_024).default("") });
 
 /** Clients wait for a minute, and what runs git reads after it. */
 const readMsMax = 20_000;
+
+/** A repository that is being read takes up to a hundred megabytes, so few are at a time. */
+const turns = new OwnerTurns({ allMax: 4, ownerMax: 1 });
 
 /** @throws {ApiError} `INVALID_PATH` */
 export function folderOf(path: string): string {
@@ -58,19 +62,18 @@ export async function withRepository<T>(
   },
 ): Promise<T> {
   const late = AbortSignal.timeout(readMsMax);
-  const files = new RepositoryFiles(
-    {
-      manifest,
-      read: async (file, range) => await readFileBytes(owner, file, range),
-      signal: AbortSignal.any([signal, late]),
-    },
-    folder,
-  );
-  try {
+  const either = AbortSignal.any([signal, late]);
+  const read: ReadBytes = async (file, range) => await readFileBytes(owner, file, range);
+  const files = new RepositoryFiles({ manifest, read, signal: either }, folder);
+  const readIt = async () => {
     const opened = await openRepository(files);
     return typeof opened === "string" ? none(opened) : await work(opened);
+  };
+  try {
+    return await turns.run(owner.id, readIt, either);
   } catch (error) {
     if (error instanceof GitFault) throw unreadable(error.why, error);
+    if (error instanceof ApiError) throw error;
     if (late.aborted) throw unreadable("Reading the repository takes too long.", error);
     if (signal.aborted) throw new ApiError("UNAVAILABLE", { cause: "the client is gone" });
     throw error;

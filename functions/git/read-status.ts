@@ -7,7 +7,7 @@ import {
   type GitIndex,
   type IndexEntry,
   indexBytesMax,
-  parseIndex,
+  indexSteps,
 } from "#shared/core/git/parse-index";
 import { folderMode, linkMode, submoduleMode } from "#shared/core/git/parse-objects";
 import { compareBytewise } from "#shared/core/workspace/tree-order";
@@ -40,7 +40,7 @@ export async function readStatus(repository: Repository): Promise<WorkingState> 
   if (file !== undefined && file.sizeBytes > indexBytesMax) {
     throw new GitFault("The repository's index is too large to be read here.");
   }
-  const index = file ? parseIndex(await files.whole(file, indexBytesMax)) : emptyIndex;
+  const index = file ? await parsed(await files.whole(file, indexBytesMax)) : emptyIndex;
   const staged = await stagedIn(repository, index);
   const unstaged = await unstagedIn(repository, index, file?.modifiedAt ?? 0);
   const untracked = await untrackedIn(repository, index);
@@ -49,6 +49,16 @@ export async function readStatus(repository: Repository): Promise<WorkingState> 
     throw new GitFault(`More than ${changesMax} files have changes, which is too many to list.`);
   }
   return { staged, unstaged: all };
+}
+
+/** Other requests go on between the steps. */
+async function parsed(bytes: Buffer): Promise<GitIndex> {
+  const steps = indexSteps(bytes);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await breathe();
+  }
 }
 
 async function stagedIn(

@@ -88,9 +88,9 @@ class Search {
         if (!node.isFolder || nameOf(node.path) === ".git" || isRepository(node)) continue;
       }
       if (!node.isFolder) {
-        if (!this.#isIgnored(node)) this.found.push(node.path);
+        if (!(await this.#isIgnored(node))) this.found.push(node.path);
       } else if (this.#holding.has(node.path)) await this.walk(node);
-      else if (!this.#isIgnored(node) && (await this.#shows(node)))
+      else if (!(await this.#isIgnored(node)) && (await this.#shows(node)))
         this.found.push(`${node.path}/`);
     }
   }
@@ -100,7 +100,7 @@ class Search {
     if (isRepository(folder)) return true;
     await this.#enter(folder);
     for (const node of folder.children) {
-      if (nameOf(node.path) === ".git" || this.#isIgnored(node)) continue;
+      if (nameOf(node.path) === ".git" || (await this.#isIgnored(node))) continue;
       if (!node.isFolder || (await this.#shows(node))) return true;
     }
     return false;
@@ -113,7 +113,8 @@ class Search {
   }
 
   /** The nearest file that says something decides; its folder's own ancestors aren't ignored. */
-  #isIgnored({ path, isFolder }: Node): boolean {
+  async #isIgnored({ path, isFolder }: Node): Promise<boolean> {
+    if (this.#work.isDue()) await breathe();
     const how = { isFolder, work: this.#work };
     for (let folder = folderOf(path); ; folder = folderOf(folder)) {
       const below = folder === "" ? path : path.slice(folder.length + 1);

@@ -22,12 +22,21 @@ export interface IgnorePattern {
 
 const patternsMax = 2_000;
 const lengthMax = 1_024;
-/** The work that one request may do: some seconds. */
-const workMax = 200_000_000;
+/** The work that one request may do: about a second. */
+const workMax = 50_000_000;
+const workPerStep = 500_000;
 
 /** Counts the work of a request over all its patterns. */
 export class MatchWork {
   #done = 0;
+  #pausedAt = 0;
+
+  /** Whether a pause is due, in which other requests go on. */
+  isDue(): boolean {
+    if (this.#done - this.#pausedAt < workPerStep) return false;
+    this.#pausedAt = this.#done;
+    return true;
+  }
 
   count(steps: number): void {
     this.#done += steps;

@@ -1,4 +1,5 @@
 /** Reads a repository's index, in the versions 2 to 4. Nothing in it is trusted. */
+import { Pace } from "../steps.ts";
 import { damaged, GitFault } from "./git-fault.ts";
 
 /** The index of a hundred thousand files has about ten megabytes. */
@@ -36,9 +37,14 @@ export const emptyIndex: GitIndex = { entries: [], trees: new Map() };
 const oidBytes = 20;
 const statBytes = 40;
 const headerBytes = 12;
+/** The work of an entry: about its bytes. */
+const entryWork = 100;
 
-/** @throws {GitFault} If it isn't one, or is of a kind that isn't read. */
-export function parseIndex(bytes: Buffer): GitIndex {
+/**
+ * Reads an index in steps.
+ * @throws {GitFault} If it isn't one, or is of a kind that isn't read.
+ */
+export function* indexSteps(bytes: Buffer): Generator<void, GitIndex> {
   if (bytes.length > indexBytesMax) throw new GitFault("The repository's index is too large.");
   if (bytes.length < headerBytes + oidBytes) throw damaged("The repository's index");
   if (bytes.toString("latin1", 0, 4) !== "DIRC") throw damaged("The repository's index");
@@ -49,7 +55,9 @@ export function parseIndex(bytes: Buffer): GitIndex {
   const cursor = { bytes, offset: headerBytes, end: bytes.length - oidBytes };
   const entries: IndexEntry[] = [];
   let previous: Buffer = Buffer.alloc(0);
+  const pace = new Pace();
   for (let index = 0; index < count; index += 1) {
+    if (pace.isDue(entryWork)) yield;
     const { entry, name } = readEntry(cursor, version, previous);
     entries.push(entry);
     previous = name;
