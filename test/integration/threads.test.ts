@@ -93,6 +93,8 @@ test("threads are listed by each filter and archived until the next message", as
   const fields = { agentId, status: "archived", title: "put away", projectId: null };
   const changed = await send(`/v1/threads/${second}`, { key, method: "PATCH", body: fields });
   expect(changed.json.thread).toMatchObject({ agentId, agentName: "a", title: "put away" });
+  const wrong = { key, method: "PATCH", body: { agentId: "" } };
+  expect((await send(`/v1/threads/${second}`, wrong)).json.code).toBe("NOT_FOUND");
   expect(changed.json.thread.status).toBe("archived");
   expect(await list("")).toEqual([third, second, first]);
   expect(await list(`environmentId=${one}`)).toEqual([second, first]);
