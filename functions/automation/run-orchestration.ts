@@ -24,7 +24,8 @@ export const runOrchestration = change({
   query: noQuery,
   body: OrchestrationRunCreate,
   bodyBytesMax: jsonBytesMax,
-  requestClass: "executions",
+  // Its steps count as executions when they start.
+  requestClass: "writes",
   beforeConfirmed: "reads",
   account: "hold",
   audit: "orchestration.started",

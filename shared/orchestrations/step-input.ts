@@ -36,6 +36,7 @@ export function stepInput(run: OrchestrationRun, state: StepState, model: string
   const step = run.steps.find(({ id }) => id === state.stepId);
   if (!step) throw new ApiError("INTERNAL_ERROR", { cause: "a result of no step" });
   const inputJson = dataOf(run, step, state);
+  requireShort(inputJson, jsonLengthMax);
   if (model === shellModel) {
     if (step.instructions === null) {
       const message = "The step has no instructions, and its agent runs them as a script.";
@@ -44,8 +45,13 @@ export function stepInput(run: OrchestrationRun, state: StepState, model: string
     return { content: step.instructions, inputJson };
   }
   const content = `${step.instructions ?? step.name}${heading}${inputJson}`;
-  if (content.length <= contentMax) return { content, inputJson };
-  const message = `With its data, the step would be longer than ${contentMax} characters.`;
+  requireShort(content, contentMax);
+  return { content, inputJson };
+}
+
+function requireShort(text: string, lengthMax: number): void {
+  if (text.length <= lengthMax) return;
+  const message = `With its data, the step would be longer than ${lengthMax} characters.`;
   throw new ApiError("PAYLOAD_TOO_LARGE", { message });
 }
 
