@@ -1,7 +1,6 @@
 import type { ServerResponse } from "node:http";
 import * as z from "zod";
 import { archiveExpiresAt } from "#shared/answers/account-export-body";
-import { noQuery } from "#shared/contract/common";
 import { derivedId, idSchema } from "#shared/core/ids";
 import { hourMs } from "#shared/core/retention/periods";
 import { ApiError } from "#shared/errors/api-error";
@@ -11,6 +10,7 @@ import { requestedBytes } from "#shared/http/byte-range";
 import { rangeToFollow } from "#shared/http/preconditions";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { writePaced } from "#shared/limits/paced-writing";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { type AnyContext, action, type Callers, type Deps } from "#shared/pipeline/route";
 import { countDownload } from "#shared/quotas/count-download";
 import { sealAuditDetails } from "#shared/secrets/audit-details";
@@ -21,13 +21,8 @@ import { auditEntry, auditRows } from "#shared/store/audit-rows";
 export const downloadArchive = action({
   endpoint: "GET /v1/account/export/:exportId/archive",
   summary: "Download the archive of an export, or a range of it.",
-  authenticate: "api-key",
-  scope: "account:read",
+  ...ownedRead("account:read"),
   params: z.object({ exportId: idSchema("accountExport") }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   refusals: ["CONFLICT", "RANGE_NOT_SATISFIABLE"],
   reply: { 200: "bytes", 206: "bytes" },
   beforeConfirmed: "nothing",

@@ -3,6 +3,7 @@ import { ok, optionalFlag } from "#shared/contract/common";
 import { Deleted } from "#shared/contract/deleted";
 import { idSchema } from "#shared/core/ids";
 import { deletedBody } from "#shared/deletion/deletion-order";
+import { ownedDeletion } from "#shared/pipeline/owned-route";
 import { change } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 import { remove } from "#shared/store/documents";
@@ -10,16 +11,10 @@ import { remove } from "#shared/store/documents";
 export const deleteAgent = change({
   endpoint: "DELETE /v1/agents/:agentId",
   summary: "Delete an agent for good; its threads stay readable, and can execute nothing more.",
-  authenticate: "api-key",
-  scope: "agents:write",
+  ...ownedDeletion("agents:write"),
   params: z.object({ agentId: idSchema("agent") }),
   // Clients of the public API ask for it; here nothing that is deleted is only hidden.
   query: z.object({ hard: optionalFlag }),
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "writes",
-  beforeConfirmed: "reads",
-  account: "none",
   audit: "agent.deleted",
   reply: { 200: Deleted },
   read: async ({ caller: { owner }, params: { agentId }, deps }) =>

@@ -1,8 +1,9 @@
 import * as z from "zod";
-import { noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { Deleted } from "#shared/contract/deleted";
 import { idSchema } from "#shared/core/ids";
 import { deletedBody } from "#shared/deletion/deletion-order";
+import { ownedDeletion } from "#shared/pipeline/owned-route";
 import { change } from "#shared/pipeline/route";
 import { remove } from "#shared/store/documents";
 import { skills } from "#shared/store/skills";
@@ -10,15 +11,8 @@ import { skills } from "#shared/store/skills";
 export const deleteSkill = change({
   endpoint: "DELETE /v1/skills/:skillId",
   summary: "Delete a skill for good; agents that name it work on without it.",
-  authenticate: "api-key",
-  scope: "agents:write",
+  ...ownedDeletion("agents:write"),
   params: z.object({ skillId: idSchema("skill") }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "writes",
-  beforeConfirmed: "reads",
-  account: "none",
   audit: "skill.deleted",
   reply: { 200: Deleted.extend({ skillId: z.string() }) },
   read: async ({ caller: { owner }, params: { skillId }, deps }) =>

@@ -1,19 +1,16 @@
 import { agentBody } from "#shared/answers/agent-body";
 import { AgentBody } from "#shared/contract/agent";
 import { listBody, listOf, noParams, ok, PageQuery } from "#shared/contract/common";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 
 export const listAgents = query({
   endpoint: "GET /v1/agents",
   summary: "The account's agents, newest first.",
-  authenticate: "api-key",
-  scope: "agents:read",
+  ...ownedRead("agents:read"),
   params: noParams,
   query: PageQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: listOf(AgentBody) },
   read: async ({ caller, query, deps }) => {
     const { limit, offset } = query;

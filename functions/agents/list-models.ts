@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { deploymentModels } from "#shared/config";
-import { noParams, noQuery, ok } from "#shared/contract/common";
+import { noParams, ok } from "#shared/contract/common";
 import { type ConfiguredModel, configuredModels } from "#shared/core/models/deployment-models";
 import { shellModel } from "#shared/executions/models";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 
 const Model = z.object({
@@ -35,13 +36,8 @@ const shell: z.input<typeof Model> = {
 export const listModels = query({
   endpoint: "GET /v1/agents/models",
   summary: "The models that this deployment offers.",
-  authenticate: "api-key",
-  scope: "agents:read",
+  ...ownedRead("agents:read"),
   params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: z.object({ tier: z.string(), models: z.array(Model) }) },
   read: "nothing",
   answer() {

@@ -1,19 +1,16 @@
 import { skillBody } from "#shared/answers/skill-body";
 import { listBody, listOf, noParams, ok } from "#shared/contract/common";
 import { SkillBody, SkillsQuery } from "#shared/contract/skill";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { skills } from "#shared/store/skills";
 
 export const listSkills = query({
   endpoint: "GET /v1/skills",
   summary: "The account's skills, newest first; of one category, or active ones, if asked.",
-  authenticate: "api-key",
-  scope: "agents:read",
+  ...ownedRead("agents:read"),
   params: noParams,
   query: SkillsQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: listOf(SkillBody) },
   read: async ({ caller, query: { limit, offset, category, isActive }, deps }) => {
     const where = [

@@ -4,6 +4,7 @@ import { Deleted } from "#shared/contract/deleted";
 import { idSchema } from "#shared/core/ids";
 import { deletedBody, newDeletion } from "#shared/deletion/deletion-order";
 import { finishInRequest } from "#shared/deletion/finish-deletion";
+import { ownedDeletion } from "#shared/pipeline/owned-route";
 import { change } from "#shared/pipeline/route";
 import { deletions } from "#shared/store/deletions";
 import { create, remove } from "#shared/store/documents";
@@ -12,16 +13,10 @@ import { schedules } from "#shared/store/schedules";
 export const deleteSchedule = change({
   endpoint: "DELETE /v1/schedules/:scheduleId",
   summary: "Delete a schedule and the list of its runs; the threads that it made stay.",
-  authenticate: "api-key",
-  scope: "schedules:write",
+  ...ownedDeletion("schedules:write"),
   params: z.object({ scheduleId: idSchema("schedule") }),
   // Clients of the public API ask for it; here nothing that is deleted is only hidden.
   query: z.object({ hard: optionalFlag }),
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "writes",
-  beforeConfirmed: "reads",
-  account: "none",
   audit: "schedule.deleted",
   reply: { 200: Deleted.extend({ scheduleId: z.string() }) },
   read: async ({ caller: { owner }, params: { scheduleId }, deps }) =>

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { scheduleBody } from "#shared/answers/schedule-body";
-import { noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { ScheduleBody } from "#shared/contract/schedule";
 import { idSchema } from "#shared/core/ids";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { executionStates } from "#shared/schedules/execution-states";
 import { schedules } from "#shared/store/schedules";
@@ -10,13 +11,8 @@ import { schedules } from "#shared/store/schedules";
 export const getSchedule = query({
   endpoint: "GET /v1/schedules/:scheduleId",
   summary: "Get a schedule.",
-  authenticate: "api-key",
-  scope: "schedules:read",
+  ...ownedRead("schedules:read"),
   params: z.object({ scheduleId: idSchema("schedule") }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: z.object({ schedule: ScheduleBody }) },
   read: async ({ caller: { owner }, params: { scheduleId }, deps: { store } }) => {
     const { value } = await store.require(schedules.of(owner, scheduleId));

@@ -5,6 +5,7 @@ import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/cont
 import { ScheduleRunBody } from "#shared/contract/schedule";
 import { idSchema } from "#shared/core/ids";
 import { retention } from "#shared/core/retention/retention-table";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { executionStates } from "#shared/schedules/execution-states";
 import { readByCursor } from "#shared/store/read-by-cursor";
@@ -13,13 +14,9 @@ import { scheduleRuns, schedules } from "#shared/store/schedules";
 export const listScheduleRuns = query({
   endpoint: "GET /v1/schedules/:scheduleId/runs",
   summary: "What a schedule started, missed or was refused in the last 30 days, newest first.",
-  authenticate: "api-key",
-  scope: "schedules:read",
+  ...ownedRead("schedules:read"),
   params: z.object({ scheduleId: idSchema("schedule") }),
   query: CursorQuery.refine(...notBoth),
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: cursorListOf(ScheduleRunBody) },
   read: async ({ caller: { owner }, params: { scheduleId }, query, now, deps: { store } }) => {
     const from = now - retention.automationLogs.keptMs;

@@ -5,6 +5,7 @@ import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/cont
 import { ScheduleBody } from "#shared/contract/schedule";
 import { idSchema } from "#shared/core/ids";
 import { scheduleTypes } from "#shared/core/schedules/words";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { executionStates } from "#shared/schedules/execution-states";
 import { agents } from "#shared/store/agents";
@@ -23,13 +24,9 @@ const SchedulesQuery = CursorQuery.extend({
 export const listSchedules = query({
   endpoint: "GET /v1/schedules",
   summary: "The account's schedules, newest first, by any of the filters.",
-  authenticate: "api-key",
-  scope: "schedules:read",
+  ...ownedRead("schedules:read"),
   params: noParams,
   query: SchedulesQuery.refine(...notBoth),
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: cursorListOf(ScheduleBody) },
   read: async ({ caller: { owner }, query, deps: { store } }) => {
     const { limit, offset, cursor, ...filters } = query;

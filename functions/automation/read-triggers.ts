@@ -6,6 +6,7 @@ import { TriggerBody, TriggerExecutionBody } from "#shared/contract/trigger";
 import { idSchema } from "#shared/core/ids";
 import { retention } from "#shared/core/retention/retention-table";
 import { triggerSources } from "#shared/core/triggers/words";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { executionStates } from "#shared/schedules/execution-states";
 import { environments } from "#shared/store/environments";
@@ -13,13 +14,7 @@ import { readByCursor } from "#shared/store/read-by-cursor";
 import { triggerDeliveries, triggers } from "#shared/store/triggers";
 import { webhookUrlOf } from "#shared/triggers/webhook-access";
 
-const shared = {
-  authenticate: "api-key",
-  scope: "schedules:read",
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
-} as const;
+const shared = ownedRead("schedules:read");
 const params = z.object({ triggerId: idSchema("trigger") });
 
 const TriggersQuery = CursorQuery.extend({

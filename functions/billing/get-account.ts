@@ -1,19 +1,15 @@
 import * as z from "zod";
-import { iso, noParams, noQuery, ok, usd } from "#shared/contract/common";
+import { iso, noParams, ok, usd } from "#shared/contract/common";
 import { spendingCaps } from "#shared/core/money/account";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 
 export const getAccount = query({
   endpoint: "GET /v1/billing/account",
   summary: "The account of the caller's key.",
-  authenticate: "api-key",
-  scope: "billing:read",
+  ...ownedRead("billing:read"),
   params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: {
     200: z.object({
       account: z.object({

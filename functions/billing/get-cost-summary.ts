@@ -2,6 +2,7 @@ import * as z from "zod";
 import { iso, noParams, ok, usd } from "#shared/contract/common";
 import { TokenCost, tokenCost } from "#shared/contract/costs";
 import { dayOf } from "#shared/core/money/account";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { PeriodQuery } from "./period.ts";
 import { readPeriod } from "./read-period.ts";
@@ -30,13 +31,9 @@ const CostSummary = z.object({
 export const getCostSummary = query({
   endpoint: "GET /v1/costs/summary",
   summary: "The costs of a period in compute tokens (cents), in total and by day.",
-  authenticate: "api-key",
-  scope: "billing:read",
+  ...ownedRead("billing:read"),
   params: noParams,
   query: PeriodQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: CostSummary },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { span, days } = await readPeriod(store, owner, { query, now });

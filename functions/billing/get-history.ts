@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { noParams, ok, usd } from "#shared/contract/common";
 import { dayOf } from "#shared/core/money/account";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { ledger } from "#shared/store/owners";
 import { lastDays } from "./period.ts";
@@ -21,13 +22,9 @@ const Day = z.object({
 export const getHistory = query({
   endpoint: "GET /v1/budget/history",
   summary: "Spending, credits and balance per day, for the last N days (UTC), oldest first.",
-  authenticate: "api-key",
-  scope: "billing:read",
+  ...ownedRead("billing:read"),
   params: noParams,
   query: lastDays,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: z.object({ days: z.array(Day) }) },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const days = await readLastDays(store, owner, { days: query.days, now });

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { iso, noParams, noQuery, ok, usd } from "#shared/contract/common";
+import { iso, noParams, ok, usd } from "#shared/contract/common";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { spanOf } from "./period.ts";
 import { totalsIn } from "./spending.ts";
@@ -7,13 +8,8 @@ import { totalsIn } from "./spending.ts";
 export const getSummary = query({
   endpoint: "GET /v1/billing/summary",
   summary: "The cost of this calendar month (UTC) so far.",
-  authenticate: "api-key",
-  scope: "billing:read",
+  ...ownedRead("billing:read"),
   params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: {
     200: z.object({
       totalSpent: z.number(),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { noParams, ok } from "#shared/contract/common";
 import { dayOf } from "#shared/core/money/account";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { PeriodQuery } from "./period.ts";
 import { readPeriod } from "./read-period.ts";
@@ -22,13 +23,9 @@ const TokenPerformance = z.object({
 export const getTokenPerformance = query({
   endpoint: "GET /v1/costs/performance/tokens",
   summary: "The tokens of the executions that ended in a period, in total and by day.",
-  authenticate: "api-key",
-  scope: "billing:read",
+  ...ownedRead("billing:read"),
   params: noParams,
   query: PeriodQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: TokenPerformance },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { span, days } = await readPeriod(store, owner, { query, now });

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { iso, noParams, noQuery, ok } from "#shared/contract/common";
+import { iso, noParams, ok } from "#shared/contract/common";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 
@@ -10,13 +11,8 @@ const Listed = environments.schema.pick({ id: true, name: true, workspace: true,
 export const getWorkspaceUsage = query({
   endpoint: "GET /v1/billing/usage/workspace",
   summary: "The stored bytes of each environment's workspace; `projectId` is the environment's id.",
-  authenticate: "api-key",
-  scope: "billing:read",
+  ...ownedRead("billing:read"),
   params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: {
     200: z.object({
       workspaces: z.array(

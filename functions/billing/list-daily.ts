@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { noParams, ok, usd } from "#shared/contract/common";
 import { dayOf } from "#shared/core/money/account";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { lastDays } from "./period.ts";
 import { readLastDays } from "./read-period.ts";
@@ -9,13 +10,9 @@ import { totalsByDay } from "./spending.ts";
 export const listDaily = query({
   endpoint: "GET /v1/billing/daily",
   summary: "The cost per day, for the last N days (UTC, `days`, 30 by default), oldest first.",
-  authenticate: "api-key",
-  scope: "billing:read",
+  ...ownedRead("billing:read"),
   params: noParams,
   query: lastDays,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: {
     200: z.object({
       days: z.array(

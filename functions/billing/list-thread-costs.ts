@@ -6,6 +6,7 @@ import { from, until } from "#shared/contract/instants";
 import { ThreadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { namesOfThreads } from "#shared/executions/thread-names";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
@@ -40,13 +41,9 @@ const cost = { ...TokenCost.shape, totalCostUsd: z.number(), durationMs: z.int()
 export const listThreadCosts = query({
   endpoint: "GET /v1/costs/threads",
   summary: "Threads and their costs in compute tokens, most expensive or newest first.",
-  authenticate: "api-key",
-  scope: "billing:read",
+  ...ownedRead("billing:read"),
   params: noParams,
   query: ThreadCostsQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: {
     200: listOf(ThreadBody.extend(cost)).extend({
       stats: TokenCost.extend({ totalThreads: z.int() }),

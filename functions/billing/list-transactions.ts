@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { billingRecord } from "#shared/answers/billing-record";
 import { noParams, ok, usd } from "#shared/contract/common";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { RecordsQuery, readRecords } from "./read-records.ts";
 
@@ -20,13 +21,9 @@ const Transactions = z.object({
 export const listTransactions = query({
   endpoint: "GET /v1/billing/transactions",
   summary: "The ledger's entries as changes of the balance, newest first.",
-  authenticate: "api-key",
-  scope: "billing:read",
+  ...ownedRead("billing:read"),
   params: noParams,
   query: RecordsQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: Transactions },
   read: async ({ caller, query, deps }) => await readRecords(deps.store, caller.owner, query),
   answer({ caller, query: { limit, offset }, data }) {

@@ -3,18 +3,14 @@
  * deployment takes no payments, and its operators credit accounts (`docs/compatibility.md`).
  */
 import * as z from "zod";
-import { noParams, noQuery, ok } from "#shared/contract/common";
+import { noParams, ok } from "#shared/contract/common";
 import { ApiError } from "#shared/errors/api-error";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { jsonBytesMax, query } from "#shared/pipeline/route";
 
 const readsNothing = {
-  authenticate: "api-key",
-  scope: "billing:read",
+  ...ownedRead("billing:read"),
   params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   read: "nothing",
 } as const;
 

@@ -1,9 +1,10 @@
 import * as z from "zod";
-import { noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { newDeletion } from "#shared/deletion/deletion-order";
 import { finishInRequest } from "#shared/deletion/finish-deletion";
 import { finishShredding, shredDeadlineMs } from "#shared/environments/shred";
+import { ownedDeletion } from "#shared/pipeline/owned-route";
 import { change } from "#shared/pipeline/route";
 import { deletions } from "#shared/store/deletions";
 import { create, remove } from "#shared/store/documents";
@@ -18,15 +19,8 @@ export const deleteEnvironment = change({
   endpoint: "DELETE /v1/environments/:environmentId",
   summary:
     "Delete an environment: its key pair is destroyed for good, and its executions are stopped.",
-  authenticate: "api-key",
-  scope: "environments:write",
+  ...ownedDeletion("environments:write"),
   params: z.object({ environmentId: idSchema("environment") }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "writes",
-  beforeConfirmed: "reads",
-  account: "none",
   audit: "environment.deleted",
   reply: { 200: z.object({ success: z.literal(true), id: z.string(), message: z.string() }) },
   read: async ({ caller: { owner }, params: { environmentId }, deps }) => {

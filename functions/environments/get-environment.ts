@@ -1,22 +1,18 @@
 import * as z from "zod";
-import { noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { EnvironmentBody } from "#shared/contract/environment";
 import { idSchema } from "#shared/core/ids";
 import { readBuilds, showEnvironment } from "#shared/environments/shown-environments";
 import { busyEnvironments } from "#shared/executions/busy-environments";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 
 export const getEnvironment = query({
   endpoint: "GET /v1/environments/:environmentId",
   summary: "Get an environment.",
-  authenticate: "api-key",
-  scope: "environments:read",
+  ...ownedRead("environments:read"),
   params: z.object({ environmentId: idSchema("environment") }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: z.object({ environment: EnvironmentBody }) },
   read: async ({ caller: { owner }, params: { environmentId }, deps }) => {
     const [{ value }, busy] = await Promise.all([

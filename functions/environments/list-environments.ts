@@ -6,19 +6,16 @@ import {
   showEnvironment,
 } from "#shared/environments/shown-environments";
 import { busyEnvironments } from "#shared/executions/busy-environments";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 
 export const listEnvironments = query({
   endpoint: "GET /v1/environments",
   summary: "The account's environments: the default one first, then the newest.",
-  authenticate: "api-key",
-  scope: "environments:read",
+  ...ownedRead("environments:read"),
   params: noParams,
   query: PageQuery.extend({ isDefault: optionalFlag, isActive: optionalFlag }),
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: listOf(EnvironmentBody) },
   read: async ({ caller: { owner }, query, deps }) => {
     // Deleted environments are gone, so there are only active ones.

@@ -3,19 +3,16 @@ import { listBody, ok, PageQuery } from "#shared/contract/common";
 import { EgressList, egressEntry } from "#shared/contract/egress";
 import { idSchema } from "#shared/core/ids";
 import { readEgress } from "#shared/executions/egress-log";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 
 export const getEgress = query({
   endpoint: "GET /v1/executions/:executionId/egress",
   summary:
     "List an execution's connection attempts and their results, in the order in which they ended.",
-  authenticate: "api-key",
-  scope: "threads:read",
+  ...ownedRead("threads:read"),
   params: z.object({ executionId: idSchema("execution") }),
   query: PageQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: EgressList },
   read: async ({ caller: { owner }, params: { executionId }, query, now, deps }) =>
     await readEgress(deps.store, owner, { executionId, now, ...query }),

@@ -1,22 +1,18 @@
 import * as z from "zod";
 import { executionBody } from "#shared/answers/execution-body";
-import { noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { ExecutionBody } from "#shared/contract/execution";
 import { idSchema } from "#shared/core/ids";
 import { requireShown } from "#shared/executions/shown-execution";
 import { endOverdue } from "#shared/executions/sweep";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { action } from "#shared/pipeline/route";
 
 export const getExecution = action({
   endpoint: "GET /v1/executions/:executionId",
   summary: "Get an execution: its state, its cost, and the duration of each step.",
-  authenticate: "api-key",
-  scope: "threads:read",
+  ...ownedRead("threads:read"),
   params: z.object({ executionId: idSchema("execution") }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   neededToClose: true,
   reply: { 200: z.object({ execution: ExecutionBody }) },
   beforeConfirmed: "reads",

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { ownersIncidentBody } from "#shared/answers/incident-body";
-import { noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { OwnersIncidentBody } from "#shared/contract/incident";
 import { idSchema } from "#shared/core/ids";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { incidents, ownersIncidents } from "#shared/store/incidents";
 import { requireFound } from "#shared/store/read-document";
@@ -11,13 +12,8 @@ import { requireFound } from "#shared/store/read-document";
 export const getIncident = query({
   endpoint: "GET /v1/incidents/:incidentId",
   summary: "One incident that concerns the account.",
-  authenticate: "api-key",
-  scope: "audit:read",
+  ...ownedRead("audit:read"),
   params: z.object({ incidentId: idSchema("incident") }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: z.object({ incident: OwnersIncidentBody }) },
   read: async ({ caller: { owner }, params: { incidentId }, deps: { store } }) => {
     requireAllEnvironments(owner, "Incidents concern the whole account.");

@@ -1,6 +1,7 @@
-import { noParams, noQuery, ok } from "#shared/contract/common";
+import { noParams, ok } from "#shared/contract/common";
 import { NotificationBody } from "#shared/contract/notification";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { notificationSettings, notificationSettingsId } from "#shared/store/notifications";
 import { noSettings, notificationBody } from "./notification-body.ts";
@@ -8,13 +9,8 @@ import { noSettings, notificationBody } from "./notification-body.ts";
 export const getNotifications = query({
   endpoint: "GET /v1/notifications",
   summary: "How the account hears of incidents, and of anomalies in its own use.",
-  authenticate: "api-key",
-  scope: "account:read",
+  ...ownedRead("account:read"),
   params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: NotificationBody },
   read: async ({ caller: { owner }, deps: { store } }) => {
     requireAllEnvironments(owner, "Notifications concern the whole account.");

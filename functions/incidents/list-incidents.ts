@@ -2,19 +2,16 @@ import { ownersIncidentBody } from "#shared/answers/incident-body";
 import { listBody, listOf, noParams, ok, PageQuery } from "#shared/contract/common";
 import { OwnersIncidentBody } from "#shared/contract/incident";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { incidents, ownersIncidents } from "#shared/store/incidents";
 
 export const listIncidents = query({
   endpoint: "GET /v1/incidents",
   summary: "The incidents that concern the account, newest first.",
-  authenticate: "api-key",
-  scope: "audit:read",
+  ...ownedRead("audit:read"),
   params: noParams,
   query: PageQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: listOf(OwnersIncidentBody) },
   read: async ({ caller: { owner }, query: { limit, offset }, deps: { store } }) => {
     requireAllEnvironments(owner, "Incidents concern the whole account.");

@@ -1,21 +1,17 @@
 import * as z from "zod";
 import { keyRecord } from "#shared/answers/key-record";
 import { KeyRecord } from "#shared/contract/api-key";
-import { noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { findKey } from "./find-key.ts";
 
 export const getKey = query({
   endpoint: "GET /v1/keys/:keyId",
   summary: "Get a key's bounds and its last use; never the key itself.",
-  authenticate: "api-key",
-  scope: "keys:read",
+  ...ownedRead("keys:read"),
   params: z.object({ keyId: idSchema("apiKey") }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   neededToClose: true,
   reply: { 200: KeyRecord },
   read: async ({ caller, params: { keyId }, deps }) =>

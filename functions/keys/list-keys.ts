@@ -1,19 +1,16 @@
 import { keyRecord } from "#shared/answers/key-record";
 import { KeyRecord } from "#shared/contract/api-key";
 import { listBody, listOf, noParams, ok, optionalFlag, PageQuery } from "#shared/contract/common";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { apiKeys } from "#shared/store/api-keys";
 
 export const listKeys = query({
   endpoint: "GET /v1/keys",
   summary: "The account's keys by prefix and id; never the keys themselves.",
-  authenticate: "api-key",
-  scope: "keys:read",
+  ...ownedRead("keys:read"),
   params: noParams,
   query: PageQuery.extend({ includeInactive: optionalFlag }),
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   neededToClose: true,
   reply: { 200: listOf(KeyRecord) },
   read: async ({ caller, query, deps }) => {

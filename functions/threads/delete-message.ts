@@ -1,11 +1,12 @@
 import * as z from "zod";
-import { noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { Deleted } from "#shared/contract/deleted";
 import { idSchema } from "#shared/core/ids";
 import { deletedBody, newDeletion } from "#shared/deletion/deletion-order";
 import { finishInRequest } from "#shared/deletion/finish-deletion";
 import { ApiError } from "#shared/errors/api-error";
 import { stillFree } from "#shared/owners/evidence";
+import { ownedDeletion } from "#shared/pipeline/owned-route";
 import { change } from "#shared/pipeline/route";
 import { deletions } from "#shared/store/deletions";
 import { create, patch, remove, type Write } from "#shared/store/documents";
@@ -16,15 +17,8 @@ import { type Message, messages, threads } from "#shared/store/threads";
 export const deleteMessage = change({
   endpoint: "DELETE /v1/threads/:threadId/messages/:messageId",
   summary: "Delete one message, and its copies in the execution and its events.",
-  authenticate: "api-key",
-  scope: "threads:write",
+  ...ownedDeletion("threads:write"),
   params: z.object({ threadId: idSchema("thread"), messageId: idSchema("message") }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "writes",
-  beforeConfirmed: "reads",
-  account: "none",
   audit: "message.deleted",
   refusals: ["CONFLICT", "THREAD_BUSY"],
   reply: { 200: Deleted },

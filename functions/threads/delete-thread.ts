@@ -1,9 +1,10 @@
 import * as z from "zod";
-import { noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { Deleted } from "#shared/contract/deleted";
 import { idSchema } from "#shared/core/ids";
 import { deletedBody, newDeletion } from "#shared/deletion/deletion-order";
 import { finishInRequest } from "#shared/deletion/finish-deletion";
+import { ownedDeletion } from "#shared/pipeline/owned-route";
 import { change } from "#shared/pipeline/route";
 import { deletions } from "#shared/store/deletions";
 import { create, patch, remove } from "#shared/store/documents";
@@ -14,15 +15,8 @@ import { threads } from "#shared/store/threads";
 export const deleteThread = change({
   endpoint: "DELETE /v1/threads/:threadId",
   summary: "Delete a thread with its messages, executions and logs; what runs in it is stopped.",
-  authenticate: "api-key",
-  scope: "threads:write",
+  ...ownedDeletion("threads:write"),
   params: z.object({ threadId: idSchema("thread") }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "writes",
-  beforeConfirmed: "reads",
-  account: "none",
   audit: "thread.deleted",
   reply: { 200: Deleted },
   read: async ({ caller: { owner }, params: { threadId }, deps: { store } }) => {

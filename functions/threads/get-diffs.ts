@@ -4,6 +4,7 @@ import { ThreadDiffs } from "#shared/contract/thread-steps";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
 import type { ReadStore } from "#shared/store/store";
@@ -13,13 +14,9 @@ import { changesOf, changesOfThread, netChanges } from "./read-changes.ts";
 export const getDiffs = query({
   endpoint: "GET /v1/threads/:threadId/diffs",
   summary: "Which files a thread changed, by how many lines; of one execution if it is named.",
-  authenticate: "api-key",
-  scope: "threads:read",
+  ...ownedRead("threads:read"),
   params: z.object({ threadId: idSchema("thread") }),
   query: z.object({ executionId: idSchema("execution").optional() }),
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: ThreadDiffs },
   read: async ({ caller: { owner }, params: { threadId }, query, deps: { store }, now }) => {
     const { executionId } = query;

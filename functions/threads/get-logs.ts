@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { shownStatus } from "#shared/answers/thread-body";
-import { noQuery, ok, usd } from "#shared/contract/common";
+import { ok, usd } from "#shared/contract/common";
 import { ThreadLogs } from "#shared/contract/thread-steps";
 import { idSchema } from "#shared/core/ids";
 import { readEvents } from "#shared/executions/read-events";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import type { Owner } from "#shared/identity/owner";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { pageBytesMax } from "#shared/store/read-page";
 import type { ReadStore } from "#shared/store/store";
@@ -22,13 +23,8 @@ const entriesMax = 1_000;
 export const getLogs = query({
   endpoint: "GET /v1/threads/:threadId/logs",
   summary: "The newest messages of a thread, and what happened in between.",
-  authenticate: "api-key",
-  scope: "threads:read",
+  ...ownedRead("threads:read"),
   params: z.object({ threadId: idSchema("thread") }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: ThreadLogs },
   read: async ({ caller: { owner }, params: { threadId }, deps: { store }, now }) => {
     const [{ value: thread }, newest] = await Promise.all([

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { shownStatus } from "#shared/answers/thread-body";
-import { iso, isoOrNull, noQuery, ok } from "#shared/contract/common";
+import { iso, isoOrNull, ok } from "#shared/contract/common";
 import { shownStatuses } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { endOverdue } from "#shared/executions/sweep";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { action } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
 import { type Thread, threads } from "#shared/store/threads";
@@ -21,13 +22,8 @@ const Status = z.object({
 export const getStatus = action({
   endpoint: "GET /v1/threads/:threadId/status",
   summary: "Whether a thread runs: cheap enough to poll.",
-  authenticate: "api-key",
-  scope: "threads:read",
+  ...ownedRead("threads:read"),
   params: z.object({ threadId: idSchema("thread") }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   neededToClose: true,
   reply: { 200: Status },
   beforeConfirmed: "reads",

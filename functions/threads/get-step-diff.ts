@@ -3,6 +3,7 @@ import { ok } from "#shared/contract/common";
 import { StepDiff, StepId } from "#shared/contract/thread-steps";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { messages, threads } from "#shared/store/threads";
 import { requireExecution } from "./get-diffs.ts";
@@ -12,13 +13,9 @@ import { parseStepId } from "./step-body.ts";
 export const getStepDiff = query({
   endpoint: "GET /v1/threads/:threadId/steps/:stepId/diff",
   summary: "Which files a step changed, by how many lines; at the end of an execution, all of its.",
-  authenticate: "api-key",
-  scope: "threads:read",
+  ...ownedRead("threads:read"),
   params: z.object({ threadId: idSchema("thread"), stepId: StepId }),
   query: z.object({ path: z.string().max(4_096).optional() }),
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: StepDiff },
   read: async ({ caller: { owner }, params, deps: { store }, now }) => {
     const { threadId } = params;

@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { threadBody } from "#shared/answers/thread-body";
-import { noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { ThreadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { endOverdue } from "#shared/executions/sweep";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import type { Owner } from "#shared/identity/owner";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { action } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
 import type { ReadStore } from "#shared/store/store";
@@ -17,13 +18,8 @@ const messagesMax = 200;
 export const getThread = action({
   endpoint: "GET /v1/threads/:threadId",
   summary: "Get a thread with its newest messages.",
-  authenticate: "api-key",
-  scope: "threads:read",
+  ...ownedRead("threads:read"),
   params: z.object({ threadId: idSchema("thread") }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   neededToClose: true,
   reply: { 200: z.object({ thread: ThreadBody }) },
   beforeConfirmed: "reads",

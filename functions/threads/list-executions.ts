@@ -4,6 +4,7 @@ import { ok } from "#shared/contract/common";
 import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/contract/cursor";
 import { ExecutionBody } from "#shared/contract/execution";
 import { idSchema } from "#shared/core/ids";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { executionsOfThread } from "#shared/store/executions";
 import { readByCursor } from "#shared/store/read-by-cursor";
@@ -12,13 +13,9 @@ import { threads } from "#shared/store/threads";
 export const listExecutions = query({
   endpoint: "GET /v1/threads/:threadId/executions",
   summary: "A thread's executions, newest first, with their state, money and timing.",
-  authenticate: "api-key",
-  scope: "threads:read",
+  ...ownedRead("threads:read"),
   params: z.object({ threadId: idSchema("thread") }),
   query: CursorQuery.refine(...notBoth),
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: cursorListOf(ExecutionBody) },
   read: async ({ caller: { owner }, params: { threadId }, query, deps: { store } }) => {
     const where = [["threadId", threadId]] as const;

@@ -4,6 +4,7 @@ import { ok } from "#shared/contract/common";
 import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/contract/cursor";
 import { MessageBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { readByCursor } from "#shared/store/read-by-cursor";
 import { messages, threads } from "#shared/store/threads";
@@ -11,13 +12,9 @@ import { messages, threads } from "#shared/store/threads";
 export const listMessages = query({
   endpoint: "GET /v1/threads/:threadId/messages",
   summary: "A thread's messages, oldest first unless order=desc.",
-  authenticate: "api-key",
-  scope: "threads:read",
+  ...ownedRead("threads:read"),
   params: z.object({ threadId: idSchema("thread") }),
   query: CursorQuery.extend({ order: z.enum(["asc", "desc"]).default("asc") }).refine(...notBoth),
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: cursorListOf(MessageBody) },
   read: async ({ caller: { owner }, params: { threadId }, query, deps }) => {
     const [, found] = await Promise.all([

@@ -4,6 +4,7 @@ import { type StepBody, StepList } from "#shared/contract/thread-steps";
 import { idSchema } from "#shared/core/ids";
 import { readEvents } from "#shared/executions/read-events";
 import type { Owner } from "#shared/identity/owner";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { pageBytesMax, pageTooLarge } from "#shared/store/read-page";
 import type { ReadStore } from "#shared/store/store";
@@ -21,13 +22,9 @@ const StepsQuery = z.object({
 export const listSteps = query({
   endpoint: "GET /v1/threads/:threadId/steps",
   summary: "What happened in a thread, step by step, from its messages and stored events.",
-  authenticate: "api-key",
-  scope: "threads:read",
+  ...ownedRead("threads:read"),
   params: z.object({ threadId: idSchema("thread") }),
   query: StepsQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: StepList },
   read: async ({ caller: { owner }, params: { threadId }, query, deps: { store }, now }) => {
     const { value } = await store.require(threads.of(owner, threadId));

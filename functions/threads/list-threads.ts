@@ -8,6 +8,7 @@ import { shownStatuses, ThreadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import type { Owner } from "#shared/identity/owner";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
@@ -29,13 +30,9 @@ type ThreadsQuery = z.output<typeof ThreadsQuery>;
 export const listThreads = query({
   endpoint: "GET /v1/threads",
   summary: "The account's threads, newest first, by any of the filters.",
-  authenticate: "api-key",
-  scope: "threads:read",
+  ...ownedRead("threads:read"),
   params: noParams,
   query: ThreadsQuery.refine(...notBoth),
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
   reply: { 200: cursorListOf(ThreadBody) },
   read: async ({ caller: { owner }, query, deps: { store } }) => {
     const { limit, offset, cursor, createdAfter, environmentId, agentId } = query;
