@@ -24,8 +24,7 @@ export const runOrchestration = change({
   query: noQuery,
   body: OrchestrationRunCreate,
   bodyBytesMax: jsonBytesMax,
-  // Its steps count as executions when they start.
-  requestClass: "writes",
+  requestClass: "executions",
   beforeConfirmed: "reads",
   account: "hold",
   audit: "orchestration.started",
