@@ -89,10 +89,13 @@ locals {
     },
     { for name, provider in try(var.models.compatible, {}) : "compatible/${name}" => provider.baseUrl },
   )
-  _offered = concat(
-    keys(try(var.models.providers, {})),
-    [for name in keys(try(var.models.compatible, {})) : "compatible/${name}"],
-  )
+  # A name that nobody knows is refused by the output `settings`, which says which it is.
+  _offered = [
+    for name in concat(
+      keys(try(var.models.providers, {})),
+      [for name in keys(try(var.models.compatible, {})) : "compatible/${name}"],
+    ) : name if contains(keys(local._provider_urls), name)
+  ]
   provider_hosts = sort(distinct([
     for name in local._offered : regex("^https?://([^/:]+)", local._provider_urls[name])[0]
     if !endswith(regex("^https?://([^/:]+)", local._provider_urls[name])[0], ".googleapis.com")
