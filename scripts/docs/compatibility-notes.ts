@@ -67,7 +67,7 @@ export const differences: Readonly<Record<string, string>> = {
   "POST /agents": "`warnings` name fields that have no effect; ids are made here",
   "PATCH /agents/{agentId}": "`warnings` name fields that have no effect",
   "DELETE /agents/{agentId}": "always for good, also without `hard`",
-  "GET /agents/models": "`shell` alone",
+  "GET /agents/models": "`shell`, and models that the deployment has a key for",
   "POST /schedules": "acts with the key that made it; `missedRuns` says what a downtime does",
   "PATCH /schedules/{scheduleId}":
     "a change of what it does makes it act with the key of that request",

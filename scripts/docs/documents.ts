@@ -7,6 +7,7 @@ import { type ApiDocument, renderReference } from "../reference/render-reference
 import { renderAccounts } from "./render-accounts.ts";
 import { renderCompatibility } from "./render-compatibility.ts";
 import { renderControls } from "./render-controls.ts";
+import { renderDecisions } from "./render-decisions.ts";
 import { renderErrors } from "./render-errors.ts";
 import { renderIndexes } from "./render-indexes.ts";
 import { renderModules } from "./render-modules.ts";
@@ -25,6 +26,7 @@ export async function renderDocuments(root: string): Promise<Document[]> {
   const described = await openapiDocument(root);
   const pages = [
     { path: "docs/accounts.md", text: await renderAccounts(root) },
+    { path: "docs/adr/README.md", text: renderDecisions(root) },
     { path: "docs/compatibility.md", text: await renderCompatibility(root) },
     { path: "docs/controls.md", text: renderControls(root) },
     { path: "docs/deploy.md", text: renderDeployPage(root) },

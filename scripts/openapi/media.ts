@@ -45,7 +45,10 @@ const uploads: Readonly<Record<string, Media>> = {
       type: "object",
       required: ["file"],
       properties: {
-        file: { ...bytes, description: "One file, of at most 24 MiB; larger ones take POST …/uploads." },
+        file: {
+          ...bytes,
+          description: "One file, of at most 24 MiB; larger ones take POST …/uploads.",
+        },
         path: {
           ...text,
           description: "Where it lands: a folder, or the whole path if it ends in the file's name.",

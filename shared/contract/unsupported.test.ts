@@ -22,6 +22,8 @@ const effective = {
     "documentation",
   ],
   message: [
+    "agentId",
+    "environmentId",
     "content",
     "task",
     "envVars",

@@ -26,7 +26,11 @@ import { agents } from "../store/agents.ts";
 import { apiKeys } from "../store/api-keys.ts";
 import { type Environment, environments } from "../store/environments.ts";
 import { type Execution, egressBatches, eventBatches, executions } from "../store/executions.ts";
-import { orchestrationRuns, orchestrations, type OrchestrationRun } from "../store/orchestrations.ts";
+import {
+  type OrchestrationRun,
+  orchestrationRuns,
+  orchestrations,
+} from "../store/orchestrations.ts";
 import { accountId, accounts, ledger } from "../store/owners.ts";
 import { schedules } from "../store/schedules.ts";
 import { skills } from "../store/skills.ts";
@@ -137,7 +141,6 @@ async function* allRuns({ store }: ExportDeps, owner: Owner): AsyncGenerator<Orc
   const every = valuesOf(allThroughout(store, orchestrations.throughout(owner)));
   const runs = allThroughout(store, orchestrationRuns.throughout(owner));
   for await (const { value } of joined(every, runs)) yield value;
-}
 }
 
 function withOutput(execution: Execution) {

@@ -128,7 +128,7 @@ test("AUT-4 a run's steps together never spend more than it held, whatever happe
           (sum, one) => sum + one.amountMicrousd,
           0,
         );
-        const left = account.runs["orun_1"]?.amountMicrousd ?? 0;
+        const left = account.runs.orun_1?.amountMicrousd ?? 0;
         expect(charged + carved + left).toBeLessThanOrEqual(total);
         expect(spendableMicrousd(account)).toBeGreaterThanOrEqual(1_000_000 - total);
         const known = Object.entries(account.holds).map(([id, { amountMicrousd }]) => ({
