@@ -11,7 +11,6 @@ variables {
   archive_retention_days    = 2557
   checkpoint_retention_days = 400
   database_of               = { sealingKeys = "keys" }
-  export_days               = 7
   noncurrent_days           = 7
   retention_days            = { executions = 30, access = 90, audit = 400, _Default = 1 }
   soft_delete_days          = 7
