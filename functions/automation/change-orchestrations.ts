@@ -34,7 +34,7 @@ export const updateOrchestration = change({
   read: async ({ caller: { owner }, params: { orchestrationId }, body, deps: { store } }) => {
     const [found] = await Promise.all([
       store.require(orchestrations.of(owner, orchestrationId)),
-      body.steps ? requireAgents(store, owner, body.steps) : null,
+      requireAgents(store, owner, body),
     ]);
     return found;
   },

@@ -28,11 +28,11 @@ export const createOrchestration = change({
   audit: "orchestration.created",
   reply: { 201: z.object({ orchestration: OrchestrationBody, warnings: Warnings }) },
   read: async ({ caller: { owner }, body, repeated, deps: { store } }) => {
-    const { environmentId, steps } = body;
+    const { environmentId } = body;
     const [counted, { environment }] = await Promise.all([
       countOwnedIfRepeated(store, owner, { kind: "orchestrations", repeated }),
       existingEnvironment(environmentId, (id) => store.get(environments.of(owner, id))),
-      requireAgents(store, owner, steps),
+      requireAgents(store, owner, body),
     ]);
     return { counted, environment };
   },

@@ -23,33 +23,38 @@ async function modelsOf(
 
 type Steps = readonly { readonly agentId: string }[];
 
-/** @throws {ApiError} `NOT_FOUND`, naming each step whose agent isn't the caller's. */
-export async function requireAgents(store: ReadStore, owner: Owner, steps: Steps) {
+interface NamedAgents {
+  readonly steps?: Steps | undefined;
+  readonly coordinatorAgentId?: string | null | undefined;
+}
+
+/**
+ * @returns the models of the steps' agents, by the agents' ids.
+ * @throws {ApiError} `NOT_FOUND`, naming each field whose agent isn't the caller's.
+ */
+export async function requireAgents(store: ReadStore, owner: Owner, body: NamedAgents) {
+  const named = namedIn(body);
   const models = await modelsOf(
     store,
     owner,
-    steps.map(({ agentId }) => agentId),
+    named.map(({ agentId }) => agentId),
   );
-  requireAll(steps, models);
-  return models;
-}
-
-function requireAll(steps: Steps, known: ReadonlyMap<string, string>): void {
-  const details = steps.flatMap(({ agentId }, index) =>
-    known.has(agentId)
-      ? []
-      : [{ field: `steps.${index}.agentId`, message: "names no agent of yours" }],
-  );
-  if (details.length === 0) return;
+  const details = named
+    .filter(({ agentId }) => !models.has(agentId))
+    .map(({ field }) => ({ field, message: "names no agent of yours" }));
+  if (details.length === 0) return models;
   throw new ApiError("NOT_FOUND", { message: "You have no such agent.", details });
 }
 
+function namedIn({ steps = [], coordinatorAgentId }: NamedAgents) {
+  const ofSteps = steps.map(({ agentId }, index) => ({ field: `steps.${index}.agentId`, agentId }));
+  if (!coordinatorAgentId) return ofSteps;
+  return [...ofSteps, { field: "coordinatorAgentId", agentId: coordinatorAgentId }];
+}
+
 /** A coordinator is kept and read back; nothing of the public API says what it would do. */
-export function coordinatorWarnings(body: {
-  readonly coordinatorAgentId?: string | null | undefined;
-}): string[] {
-  const isNamed = (body.coordinatorAgentId ?? "") !== "";
-  return isNamed
+export function coordinatorWarnings({ coordinatorAgentId }: NamedAgents): string[] {
+  return coordinatorAgentId
     ? ["coordinatorAgentId is kept and read back, and starts nothing: steps run with their own."]
     : [];
 }

@@ -35,7 +35,7 @@ export const runOrchestration = change({
     const { value } = await store.require(orchestrations.of(owner, orchestrationId));
     const [environment, models] = await Promise.all([
       store.require(environments.of(owner, value.environmentId)),
-      requireAgents(store, owner, value.steps),
+      requireAgents(store, owner, { steps: value.steps }),
     ]);
     return { orchestration: value, environment: environment.value, models };
   },
