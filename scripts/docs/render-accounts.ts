@@ -28,7 +28,7 @@ const fronts = [
   ["fn-front", "in a trial, each public function"],
   ["fn-gateways", "in a trial, each function that runners call"],
 ] as const;
-const why = "passes requests on to functions, which check the caller";
+const why = "calls the functions of its side, which check the caller";
 
 /** `docs/accounts.md`: every account of a deployment, its rights on each resource, and why. */
 export async function renderAccounts(root: string): Promise<string> {
