@@ -94,13 +94,21 @@ async function beginUpload(
   }
   const conditions = conditionsIn(request);
   checkPreconditions(conditions, store.current(bucket, name), "write");
-  const contentType = request.headers["content-type"];
-  const metadata = contentType === undefined ? {} : { contentType };
+  const metadata = describedIn(request);
   const id = await uploads.open({ bucket, name, conditions, metadata }, lengthsIn(request));
   const location = new URL(url);
   location.searchParams.set("upload_id", id);
   response.writeHead(201, { location: location.href, "content-length": 0 });
   response.end();
+}
+
+/** What the sender says of the content, which needn't be signed. */
+function describedIn({ headers }: IncomingMessage) {
+  const { "content-type": contentType, "content-encoding": contentEncoding } = headers;
+  return {
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(contentEncoding === undefined ? {} : { contentEncoding }),
+  };
 }
 
 function conditionsIn(request: IncomingMessage): Preconditions {

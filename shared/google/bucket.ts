@@ -20,10 +20,14 @@ export function hasCode(cause: unknown, code: number): boolean {
   return cause instanceof Error && "code" in cause && Number(cause.code) === code;
 }
 
-/** An object's bytes, or a range of them; null if it isn't there. @throws `UNAVAILABLE`. */
+/**
+ * An object's bytes as they are stored, or a range of them; null if it isn't there. Who sends a large
+ * file may call its bytes compressed, and unpacked they could be a thousand times as many.
+ * @throws {ApiError} `UNAVAILABLE`.
+ */
 export async function download(file: File, range: DownloadOptions = {}): Promise<Buffer | null> {
   try {
-    const [bytes] = await file.download(range);
+    const [bytes] = await file.download({ ...range, decompress: false });
     return bytes;
   } catch (cause) {
     // A list that fails says nothing, and what can't be told isn't taken for missing.

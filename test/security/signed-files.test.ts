@@ -1,4 +1,5 @@
 /** What somebody can do with signed addresses of large files, and with what they leave behind. */
+import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { newEnvironment, newOwner, type TestOwner } from "../kit/owners.ts";
@@ -75,6 +76,16 @@ describe("TEN-2 a signed upload", () => {
     expect(again.status).toBe(412);
     const read = await send(`/v1/environments/${thiefs}/files/good.bin`, { key: thief.key });
     expect(read.bytes.equals(good)).toBe(true);
+  });
+
+  test("is taken as it was sent, also if its sender calls it compressed", async () => {
+    const bomb = gzipSync(Buffer.alloc(64 * mib));
+    const { id, request } = await begun(bomb.length, "bomb.gz");
+    const headers = { ...request.headers, "content-encoding": "gzip" };
+    await sendAll({ ...request, headers }, bomb);
+    expect((await completeUpload(thief, thiefs, id)).json.sha256).toBe(sha256Of(bomb));
+    const read = await send(`/v1/environments/${thiefs}/files/bomb.gz`, { key: thief.key });
+    expect(read.bytes.equals(bomb)).toBe(true);
   });
 
   test("is nobody else's to see, complete or cancel, in whatever environment", async () => {

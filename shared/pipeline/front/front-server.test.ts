@@ -111,6 +111,19 @@ describe("a request", () => {
     expect(seen["x-paddock-owner"]).toBeUndefined();
   });
 
+  test("can't name what we say of it as headers of its connection", async () => {
+    const port = await frontBefore(echo);
+    const chain = "6.6.6.6, 192.0.2.1";
+    const headers = {
+      connection: "close, X-Forwarded-For, X-Serverless-Authorization",
+      "x-forwarded-for": chain,
+    };
+    const { body } = await send(port, "/v1/things/1", { headers });
+    const seen = JSON.parse(body).headers;
+    expect(seen["x-forwarded-for"]).toBe(chain);
+    expect(seen["x-serverless-authorization"]).toMatch(/^Bearer token-for-http:/);
+  });
+
   test("is refused, and reaches nobody, without a token for its function", async () => {
     let calls = 0;
     const port = await frontBefore(

@@ -46,6 +46,8 @@ const headersMax = 100;
 const urlLengthMax = 8 * 1024;
 /** Cloud Run takes the caller's own token from here and leaves `Authorization` to the function. */
 const ourToken = "X-Serverless-Authorization";
+/** We say these ourselves: a client's `Connection` could name them, and they would be left out. */
+const ownHeaders = new Set([ourToken.toLowerCase(), "x-forwarded-for"]);
 
 export function createFront(front: Front): Server {
   const limiter = new RequestLimiter(front.now);
@@ -123,10 +125,14 @@ async function take(
  */
 function begin(request: IncomingMessage, target: string, token: string) {
   const { protocol, hostname, port, host } = new URL(target);
+  const chain = request.headers["x-forwarded-for"];
   const { headers, hasBody } = forwardRequest(request, {
     host,
-    isDropped: (name) => name === ourToken.toLowerCase() || name.startsWith("x-paddock-"),
-    added: [[ourToken, `Bearer ${token}`]],
+    isDropped: (name) => ownHeaders.has(name) || name.startsWith("x-paddock-"),
+    added: [
+      [ourToken, `Bearer ${token}`],
+      ...(chain === undefined ? [] : [["X-Forwarded-For", String(chain)] as const]),
+    ],
     keepAlive: false,
   });
   const { method = "GET", url = "/" } = request;
