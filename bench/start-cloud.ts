@@ -1,10 +1,9 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import * as z from "zod";
+import { makeFirstOperator } from "../local/cloud/make-first-operator.ts";
 import { firstOperator } from "../local/cloud/names.ts";
 import { startLocalCloud } from "../local/cloud.ts";
 import { buildAll } from "../scripts/build/build-all.ts";
-import { call } from "../scripts/demo/api.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
 import { temporaryFolder } from "../scripts/tools/temporary-folder.ts";
 import type { Target } from "./figure.ts";
@@ -40,12 +39,7 @@ export async function startBenchCloud(): Promise<BenchCloud> {
   try {
     const { accounts, baseUrl, environment, operations, stop } = cloud;
     const operatorToken = await cloud.operatorToken(firstOperator);
-    const first = {
-      url: `${baseUrl}/v1/admin/operators/first`,
-      key: operatorToken,
-      method: "POST",
-    };
-    await call(first, z.unknown());
+    await makeFirstOperator(baseUrl, operatorToken);
     const readsOf = async (name: string) => operations.of(name).counters().reads;
     return { accounts, baseUrl, environment, operatorToken, readsOf, distFolder, stop };
   } catch (error) {

@@ -14,6 +14,7 @@ import { call, makeFirstOwner } from "./demo/api.ts";
 import { scriptedCoder } from "./demo/scripted-coder.ts";
 import { formatDuration } from "./tools/format.ts";
 import { localModels } from "./tools/local-models.ts";
+import "./tools/plain-errors.ts";
 import { readOptions } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 

@@ -10,6 +10,7 @@ import { call, type FirstOwner, makeFirstOwner } from "./demo/api.ts";
 import { auditLines } from "./demo/audit.ts";
 import { type Run, sendMessage } from "./demo/stream.ts";
 import { formatDuration } from "./tools/format.ts";
+import "./tools/plain-errors.ts";
 import { readOptions } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 

@@ -9,6 +9,7 @@ import { buildAll } from "./build/build-all.ts";
 import { type FirstOwner, makeFirstOwner } from "./demo/api.ts";
 import { formatDuration } from "./tools/format.ts";
 import { localModels } from "./tools/local-models.ts";
+import "./tools/plain-errors.ts";
 import { readOptions } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { pollUntil } from "../lib/poll-until.ts";
 import { eachLine } from "../run/lines.ts";
 import { boundCommand } from "./bound-command.ts";
+import { listensItself } from "./listens-itself.ts";
 import { type LogFile, openLogFile } from "./log-file.ts";
 
 export interface FunctionProcessOptions {
@@ -53,12 +53,10 @@ export class FunctionProcess {
     const outputTail: string[] = [];
     const child = launch(this.#options, this.#log, outputTail);
     this.#child = child;
-    const listens = async () => ended(child) || (await accepts(this.port));
+    const listens = async () => ended(child) || listensItself(child.pid ?? 0, this.port);
     if (!(await pollUntil(listens, startWithinMs)) || ended(child)) {
       child.kill("SIGKILL");
-      throw new Error(
-        `The function ${this.#options.name} doesn't start:\n${outputTail.join("\n")}`,
-      );
+      throw new Error(whyNot(this.#options, outputTail));
     }
     this.#up = true;
     const startedAtMs = performance.now();
@@ -156,16 +154,12 @@ function launch(options: FunctionProcessOptions, log: LogFile, outputTail: strin
   return child;
 }
 
-function ended(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
+function whyNot({ name, port }: FunctionProcessOptions, outputTail: readonly string[]): string {
+  const isTaken = outputTail.some((line) => line.includes("EADDRINUSE"));
+  if (isTaken) return `The function ${name} doesn't start: another program has taken port ${port}.`;
+  return `The function ${name} doesn't start:\n${outputTail.join("\n")}`;
 }
 
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => resolve(true));
-    socket.once("error", () => resolve(false));
-    socket.once("close", () => socket.destroy());
-    socket.once("connect", () => socket.destroy());
-  });
+function ended(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
 }

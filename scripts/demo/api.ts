@@ -1,5 +1,6 @@
 /** Calls the public API as anyone would, and takes the first steps of every deployment. */
 import * as z from "zod";
+import { makeFirstOperator } from "../../local/cloud/make-first-operator.ts";
 import { firstOperator } from "../../local/cloud/names.ts";
 import type { LocalCloud } from "../../local/cloud.ts";
 
@@ -36,7 +37,7 @@ const Owner = z.object({ user: z.object({ id: z.string() }), key: z.object({ key
 export async function makeFirstOwner(cloud: LocalCloud, creditUsd: number): Promise<FirstOwner> {
   const key = await cloud.operatorToken(firstOperator);
   const admin = `${cloud.baseUrl}/v1/admin`;
-  await call({ url: `${admin}/operators/first`, key, method: "POST" }, z.unknown());
+  await makeFirstOperator(cloud.baseUrl, key);
   const { user, key: made } = await call({ url: `${admin}/users`, key }, Owner, {
     name: "First owner",
     mode: "development",

@@ -21,8 +21,8 @@ export function hasCode(cause: unknown, code: number): boolean {
 }
 
 /**
- * An object's bytes as they are stored, or a range of them; null if it isn't there. Who sends a large
- * file may call its bytes compressed, and unpacked they could be a thousand times as many.
+ * An object's bytes as they are stored, or a range of them; null if it isn't there. Who sends a
+ * large file may call its bytes compressed, and unpacked they could be a thousand times as many.
  * @throws {ApiError} `UNAVAILABLE`.
  */
 export async function download(file: File, range: DownloadOptions = {}): Promise<Buffer | null> {

@@ -7,12 +7,12 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { makeFirstOperator } from "../../local/cloud/make-first-operator.ts";
 import { firstOperator, projectId } from "../../local/cloud/names.ts";
 import { startEmulator } from "../../local/firestore/emulator.ts";
 import { freePorts } from "../../local/functions/free-ports.ts";
 import { startProviders } from "../../local/providers/server.ts";
 import { CloudHost, type Started } from "./cloud-host.ts";
-import { makeFirstOperator } from "./first-operator.ts";
 import { turnOfTask } from "./scripted-task.ts";
 
 const limits = {

@@ -3,11 +3,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { makeFirstOperator } from "../../local/cloud/make-first-operator.ts";
 import { firstOperator } from "../../local/cloud/names.ts";
 import type { LocalCloudOptions } from "../../local/cloud/options.ts";
 import { startLocalCloud } from "../../local/cloud.ts";
 import { startControl } from "./control-server.ts";
-import { makeFirstOperator } from "./first-operator.ts";
 import { wideLimits } from "./wide-limits.ts";
 
 export interface CloudContext {

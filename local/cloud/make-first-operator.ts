@@ -1,11 +1,11 @@
-/** Makes the first operator of a test's cloud. */
-import { pollUntil } from "../../local/lib/poll-until.ts";
+/** The first step of every deployment (KEY-9), on this machine. */
+import { pollUntil } from "../lib/poll-until.ts";
 
 const withinMs = 60_000;
 
 /**
  * A 503 is asked again, as a client does: on a busy machine the first call may wait longer than the
- * function allows, and a set-up that gave up would fail a whole project.
+ * function allows, and a cloud that was just started would be lost.
  * @throws {Error} naming the last status.
  */
 export async function makeFirstOperator(baseUrl: string, token: string): Promise<void> {
@@ -19,5 +19,8 @@ export async function makeFirstOperator(baseUrl: string, token: string): Promise
     status = answer.status;
     return status !== 503;
   }, withinMs);
-  if (made === null || status !== 201) throw new Error(`the first operator was answered ${status}`);
+  if (made === null || status !== 201)
+    throw new Error(
+      `The cloud has started, but its first request was answered ${status}. If this machine is busy, try again.`,
+    );
 }
