@@ -112,26 +112,31 @@ async function isOpen(client: ApiClient, path: string, signal: AbortSignal): Pro
   }
 }
 
-/** Sends what is missing; after a failure it asks how much has arrived, and goes on there. */
+/**
+ * Sends what is missing. At first and after a failure it asks how much has arrived: the session may
+ * still be busy with what a command that was broken off has sent.
+ */
 async function sendChunks(
   session: string,
   { blob, signal }: LargeFile,
   report: (received: number) => void,
 ): Promise<void> {
-  let failures = 0;
-  let received = await receivedBytes(session, blob.size, signal);
-  while (received < blob.size) {
-    report(received);
-    const end = Math.min(received + chunkBytes, blob.size);
+  let received: number | null = null;
+  for (let failures = 0; received === null || received < blob.size; ) {
     try {
-      received = await sendChunk(session, blob, { begin: received, end, signal });
-      failures = 0;
+      if (received === null) received = await receivedBytes(session, blob.size, signal);
+      else {
+        report(received);
+        const end = Math.min(received + chunkBytes, blob.size);
+        received = await sendChunk(session, blob, { begin: received, end, signal });
+        failures = 0;
+      }
     } catch (error) {
       failures += 1;
       signal.throwIfAborted();
       if (!(error instanceof ConnectionLost) || failures >= attemptsMax) throw error;
       await wait(firstPauseMs * 2 ** failures, undefined, { signal });
-      received = await receivedBytes(session, blob.size, signal).catch(() => received);
+      received = null;
     }
   }
 }

@@ -1,10 +1,13 @@
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import { ApiError } from "#shared/errors/api-error";
 import { change } from "#shared/pipeline/route";
 import { scheduleSweep } from "#shared/quotas/schedule-sweep";
 import { patch } from "#shared/store/documents";
 import { readUploadOf } from "./read-transfer.ts";
+
+const isThere = "The upload was completed; delete its file instead.";
 
 export const cancelUpload = change({
   endpoint: "DELETE /v1/environments/:environmentId/uploads/:uploadId",
@@ -22,6 +25,7 @@ export const cancelUpload = change({
   beforeConfirmed: "nothing",
   account: "none",
   audit: "upload.cancelled",
+  refusals: ["TRANSFER_ENDED"],
   reply: {
     200: z.object({ success: z.literal(true), deleted: z.literal(true), id: z.string() }),
   },
@@ -29,6 +33,7 @@ export const cancelUpload = change({
     await readUploadOf(deps.store, owner, params),
   decide({ data: { ref, value, version } }) {
     const { id, environmentId, state } = value;
+    if (state === "completed") throw new ApiError("TRANSFER_ENDED", { message: isThere });
     const cancelled = patch(ref, { state: "cancelled" }, { version });
     return {
       writes: state === "open" ? [cancelled] : [],

@@ -72,6 +72,8 @@ describe("TEN-2 a signed upload", () => {
     expect((await completeUpload(thief, thiefs, id)).json.sha256).toBe(sha256Of(good));
     const evil = { bytes: someBytes(mib), offset: 0, total: mib };
     expect((await sendChunk(late, evil)).status).toBe(412);
+    const gone = await send(uploadsOf(thiefs, `/${id}`), { key: thief.key, method: "DELETE" });
+    expectRefusal(gone, 410, "TRANSFER_ENDED");
     const again = await fetch(request.url, { method: "POST", headers: request.headers });
     expect(again.status).toBe(412);
     const read = await send(`/v1/environments/${thiefs}/files/good.bin`, { key: thief.key });
