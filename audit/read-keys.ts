@@ -5,20 +5,23 @@ import { type NoteKey, parseNoteKey, publicKeyFromPem } from "#shared/core/audit
 import type { TrustedKey } from "./verify-header.ts";
 
 const size = z.int().min(0);
+/** What `GET /v1/audit/evidence-key` answers. */
+const OneKey = z.object({ key: z.string() });
 /** What `GET /v1/audit/log-key` answers. */
 const KeyList = z.object({
   keys: z.array(z.object({ key: z.string(), fromSize: size, toSize: size.nullable() })).min(1),
 });
 
 /**
- * The keys that `given` names: `name+id+key`, or a file with that, with a PEM, or with a saved list
- * of a log's keys. Null if it is none of these.
+ * The keys that `given` names: `name+id+key`, or a file with that, with a PEM, or with a saved
+ * answer of the routes that show the keys of the log and of evidence. Null if it is none of these.
  */
 export async function readTrustedKeys(given: string): Promise<readonly TrustedKey[] | null> {
   const text = given.includes("+") ? given : await readFile(given, "utf8").catch(() => "");
   const listed = keyList(text);
   if (listed) return listed;
-  const key = keyOf("note", text);
+  const { data: answer } = OneKey.safeParse(parseOrNull(text));
+  const key = keyOf("note", answer?.key ?? text);
   if (key) return [key];
   const publicKey = publicKeyFromPem(text);
   return publicKey ? [{ name: null, publicKey }] : null;

@@ -170,11 +170,14 @@ describe("AUD-8 evidence of an execution", () => {
 
 describe("npm run audit:verify", () => {
   test("verifies evidence, and names the part that was edited", async () => {
-    const path = join(temporaryFolder("audit-evidence-"), "evidence.json");
+    const folder = temporaryFolder("audit-evidence-");
+    const [path, keyPath] = [join(folder, "evidence.json"), join(folder, "key.json")];
+    // As the route that shows it answers.
+    await writeFile(keyPath, JSON.stringify({ key: formatNoteKey(signer.key) }));
     const verify = async (content: unknown) => {
       await writeFile(path, JSON.stringify(content, null, 2));
       const env = { ...process.env, NO_COLOR: "1" };
-      const given = ["--key", formatNoteKey(log.key), "--evidence-key", formatNoteKey(signer.key)];
+      const given = ["--key", formatNoteKey(log.key), "--evidence-key", keyPath];
       const all = [join(repositoryRoot, "audit/main.ts"), path, ...given];
       return await promisify(execFile)(process.execPath, all, { env }).catch(
         (failed: { code: number; stdout: string; stderr: string }) => failed,

@@ -36,3 +36,15 @@ test("names with dots are sent as they are", async () => {
   const sentTo = await deletedPath("/environments/env_a/files/.git/..a/b..");
   expect(sentTo).toBe("/v1/environments/env_a/files/.git/..a/b..");
 });
+
+test.each([
+  ["The field size must be one of a, b.", "The field size must be one of a, b."],
+  ["The request doesn't match.", "The request doesn't match. size must be one of a, b."],
+])("a refusal says each reason once: %s", async (message, said) => {
+  const details = [{ field: "size", message: "must be one of a, b" }];
+  const refusal = { message, code: "VALIDATION_FAILED", details };
+  vi.stubGlobal("fetch", async () => new Response(JSON.stringify(refusal), { status: 400 }));
+  const client = new ApiClient({ apiUrl: "https://api.example.com", apiKey: "k" }, () => undefined);
+  const sent = client.send("/environments", { method: "POST" });
+  await expect(sent).rejects.toMatchObject({ message: said });
+});

@@ -155,17 +155,19 @@ function refusalOf(answer: Response, text: string): ApiRefusal {
   }
   const { message, code = "", details } = parsed.data;
   const requestId = parsed.data.requestId ?? headers.get("x-request-id");
-  const reasons = code === "VALIDATION_FAILED" ? fieldsIn(details) : "";
+  const reasons = code === "VALIDATION_FAILED" ? fieldsIn(details, message) : "";
   const id = requestId ? ` (request ${requestId})` : "";
   return new ApiRefusal(`${message}${reasons}${id}`, { status, code, headers });
 }
 
-/** The fields that were refused and why, since the sentence only says that some were. */
-function fieldsIn(details: unknown): string {
+/** The fields that were refused and why, unless the sentence says it. */
+function fieldsIn(details: unknown, sentence: string): string {
   const Fields = z.array(z.object({ field: z.string(), message: z.string() }));
   const parsed = Fields.safeParse(details);
   if (!parsed.success || parsed.data.length === 0) return "";
-  return ` ${parsed.data.map(({ field, message }) => `${field} ${message}`).join("; ")}.`;
+  const reasons = parsed.data.map(({ field, message }) => `${field} ${message}`);
+  const unsaid = reasons.filter((reason) => !sentence.includes(reason));
+  return unsaid.length === 0 ? "" : ` ${unsaid.join("; ")}.`;
 }
 
 function warningsIn(headers: Headers): string[] {

@@ -26,8 +26,12 @@ export async function findEnvironment(client: ApiClient, named: string): Promise
   if (/^env_[\w-]+$/.test(named)) return named;
   if (named === "") return (await client.call("/environments/default", Environment)).id;
   const all = await listEnvironmentsOf(client, environmentsMax);
-  const [found, other] = all.filter(({ name }) => name === named);
+  const called = all.filter(({ name }) => name === named);
+  const [found, other] = called;
   if (found === undefined) throw new CommandError(`You have no environment called "${named}".`);
   if (other === undefined) return found.id;
-  throw new CommandError(`Several environments are called "${named}": give the id of one.`);
+  const ids = called.map(({ id }) => id).join(", ");
+  throw new CommandError(
+    `Several environments are called "${named}": give the id of one (${ids}).`,
+  );
 }

@@ -40,14 +40,14 @@ const check = (name: string, promise: string, run: SmokeCheck["run"]): SmokeChec
 
 /** The checks in order; those after `owner-and-key` act as the account that it makes. */
 export const smokeChecks: readonly SmokeCheck[] = [
-  check("health", "the API answers through the load balancer", health),
+  check("health", "the API answers at its public address", health),
   check("version", "it tells which build it is", version),
   check("security-txt", "it says how to report a weakness", securityTxt),
   check("tls-versions", "TLS 1.3; nothing below 1.2, no weak cipher", tlsVersions),
   check("tls-certificate", "a trusted certificate for the domain, far from its end", certificate),
-  check("no-plain-http", "nothing listens on port 80", noPlainHttp),
+  check("no-plain-http", "nothing listens on port 80; not asked of a trial", noPlainHttp),
   check("security-headers", "every answer has them: 200, 401 and 404", headers),
-  check("load-balancer-answers", "what the load balancer answers itself", ownAnswers),
+  check("load-balancer-answers", "what stands before the functions answers itself", ownAnswers),
   check("forged-key", "a key that nobody issued is refused, and fast", forgedKey),
   check("owner-and-key", "the first operator makes an owner, credit and a key", ownerAndKey),
   check("shell-task", "a task runs in a job, is paid for, and within its hold", shellTask),
