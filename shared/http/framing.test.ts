@@ -55,6 +55,15 @@ describe("NET-5 a forwarded request", () => {
     ]);
   });
 
+  test.each(["Authorization", "Idempotency-Key", "X-API-Key", "X-Forwarded-For"])(
+    "keeps its %s, though Connection names it",
+    (name) => {
+      const sent = [name, "1", "Connection", `close, ${name}`];
+      const { headers } = forwardRequest(received(sent), options);
+      expect(headers).toContain(name);
+    },
+  );
+
   test.each(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"])(
     "with a body of a %s keeps its framing, and its connection for nothing else",
     (method) => {

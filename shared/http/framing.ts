@@ -42,8 +42,10 @@ const hopByHop = new Set([
   "trailer",
   "upgrade",
 ]);
-/** A `Connection` header can't remove these: framing and addressing stay with the message. */
-const neverNamed = new Set([...framingNames, "host"]);
+/** What we decide by belongs to the message, on its whole way to a function. */
+const ofTheWholeWay = ["authorization", "host", "idempotency-key", "x-api-key", "x-forwarded-for"];
+/** A `Connection` header can't remove these. */
+const neverNamed = new Set([...framingNames, ...ofTheWholeWay]);
 /** Methods whose bodies mean nothing. Some servers don't look for one and read on. */
 const bodiless = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"]);
 const lengthForm = /^[0-9]{1,15}$/;
