@@ -10,11 +10,12 @@ import { type FirstOwner, makeFirstOwner } from "./demo/api.ts";
 import { formatDuration } from "./tools/format.ts";
 import { localModels } from "./tools/local-models.ts";
 import "./tools/plain-errors.ts";
-import { readOptions } from "./tools/options.ts";
+import { readOptions, refuse } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 
 const creditUsd = 5;
 const usualPort = 8080;
+const portMax = 65_535;
 const Kept = z.object({ id: z.string(), key: z.string() });
 
 const usage = `
@@ -30,6 +31,9 @@ const values = readOptions(usage, {
   limits: { type: "string" },
   models: { type: "string" },
 });
+if (!/^[0-9]{1,5}$/.test(values.port) || Number(values.port) > portMax) {
+  refuse(`--port is a whole number up to ${portMax}; 0 takes any that is free.`);
+}
 await buildAll(repositoryRoot);
 const { PADDOCK_EDGE_BIND: bind } = process.env;
 const dataFolder = join(repositoryRoot, ".paddock");

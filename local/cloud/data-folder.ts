@@ -27,7 +27,7 @@ export async function openDataFolder(path: string, fresh: boolean): Promise<Data
   const real = await realpath(path);
   const cloudId = createHash("sha256").update(real).digest("hex").slice(0, 10);
   const lock = await lockName(`data-${cloudId}`);
-  if (!lock) throw new Error(`Another local cloud uses ${path}; stop it, or name another folder.`);
+  if (!lock) throw new Error(`Another local cloud uses ${path}: stop it first.`);
   try {
     await prepare(real, fresh);
   } catch (failure) {
@@ -40,7 +40,7 @@ export async function openDataFolder(path: string, fresh: boolean): Promise<Data
 async function prepare(path: string, fresh: boolean): Promise<void> {
   const names = await readdir(path);
   if (names.length > 0 && !names.includes(mark)) {
-    throw new Error(`${path} holds something that isn't a local cloud's; name another folder.`);
+    throw new Error(`${path} holds something that isn't a local cloud's: move it away first.`);
   }
   if (fresh) {
     for (const name of names) await rm(join(path, name), { recursive: true });
