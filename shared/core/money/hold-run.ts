@@ -2,6 +2,7 @@
 import { assert } from "../assert.ts";
 import { type Account, inPeriod, monthOf } from "./account.ts";
 import { type HoldRefusal, type HoldRequest, moneyRefusalOf } from "./hold.ts";
+import { counting, startsRefusal, windowsOf } from "./start-windows.ts";
 
 export interface RunHoldRequest extends Omit<HoldRequest, "executionId" | "runId"> {
   readonly runId: string;
@@ -14,7 +15,10 @@ export type RunHoldResult =
   | { readonly granted: true; readonly account: Account }
   | { readonly granted: false; readonly refusal: HoldRefusal | "RUNS_LIMITED" };
 
-/** Holds all of it or nothing. No execution starts, so no start is counted and no place taken. */
+/**
+ * Holds all of it or nothing. It takes no place among what runs, but it counts as a start: a run
+ * whose steps are all skipped would otherwise be free, and its documents bounded by nothing.
+ */
 export function holdRun(before: Account, request: RunHoldRequest): RunHoldResult {
   const { runId, runsMax, keyId, amountMicrousd, expiresAt, now } = request;
   assert(Number.isSafeInteger(amountMicrousd) && amountMicrousd > 0);
@@ -24,6 +28,9 @@ export function holdRun(before: Account, request: RunHoldRequest): RunHoldResult
   if (Object.keys(account.runs).length >= runsMax) {
     return { granted: false, refusal: "RUNS_LIMITED" };
   }
+  const windows = windowsOf(account, request);
+  const tooMany = startsRefusal(windows);
+  if (tooMany) return { granted: false, refusal: tooMany };
   // The ceiling for one execution applies to each of its steps, not to the run.
   const ceilings = { ...request.ceilings, executionCostMaxMicrousd: null };
   const refusal = moneyRefusalOf(account, { ...request, ceilings, runId: null });
@@ -39,5 +46,6 @@ export function holdRun(before: Account, request: RunHoldRequest): RunHoldResult
     keyDayMaxMicrousd: ceilings.dayCostMaxMicrousd,
     expiresAt,
   };
-  return { granted: true, account: { ...account, runs: { ...account.runs, [runId]: held } } };
+  const runs = { ...account.runs, [runId]: held };
+  return { granted: true, account: { ...account, ...counting(request, windows), runs } };
 }

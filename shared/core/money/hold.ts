@@ -3,7 +3,7 @@
  * it runs. A request is granted completely or not at all.
  */
 import { assert } from "../assert.ts";
-import { liveIn, take, type WindowLimit, type WindowState } from "../limits/sliding-window.ts";
+import type { WindowState } from "../limits/sliding-window.ts";
 import {
   type Account,
   type Hold,
@@ -15,13 +15,18 @@ import {
 } from "./account.ts";
 import { type BudgetRefusal, capsOf, endsOf, type Shortfall } from "./caps.ts";
 import { carve, carvedCaps } from "./run-hold.ts";
+import {
+  counting,
+  type StartLimits,
+  type StartsRefusal,
+  startsRefusal,
+  type Whose,
+  type Windows,
+  windowsOf,
+} from "./start-windows.ts";
 
 /** The limits on starting and running executions; an owner's own replace the deployment's. */
-export interface HoldLimits {
-  /** The starts of executions per key lineage. */
-  readonly executions: WindowLimit;
-  /** The starts with all keys of an owner together; null means that there is no such limit. */
-  readonly ownerExecutions: WindowLimit | null;
+export interface HoldLimits extends StartLimits {
   readonly concurrentMax: number;
   /** The most of those that one key may have. */
   readonly keyConcurrentMax: number;
@@ -49,11 +54,8 @@ export interface HoldRequest {
   readonly limits: HoldLimits;
 }
 
-/** The limit that was reached: the key's own, or that of all the owner's keys together. */
-type Whose = "key" | "owner";
-
 export type HoldRefusal =
-  | { readonly refusal: "RATE_LIMITED"; readonly whose: Whose; readonly window: WindowState }
+  | StartsRefusal
   | {
       readonly refusal: "CONCURRENCY_LIMITED";
       readonly whose: Whose;
@@ -128,11 +130,7 @@ export function hold(before: Account, request: HoldRequest): HoldResult {
     account: {
       ...carve(account, runId, amountMicrousd),
       holds: { ...account.holds, [executionId]: held },
-      windows: {
-        ...windows.live,
-        [lineageIn(request)]: windows.key.window,
-      },
-      ownerWindow: windows.owner?.window ?? {},
+      ...counting(request, windows),
     },
   };
 }
@@ -203,39 +201,12 @@ function withSlice(held: Hold, takenMicrousd: number, day: string): Hold {
   return { ...held, amountMicrousd, day, month: monthOf(day), earlier: [...held.earlier, ended] };
 }
 
-interface Windows {
-  /** The windows of all keys that still count a start; empty windows are dropped. */
-  readonly live: Account["windows"];
-  readonly key: WindowState;
-  readonly owner: WindowState | null;
-}
-
 type HoldTerms = Omit<HoldRequest, "executionId" | "expiresAt">;
 
-function windowsOf(account: Account, request: HoldTerms): Windows {
-  const { limits, now } = request;
-  const { executions, ownerExecutions } = limits;
-  return {
-    live: liveWindows(account.windows, request),
-    key: take(account.windows[lineageIn(request)] ?? {}, executions, now),
-    owner: ownerExecutions && take(account.ownerWindow, ownerExecutions, now),
-  };
-}
-
-function liveWindows(windows: Account["windows"], { limits, now }: HoldTerms): Account["windows"] {
-  const live = Object.entries(windows).map(
-    ([keyId, window]) => [keyId, liveIn(window, limits.executions, now)] as const,
-  );
-  return Object.fromEntries(live.filter(([, window]) => Object.keys(window).length > 0));
-}
-
 function refusalIn(account: Account, request: HoldTerms, windows: Windows): HoldRefusal | null {
-  const { key, owner } = windows;
-  if (!key.granted) return { refusal: "RATE_LIMITED", whose: "key", window: key };
-  if (owner && !owner.granted) return { refusal: "RATE_LIMITED", whose: "owner", window: owner };
-  const tooManyKeys = uncountable(account, request, windows);
-  if (tooManyKeys) return tooManyKeys;
   return (
+    startsRefusal(windows) ??
+    uncountable(account, request, windows) ??
     concurrencyRefusal(account, request) ??
     shortfall(account, request) ??
     // What a run holds was within its key's share when it was held.

@@ -44,6 +44,30 @@ describe("AUT-4 the hold of a run", () => {
     expect(tooMany).toMatchObject({ refusal: "RUNS_LIMITED" });
   });
 
+  test("counts as a start, of its key and of the account, though no step may ever run", () => {
+    const asked = { ...key, orchestrationId: "o", amountMicrousd: 1, expiresAt: now + 1 };
+    const runsMax = 100;
+    const of = (max: number) => ({ max, windowMs: 60_000 });
+    for (const [own, whose] of [
+      [{ ...limits, executions: of(2) }, "key"],
+      [{ ...limits, ownerExecutions: of(2) }, "owner"],
+    ] as const) {
+      let account = rich;
+      for (const runId of ["orun_1", "orun_2"]) {
+        const held = holdRun(account, { ...asked, limits: own, runId, runsMax });
+        if (!held.granted) throw new Error("refused");
+        // All its steps were skipped, and nothing of it is left but its count.
+        account = releaseRun(held.account, runId);
+      }
+      const third = holdRun(account, { ...asked, limits: own, runId: "orun_3", runsMax });
+      expect(third).toMatchObject({ refusal: { refusal: "RATE_LIMITED", whose } });
+      const message = { ...asked, limits: own, executionId: "run_1" };
+      expect(hold(account, message)).toMatchObject({ refusal: "RATE_LIMITED", whose });
+      const later = { ...asked, limits: own, now: now + 2 * dayMs, expiresAt: now + 3 * dayMs };
+      expect(holdRun(account, { ...later, runId: "orun_3", runsMax }).granted).toBe(true);
+    }
+  });
+
   test("pays for its steps alone, whatever the balance has", () => {
     const account = withRun(rich, 1_000);
     expect(start(account, "run_1", 1_001)).toMatchObject({ refusal: "INSUFFICIENT_BUDGET" });
