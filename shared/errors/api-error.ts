@@ -23,6 +23,9 @@ export interface RefusedAuthentication {
   readonly ownerId?: string;
 }
 
+/** What isn't available is asked for again after this, unless the refusal knows better. */
+const unavailableRetryAfterS = "5";
+
 /** A refusal: clients see everything but `cause` and `authentication`, which are logged. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -39,7 +42,8 @@ export class ApiError extends Error {
     this.status = catalogue[code].status;
     this.details = options.details;
     this.extras = options.extras ?? {};
-    this.headers = options.headers ?? {};
+    const usual = this.status === 503 ? { "retry-after": unavailableRetryAfterS } : {};
+    this.headers = { ...usual, ...options.headers };
     this.authentication = options.authentication ?? null;
   }
 }

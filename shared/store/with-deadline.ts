@@ -2,6 +2,8 @@ import { ApiError } from "../errors/api-error.ts";
 
 /** The longest wait for a call to Firestore. */
 const callTimeoutMs = 10_000;
+/** Logged, so that a slow database can be told from one that refuses. */
+const late = "the database didn't answer in time";
 
 /**
  * The call itself isn't cancelled, so a commit may still land.
@@ -9,14 +11,14 @@ const callTimeoutMs = 10_000;
  */
 export async function withDeadline<T>(call: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new ApiError("UNAVAILABLE")), callTimeoutMs);
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new ApiError("UNAVAILABLE", { cause: late })), callTimeoutMs);
   });
   try {
-    return await Promise.race([call, late]);
+    return await Promise.race([call, over]);
   } catch (cause) {
     if (cause instanceof ApiError || !isUnavailable(cause)) throw cause;
-    throw new ApiError("UNAVAILABLE", { cause, headers: { "retry-after": "5" } });
+    throw new ApiError("UNAVAILABLE", { cause });
   } finally {
     clearTimeout(timer);
   }

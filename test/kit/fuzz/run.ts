@@ -1,4 +1,5 @@
 /** Fuzzes every operation of the document, and says what answered 5xx or not as described. */
+import { setTimeout as wait } from "node:timers/promises";
 import fc from "fast-check";
 import { type DescribedOperation, faultOf, findOperation, operations } from "../api-document.ts";
 import { arbitraryRequest, type FuzzedRequest, faultyRequest } from "./arbitrary-request.ts";
@@ -28,6 +29,8 @@ export interface FuzzOptions {
 export interface FuzzResult {
   readonly sent: number;
   readonly byStatus: Readonly<Record<string, number>>;
+  /** Answers with 503 and a time to wait, after which the request was sent again. */
+  readonly repeated: number;
   /** One line for each kind of fault, with the first request that had it. */
   readonly faults: readonly string[];
 }
@@ -51,6 +54,8 @@ const widthUsual = 24;
 const learnedMax = 100_000;
 /** How many requests are drawn at once. */
 const batch = 500;
+/** How often a request is sent again whose answer says that waiting helps; it must be true. */
+const repeatsMax = 4;
 
 export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<FuzzResult> {
   const { requests, seed, deepPercent, width = widthUsual, onProgress } = options;
@@ -100,6 +105,7 @@ class FuzzRun {
   readonly #left = new Map(Object.entries(bounded));
   #connections: Connections;
   #sent = 0;
+  #repeated = 0;
 
   constructor({ baseUrl, owner, narrow, operatorToken, known }: FuzzTarget) {
     this.#baseUrl = baseUrl;
@@ -136,10 +142,23 @@ class FuzzRun {
     this.#sent += 1;
     if (this.#sent % requestsPerAddress === 0) this.#connections = this.#connect();
     try {
-      const answer = await this.#connections.send(wire);
-      this.#judge(fuzzed, wire, answer);
+      this.#judge(fuzzed, wire, await this.#sendPatiently(wire));
     } catch (error) {
       this.#note(fuzzed, wire, error instanceof Error ? error.message : "sending failed");
+    }
+  }
+
+  /**
+   * A database that a busy machine starves answers too late, and its callers are told to wait; that
+   * they get an answer afterwards is what is tried here.
+   */
+  async #sendPatiently(wire: Wire): Promise<FuzzedAnswer> {
+    for (let repeats = 0; ; repeats += 1) {
+      const answer = await this.#connections.send(wire);
+      const afterS = Number(answer.headers["retry-after"] ?? Number.NaN);
+      if (answer.status !== 503 || !(afterS > 0) || repeats === repeatsMax) return answer;
+      this.#repeated += 1;
+      await wait(afterS * 1_000);
     }
   }
 
@@ -189,7 +208,8 @@ class FuzzRun {
 
   end(): FuzzResult {
     this.#connections.close();
-    return { sent: this.#sent, byStatus: this.#byStatus, faults: [...this.#faults.values()] };
+    const faults = [...this.#faults.values()];
+    return { sent: this.#sent, byStatus: this.#byStatus, repeated: this.#repeated, faults };
   }
 }
 

@@ -1,4 +1,5 @@
 /** An owner to fuzz, with one of each thing, made through the front door of a local cloud. */
+import { setTimeout as wait } from "node:timers/promises";
 import { firstOperator } from "../../../local/cloud/names.ts";
 import type { LocalCloud } from "../../../local/cloud.ts";
 import type { FuzzTarget } from "./run.ts";
@@ -14,7 +15,8 @@ export async function prepareTarget(
 ): Promise<FuzzTarget> {
   const { baseUrl } = cloud;
   const operatorToken = await cloud.operatorToken(firstOperator);
-  const post = async (path: string, { token, body = {} }: Asked): Promise<string> => {
+  const post = async (path: string, asked: Asked, triesLeft = 5): Promise<string> => {
+    const { token, body = {} } = asked;
     const answer = await fetch(new URL(path, baseUrl), {
       method: "POST",
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
@@ -22,6 +24,12 @@ export async function prepareTarget(
     });
     const text = await answer.text();
     if (answer.ok || answer.status === 409) return text;
+    // On a busy machine the database of a cloud that has just begun may answer too late.
+    const afterS = Number(answer.headers.get("retry-after"));
+    if (answer.status === 503 && afterS > 0 && triesLeft > 0) {
+      await wait(afterS * 1_000);
+      return await post(path, asked, triesLeft - 1);
+    }
     throw new Error(`${path} was answered ${answer.status}: ${text}`);
   };
   await post("/v1/admin/operators/first", { token: operatorToken });
