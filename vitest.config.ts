@@ -35,6 +35,7 @@ export default defineConfig({
             "test/{,tidy/}*.test.ts",
           ],
           testTimeout: 60_000 * timeFactor,
+          hookTimeout: 180_000,
           sequence: { groupOrder: 0 },
         },
       },
@@ -109,6 +110,9 @@ export default defineConfig({
           isolate: false,
           include: ["test/policy/**/*.test.ts"],
           globalSetup: ["./test/policy/support/setup.ts"],
+          // A plan has megabytes of JSON, which a starved machine needs long to read.
+          testTimeout: 120_000 * timeFactor,
+          hookTimeout: 180_000,
           sequence: { groupOrder: 6 },
         },
       },
