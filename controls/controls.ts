@@ -11,6 +11,7 @@ import type { Control } from "./control.ts";
 import { datControls } from "./dat-data.ts";
 import { edgControls } from "./edg-edge-and-transport.ts";
 import { exeControls } from "./exe-execution-isolation.ts";
+import { gitControls } from "./git-repositories.ts";
 import { incControls } from "./inc-incidents.ts";
 import { keyControls } from "./key-authentication.ts";
 import { limControls } from "./lim-rate-limits.ts";
@@ -30,6 +31,7 @@ export const controls: Readonly<Record<string, Control>> = {
   ...datControls,
   ...edgControls,
   ...exeControls,
+  ...gitControls,
   ...incControls,
   ...keyControls,
   ...limControls,

@@ -38,4 +38,13 @@ export const wspControls: Readonly<Record<string, Control>> = {
       replace: "known(head?.manifestSha256 ?? null)",
     },
   },
+  "WSP-5": {
+    enforcedBy: "shared/google/transfer-objects.ts",
+    test: "test/security/signed-files.test.ts",
+    mutation: {
+      file: "shared/google/transfer-objects.ts",
+      find: '"x-goog-if-generation-match": "0",',
+      replace: "",
+    },
+  },
 };

@@ -13,7 +13,7 @@ async function read(form: string | Buffer, parameters = "boundary=b"): Promise<U
   const request = Object.assign(new IncomingMessage(new Socket()), { headers, complete: true });
   request.push(form);
   request.push(null);
-  return await readUpload(request);
+  return await readUpload(request, 15_000);
 }
 
 describe("SEC-8 an upload", () => {

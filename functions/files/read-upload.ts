@@ -12,7 +12,6 @@ export interface Upload {
 
 const fieldBytesMax = 4_096;
 /** A body whose sender falls silent is given up; the server's own limit bounds all of it. */
-const silentMsMax = 15_000;
 const unclosed = "The form ends before its closing boundary.";
 /** Bytes that aren't UTF-8 are decoded to this, which would change the name. */
 const undecodable = "\ufffd";
@@ -26,7 +25,7 @@ const uploads = new WeakMap<IncomingMessage, Promise<Upload>>();
  * @throws {ApiError} `UNSUPPORTED_MEDIA_TYPE`, `MALFORMED_MULTIPART`, `PAYLOAD_TOO_LARGE`,
  * `REQUEST_TIMEOUT`.
  */
-export function readUpload(request: IncomingMessage, silentMs = silentMsMax): Promise<Upload> {
+export function readUpload(request: IncomingMessage, silentMs: number): Promise<Upload> {
   const known = uploads.get(request);
   if (known) return known;
   const upload = parse(request, silentMs);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { deploymentLimits } from "#shared/config";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { entryAt } from "#shared/core/workspace/tree-order";
@@ -43,7 +44,7 @@ export const uploadFile = change({
   read: async ({ caller: { owner }, params, raw, request, deps, signal }) => {
     const ref = environments.of(owner, params.environmentId);
     const environment = await deps.store.require(ref);
-    const upload = await readUpload(raw);
+    const upload = await readUpload(raw, deploymentLimits().waits.silentFormMsMax);
     const path = uploadPath(upload);
     const { manifest } = await readFilesOf(owner, environment.value, signal);
     requireCurrent(request, entryAt(manifest.entries, path));

@@ -34,8 +34,6 @@ import {
   startGit,
 } from "./start-git.ts";
 
-/** Clients wait for a minute, and the answer is read from what git left. */
-const waitMsMax = 45_000;
 const saidMax = 2_000;
 
 type Reading<B> = ReadContext<"api-key", { readonly environmentId: string }, unknown, B>;
@@ -151,10 +149,11 @@ export function gitRoute<B>(route: GitRoute<B>): ChangeRoute {
         ticket,
         now: deps.now,
       });
+      const { waits, streams } = deploymentLimits();
       const ended = await stateAtEnd(context, {
         execution,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(waitMsMax)]),
-        reads: new ReadAllowance(deploymentLimits().streams.readsMax),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(waits.gitMsMax)]),
+        reads: new ReadAllowance(streams.readsMax),
       });
       return await replyOf(context, { execution: ended, plan: data.plan });
     },

@@ -168,7 +168,7 @@ describe("running git", { timeout: 300_000 }, () => {
     expect([prepared.status, prepared.json.code]).toEqual([501, "NOT_OFFERED"]);
   });
 
-  test("keeps a clone's token out of all that is stored, logged and answered", async () => {
+  test("GIT-2 keeps a clone's token out of all that is stored, logged and answered", async () => {
     const own = await newOwner();
     const { key } = own;
     const token = "glpat-Canary0123456789xyz";

@@ -53,7 +53,7 @@ async function refusalOf(folder: GitFolder): Promise<string> {
   return error.message;
 }
 
-describe("a hostile repository", { timeout: 300_000 }, () => {
+describe("GIT-1 a hostile repository", { timeout: 300_000 }, () => {
   test("isn't followed out of its folder by links of any kind", async () => {
     using folder = made();
     const dotGit = join(folder.path, ".git");

@@ -44,7 +44,7 @@ function withPath({ url, ...signed }: SignedRequest, change: (path: string) => s
   return { ...signed, url: to.href };
 }
 
-describe("TEN-2 a signed upload", () => {
+describe("WSP-5 TEN-2 a signed upload", () => {
   test("writes one object, of one owner, of one size", async () => {
     const { id, request } = await begun(1_000);
     const others = [
@@ -140,7 +140,7 @@ describe("TEN-2 a signed upload", () => {
   });
 });
 
-describe("TEN-2 a signed download", () => {
+describe("WSP-5 TEN-2 a signed download", () => {
   test("reads one object, as long as its signature says, and counts in the day's bytes", async () => {
     const bytes = someBytes(mib);
     const { json } = await beginUpload(victim, victims, { path: "secret.bin", size: mib });

@@ -142,6 +142,14 @@ const Orchestrations = z.object({
   waitMsMax: ms(15 * minuteMs),
 });
 
+/** How long an instance waits for what may never come. */
+const Waits = z.object({
+  /** A request that runs git waits this long for its end; then it answers that git still runs. */
+  gitMsMax: z.int().min(100).max(55_000).default(45_000),
+  /** The sender of a form may send nothing for this long. */
+  silentFormMsMax: ms(15_000),
+});
+
 const streamBytesMax = 8 * 1024 * 1024;
 const streamMsMax = 15 * minuteMs;
 const streamReadsMax = 2_000;
@@ -172,6 +180,7 @@ export const DeploymentLimits = z
     keyHeldPercentMax: z.int().min(1).max(100).default(50),
     /** The runs of orchestrations that an owner has at once, and what each may take. */
     orchestrations: Orchestrations.prefault({}),
+    waits: Waits.prefault({}),
     slices: Slices.prefault({}),
     wallClockMs: z
       .int()
