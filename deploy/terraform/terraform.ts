@@ -29,7 +29,8 @@ export class NoTerraform extends Error {
   override readonly name = "NoTerraform";
 }
 
-const commandTimeoutMs = 300_000;
+/** One file of tests makes many plans, which take minutes on a machine that others use as well. */
+const commandTimeoutMs = 1_200_000;
 const noProvider = /query available provider packages|connect to registry|registry\.terraform\.io/;
 
 /** @throws {NoTerraform} */

@@ -43,7 +43,7 @@ export const staticChecks: readonly Step[] = [
 export const terraformCheck: Step = {
   title: "Terraform's configuration is valid and passes its tests",
   command: [process.execPath, "deploy/check-terraform.ts"],
-  timeoutMs: 900_000,
+  timeoutMs: 2_700_000,
 };
 
 /** The command line of one vitest run, under this Node. */
