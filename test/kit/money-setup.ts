@@ -13,6 +13,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return await provideCloud(project, {
     functions: [
       "admin",
+      "agents",
       "billing",
       "environments",
       "keys",
