@@ -9,6 +9,8 @@ import { sharedOut } from "../kit/shard.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 import { sweep } from "../kit/sweep.ts";
 
+/** A process that starts, two sandboxes and a dozen sweeps take minutes on a starved machine. */
+const testMsMax = 600_000;
 let aside: FunctionAside | undefined;
 afterEach(async () => await aside?.stop());
 
@@ -54,7 +56,7 @@ test.each(sharedOut(table, 2))(
         const [newest] = (await send(path, { key })).json.data;
         return newest?.completedAt ? newest : null;
       },
-      90_000,
+      testMsMax / 2,
     );
     expect(run, JSON.stringify(run)).toMatchObject({
       status: "completed",
@@ -75,4 +77,5 @@ test.each(sharedOut(table, 2))(
     expect(rows.filter((action) => action === "execution.started")).toHaveLength(2);
     expect(rows.filter((action) => action === "orchestration.ended")).toHaveLength(1);
   },
+  testMsMax,
 );
