@@ -7,22 +7,29 @@ export interface Budget {
   readonly roundTrips: number;
 }
 
-const samplesMax = 6;
+/** On a starved machine most samples cost more; a cost that has grown fails after all of them. */
+const samplesMax = 20;
 
 /**
- * What a request costs when nothing expires during it: the minimum of a few samples. A key that was
- * read a second ago and an account that was read 200 ms ago are read again, and calls that are sent
- * together count as one trip because they overlap, so a starved machine can only add to a sample.
+ * What the parts of something cost when nothing expires during it. A key that was read a second ago
+ * and an account that was read 200 ms ago are read again, and calls that are sent together count as
+ * one trip because they overlap, so a starved machine can only add to a sample. Each part has its
+ * own minimum, because such a machine seldom leaves all parts of one sample alone.
  */
-export async function least<T>(
-  sample: () => Promise<T>,
-  isWithin: (measured: T) => boolean,
-): Promise<T> {
-  let measured = await sample();
-  for (let more = samplesMax - 1; more > 0 && !isWithin(measured); more -= 1) {
-    measured = await sample();
+export async function leastParts<P extends string>(
+  sample: () => Promise<Readonly<Record<P, Budget>>>,
+  most: Readonly<Record<P, Budget>>,
+): Promise<Readonly<Record<P, Budget>>> {
+  const names = Object.keys(most) as P[];
+  const better = (one: Budget, other: Budget, limit: Budget) => (fits(one, limit) ? one : other);
+  let parts = await sample();
+  const isWithin = () => names.every((name) => fits(parts[name], most[name]));
+  for (let more = samplesMax - 1; more > 0 && !isWithin(); more -= 1) {
+    const next = await sample();
+    const merged = names.map((name) => [name, better(parts[name], next[name], most[name])]);
+    parts = Object.fromEntries(merged) as Record<P, Budget>;
   }
-  return measured;
+  return parts;
 }
 
 /** Whether it costs no more in any respect. */
@@ -44,5 +51,6 @@ export function minus(all: Budget, part: Budget): Budget {
 
 /** The minimum of a few samples, or the first within `most`. */
 export async function leastOf(sample: () => Promise<Budget>, most: Budget): Promise<Budget> {
-  return await least(sample, (measured) => fits(measured, most));
+  const { all } = await leastParts(async () => ({ all: await sample() }), { all: most });
+  return all;
 }
