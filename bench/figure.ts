@@ -1,5 +1,5 @@
 /** What the bench measures: figures with a few rows, each next to its baseline and goal. */
-export type Unit = "ms" | "/s" | "MB" | "MB/s" | "errors" | "reads" | "µ$";
+export type Unit = "ms" | "µs" | "/s" | "MB" | "MB/s" | "errors" | "reads" | "µ$";
 
 export interface Goal {
   /** Whether the goal applies to the value or to its ratio to the baseline. */

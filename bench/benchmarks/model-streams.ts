@@ -1,12 +1,18 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { type LocalProviders, startProviders } from "../../local/providers/server.ts";
 import type { Figure, Row } from "../figure.ts";
-import { residentMb } from "../function-child.ts";
+import { cpuMsOf, residentMb } from "../function-child.ts";
 import { type BenchGateway, startModelGateway } from "../model-gateway-child.ts";
 import { median } from "../statistics.ts";
 
 const rounds = { short: 2, full: 6 };
 const parallel = { short: 10, full: 50 };
 const open = { short: 20, full: 200 };
+/**
+ * Between two events of a stream: 100 in a second. Public measurements of providers' models give
+ * 45 to 250 tokens per second, and an event holds one token or a few.
+ */
+const paceMs = 10;
 const text = "A sentence of an answer, as models write them. ".repeat(100);
 const body = JSON.stringify({
   ...{ model: "claude-haiku-4-5", max_tokens: 8_000, stream: true },
@@ -22,11 +28,10 @@ export const modelStreams: Figure = {
     const gateway = await startModelGateway(bench, providers.url);
     try {
       const idleMb = residentMb(gateway.pid).now;
+      const load = { rounds: rounds[bench.effort], streams: parallel[bench.effort] };
       return [
-        await throughput(gateway, providers, {
-          rounds: rounds[bench.effort],
-          streams: parallel[bench.effort],
-        }),
+        await paced(gateway, providers, load),
+        ...(await unpaced(gateway, providers, load)),
         await memory(gateway, providers, { idleMb, streams: open[bench.effort] }),
       ];
     } finally {
@@ -46,35 +51,107 @@ const directTo = ({ url }: LocalProviders): Way => [
   { "x-api-key": "local-provider-key" },
 ];
 
-async function throughput(
+interface Load {
+  readonly rounds: number;
+  readonly streams: number;
+}
+
+/**
+ * Streams at the pace of a model. Both ways take as long as the provider does, unless what is in
+ * between can't keep up.
+ */
+async function paced(
   gateway: BenchGateway,
   providers: LocalProviders,
-  { rounds: count, streams }: { readonly rounds: number; readonly streams: number },
+  { rounds: count, streams }: Load,
 ): Promise<Row> {
-  providers.play(() => ({ items: [{ kind: "text", text }] }));
-  const [ours, direct]: [number[], number[]] = [[], []];
-  for (let round = 0; round <= count; round += 1) {
-    const through = await eventsPerSecond(throughOf(gateway), streams);
-    const without = await eventsPerSecond(directTo(providers), streams);
-    // The first round compiles.
-    if (round === 0) continue;
-    ours.push(through);
-    direct.push(without);
-  }
+  providers.play(() => {
+    const beganAt = performance.now();
+    return {
+      items: [{ kind: "text", text }],
+      // By the clock, so that a late event doesn't delay those that follow.
+      beforeEvent: async (index) => {
+        const earlyMs = beganAt + index * paceMs - performance.now();
+        if (earlyMs > 0) await wait(earlyMs);
+      },
+    };
+  });
+  const measured = await byTurns(count, {
+    ours: () => eventsPerSecond(throughOf(gateway), streams),
+    bare: () => eventsPerSecond(directTo(providers), streams),
+  });
   return {
-    what: `${streams} streams at once, events of them, as fast as they go`,
+    what: `${streams} streams, ${1_000 / paceMs} events a second of each`,
     unit: "/s",
-    value: median(ours),
-    baseline: { what: "direct", value: median(direct) },
+    value: measured.ours,
+    baseline: { what: "direct", value: measured.bare },
     goal: { of: "ratio", atLeast: 0.9 },
   };
 }
 
+/** As fast as they go, which shows only how much CPU an event takes on its way. */
+async function unpaced(
+  gateway: BenchGateway,
+  providers: LocalProviders,
+  { rounds: count, streams }: Load,
+): Promise<Row[]> {
+  providers.play(() => ({ items: [{ kind: "text", text }] }));
+  const cpuUs: { ours: number[]; bare: number[] } = { ours: [], bare: [] };
+  const measured = await byTurns(count, {
+    ours: async () => {
+      const before = cpuMsOf(gateway.pid);
+      const { events, perSecond } = await readAll(throughOf(gateway), streams);
+      cpuUs.ours.push(((cpuMsOf(gateway.pid) - before) * 1_000) / events);
+      return perSecond;
+    },
+    bare: async () => {
+      const before = process.cpuUsage();
+      const { events, perSecond } = await readAll(directTo(providers), streams);
+      const { user, system } = process.cpuUsage(before);
+      cpuUs.bare.push((user + system) / events);
+      return perSecond;
+    },
+  });
+  return [
+    {
+      what: `${streams} streams, as fast as they go`,
+      unit: "/s",
+      value: measured.ours,
+      baseline: { what: "direct", value: measured.bare },
+    },
+    {
+      what: "… CPU of an event in the gateway",
+      unit: "µs",
+      value: median(cpuUs.ours),
+      baseline: { what: "in provider and client, direct", value: median(cpuUs.bare) },
+    },
+  ];
+}
+
+/** Alternates; the first round compiles and isn't counted. */
+async function byTurns(
+  rounds: number,
+  { ours, bare }: { readonly ours: () => Promise<number>; readonly bare: () => Promise<number> },
+): Promise<{ readonly ours: number; readonly bare: number }> {
+  const figures: { ours: number[]; bare: number[] } = { ours: [], bare: [] };
+  await ours();
+  await bare();
+  for (let round = 0; round < rounds; round += 1) {
+    figures.ours.push(await ours());
+    figures.bare.push(await bare());
+  }
+  return { ours: median(figures.ours), bare: median(figures.bare) };
+}
+
 async function eventsPerSecond(way: Way, streams: number): Promise<number> {
+  return (await readAll(way, streams)).perSecond;
+}
+
+async function readAll(way: Way, streams: number) {
   const beganAt = performance.now();
   const counts = await Promise.all(Array.from({ length: streams }, () => read(way)));
   const events = counts.reduce((sum, each) => sum + each, 0);
-  return events / ((performance.now() - beganAt) / 1_000);
+  return { events, perSecond: events / ((performance.now() - beganAt) / 1_000) };
 }
 
 async function memory(
