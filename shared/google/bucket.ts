@@ -1,12 +1,20 @@
 /** How buckets are opened, how objects are read and stored once, and what errors mean. */
+import { setMaxListeners } from "node:events";
 import type { Bucket, DownloadOptions, File, SaveOptions } from "@google-cloud/storage";
 import { config, required } from "../config.ts";
 import type { BucketSetting } from "../core/retention/retention-table.ts";
 import { ApiError } from "../errors/api-error.ts";
 
+/**
+ * The client adds a dozen listeners to one stream for each object, and one for each chunk of a
+ * large one; Node would print a warning each time.
+ */
+const listenersMax = 2_000;
+
 /** Opens a bucket of the retention table, by the setting that names it. */
 export async function connectBucket(setting: BucketSetting): Promise<Bucket> {
   const { Storage } = await import("@google-cloud/storage");
+  setMaxListeners(listenersMax);
   const storage = new Storage({
     projectId: config().GOOGLE_CLOUD_PROJECT,
     timeout: 20_000,

@@ -2,7 +2,6 @@
  * Objects of large files on their way, and addresses for them that this function's own account
  * signs through IAM: no key is stored anywhere. Such an address opens one object for some minutes.
  */
-import { setMaxListeners } from "node:events";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { GetSignedUrlConfig } from "@google-cloud/storage";
@@ -15,8 +14,6 @@ import { workspaceObject } from "./objects.ts";
 const kind = "transfers";
 /** What the client keeps in memory until the bucket has confirmed it. */
 const chunkBytes = 4 * 1024 * 1024;
-/** The client adds a listener to one stream for each chunk, and Node would print a warning. */
-const listenersMax = 2_000;
 
 /** What a client sends, and where. */
 export interface SignedRequest {
@@ -99,7 +96,6 @@ export async function storeTransfer(
   pieces: AsyncIterable<Buffer>,
 ): Promise<void> {
   const object = await workspaceObject(owner, kind, id);
-  setMaxListeners(listenersMax);
   const stored = object.createWriteStream({
     resumable: true,
     chunkSize: chunkBytes,

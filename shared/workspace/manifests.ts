@@ -101,7 +101,9 @@ export async function readFileBytes(
       );
   }
   const all = slices.map((slice) => reads.get(slice) ?? Buffer.alloc(slice.sizeBytes));
-  return Buffer.concat(await Promise.all(all));
+  const bytes = await Promise.all(all);
+  // Most pieces lie in one pack, and large ones needn't be in memory twice.
+  return bytes.length === 1 && bytes[0] ? bytes[0] : Buffer.concat(bytes);
 }
 
 function cutTo(bytes: Buffer, { offsetBytes, sizeBytes }: Part, beginsAt: number): Buffer {
