@@ -3,6 +3,7 @@ import { createHash, type Hash } from "node:crypto";
 import { isTrue } from "#shared/core/git/parse-config";
 import type { IndexEntry } from "#shared/core/git/parse-index";
 import { linkMode } from "#shared/core/git/parse-objects";
+import type { ReadBudget } from "#shared/core/git/read-budget";
 import type { ManifestFile } from "#shared/core/workspace/manifest";
 import type { Repository } from "./repository.ts";
 
@@ -50,7 +51,7 @@ export class FileComparison {
     if (isLink !== (is.type === "symlink")) return "typechange";
     if (is.type === "symlink") {
       const target = Buffer.from(is.target);
-      return hashed([target], target.length) === entry.oid ? null : "modified";
+      return hashed(target) === entry.oid ? null : "modified";
     }
     const isProgram = (entry.mode & 0o111) !== 0;
     if (this.#countsModes && isProgram !== ((is.mode & 0o100) !== 0)) return "modified";
@@ -67,22 +68,25 @@ export class FileComparison {
     isSameSize: boolean,
   ): Promise<boolean> {
     const { oid } = entry;
-    const { files } = this.#repository;
+    const { files, budget } = this.#repository;
     const mayDiffer = this.#mayChangeLines && file.sizeBytes <= wholeBytesMax;
     // Where git couldn't tell whether a file changed meanwhile, it stores a size of zero.
     if (!isSameSize && !mayDiffer && entry.sizeBytes !== 0) return false;
     if (file.sizeBytes > wholeBytesMax) return (await this.#hashInPieces(file)) === oid;
     const bytes = await files.whole(file, wholeBytesMax);
-    if (hashed([bytes], bytes.length) === oid) return true;
+    if (budget.work(hashWork(bytes.length))) await budget.pause();
+    if (hashed(bytes) === oid) return true;
     if (!mayDiffer) return false;
-    const unix = Buffer.from(bytes.toString("latin1").replaceAll("\r\n", "\n"), "latin1");
-    return hashed([unix], unix.length) === oid;
+    const unix = await withUnixLines(bytes, budget);
+    if (budget.work(hashWork(unix.length))) await budget.pause();
+    return hashed(unix) === oid;
   }
 
   async #hashInPieces(file: ManifestFile): Promise<string> {
     const hash = begun(file.sizeBytes);
     for (let offsetBytes = 0; offsetBytes < file.sizeBytes; offsetBytes += pieceBytes) {
       const sizeBytes = Math.min(pieceBytes, file.sizeBytes - offsetBytes);
+      if (this.#repository.budget.work(hashWork(sizeBytes))) await this.#repository.budget.pause();
       hash.update(await this.#repository.files.range(file, { offsetBytes, sizeBytes }));
     }
     return hash.digest("hex");
@@ -94,8 +98,29 @@ function begun(sizeBytes: number): Hash {
 }
 
 /** The name that git gives these contents. */
-function hashed(parts: readonly Buffer[], sizeBytes: number): string {
-  const hash = begun(sizeBytes);
-  for (const part of parts) hash.update(part);
-  return hash.digest("hex");
+function hashed(bytes: Buffer): string {
+  return begun(bytes.length).update(bytes).digest("hex");
+}
+
+function hashWork(sizeBytes: number): number {
+  return 200 + sizeBytes / 8;
+}
+
+const bytesPerStep = 64 * 1024;
+const [carriageReturn, lineFeed] = [0x0d, 0x0a];
+
+/** Without the carriage returns of `\r\n`; in place of what it was given. */
+async function withUnixLines(bytes: Buffer, budget: ReadBudget): Promise<Buffer> {
+  let written = 0;
+  for (let start = 0; start < bytes.length; start += bytesPerStep) {
+    const end = Math.min(start + bytesPerStep, bytes.length);
+    if (budget.work((end - start) / 4)) await budget.pause();
+    for (let index = start; index < end; index += 1) {
+      const byte = bytes[index] ?? 0;
+      if (byte === carriageReturn && bytes[index + 1] === lineFeed) continue;
+      bytes[written] = byte;
+      written += 1;
+    }
+  }
+  return bytes.subarray(0, written);
 }

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { ok } from "#shared/contract/common";
 import { GitStatus } from "#shared/contract/git";
 import { query } from "#shared/pipeline/route";
+import type { ChangedFile } from "./change-list.ts";
 import { hasUnpushed, remoteOf } from "./read-refs.ts";
 import {
   folderOf,
@@ -10,7 +11,7 @@ import {
   readRepository,
   shownPath,
 } from "./read-repository.ts";
-import { type ChangedFile, readStatus } from "./read-status.ts";
+import { readStatus } from "./read-status.ts";
 import type { Repository } from "./repository.ts";
 
 const nothing = {

@@ -19,7 +19,7 @@ export const listBranches = query({
   read: async ({ caller: { owner }, params, query: { path }, deps: { store }, signal }) =>
     await readRepository({ owner, signal, store }, { ...params, path }, async (repository) => ({
       currentBranch: repository.branch,
-      ...branchesOf(repository),
+      ...(await branchesOf(repository)),
     })),
   answer: ({ data: { currentBranch, local, remote } }) =>
     ok({

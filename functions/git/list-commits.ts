@@ -9,6 +9,8 @@ import type { Repository } from "./repository.ts";
 const commitsMax = 50;
 /** As many characters as git shows, in all but the largest repositories. */
 const shortLength = 7;
+/** What a commit has in an answer beside its texts. */
+const aroundBytes = 300;
 
 export const listCommits = query({
   endpoint: "GET /v1/environments/:environmentId/git/commits",
@@ -37,9 +39,12 @@ async function newest(repository: Repository, limit: number) {
   const commits: z.input<typeof GitCommits>["commits"] = [];
   if (repository.head === null) return commits;
   for await (const { oid, commit } of commitsFrom(repository, repository.head, limit)) {
-    const { author, authoredAt, message } = commit;
+    const { author, authoredAt, message, isCut: truncated } = commit;
     const date = iso(authoredAt);
-    commits.push({ hash: oid, shortHash: oid.slice(0, shortLength), author, date, message });
+    repository.budget.answer(author, { times: 1, more: 0 });
+    repository.budget.answer(message, { times: 1, more: aroundBytes });
+    const shortHash = oid.slice(0, shortLength);
+    commits.push({ hash: oid, shortHash, author, date, message, truncated });
   }
   return commits;
 }

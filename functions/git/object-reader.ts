@@ -1,16 +1,19 @@
 /** Reads a repository's objects, loose or packed, without running git. */
-import { inflateSync } from "node:zlib";
+import { promisify } from "node:util";
+import { inflate, inflateSync } from "node:zlib";
 import { LRUCache } from "lru-cache";
 import { applyDelta } from "#shared/core/git/apply-delta";
-import { damaged, GitFault } from "#shared/core/git/git-fault";
+import { damaged, GitFault, tooMuch } from "#shared/core/git/git-fault";
 import {
   type Commit,
+  commitWork,
   parseCommit,
-  parseTree,
   type TreeEntry,
+  treeEntries,
 } from "#shared/core/git/parse-objects";
+import type { ReadBudget } from "#shared/core/git/read-budget";
 import { openPacks, type Pack } from "./pack-index.ts";
-import { type RepositoryFiles, tooMuch } from "./repository-files.ts";
+import type { RepositoryFiles } from "./repository-files.ts";
 
 type ObjectType = "commit" | "tree" | "blob" | "tag";
 
@@ -21,9 +24,9 @@ interface GitObject {
 
 /** Trees of folders with a hundred thousand files have some megabytes. */
 const objectBytesMax = 8 * 1024 * 1024;
-/** What one request may unpack, and how many objects it may read. */
-const unpackedBytesMax = 192 * 1024 * 1024;
-const objectsMax = 20_000;
+/** Larger objects are unpacked beside the requests, which costs the time of a small one. */
+const besideBytesMin = 64 * 1024;
+const inflateBeside = promisify(inflate);
 /** Git makes chains of 50, and older versions made some of 250. */
 const chainMax = 300;
 /** The header of a packed object: its size, and where its base is. */
@@ -36,34 +39,50 @@ const namedDelta = 7;
 
 export class ObjectReader {
   readonly #files: RepositoryFiles;
-  readonly #bases = new LRUCache<string, GitObject>({ maxSize: basesBytesMax });
+  readonly #budget: ReadBudget;
+  readonly #bases: LRUCache<string, GitObject>;
   #packs: readonly Pack[] | null = null;
-  #unpackedLeft = unpackedBytesMax;
-  #objectsLeft = objectsMax;
 
   constructor(files: RepositoryFiles) {
+    const { budget } = files;
     this.#files = files;
+    this.#budget = budget;
+    this.#bases = new LRUCache<string, GitObject>({
+      maxSize: basesBytesMax,
+      dispose: ({ bytes }) => budget.refund("keptBytes", bytes.length),
+    });
   }
 
   async commit(oid: string): Promise<Commit> {
     const { type, bytes } = await this.#object(oid);
     if (type !== "commit") throw damaged("A commit");
+    if (this.#budget.work(commitWork(bytes))) await this.#budget.pause();
     return parseCommit(bytes);
   }
 
-  async tree(oid: string): Promise<readonly TreeEntry[]> {
+  /** Its bytes are held until its entries have been gone through. */
+  async tree(oid: string): Promise<Iterable<TreeEntry>> {
     const { type, bytes } = await this.#object(oid);
     if (type !== "tree") throw damaged("A tree");
-    return parseTree(bytes);
+    return this.#held(bytes);
+  }
+
+  *#held(bytes: Buffer): Generator<TreeEntry> {
+    this.#budget.spend("keptBytes", bytes.length);
+    try {
+      yield* treeEntries(bytes);
+    } finally {
+      this.#budget.refund("keptBytes", bytes.length);
+    }
   }
 
   async #object(oid: string): Promise<GitObject> {
-    this.#objectsLeft -= 1;
-    if (this.#objectsLeft < 0) throw tooMuch();
+    this.#budget.spend("objects", 1);
+    if (this.#budget.work(200)) await this.#budget.pause();
     const loose = this.#files.file(`.git/objects/${oid.slice(0, 2)}/${oid.slice(2)}`);
     if (loose !== undefined) {
       const bytes = await this.#files.whole(loose, objectBytesMax);
-      return looseObject(this.#inflate(bytes, objectBytesMax, "whole"));
+      return looseObject(await this.#inflate(bytes, objectBytesMax, "whole"));
     }
     const place = await this.#find(oid);
     if (place === null) {
@@ -83,7 +102,16 @@ export class ObjectReader {
 
   /** Follows the chain to an object that is stored whole, and applies what was found on the way. */
   async #packed(place: Place): Promise<GitObject> {
-    const deltas: { readonly key: string; readonly delta: Buffer }[] = [];
+    const deltas: Delta[] = [];
+    try {
+      return await this.#applied(place, deltas);
+    } finally {
+      for (const { delta } of deltas) this.#budget.refund("keptBytes", delta.length);
+    }
+  }
+
+  /** @param deltas What is held until they have been applied. */
+  async #applied(place: Place, deltas: Delta[]): Promise<GitObject> {
     let next = place;
     let found: GitObject | undefined;
     while (found === undefined) {
@@ -99,19 +127,21 @@ export class ObjectReader {
       const stored = await this.#stored(next);
       if ("object" in stored) found = this.#keep(key, stored.object);
       else {
+        this.#budget.spend("keptBytes", stored.delta.length);
         deltas.push({ key, delta: stored.delta });
         next = stored.base;
       }
     }
-    for (const { key, delta } of deltas.reverse()) {
-      const bytes = applyDelta(found.bytes, delta, objectBytesMax);
-      this.#count(bytes.length);
+    const budget = this.#budget;
+    for (const { key, delta } of deltas.toReversed()) {
+      const bytes = await applyDelta(found.bytes, delta, { bytesMax: objectBytesMax, budget });
       found = this.#keep(key, { type: found.type, bytes });
     }
     return found;
   }
 
   #keep(key: string, object: GitObject): GitObject {
+    this.#budget.spend("keptBytes", object.bytes.length);
     this.#bases.set(key, object, { size: object.bytes.length + 1 });
     return object;
   }
@@ -148,28 +178,34 @@ export class ObjectReader {
     const sizeBytes = Math.min(room, file.sizeBytes - offset);
     if (sizeBytes <= 0) throw damaged("A pack");
     const bytes = await this.#files.near(file, { offsetBytes: offset, sizeBytes });
-    const data = this.#inflate(bytes, size, "beginning");
+    const data = await this.#inflate(bytes, size, "beginning");
     if (data.length !== size) throw damaged("A pack");
     return data;
   }
 
   /** @param part Whether other bytes may follow. */
-  #inflate(bytes: Buffer, sizeMax: number, part: "whole" | "beginning"): Buffer {
+  async #inflate(bytes: Buffer, sizeMax: number, part: "whole" | "beginning"): Promise<Buffer> {
+    const budget = this.#budget;
+    budget.spend("unpackedBytes", sizeMax);
+    const options = part === "whole" ? {} : { finishFlush: 2 };
+    const all = { ...options, maxOutputLength: Math.max(sizeMax, 1) };
+    const isSmall = Math.max(bytes.length, part === "whole" ? 0 : sizeMax) < besideBytesMin;
     try {
-      const options = part === "whole" ? {} : { finishFlush: 2 };
-      const data = inflateSync(bytes, { ...options, maxOutputLength: Math.max(sizeMax, 1) });
-      this.#count(data.length);
+      const data = isSmall ? inflateSync(bytes, all) : await inflateBeside(bytes, all);
+      budget.refund("unpackedBytes", sizeMax - data.length);
+      if (budget.work(500 + data.length / 4)) await budget.pause();
       return data;
     } catch (error) {
       if (error instanceof GitFault) throw error;
       throw damaged("An object");
     }
   }
+}
 
-  #count(bytes: number): void {
-    this.#unpackedLeft -= bytes;
-    if (this.#unpackedLeft < 0) throw tooMuch();
-  }
+interface Delta {
+  /** The place of what it makes. */
+  readonly key: string;
+  readonly delta: Buffer;
 }
 
 interface Place {

@@ -17,8 +17,11 @@ const namesAt = fanoutAt + fanoutBytes;
 const oidBytes = 20;
 
 export async function openPacks(files: RepositoryFiles): Promise<readonly Pack[]> {
-  const names = files
-    .below(".git/objects/pack")
+  const found = files.below(".git/objects/pack");
+  for (const { path } of found) {
+    if (files.budget.work(20 + path.length / 8)) await files.budget.pause();
+  }
+  const names = found
     .map(({ path }) => path.slice(path.lastIndexOf("/") + 1))
     .filter((name) => name.endsWith(".idx"));
   if (names.length > packsMax) {

@@ -1,5 +1,6 @@
 /** Branches, the remote, and the commits before one. */
 import type { Commit } from "#shared/core/git/parse-objects";
+import { sortedInSteps } from "#shared/core/git/sort-in-steps";
 import type { Repository } from "./repository.ts";
 
 /** How many commits are looked at to tell whether one was pushed. */
@@ -12,15 +13,26 @@ export interface Branches {
   readonly remote: readonly string[];
 }
 
-export function branchesOf({ refs }: Repository): Branches {
-  const below = (prefix: string) =>
-    [...refs.keys()]
-      .filter((name) => name.startsWith(prefix))
-      .map((name) => name.slice(prefix.length))
-      .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  const remote = below("refs/remotes/").filter((name) => !/^[^/]+\/HEAD$/.test(name));
-  return { local: below("refs/heads/"), remote };
+/** Each is listed twice in an answer: among its kind, and among all. */
+const listing = { times: 2, more: 1 };
+
+export async function branchesOf({ refs, budget }: Repository): Promise<Branches> {
+  const local: string[] = [];
+  const remote: string[] = [];
+  for (const name of refs.keys()) {
+    if (budget.work(30 + name.length / 4)) await budget.pause();
+    if (/^refs\/remotes\/[^/]+\/HEAD$/.test(name)) continue;
+    const prefix = prefixes.find((one) => name.startsWith(one));
+    if (prefix === undefined) continue;
+    const shown = name.slice(prefix.length);
+    budget.answer(shown, listing);
+    (prefix === "refs/heads/" ? local : remote).push(shown);
+  }
+  const sorted = async (names: string[]) => await sortedInSteps(names, (name) => name, budget);
+  return { local: await sorted(local), remote: await sorted(remote) };
 }
+
+const prefixes = ["refs/heads/", "refs/remotes/"] as const;
 
 export interface Remote {
   readonly name: string;
@@ -42,8 +54,20 @@ export function remoteOf({ config, branch }: Repository): Remote | null {
   return { name, url: withoutCredentials(config.get(`remote.${name}.url`) ?? "") };
 }
 
+/**
+ * An address without the name, the password and the words of a query that it may have. A password
+ * may have signs in it that belong elsewhere; where no host remains, everything up to the last `@`
+ * is one.
+ */
 export function withoutCredentials(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
+  const scheme = /^[^/?#@]*:\/\//.exec(url)?.[0];
+  if (scheme === undefined) return url;
+  const rest = url.slice(scheme.length);
+  const authorityEnd = rest.search(/[/?#]|$/);
+  const shown = rest.slice(rest.slice(0, authorityEnd).lastIndexOf("@") + 1);
+  const hasHost = /^(?:\[[0-9a-f:.%]*\]|[^:@[\]/?#]*)(?::\d*)?(?:[/?#]|$)/i.test(shown);
+  const safe = hasHost ? shown : shown.slice(shown.lastIndexOf("@") + 1);
+  return `${scheme}${safe.replace(/[?#].*$/s, "")}`;
 }
 
 /** Whether the branch has commits that its remote isn't known to have. */
@@ -68,9 +92,14 @@ interface Found {
   readonly commit: Commit;
 }
 
+/** What a commit takes: its parents' names, and its texts, which may be parts of longer ones. */
+function sizeOf({ parents, author, message }: Commit): number {
+  return 500 + 150 * parents.length + 4 * author.length + 8 * message.length;
+}
+
 /** A commit and those before it, the newest first, as `git log` lists them. */
 export async function* commitsFrom(
-  { objects, shallow }: Repository,
+  { objects, shallow, budget }: Repository,
   first: string,
   max: number,
 ): AsyncGenerator<Found> {
@@ -80,6 +109,8 @@ export async function* commitsFrom(
     if (seen.has(oid)) return;
     seen.add(oid);
     const commit = await objects.commit(oid);
+    budget.spend("keptBytes", sizeOf(commit));
+    if (budget.work(50 + waiting.length)) await budget.pause();
     const older = waiting.findIndex((one) => one.commit.committedAt < commit.committedAt);
     waiting.splice(older < 0 ? waiting.length : older, 0, { oid, commit });
   };
@@ -87,6 +118,7 @@ export async function* commitsFrom(
   for (let count = 0; count < max; count += 1) {
     const next = waiting.shift();
     if (next === undefined) return;
+    budget.refund("keptBytes", sizeOf(next.commit));
     yield next;
     if (!shallow.has(next.oid)) for (const parent of next.commit.parents) await add(parent);
   }

@@ -1,10 +1,11 @@
 /**
  * The files of one repository in a stored workspace. They are found by their names in the list of
  * files alone: links are never followed, so nothing outside of the workspace can be named. What one
- * request may read is bounded.
+ * request may read is drawn from its budget.
  */
 import { LRUCache } from "lru-cache";
 import { GitFault } from "#shared/core/git/git-fault";
+import type { ReadBudget } from "#shared/core/git/read-budget";
 import type { Manifest, ManifestEntry, ManifestFile } from "#shared/core/workspace/manifest";
 import { entryAt, rangeBelow } from "#shared/core/workspace/tree-order";
 import type { ByteRange } from "#shared/google/objects";
@@ -14,28 +15,28 @@ export type ReadBytes = (file: ManifestFile, range: ByteRange) => Promise<Buffer
 
 const blockBytes = 64 * 1024;
 const cachedBytesMax = 16 * 1024 * 1024;
-/** What one request may read from the store, in bytes and in reads. */
-const bytesMax = 128 * 1024 * 1024;
-const readsMax = 4_000;
 
 export class RepositoryFiles {
   readonly manifest: Manifest;
   /** The repository's folder in the workspace; empty for the workspace itself. */
   readonly folder: string;
   readonly #read: ReadBytes;
-  readonly #signal: AbortSignal;
-  readonly #blocks = new LRUCache<string, Buffer>({ maxSize: cachedBytesMax });
-  #bytesLeft = bytesMax;
-  #readsLeft = readsMax;
+  readonly budget: ReadBudget;
+  readonly #blocks: LRUCache<string, Buffer>;
 
   constructor(
-    source: { readonly manifest: Manifest; readonly read: ReadBytes; readonly signal: AbortSignal },
+    source: { readonly manifest: Manifest; readonly read: ReadBytes; readonly budget: ReadBudget },
     folder: string,
   ) {
     this.manifest = source.manifest;
     this.folder = folder;
     this.#read = source.read;
-    this.#signal = source.signal;
+    const { budget } = source;
+    this.budget = budget;
+    this.#blocks = new LRUCache<string, Buffer>({
+      maxSize: cachedBytesMax,
+      dispose: ({ length }) => budget.refund("keptBytes", length),
+    });
   }
 
   /** A path of the repository as one of the workspace. */
@@ -45,6 +46,8 @@ export class RepositoryFiles {
 
   /** What is at a path of the repository's folder. */
   entry(path: string): ManifestEntry | undefined {
+    // A path is compared with some twenty others.
+    this.budget.work(60 + 3 * path.length);
     return entryAt(this.manifest.entries, this.pathOf(path));
   }
 
@@ -57,6 +60,8 @@ export class RepositoryFiles {
   below(path: string): readonly ManifestEntry[] {
     const folder = path === "" ? this.folder : this.pathOf(path);
     const { start, end } = rangeBelow(this.manifest.entries, folder);
+    this.budget.work(1_000 + (end - start) / 8);
+    this.budget.spend("keptBytes", 8 * (end - start));
     return this.manifest.entries.slice(start, end);
   }
 
@@ -64,6 +69,7 @@ export class RepositoryFiles {
   async text(path: string, sizeMax: number): Promise<string> {
     const file = this.file(path);
     if (file === undefined) return "";
+    this.budget.work(file.sizeBytes / 8);
     return (await this.whole(file, sizeMax)).toString("utf8");
   }
 
@@ -81,16 +87,16 @@ export class RepositoryFiles {
       throw new GitFault("The repository is damaged: a file is shorter than another one says.");
     }
     if (sizeBytes === 0) return Buffer.alloc(0);
-    this.#signal.throwIfAborted();
-    this.#bytesLeft -= sizeBytes;
-    this.#readsLeft -= 1;
-    if (this.#bytesLeft < 0 || this.#readsLeft < 0) throw tooMuch();
+    this.budget.spend("readBytes", sizeBytes);
+    this.budget.spend("reads", 1);
+    await this.budget.pause();
     return await this.#read(file, range);
   }
 
   /** Bytes near which others will be read. */
   async near(file: ManifestFile, range: ByteRange): Promise<Buffer> {
     const { offsetBytes, sizeBytes } = range;
+    if (this.budget.work(100 + file.path.length / 4)) await this.budget.pause();
     const first = Math.floor(offsetBytes / blockBytes);
     const last = Math.floor((offsetBytes + Math.max(sizeBytes, 1) - 1) / blockBytes);
     if (last - first > 1) return await this.range(file, range);
@@ -111,11 +117,8 @@ export class RepositoryFiles {
     const offsetBytes = block * blockBytes;
     const sizeBytes = Math.min(blockBytes, file.sizeBytes - offsetBytes);
     const bytes = await this.range(file, { offsetBytes, sizeBytes });
+    this.budget.spend("keptBytes", bytes.length);
     if (bytes.length > 0) this.#blocks.set(key, bytes, { size: bytes.length });
     return bytes;
   }
-}
-
-export function tooMuch(): GitFault {
-  return new GitFault("The repository is larger than what one request reads.");
 }

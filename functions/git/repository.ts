@@ -1,7 +1,8 @@
 /** Opens a repository of a stored workspace, unless it is of a kind that isn't read here. */
 import { GitFault } from "#shared/core/git/git-fault";
 import { type GitConfig, isTrue, parseConfig } from "#shared/core/git/parse-config";
-import { parsePackedRefs, parseRef } from "#shared/core/git/parse-refs";
+import { parsePackedRefs, parseRef, parseShallow } from "#shared/core/git/parse-refs";
+import type { ReadBudget } from "#shared/core/git/read-budget";
 import { ObjectReader } from "./object-reader.ts";
 import type { RepositoryFiles } from "./repository-files.ts";
 
@@ -10,12 +11,16 @@ const refBytesMax = 4 * 1024;
 const packedRefsBytesMax = 4 * 1024 * 1024;
 const looseRefsMax = 2_000;
 const linksMax = 5;
+/** What a reference, or the name of another one, takes in maps: at most its file and an entry. */
+const looseRefBytes = 2 * refBytesMax + 200;
 
 /** Extensions that change nothing of what is read here. */
 const harmless = new Set(["noop", "preciousobjects", "relativeworktrees"]);
 
 export interface Repository {
   readonly files: RepositoryFiles;
+  /** What everything that is read of it, or made of that, is drawn from. */
+  readonly budget: ReadBudget;
   readonly objects: ObjectReader;
   readonly config: GitConfig;
   /** The branch that is checked out, even if it has no commit; null if a commit itself is. */
@@ -39,7 +44,8 @@ export async function openRepository(files: RepositoryFiles): Promise<Repository
   }
   const head = parseRef(await files.text(".git/HEAD", refBytesMax));
   if (head === null) return "There is no repository: nothing has been cloned or initialised here.";
-  const config = parseConfig(await files.text(".git/config", configBytesMax));
+  const { budget } = files;
+  const config = await parseConfig(await files.text(".git/config", configBytesMax), budget);
   requireReadable(config);
   const alternates = await files.text(".git/objects/info/alternates", refBytesMax);
   if (alternates.trim() !== "") {
@@ -51,12 +57,13 @@ export async function openRepository(files: RepositoryFiles): Promise<Repository
   const shallow = await files.text(".git/shallow", packedRefsBytesMax);
   return {
     files,
+    budget,
     objects: new ObjectReader(files),
     config,
     branch,
     head: oid,
     refs,
-    shallow: new Set(shallow.split("\n")),
+    shallow: await parseShallow(shallow, budget),
   };
 }
 
@@ -71,8 +78,9 @@ function requireReadable(config: GitConfig): void {
   if (config.has("core.worktree")) refuse("has its files in another folder (`core.worktree`)");
   if (isTrue(config.get("core.bare"))) refuse("is bare");
   for (const [key, value] of config) {
-    const [place, name = ""] = key.split(".");
-    if (place !== "extensions" || harmless.has(name)) continue;
+    if (!key.startsWith("extensions.")) continue;
+    const [, name = ""] = key.split(".", 2);
+    if (harmless.has(name)) continue;
     if (name === "objectformat" && value.toLowerCase() === "sha1") continue;
     refuse("uses an extension of git's format");
   }
@@ -80,7 +88,9 @@ function requireReadable(config: GitConfig): void {
 
 /** The commits that branches and tags point to, by their full names. */
 async function readRefs(files: RepositoryFiles): Promise<ReadonlyMap<string, string>> {
-  const refs = new Map(parsePackedRefs(await files.text(".git/packed-refs", packedRefsBytesMax)));
+  const { budget } = files;
+  const packed = await files.text(".git/packed-refs", packedRefsBytesMax);
+  const refs = await parsePackedRefs(packed, budget);
   const prefix = files.pathOf(".git/").length;
   const loose = ["heads", "remotes"]
     .flatMap((kind) => files.below(`.git/refs/${kind}`))
@@ -95,6 +105,7 @@ async function readRefs(files: RepositoryFiles): Promise<ReadonlyMap<string, str
     const name = path.slice(prefix);
     const target = parseRef(await files.text(`.git/${name}`, refBytesMax));
     if (target === null) continue;
+    budget.keepText(name, looseRefBytes);
     if ("oid" in target) refs.set(name, target.oid);
     else links.set(name, target.name);
   }

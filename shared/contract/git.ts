@@ -79,7 +79,9 @@ export const GitCommits = z.object({
       shortHash: z.string(),
       author: z.string(),
       date: z.string(),
+      /** Cut after 20,000 characters, and the author after 1,000. */
       message: z.string(),
+      truncated: z.boolean(),
     }),
   ),
 });

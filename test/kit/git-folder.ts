@@ -12,6 +12,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as breathe } from "node:timers/promises";
+import { ReadBudget } from "#shared/core/git/read-budget";
 import { type ManifestEntry, type ManifestFile, manifestOf } from "#shared/core/workspace/manifest";
 import { isConfined } from "#shared/core/workspace/paths";
 import type { ByteRange } from "#shared/google/objects";
@@ -65,7 +67,8 @@ export class GitFolder {
     const manifest = manifestOf(entriesIn(this.path, ""));
     const read = async (file: ManifestFile, range: ByteRange) =>
       bytesOf(join(this.path, file.path), range);
-    return new RepositoryFiles({ manifest, read, signal }, folder);
+    const budget = new ReadBudget({ check: () => signal.throwIfAborted(), breathe });
+    return new RepositoryFiles({ manifest, read, budget }, folder);
   }
 
   async open(folder = ""): Promise<Repository> {

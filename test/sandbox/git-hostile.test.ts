@@ -41,7 +41,7 @@ async function readAll(folder: GitFolder): Promise<string> {
   if (repository.head !== null) {
     for await (const { oid } of commitsFrom(repository, repository.head, 50)) commits.push(oid);
   }
-  return JSON.stringify([state, branchesOf(repository), remoteOf(repository), commits]);
+  return JSON.stringify([state, await branchesOf(repository), remoteOf(repository), commits]);
 }
 
 async function refusalOf(folder: GitFolder): Promise<string> {

@@ -11,8 +11,9 @@ import {
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { FileStatus } from "../../functions/git/change-list.ts";
 import { branchesOf, commitsFrom } from "../../functions/git/read-refs.ts";
-import { type FileStatus, readStatus } from "../../functions/git/read-status.ts";
+import { readStatus } from "../../functions/git/read-status.ts";
 import { draws } from "../kit/draws.ts";
 import { GitFolder } from "../kit/git-folder.ts";
 
@@ -176,7 +177,7 @@ describe("the reader of repositories", { timeout: 600_000 }, () => {
         .filter((text) => text !== "");
       expect(await logOf(folder)).toEqual(logged);
       const branches = folder.git("for-each-ref", "--format=%(refname:short)", "refs/heads");
-      const { local } = branchesOf(await folder.open());
+      const { local } = await branchesOf(await folder.open());
       expect(local).toEqual(branches.split("\n").filter((name) => name !== ""));
     });
     await fc.assert(property, { numRuns: draws(200) });

@@ -13,3 +13,7 @@ export class GitFault extends Error {
 export function damaged(what: string): GitFault {
   return new GitFault(`${what} can't be read: it is damaged, or its form is unknown.`);
 }
+
+export function tooMuch(): GitFault {
+  return new GitFault("The repository is larger than what one request reads.");
+}

@@ -3,6 +3,8 @@
  * tries one after another, so no pattern takes longer than its length times that of the path.
  */
 import { GitFault } from "./git-fault.ts";
+import { linesOf } from "./parse-refs.ts";
+import type { ReadBudget } from "./read-budget.ts";
 
 type Token =
   | { readonly kind: "text"; readonly code: number }
@@ -10,7 +12,7 @@ type Token =
   | { readonly kind: "run" }
   | { readonly kind: "deep" }
   | { readonly kind: "folders" }
-  | { readonly kind: "class"; readonly test: (character: string) => boolean };
+  | { readonly kind: "class"; readonly bits: readonly number[] };
 
 export interface IgnorePattern {
   readonly isNegated: boolean;
@@ -22,36 +24,41 @@ export interface IgnorePattern {
 
 const patternsMax = 2_000;
 const lengthMax = 1_024;
-/** The work that one request may do: about a second. */
-const workMax = 50_000_000;
-const workPerStep = 500_000;
+/** What a pattern, and each of its tokens, takes. */
+const patternBytes = 200;
+const tokenBytes = 80;
+const classBytes = 250;
 
-/** Counts the work of a request over all its patterns. */
-export class MatchWork {
-  #done = 0;
-  #pausedAt = 0;
-
-  /** Whether a pause is due, in which other requests go on. */
-  isDue(): boolean {
-    if (this.#done - this.#pausedAt < workPerStep) return false;
-    this.#pausedAt = this.#done;
-    return true;
-  }
-
-  count(steps: number): void {
-    this.#done += steps;
-    if (this.#done > workMax) throw new GitFault("There is too much to compare with .gitignore.");
-  }
+export interface IgnoreFile {
+  readonly patterns: readonly IgnorePattern[];
+  /** What was drawn for them, to be given back when they aren't held any more. */
+  readonly keptBytes: number;
 }
 
+export const noPatterns: IgnoreFile = { patterns: [], keptBytes: 0 };
+
 /** @throws {GitFault} If there are too many. */
-export function parseIgnore(text: string): readonly IgnorePattern[] {
-  const patterns = bytewise(text.replace(/^\ufeff/, ""))
-    .split("\n")
-    .map((line) => parseLine(line.replace(/\r$/, "")))
-    .filter((pattern) => pattern !== null);
-  if (patterns.length > patternsMax) throw new GitFault("A .gitignore has too many patterns.");
-  return patterns;
+export async function parseIgnore(text: string, budget: ReadBudget): Promise<IgnoreFile> {
+  const patterns: IgnorePattern[] = [];
+  let keptBytes = 0;
+  budget.work(text.length / 2);
+  for (const line of linesOf(bytewise(text.replace(/^\ufeff/, "")))) {
+    if (budget.work(10 + Math.min(line.length, lengthMax) * 20)) await budget.pause();
+    const pattern = parseLine(line.replace(/\r$/, ""), budget);
+    if (pattern === null) continue;
+    const bytes = sizeOf(pattern);
+    budget.spend("keptBytes", bytes);
+    keptBytes += bytes;
+    patterns.push(pattern);
+    if (patterns.length > patternsMax) throw new GitFault("A .gitignore has too many patterns.");
+  }
+  return { patterns, keptBytes };
+}
+
+function sizeOf({ tokens }: IgnorePattern): number {
+  let bytes = patternBytes;
+  for (const { kind } of tokens) bytes += kind === "class" ? classBytes : tokenBytes;
+  return bytes;
 }
 
 /** Git compares bytes: `?` is no character of two. Each becomes a character of its own. */
@@ -59,7 +66,7 @@ function bytewise(text: string): string {
   return Buffer.from(text).toString("latin1");
 }
 
-function parseLine(line: string): IgnorePattern | null {
+function parseLine(line: string, budget: ReadBudget): IgnorePattern | null {
   if (line.startsWith("#") || line.length > lengthMax) return null;
   let text = withoutBlanks(line);
   const isNegated = text.startsWith("!");
@@ -69,7 +76,7 @@ function parseLine(line: string): IgnorePattern | null {
   const isAnchored = text.includes("/");
   if (text.startsWith("/")) text = text.slice(1);
   if (text === "") return null;
-  const tokens = tokensOf(text);
+  const tokens = tokensOf(text, budget);
   return tokens === null ? null : { isNegated, isFolder, isAnchored, tokens };
 }
 
@@ -85,7 +92,7 @@ function withoutBlanks(line: string): string {
   return line.slice(0, end);
 }
 
-function tokensOf(text: string): Token[] | null {
+function tokensOf(text: string, budget: ReadBudget): Token[] | null {
   const tokens: Token[] = [];
   let index = 0;
   while (index < text.length) {
@@ -104,7 +111,7 @@ function tokensOf(text: string): Token[] | null {
       tokens.push({ kind: "any" });
       index += 1;
     } else if (character === "[") {
-      const read = classAt(text, index);
+      const read = classAt(text, index, budget);
       if (read === null) return null;
       tokens.push(read.token);
       index = read.end;
@@ -130,18 +137,47 @@ const classNames: Readonly<Record<string, RegExp>> = {
   xdigit: /[0-9A-Fa-f]/,
 };
 
+const codes = 256;
+
+/** The characters of a class, a bit for each, so that a range takes no longer than a character. */
+function emptySet(): number[] {
+  return new Array<number>(codes / 32).fill(0);
+}
+
+function add(bits: number[], code: number): void {
+  bits[code >> 5] = (bits[code >> 5] ?? 0) | (1 << (code & 31));
+}
+
+function isIn(bits: readonly number[], code: number): boolean {
+  return (((bits[code >> 5] ?? 0) >>> (code & 31)) & 1) === 1;
+}
+
+const named: ReadonlyMap<string, readonly number[]> = new Map(
+  Object.entries(classNames).map(([name, test]) => {
+    const bits = emptySet();
+    for (let code = 0; code < codes; code += 1) {
+      if (test.test(String.fromCharCode(code))) add(bits, code);
+    }
+    return [name, bits];
+  }),
+);
+
 /** Null if the class never ends; then the pattern matches nothing. */
-function classAt(text: string, start: number): { token: Token; end: number } | null {
-  const ranges: (readonly [string, string] | RegExp)[] = [];
+function classAt(
+  text: string,
+  start: number,
+  budget: ReadBudget,
+): { token: Token; end: number } | null {
+  const bits = emptySet();
   const isNegated = text[start + 1] === "!" || text[start + 1] === "^";
   let index = start + (isNegated ? 2 : 1);
   for (let first = true; first || text[index] !== "]"; first = false) {
     if (index >= text.length) return null;
-    const named = /^\[:([a-z]+):\]/.exec(text.slice(index, index + 12));
-    const known = classNames[named?.[1] ?? ""];
-    if (named && known) {
-      ranges.push(known);
-      index += named[0].length;
+    const name = /^\[:([a-z]+):\]/.exec(text.slice(index, index + 12));
+    const known = named.get(name?.[1] ?? "");
+    if (name && known) {
+      for (const [place, word] of known.entries()) bits[place] = (bits[place] ?? 0) | word;
+      index += name[0].length;
       continue;
     }
     if (text[index] === "\\") index += 1;
@@ -152,46 +188,54 @@ function classAt(text: string, start: number): { token: Token; end: number } | n
     const until = isRange ? text.charAt(index) : from;
     if (isRange) index += 1;
     if (from === "") return null;
-    ranges.push([from, until]);
+    const low = from.charCodeAt(0);
+    const high = until === "" ? -1 : until.charCodeAt(0);
+    budget.work(Math.max(high - low, 0) / 8);
+    for (let code = low; code <= high; code += 1) add(bits, code);
   }
-  const isIn = (character: string) =>
-    ranges.some((range) =>
-      range instanceof RegExp
-        ? range.test(character)
-        : range[0] <= character && character <= range[1],
-    );
-  const test = (character: string) => character !== "/" && isIn(character) !== isNegated;
-  return { token: { kind: "class", test }, end: index + 1 };
+  const said = isNegated ? bits.map((word) => ~word) : bits;
+  return { token: { kind: "class", bits: said }, end: index + 1 };
 }
 
 /**
  * What the patterns of one file say of a path below its folder: the last that matches decides.
  * @returns Null if none does.
  */
-export function isIgnoredBy(
-  patterns: readonly IgnorePattern[],
+export async function isIgnoredBy(
+  { patterns }: IgnoreFile,
   path: string,
-  { isFolder, work }: { readonly isFolder: boolean; readonly work: MatchWork },
-): boolean | null {
+  { isFolder, budget }: { readonly isFolder: boolean; readonly budget: ReadBudget },
+): Promise<boolean | null> {
   if (patterns.length === 0) return null;
+  budget.work(20 + path.length);
   const bytes = bytewise(path);
   const name = bytes.slice(bytes.lastIndexOf("/") + 1);
   for (let index = patterns.length - 1; index >= 0; index -= 1) {
+    if (budget.work(4)) await budget.pause();
     const pattern = patterns[index];
     if (pattern === undefined || (pattern.isFolder && !isFolder)) continue;
-    if (matches(pattern.tokens, pattern.isAnchored ? bytes : name, work)) return !pattern.isNegated;
+    const text = pattern.isAnchored ? bytes : name;
+    const [first] = pattern.tokens;
+    if (first?.kind === "text" && first.code !== text.charCodeAt(0)) continue;
+    if (await matches(pattern.tokens, text, budget)) return !pattern.isNegated;
   }
   return null;
 }
 
-function matches(tokens: readonly Token[], text: string, work: MatchWork): boolean {
-  work.count(1);
-  const [first] = tokens;
-  if (first?.kind === "text" && first.code !== text.charCodeAt(0)) return false;
+/** What a step takes for each place that is reached, and beside that. */
+const placeWork = 5;
+const stepWork = 5;
+
+async function matches(
+  tokens: readonly Token[],
+  text: string,
+  budget: ReadBudget,
+): Promise<boolean> {
+  budget.work(stepWork);
   let reached = openFrom(tokens, [0]);
   for (let index = 0; index < text.length; index += 1) {
     if (reached.size === 0) return false;
-    work.count(reached.size);
+    if (budget.work(stepWork + placeWork * reached.size)) await budget.pause();
     const next: number[] = [];
     for (const place of reached) step(tokens, place, { text, index, next });
     reached = openFrom(tokens, next);
@@ -228,7 +272,8 @@ function step(
     case "any":
       return void (character !== "/" && next.push(place + 1));
     case "class":
-      return void (token.test(character) && next.push(place + 1));
+      if (character === "/" || !isIn(token.bits, text.charCodeAt(index))) return;
+      return void next.push(place + 1);
     case "text":
       return void (token.code === text.charCodeAt(index) && next.push(place + 1));
     default:

@@ -1,6 +1,7 @@
 /** Reads a repository's index, in the versions 2 to 4. Nothing in it is trusted. */
-import { Pace } from "../steps.ts";
 import { damaged, GitFault } from "./git-fault.ts";
+import { pathBytesMax } from "./parse-objects.ts";
+import type { ReadBudget } from "./read-budget.ts";
 
 /** The index of a hundred thousand files has about ten megabytes. */
 export const indexBytesMax = 16 * 1024 * 1024;
@@ -37,14 +38,14 @@ export const emptyIndex: GitIndex = { entries: [], trees: new Map() };
 const oidBytes = 20;
 const statBytes = 40;
 const headerBytes = 12;
-/** The work of an entry: about its bytes. */
+/** The work of an entry, beside that for its name. */
 const entryWork = 100;
+/** What an entry takes beside its name, with its places in the lists that status makes. */
+const entryKeptBytes = 400;
+const treeKeptBytes = 250;
 
-/**
- * Reads an index in steps.
- * @throws {GitFault} If it isn't one, or is of a kind that isn't read.
- */
-export function* indexSteps(bytes: Buffer): Generator<void, GitIndex> {
+/** @throws {GitFault} If it isn't an index, is of a kind that isn't read, or says too much. */
+export async function parseIndex(bytes: Buffer, budget: ReadBudget): Promise<GitIndex> {
   if (bytes.length > indexBytesMax) throw new GitFault("The repository's index is too large.");
   if (bytes.length < headerBytes + oidBytes) throw damaged("The repository's index");
   if (bytes.toString("latin1", 0, 4) !== "DIRC") throw damaged("The repository's index");
@@ -55,14 +56,14 @@ export function* indexSteps(bytes: Buffer): Generator<void, GitIndex> {
   const cursor = { bytes, offset: headerBytes, end: bytes.length - oidBytes };
   const entries: IndexEntry[] = [];
   let previous: Buffer = Buffer.alloc(0);
-  const pace = new Pace();
   for (let index = 0; index < count; index += 1) {
-    if (pace.isDue(entryWork)) yield;
     const { entry, name } = readEntry(cursor, version, previous);
+    if (budget.work(entryWork + name.length / 4)) await budget.pause();
+    budget.keepText(entry.path, entryKeptBytes);
     entries.push(entry);
     previous = name;
   }
-  return { entries, trees: readExtensions(cursor) };
+  return { entries, trees: await readExtensions(cursor, budget) };
 }
 
 interface Cursor {
@@ -109,6 +110,7 @@ function shortenedName(cursor: Cursor, previous: Buffer): Buffer {
   const dropped = readOffset(cursor);
   if (dropped > previous.length) throw damaged("The repository's index");
   const added = untilZero(cursor);
+  requireShort(previous.length - dropped + added.length);
   return Buffer.concat([previous.subarray(0, previous.length - dropped), added]);
 }
 
@@ -116,8 +118,14 @@ function untilZero(cursor: Cursor): Buffer {
   const { bytes, offset, end } = cursor;
   const zero = bytes.indexOf(0, offset);
   if (zero < 0 || zero >= end) throw damaged("The repository's index");
+  requireShort(zero - offset);
   cursor.offset = zero + 1;
   return bytes.subarray(offset, zero);
+}
+
+/** Names that begin alike are stored once, and each would be kept as a whole. */
+function requireShort(nameBytes: number): void {
+  if (nameBytes > pathBytesMax) throw new GitFault("The repository's index has too long a path.");
 }
 
 /** A number in the form that offsets in packs have, too. */
@@ -137,15 +145,19 @@ const unreadExtensions: Readonly<Record<string, string>> = {
   sdir: "a sparse index",
 };
 
-function readExtensions(cursor: Cursor): ReadonlyMap<string, string> {
+async function readExtensions(
+  cursor: Cursor,
+  budget: ReadBudget,
+): Promise<ReadonlyMap<string, string>> {
   const trees = new Map<string, string>();
   const { bytes, end } = cursor;
   while (cursor.offset + 8 <= end) {
+    if (budget.work(50)) await budget.pause();
     const name = bytes.toString("latin1", cursor.offset, cursor.offset + 4);
     const size = bytes.readUInt32BE(cursor.offset + 4);
     const start = cursor.offset + 8;
     if (start + size > end) throw damaged("The repository's index");
-    if (name === "TREE") readTrees(bytes.subarray(start, start + size), trees);
+    if (name === "TREE") await readTrees(bytes.subarray(start, start + size), trees, budget);
     else if (!/^[A-Z]/.test(name)) {
       const kind = unreadExtensions[name] ?? "an index of an unknown kind";
       throw new GitFault(`The repository has ${kind}, which isn't read here.`);
@@ -156,30 +168,46 @@ function readExtensions(cursor: Cursor): ReadonlyMap<string, string> {
 }
 
 /** Each folder is followed by those in it. What isn't valid any more has a negative count. */
-function readTrees(bytes: Buffer, trees: Map<string, string>): void {
+async function readTrees(
+  bytes: Buffer,
+  trees: Map<string, string>,
+  budget: ReadBudget,
+): Promise<void> {
   const open: { prefix: string; left: number }[] = [];
   let offset = 0;
   while (offset < bytes.length) {
-    const zero = bytes.indexOf(0, offset);
-    const line = zero < 0 ? -1 : bytes.indexOf(0x0a, zero);
-    if (line < 0) throw damaged("The repository's index");
-    const name = bytes.toString("utf8", offset, zero);
-    const [entries = Number.NaN, folders = Number.NaN] = bytes
-      .toString("latin1", zero + 1, line)
-      .split(" ")
-      .map(Number);
-    if (!Number.isInteger(entries) || !Number.isInteger(folders)) {
-      throw damaged("The repository's index");
-    }
+    const { name, entries, folders, end } = treeLine(bytes, offset);
     while (open.at(-1)?.left === 0) open.pop();
     const parent = open.at(-1);
     if (parent) parent.left -= 1;
+    const pathLength = parent ? parent.prefix.length + name.length : 0;
+    requireShort(pathLength);
+    if (budget.work(entryWork + pathLength)) await budget.pause();
+    budget.spend("keptBytes", treeKeptBytes + 4 * pathLength);
     const path = parent ? `${parent.prefix}${name}` : "";
-    offset = line + 1;
+    offset = end;
     if (entries >= 0) {
       trees.set(path, bytes.toString("hex", offset, offset + oidBytes));
       offset += oidBytes;
     }
     open.push({ prefix: path === "" ? "" : `${path}/`, left: folders });
   }
+}
+
+const countsLengthMax = 40;
+
+/** A folder's name, and how many entries and folders it has. */
+function treeLine(bytes: Buffer, start: number) {
+  const head = bytes.subarray(start, start + pathBytesMax + 1 + countsLengthMax);
+  const zero = head.indexOf(0);
+  const line = zero < 0 ? -1 : head.indexOf(0x0a, zero);
+  if (line < 0) throw damaged("The repository's index");
+  const [entries = Number.NaN, folders = Number.NaN] = head
+    .toString("latin1", zero + 1, line)
+    .split(" ")
+    .map(Number);
+  if (!Number.isInteger(entries) || !Number.isInteger(folders)) {
+    throw damaged("The repository's index");
+  }
+  return { name: head.toString("utf8", 0, zero), entries, folders, end: start + line + 1 };
 }

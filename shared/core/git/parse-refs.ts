@@ -1,10 +1,13 @@
 /** What branches and other names of commits point to. */
+import type { ReadBudget } from "./read-budget.ts";
 
 /** A commit, or another name that it stands for. */
 export type RefTarget = { readonly oid: string } | { readonly name: string };
 
 const oid = /^[0-9a-f]{40}$/;
 const refName = /^refs\/[^\s~^:?*[\\]+$/;
+/** What an entry of a map takes beside its key. */
+const entryBytes = 200;
 
 /** Null if the text is neither. */
 export function parseRef(text: string): RefTarget | null {
@@ -14,11 +17,39 @@ export function parseRef(text: string): RefTarget | null {
   return refName.test(name) && !name.includes("..") ? { name } : null;
 }
 
-export function parsePackedRefs(text: string): ReadonlyMap<string, string> {
+export async function parsePackedRefs(
+  text: string,
+  budget: ReadBudget,
+): Promise<Map<string, string>> {
   const refs = new Map<string, string>();
-  for (const line of text.split("\n")) {
-    const [id = "", name = ""] = line.split(" ");
-    if (oid.test(id) && name.startsWith("refs/")) refs.set(name, id);
+  for (const line of linesOf(text)) {
+    if (budget.work(30 + line.length / 2)) await budget.pause();
+    const [id = "", name = ""] = line.split(" ", 2);
+    if (!oid.test(id) || !name.startsWith("refs/")) continue;
+    budget.keepText(name, entryBytes);
+    refs.set(name, id);
   }
   return refs;
+}
+
+/** The commits of `.git/shallow`, each in a line of its own. */
+export async function parseShallow(text: string, budget: ReadBudget): Promise<Set<string>> {
+  const commits = new Set<string>();
+  for (const line of linesOf(text)) {
+    if (budget.work(30 + line.length / 8)) await budget.pause();
+    if (!oid.test(line)) continue;
+    budget.keepText(line, entryBytes);
+    commits.add(line);
+  }
+  return commits;
+}
+
+/** One line at a time: a list of them could be a hundred times the text. */
+export function* linesOf(text: string): Generator<string> {
+  for (let start = 0; start <= text.length; ) {
+    const found = text.indexOf("\n", start);
+    const end = found < 0 ? text.length : found;
+    yield text.slice(start, end);
+    start = end + 1;
+  }
 }
