@@ -12,6 +12,7 @@ import {
   treeEntries,
 } from "#shared/core/git/parse-objects";
 import type { ReadBudget } from "#shared/core/git/read-budget";
+import { inSteps } from "./in-steps.ts";
 import { openPacks, type Pack } from "./pack-index.ts";
 import type { RepositoryFiles } from "./repository-files.ts";
 
@@ -133,8 +134,9 @@ export class ObjectReader {
       }
     }
     const budget = this.#budget;
+    const how = { bytesMax: objectBytesMax, budget };
     for (const { key, delta } of deltas.toReversed()) {
-      const bytes = await applyDelta(found.bytes, delta, { bytesMax: objectBytesMax, budget });
+      const bytes = await inSteps(applyDelta(found.bytes, delta, how), budget);
       found = this.#keep(key, { type: found.type, bytes });
     }
     return found;

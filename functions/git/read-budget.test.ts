@@ -59,6 +59,21 @@ function selfContaining(): Parts {
   return { ...head, ...packOf([tree, commit]) };
 }
 
+/** Folders that are in the last of many packs, each of which has names that begin alike. */
+function askedPacks(): Parts {
+  const bytes = Buffer.concat(
+    Array.from({ length: 19_000 }, (_, index) => treeRow("40000", index.toString(36), oid("1101"))),
+  );
+  const root = { oids: [oid("11")], type: 2, bytes } as const;
+  const none = { oids: [oid("1101")], type: 2, bytes: Buffer.alloc(0) } as const;
+  const commit = { oids: [oid("22")], type: 1, bytes: commitOf(oid("11"), [], "x") } as const;
+  const decoys = Array.from({ length: 200 }, (_, index) => `11ff${index}`.padEnd(40, "0"));
+  const packs = Array.from({ length: 99 }, (_, index) =>
+    packOf([{ oids: decoys, type: 2, bytes: Buffer.alloc(0) }], `pack-${index}`),
+  );
+  return { ...head, ...Object.assign({}, ...packs), ...packOf([root, none, commit], "pack-z") };
+}
+
 /** Long names that each differ by their last byte from the one before. */
 function longNames(entries: number, length: number): Buffer {
   const rest = Array.from({ length: entries }, (_, index) => shortened(index % 2 ? "b" : "c", 1));
@@ -114,6 +129,7 @@ const attacks: readonly (readonly [string, string, () => Parts])[] = [
       ".git/index": indexOf({ version: 4, entries: [addedEntry(`${"a/".repeat(12)}f`)] }),
     }),
   ],
+  ["a name that a hundred packs are asked for", larger, askedPacks],
   [
     "a section of settings with a long name",
     larger,

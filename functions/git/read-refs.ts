@@ -1,6 +1,7 @@
 /** Branches, the remote, and the commits before one. */
 import type { Commit } from "#shared/core/git/parse-objects";
 import { sortedInSteps } from "#shared/core/git/sort-in-steps";
+import { inSteps } from "./in-steps.ts";
 import type { Repository } from "./repository.ts";
 
 /** How many commits are looked at to tell whether one was pushed. */
@@ -28,7 +29,11 @@ export async function branchesOf({ refs, budget }: Repository): Promise<Branches
     budget.answer(shown, listing);
     (prefix === "refs/heads/" ? local : remote).push(shown);
   }
-  const sorted = async (names: string[]) => await sortedInSteps(names, (name) => name, budget);
+  const sorted = async (names: string[]) =>
+    await inSteps(
+      sortedInSteps(names, (name) => name, budget),
+      budget,
+    );
   return { local: await sorted(local), remote: await sorted(remote) };
 }
 
@@ -67,7 +72,7 @@ export function withoutCredentials(url: string): string {
   const shown = rest.slice(rest.slice(0, authorityEnd).lastIndexOf("@") + 1);
   const hasHost = /^(?:\[[0-9a-f:.%]*\]|[^:@[\]/?#]*)(?::\d*)?(?:[/?#]|$)/i.test(shown);
   const safe = hasHost ? shown : shown.slice(shown.lastIndexOf("@") + 1);
-  return `${scheme}${safe.replace(/[?#].*$/s, "")}`;
+  return `${scheme}${safe.slice(0, safe.search(/[?#]|$/))}`;
 }
 
 /** Whether the branch has commits that its remote isn't known to have. */

@@ -22,8 +22,6 @@ export const RepositoryQuery = z.object({ path: z.string().max(1_024).default(""
 /** Clients wait for a minute, and what runs git reads after it. */
 const readMsMax = 20_000;
 
-const tooLong = "Reading the repository takes too long.";
-
 /** A repository that is being read takes up to a hundred megabytes, so few are at a time. */
 const turns = new OwnerTurns({ allMax: 4, ownerMax: 1 });
 
@@ -69,7 +67,7 @@ export async function withRepository<T>(
   const late = AbortSignal.timeout(readMsMax);
   const either = AbortSignal.any([signal, late]);
   const read: ReadBytes = async (file, range) => await readFileBytes(owner, file, range);
-  const budget = budgetUntil(performance.now() + readMsMax, either);
+  const budget = new ReadBudget({ check: () => either.throwIfAborted(), breathe });
   const files = new RepositoryFiles({ manifest, read, budget }, folder);
   const readIt = async () => {
     const opened = await openRepository(files);
@@ -80,19 +78,10 @@ export async function withRepository<T>(
   } catch (error) {
     if (error instanceof GitFault) throw unreadable(error.why, error);
     if (error instanceof ApiError) throw error;
-    if (late.aborted) throw unreadable(tooLong, error);
+    if (late.aborted) throw unreadable("Reading the repository takes too long.", error);
     if (signal.aborted) throw new ApiError("UNAVAILABLE", { cause: "the client is gone" });
     throw error;
   }
-}
-
-/** Timers don't fire while something works, so the clock is looked at, too. */
-function budgetUntil(endsAt: number, signal: AbortSignal): ReadBudget {
-  const check = () => {
-    signal.throwIfAborted();
-    if (performance.now() > endsAt) throw new GitFault(tooLong);
-  };
-  return new ReadBudget({ check, breathe });
 }
 
 function unreadable(message: string, cause: unknown): ApiError {

@@ -19,6 +19,7 @@ import { sortedInSteps } from "#shared/core/git/sort-in-steps";
 import type { ManifestFile } from "#shared/core/workspace/manifest";
 import { type ChangedFile, ChangeList, type FileStatus } from "./change-list.ts";
 import { FileComparison } from "./compare-file.ts";
+import { inSteps } from "./in-steps.ts";
 import type { Repository } from "./repository.ts";
 import { untrackedIn } from "./untracked.ts";
 
@@ -51,7 +52,8 @@ export async function readStatus(repository: Repository): Promise<WorkingState> 
 
 async function indexOf({ files, budget }: Repository, file: ManifestFile): Promise<GitIndex> {
   budget.spend("keptBytes", file.sizeBytes);
-  const index = await parseIndex(await files.whole(file, indexBytesMax), budget);
+  const bytes = await files.whole(file, indexBytesMax);
+  const index = await inSteps(parseIndex(bytes, budget), budget);
   budget.refund("keptBytes", file.sizeBytes);
   return index;
 }
@@ -70,7 +72,7 @@ async function stagedIn(
   }
   const found: ChangedFile[] = [];
   for (const path of unmerged) found.push(changes.made(path, "unmerged"));
-  // Of the tree's own names, which may be endless, none is kept.
+  // The tree's own names may be endless, so none of them is kept.
   const known = new Set<IndexEntry>();
   const sameFolders = new Set<string>();
   const compareTree = async (oid: string, prefix: string, depth: number): Promise<void> => {
@@ -100,7 +102,7 @@ async function stagedIn(
     if (known.has(entry) || (await isBelowOne(path, sameFolders, budget))) continue;
     found.push(changes.made(path, "added"));
   }
-  return await sortedInSteps(found, pathOf, budget);
+  return await inSteps(sortedInSteps(found, pathOf, budget), budget);
 }
 
 /** Null if the index says the same as the tree. */
@@ -154,7 +156,7 @@ async function unstagedIn(
     const status = await comparison.statusOf(entry);
     if (status !== null) found.push(changes.made(path, status));
   }
-  return await sortedInSteps(found, pathOf, budget);
+  return await inSteps(sortedInSteps(found, pathOf, budget), budget);
 }
 
 export function kindOf(mode: number): "link" | "submodule" | "file" {

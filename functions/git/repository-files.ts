@@ -14,6 +14,7 @@ import type { ByteRange } from "#shared/google/objects";
 export type ReadBytes = (file: ManifestFile, range: ByteRange) => Promise<Buffer>;
 
 const blockBytes = 64 * 1024;
+const empty = Buffer.alloc(0);
 const cachedBytesMax = 16 * 1024 * 1024;
 
 export class RepositoryFiles {
@@ -96,18 +97,20 @@ export class RepositoryFiles {
   /** Bytes near which others will be read. */
   async near(file: ManifestFile, range: ByteRange): Promise<Buffer> {
     const { offsetBytes, sizeBytes } = range;
-    if (this.budget.work(100 + file.path.length / 4)) await this.budget.pause();
+    if (this.budget.work(150 + file.path.length / 4 + sizeBytes / 64)) await this.budget.pause();
     const first = Math.floor(offsetBytes / blockBytes);
     const last = Math.floor((offsetBytes + Math.max(sizeBytes, 1) - 1) / blockBytes);
     if (last - first > 1) return await this.range(file, range);
-    const blocks: Buffer[] = [];
-    for (let block = first; block <= last; block += 1) blocks.push(await this.#block(file, block));
     const start = offsetBytes - first * blockBytes;
-    const all = Buffer.concat(blocks);
-    if (start + sizeBytes > all.length) {
+    const block = await this.#block(file, first);
+    // No more is copied than what was asked for: thousands of such reads are made of one block.
+    const begun = block.subarray(start, start + sizeBytes);
+    const left = sizeBytes - begun.length;
+    const rest = last > first ? (await this.#block(file, last)).subarray(0, left) : empty;
+    if (begun.length + rest.length < sizeBytes) {
       throw new GitFault("The repository is damaged: a file is shorter than another one says.");
     }
-    return all.subarray(start, start + sizeBytes);
+    return rest.length === 0 ? begun : Buffer.concat([begun, rest]);
   }
 
   async #block(file: ManifestFile, block: number): Promise<Buffer> {

@@ -3,6 +3,7 @@ import { GitFault } from "#shared/core/git/git-fault";
 import { type GitConfig, isTrue, parseConfig } from "#shared/core/git/parse-config";
 import { parsePackedRefs, parseRef, parseShallow } from "#shared/core/git/parse-refs";
 import type { ReadBudget } from "#shared/core/git/read-budget";
+import { inSteps } from "./in-steps.ts";
 import { ObjectReader } from "./object-reader.ts";
 import type { RepositoryFiles } from "./repository-files.ts";
 
@@ -45,7 +46,10 @@ export async function openRepository(files: RepositoryFiles): Promise<Repository
   const head = parseRef(await files.text(".git/HEAD", refBytesMax));
   if (head === null) return "There is no repository: nothing has been cloned or initialised here.";
   const { budget } = files;
-  const config = await parseConfig(await files.text(".git/config", configBytesMax), budget);
+  const config = await inSteps(
+    parseConfig(await files.text(".git/config", configBytesMax), budget),
+    budget,
+  );
   requireReadable(config);
   const alternates = await files.text(".git/objects/info/alternates", refBytesMax);
   if (alternates.trim() !== "") {
@@ -63,7 +67,7 @@ export async function openRepository(files: RepositoryFiles): Promise<Repository
     branch,
     head: oid,
     refs,
-    shallow: await parseShallow(shallow, budget),
+    shallow: await inSteps(parseShallow(shallow, budget), budget),
   };
 }
 
@@ -90,7 +94,7 @@ function requireReadable(config: GitConfig): void {
 async function readRefs(files: RepositoryFiles): Promise<ReadonlyMap<string, string>> {
   const { budget } = files;
   const packed = await files.text(".git/packed-refs", packedRefsBytesMax);
-  const refs = await parsePackedRefs(packed, budget);
+  const refs = await inSteps(parsePackedRefs(packed, budget), budget);
   const prefix = files.pathOf(".git/").length;
   const loose = ["heads", "remotes"]
     .flatMap((kind) => files.below(`.git/refs/${kind}`))

@@ -11,6 +11,7 @@ import { sortedInSteps } from "#shared/core/git/sort-in-steps";
 import type { ManifestEntry } from "#shared/core/workspace/manifest";
 import { folderOf, isBelow, nameOf } from "#shared/core/workspace/tree-order";
 import type { ChangedFile, ChangeList } from "./change-list.ts";
+import { inSteps } from "./in-steps.ts";
 import type { Repository } from "./repository.ts";
 
 const ignoreBytesMax = 256 * 1024;
@@ -45,7 +46,10 @@ export async function untrackedIn(
   const search = new Search(repository, { tracked, holding, changes });
   await search.readExclude();
   await search.walk(root);
-  return await sortedInSteps(search.found, ({ path }) => path, budget);
+  return await inSteps(
+    sortedInSteps(search.found, ({ path }) => path, budget),
+    budget,
+  );
 }
 
 /**
@@ -108,10 +112,15 @@ class Search {
     this.#exclude = await this.#patternsOf(".git/info/exclude");
   }
 
+  #inSteps<T>(steps: Generator<void, T>): Promise<T> {
+    return inSteps(steps, this.#budget);
+  }
+
   async #patternsOf(path: string): Promise<IgnoreFile> {
     const { files } = this.#repository;
     if (files.file(path) === undefined) return noPatterns;
-    return await parseIgnore(await files.text(path, ignoreBytesMax), this.#budget);
+    const text = await files.text(path, ignoreBytesMax);
+    return await this.#inSteps(parseIgnore(text, this.#budget));
   }
 
   async walk(folder: Node): Promise<void> {
@@ -172,11 +181,11 @@ class Search {
       if (this.#budget.work(20 + folder.length / 4)) await this.#budget.pause();
       const file = this.#ignores.get(folder);
       const below = folder === "" ? path : path.slice(folder.length + 1);
-      const said = file === undefined ? null : await isIgnoredBy(file, below, how);
+      const said = file === undefined ? null : await this.#inSteps(isIgnoredBy(file, below, how));
       if (said !== null) return said;
       if (folder === "") break;
     }
-    return (await isIgnoredBy(this.#exclude, path, how)) ?? false;
+    return (await this.#inSteps(isIgnoredBy(this.#exclude, path, how))) ?? false;
   }
 
   #isRepository({ children }: Node): boolean {

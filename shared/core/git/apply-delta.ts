@@ -3,11 +3,11 @@ import { damaged } from "./git-fault.ts";
 import type { ReadBudget } from "./read-budget.ts";
 
 /** @throws {GitFault} If it doesn't fit the base, or makes more than `bytesMax`. */
-export async function applyDelta(
+export function* applyDelta(
   base: Buffer,
   delta: Buffer,
   { bytesMax, budget }: { readonly bytesMax: number; readonly budget: ReadBudget },
-): Promise<Buffer> {
+): Generator<void, Buffer> {
   const cursor = { offset: 0 };
   const byte = () => {
     const value = delta[cursor.offset];
@@ -31,7 +31,7 @@ export async function applyDelta(
   let written = 0;
   while (cursor.offset < delta.length) {
     const copied = copyNext({ base, delta, result, written, cursor, byte });
-    if (budget.work(10 + copied / 64)) await budget.pause();
+    if (budget.work(10 + copied / 64)) yield;
     written += copied;
   }
   if (written !== result.length) throw damaged("An object of a pack");

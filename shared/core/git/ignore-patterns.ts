@@ -38,12 +38,12 @@ export interface IgnoreFile {
 export const noPatterns: IgnoreFile = { patterns: [], keptBytes: 0 };
 
 /** @throws {GitFault} If there are too many. */
-export async function parseIgnore(text: string, budget: ReadBudget): Promise<IgnoreFile> {
+export function* parseIgnore(text: string, budget: ReadBudget): Generator<void, IgnoreFile> {
   const patterns: IgnorePattern[] = [];
   let keptBytes = 0;
   budget.work(text.length / 2);
   for (const line of linesOf(bytewise(text.replace(/^\ufeff/, "")))) {
-    if (budget.work(10 + Math.min(line.length, lengthMax) * 20)) await budget.pause();
+    if (budget.work(10 + Math.min(line.length, lengthMax) * 20)) yield;
     const pattern = parseLine(line.replace(/\r$/, ""), budget);
     if (pattern === null) continue;
     const bytes = sizeOf(pattern);
@@ -201,23 +201,23 @@ function classAt(
  * What the patterns of one file say of a path below its folder: the last that matches decides.
  * @returns Null if none does.
  */
-export async function isIgnoredBy(
+export function* isIgnoredBy(
   { patterns }: IgnoreFile,
   path: string,
   { isFolder, budget }: { readonly isFolder: boolean; readonly budget: ReadBudget },
-): Promise<boolean | null> {
+): Generator<void, boolean | null> {
   if (patterns.length === 0) return null;
   budget.work(20 + path.length);
   const bytes = bytewise(path);
   const name = bytes.slice(bytes.lastIndexOf("/") + 1);
   for (let index = patterns.length - 1; index >= 0; index -= 1) {
-    if (budget.work(4)) await budget.pause();
+    if (budget.work(4)) yield;
     const pattern = patterns[index];
     if (pattern === undefined || (pattern.isFolder && !isFolder)) continue;
     const text = pattern.isAnchored ? bytes : name;
     const [first] = pattern.tokens;
     if (first?.kind === "text" && first.code !== text.charCodeAt(0)) continue;
-    if (await matches(pattern.tokens, text, budget)) return !pattern.isNegated;
+    if (yield* matches(pattern.tokens, text, budget)) return !pattern.isNegated;
   }
   return null;
 }
@@ -226,16 +226,16 @@ export async function isIgnoredBy(
 const placeWork = 5;
 const stepWork = 5;
 
-async function matches(
+function* matches(
   tokens: readonly Token[],
   text: string,
   budget: ReadBudget,
-): Promise<boolean> {
+): Generator<void, boolean> {
   budget.work(stepWork);
   let reached = openFrom(tokens, [0]);
   for (let index = 0; index < text.length; index += 1) {
     if (reached.size === 0) return false;
-    if (budget.work(stepWork + placeWork * reached.size)) await budget.pause();
+    if (budget.work(stepWork + placeWork * reached.size)) yield;
     const next: number[] = [];
     for (const place of reached) step(tokens, place, { text, index, next });
     reached = openFrom(tokens, next);

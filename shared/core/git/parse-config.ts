@@ -17,14 +17,14 @@ const keysLengthMax = 1024 * 1024;
 const entryBytes = 200;
 
 /** @throws {GitFault} If it says more than what is kept. */
-export async function parseConfig(text: string, budget: ReadBudget): Promise<GitConfig> {
+export function* parseConfig(text: string, budget: ReadBudget): Generator<void, GitConfig> {
   const settings = new Map<string, string>();
   let place = "";
   let keysLength = 0;
   budget.work(text.length);
   const joined = text.replaceAll("\r\n", "\n").replaceAll("\\\n", "");
   for (const raw of linesOf(joined)) {
-    if (budget.work(100 + 4 * raw.length)) await budget.pause();
+    if (budget.work(100 + 4 * raw.length)) yield;
     let line = raw.trim();
     const head = section.exec(line);
     if (head) {

@@ -45,7 +45,7 @@ const entryKeptBytes = 400;
 const treeKeptBytes = 250;
 
 /** @throws {GitFault} If it isn't an index, is of a kind that isn't read, or says too much. */
-export async function parseIndex(bytes: Buffer, budget: ReadBudget): Promise<GitIndex> {
+export function* parseIndex(bytes: Buffer, budget: ReadBudget): Generator<void, GitIndex> {
   if (bytes.length > indexBytesMax) throw new GitFault("The repository's index is too large.");
   if (bytes.length < headerBytes + oidBytes) throw damaged("The repository's index");
   if (bytes.toString("latin1", 0, 4) !== "DIRC") throw damaged("The repository's index");
@@ -58,12 +58,12 @@ export async function parseIndex(bytes: Buffer, budget: ReadBudget): Promise<Git
   let previous: Buffer = Buffer.alloc(0);
   for (let index = 0; index < count; index += 1) {
     const { entry, name } = readEntry(cursor, version, previous);
-    if (budget.work(entryWork + name.length / 4)) await budget.pause();
+    if (budget.work(entryWork + name.length / 4)) yield;
     budget.keepText(entry.path, entryKeptBytes);
     entries.push(entry);
     previous = name;
   }
-  return { entries, trees: await readExtensions(cursor, budget) };
+  return { entries, trees: yield* readExtensions(cursor, budget) };
 }
 
 interface Cursor {
@@ -145,19 +145,19 @@ const unreadExtensions: Readonly<Record<string, string>> = {
   sdir: "a sparse index",
 };
 
-async function readExtensions(
+function* readExtensions(
   cursor: Cursor,
   budget: ReadBudget,
-): Promise<ReadonlyMap<string, string>> {
+): Generator<void, ReadonlyMap<string, string>> {
   const trees = new Map<string, string>();
   const { bytes, end } = cursor;
   while (cursor.offset + 8 <= end) {
-    if (budget.work(50)) await budget.pause();
+    if (budget.work(50)) yield;
     const name = bytes.toString("latin1", cursor.offset, cursor.offset + 4);
     const size = bytes.readUInt32BE(cursor.offset + 4);
     const start = cursor.offset + 8;
     if (start + size > end) throw damaged("The repository's index");
-    if (name === "TREE") await readTrees(bytes.subarray(start, start + size), trees, budget);
+    if (name === "TREE") yield* readTrees(bytes.subarray(start, start + size), trees, budget);
     else if (!/^[A-Z]/.test(name)) {
       const kind = unreadExtensions[name] ?? "an index of an unknown kind";
       throw new GitFault(`The repository has ${kind}, which isn't read here.`);
@@ -168,11 +168,11 @@ async function readExtensions(
 }
 
 /** Each folder is followed by those in it. What isn't valid any more has a negative count. */
-async function readTrees(
+function* readTrees(
   bytes: Buffer,
   trees: Map<string, string>,
   budget: ReadBudget,
-): Promise<void> {
+): Generator<void, void> {
   const open: { prefix: string; left: number }[] = [];
   let offset = 0;
   while (offset < bytes.length) {
@@ -182,7 +182,7 @@ async function readTrees(
     if (parent) parent.left -= 1;
     const pathLength = parent ? parent.prefix.length + name.length : 0;
     requireShort(pathLength);
-    if (budget.work(entryWork + pathLength)) await budget.pause();
+    if (budget.work(entryWork + pathLength)) yield;
     budget.spend("keptBytes", treeKeptBytes + 4 * pathLength);
     const path = parent ? `${parent.prefix}${name}` : "";
     offset = end;

@@ -17,13 +17,13 @@ export function parseRef(text: string): RefTarget | null {
   return refName.test(name) && !name.includes("..") ? { name } : null;
 }
 
-export async function parsePackedRefs(
+export function* parsePackedRefs(
   text: string,
   budget: ReadBudget,
-): Promise<Map<string, string>> {
+): Generator<void, Map<string, string>> {
   const refs = new Map<string, string>();
   for (const line of linesOf(text)) {
-    if (budget.work(30 + line.length / 2)) await budget.pause();
+    if (budget.work(30 + line.length / 2)) yield;
     const [id = "", name = ""] = line.split(" ", 2);
     if (!oid.test(id) || !name.startsWith("refs/")) continue;
     budget.keepText(name, entryBytes);
@@ -33,10 +33,10 @@ export async function parsePackedRefs(
 }
 
 /** The commits of `.git/shallow`, each in a line of its own. */
-export async function parseShallow(text: string, budget: ReadBudget): Promise<Set<string>> {
+export function* parseShallow(text: string, budget: ReadBudget): Generator<void, Set<string>> {
   const commits = new Set<string>();
   for (const line of linesOf(text)) {
-    if (budget.work(30 + line.length / 8)) await budget.pause();
+    if (budget.work(30 + line.length / 8)) yield;
     if (!oid.test(line)) continue;
     budget.keepText(line, entryBytes);
     commits.add(line);

@@ -69,7 +69,7 @@ export class ReadBudget {
 
   /**
    * Draws work that is about to be done.
-   * @returns Whether a pause is due; then the caller awaits `pause`.
+   * @returns Whether a pause is due; then the caller pauses, or yields to one that does.
    */
   work(units: number): boolean {
     this.spend("work", units);
@@ -81,10 +81,11 @@ export class ReadBudget {
     return true;
   }
 
-  async pause(): Promise<void> {
-    await this.#breathe();
-    this.#sincePause = 0;
-    this.#check();
+  pause(): Promise<void> {
+    return this.#breathe().then(() => {
+      this.#sincePause = 0;
+      this.#check();
+    });
   }
 
   spent(what: Cost): number {

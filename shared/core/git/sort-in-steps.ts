@@ -2,18 +2,18 @@
 import { compareBytewise } from "../workspace/tree-order.ts";
 import type { ReadBudget } from "./read-budget.ts";
 
-export async function sortedInSteps<T>(
+export function* sortedInSteps<T>(
   items: readonly T[],
   nameOf: (item: T) => string,
   budget: ReadBudget,
-): Promise<T[]> {
+): Generator<void, T[]> {
   let sorted = [...items];
   for (let width = 1; width < sorted.length; width *= 2) {
     const merged: T[] = [];
     for (let start = 0; start < sorted.length; start += 2 * width) {
       const left = sorted.slice(start, start + width);
       const right = sorted.slice(start + width, start + 2 * width);
-      await merge(left, right, { nameOf, budget, merged });
+      yield* merge(left, right, { nameOf, budget, merged });
     }
     sorted = merged;
   }
@@ -26,16 +26,16 @@ interface Merging<T> {
   readonly merged: T[];
 }
 
-async function merge<T>(
+function* merge<T>(
   left: readonly T[],
   right: readonly T[],
   { nameOf, budget, merged }: Merging<T>,
-): Promise<void> {
+): Generator<void, void> {
   let next = 0;
   for (const item of left) {
     const name = nameOf(item);
     for (let other = right[next]; other !== undefined; other = right[next]) {
-      if (budget.work(4 + name.length / 8)) await budget.pause();
+      if (budget.work(4 + name.length / 8)) yield;
       if (compareBytewise(nameOf(other), name) >= 0) break;
       merged.push(other);
       next += 1;
