@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { fitsVariable, variableTooLong } from "../core/executions/variable-size.ts";
 import { type Profile, profiles } from "../protocol/job.ts";
 import { KeyValue } from "../protocol/runner.ts";
 import { Metadata } from "./common.ts";
@@ -44,7 +45,12 @@ export const McpServer = z.object({
 });
 export type McpServer = z.infer<typeof McpServer>;
 
-const Variable = z.object({ key: SecretKey, value: z.string().max(secretBytesMax) });
+const Variable = z
+  .object({ key: SecretKey, value: z.string().max(secretBytesMax) })
+  .refine(({ key, value }) => fitsVariable(key, value), {
+    path: ["value"],
+    message: variableTooLong,
+  });
 
 const EnvironmentFields = z.object({
   name: z.string().trim().min(1).max(200),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { fitsVariable, variableTooLong } from "../core/executions/variable-size.ts";
 import { reasoningEfforts } from "../protocol/language-model.ts";
 import { McpServer } from "./environment.ts";
 import { exactObject } from "./exact.ts";
@@ -31,6 +32,13 @@ const ignoredFields = {
   quotedSelection: ignoredField,
 };
 
+function requireFitting(variables: Readonly<Record<string, string>>, check: z.RefinementCtx): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (fitsVariable(name, value)) continue;
+    check.addIssue({ code: "custom", path: [name], message: variableTooLong });
+  }
+}
+
 /** Fields that other models would read are checked, and have no effect on `shell`. */
 export const MessageCreate = z
   .object({
@@ -40,7 +48,7 @@ export const MessageCreate = z
     /** The thread's own, if they are named at all. */
     agentId: z.string().max(100).nullish(),
     environmentId: z.string().max(100).nullish(),
-    envVars: z.record(SecretKey, z.string().max(65_536)).default({}),
+    envVars: z.record(SecretKey, z.string().max(65_536)).superRefine(requireFitting).default({}),
     secrets: z
       .array(exactObject({ key: SecretKey, value: SecretValue, hosts: unbound, headers: unbound }))
       .max(secretsMax)

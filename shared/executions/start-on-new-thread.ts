@@ -3,6 +3,7 @@ import { MessageCreate } from "../contract/message-create.ts";
 import type { ExecutionSource } from "../core/executions/sources.ts";
 import type { Counted } from "../core/limits/owned-count.ts";
 import type { Account } from "../core/money/account.ts";
+import { ApiError } from "../errors/api-error.ts";
 import { withOneMoreOwned } from "../quotas/owned-resources.ts";
 import type { agents } from "../store/agents.ts";
 import type { Environment } from "../store/environments.ts";
@@ -41,7 +42,7 @@ export interface StartedThread extends Started {
 /**
  * Starts an execution in a thread that the same commit makes, for what starts without a client:
  * schedules, triggers and steps of orchestrations. Pure.
- * @throws {ApiError} 402, 403, 409, 422 or 429; then there is no thread either.
+ * @throws {ApiError} 400, 402, 403, 409, 422 or 429; then there is no thread either.
  * @throws {StaleRead} if the owner's threads must be counted first.
  */
 export function startOnNewThread(
@@ -69,7 +70,7 @@ export function startOnNewThread(
   const started = startExecution(
     { ...start, limits },
     {
-      body: MessageCreate.parse({ content: wanted.content, envVars: wanted.envVars ?? {} }),
+      body: messageOf(wanted),
       data: {
         thread: { value: thread, version: null },
         environment: { value: environment },
@@ -90,4 +91,17 @@ export function startOnNewThread(
     thread: { ...thread, ...started.running, messageCount: 1 },
     facts: startedFacts(started.execution, wanted.requestId),
   };
+}
+
+/**
+ * It was put together from what was stored, so this is no fault of a request's.
+ * @throws {ApiError} `VALIDATION_FAILED` with what is wrong in its message.
+ */
+function messageOf({ content, envVars = {} }: NewThreadStart): MessageCreate {
+  const parsed = MessageCreate.safeParse({ content, envVars });
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const fault = issue ? `${issue.path.join(".")}: ${issue.message}` : "unknown";
+  const message = `What it would run isn't a message that can be sent (${fault}).`;
+  throw new ApiError("VALIDATION_FAILED", { message });
 }

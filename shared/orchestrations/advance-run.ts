@@ -5,6 +5,7 @@
  */
 import { ticketRandomBytes } from "../core/executions/ticket.ts";
 import type { IdKind } from "../core/ids.ts";
+import type { Judged } from "../core/orchestrations/next-steps.ts";
 import { runExecutionsMax } from "../core/orchestrations/words.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { defaultModel } from "../executions/models.ts";
@@ -25,6 +26,7 @@ import {
   orchestrations,
 } from "../store/orchestrations.ts";
 import type { ReadStore, Store } from "../store/store.ts";
+import { countFailure, isUnexpected } from "./count-failure.ts";
 import {
   type AdvanceBasis,
   type AdvanceDecision,
@@ -53,24 +55,39 @@ interface RunPlace {
   readonly id: string;
 }
 
+/** What was found of the run's conditions, while this process moves it on. */
+interface JudgedBefore {
+  readonly judged: Judged;
+}
+
 const nothing = { writes: [], outcome: "gone", started: null } as const;
 
-/** @param owner The run's owner, without the bounds of any key. */
+/**
+ * A failure that nobody expected is counted before it is thrown, so that it ends the run some time.
+ * @param owner The run's owner, without the bounds of any key.
+ */
 export async function advanceRun(
   deps: AdvanceDeps,
   owner: Owner,
   place: RunPlace,
 ): Promise<Advanced> {
   const started: Advanced["started"][number][] = [];
+  const judged: Judged = new Map();
   for (;;) {
-    const { decision, version } = await advanceOnce(deps, owner, place);
-    const { outcome, started: start } = decision;
-    if (start) started.push({ start, version });
-    if (outcome !== "started" || started.length > runExecutionsMax) return { outcome, started };
+    try {
+      const { decision, version } = await advanceOnce(deps, owner, { ...place, judged });
+      const { outcome, started: start } = decision;
+      if (start) started.push({ start, version });
+      if (outcome !== "started" || started.length > runExecutionsMax) return { outcome, started };
+    } catch (cause) {
+      // What can't be counted now is counted when it fails again.
+      if (isUnexpected(cause)) await countFailure(deps, owner, place).catch(() => {});
+      throw cause;
+    }
   }
 }
 
-async function advanceOnce(deps: AdvanceDeps, owner: Owner, place: RunPlace) {
+async function advanceOnce(deps: AdvanceDeps, owner: Owner, place: RunPlace & JudgedBefore) {
   let basis = await readBasis(deps, owner, { place, repeated: false });
   return await deps.commits.submit<AdvanceDecision>({
     owner,
@@ -89,10 +106,10 @@ async function advanceOnce(deps: AdvanceDeps, owner: Owner, place: RunPlace) {
 async function readBasis(
   deps: AdvanceDeps,
   owner: Owner,
-  { place, repeated }: { readonly place: RunPlace; readonly repeated: boolean },
+  { place, repeated }: { readonly place: RunPlace & JudgedBefore; readonly repeated: boolean },
 ): Promise<AdvanceBasis | null> {
   const { store } = deps;
-  const { orchestrationId, id } = place;
+  const { orchestrationId, id, judged } = place;
   const found = await store.get(orchestrationRuns.of(owner, orchestrationId, id));
   if (!found.version || found.value.completedAt !== null) return null;
   const { keyId, environmentId } = found.value;
@@ -102,7 +119,7 @@ async function readBasis(
     readAnswers(store, owner, found.value),
     repeated ? countOwned(store, owner, "threads") : null,
   ]);
-  const { run, ready } = withAnswers(found.value, answers);
+  const { run, ready } = withAnswers(found.value, answers, judged);
   // What its key may not see, the run doesn't find.
   const seen = acting === null || acting === "held" ? owner : acting.owner;
   const agentId = agentOf(run, ready);

@@ -111,7 +111,8 @@ function isHeld({ acting, run }: AdvanceBasis, account: Account): boolean {
 
 function later({ basis }: Advance, run: OrchestrationRun, dueAt: number): AdvanceDecision {
   const { ref, version } = basis.found;
-  return { writes: [replace(ref, version, { ...run, dueAt })], outcome: "waits", started: null };
+  const waiting = { ...run, failures: 0, dueAt };
+  return { writes: [replace(ref, version, waiting)], outcome: "waits", started: null };
 }
 
 /** The run ends if nothing of it is left; otherwise it waits for what runs. */
@@ -141,24 +142,38 @@ export function endWrites(
 ) {
   const { found, account, rowId, now } = ending;
   const run = endedRun(ending.run, now);
-  const row = auditEntry(owner, {
-    id: rowId,
-    at: now,
-    actor: { type: "maintenance", id: "orchestrations" },
-    action: "orchestration.ended",
-    subject: run.id,
-    requestId: rowId,
-    facts: {
-      outcome: run.status,
-      orchestrationId: run.orchestrationId,
-      executions: run.results.filter(({ executionId }) => executionId !== null).length,
-      heldMicrousd: run.holdMicrousd,
-      chargedMicrousd: run.chargedMicrousd,
-    },
-    sealedDetails: null,
-  });
+  const facts = {
+    outcome: run.status,
+    orchestrationId: run.orchestrationId,
+    executions: run.results.filter(({ executionId }) => executionId !== null).length,
+    heldMicrousd: run.holdMicrousd,
+    chargedMicrousd: run.chargedMicrousd,
+  };
+  const row = endedRow(owner, { rowId, runId: run.id, now, facts });
   const write = replace(found.ref, found.version, run);
   return { write, row, without: releaseRun(account, run.id) };
+}
+
+/** The row of the audit trail that says how a run ended. */
+export function endedRow(
+  owner: Owner,
+  ended: {
+    readonly rowId: string;
+    readonly runId: string;
+    readonly now: number;
+    readonly facts: Readonly<Record<string, string | number>>;
+  },
+): Write {
+  return auditEntry(owner, {
+    id: ended.rowId,
+    at: ended.now,
+    actor: { type: "maintenance", id: "orchestrations" },
+    action: "orchestration.ended",
+    subject: ended.runId,
+    requestId: ended.rowId,
+    facts: ended.facts,
+    sealedDetails: null,
+  });
 }
 
 function started(advance: Advance, index: number): AdvanceDecision {
@@ -170,7 +185,7 @@ function started(advance: Advance, index: number): AdvanceDecision {
   const results = run.results.map((result, other) =>
     other === index ? { ...result, ...places, status: "running" as const } : result,
   );
-  const running = { ...run, results, status: "running" as const, waitingSince: null };
+  const running = { ...run, results, status: "running" as const, waitingSince: null, failures: 0 };
   const row = auditEntry(owner, {
     id: ids.rowId,
     at: now,

@@ -2,10 +2,10 @@
 import { releaseRun } from "../core/money/run-hold.ts";
 import { type StopDeps, type StoppedBy, stopExecutions } from "../executions/stop-executions.ts";
 import type { Owner } from "../identity/owner.ts";
-import { type OrchestrationRun, orchestrationRuns } from "../store/orchestrations.ts";
+import { orchestrationRuns } from "../store/orchestrations.ts";
 import { accountId, accounts } from "../store/owners.ts";
 import { endWrites } from "./decide-advance.ts";
-import { failing, openExecutions } from "./run-state.ts";
+import { openExecutions, stopped } from "./run-state.ts";
 
 type Field = "orchestrationId" | "environmentId";
 
@@ -68,13 +68,4 @@ async function endOne(
       return { writes: [write, row], account: without };
     },
   });
-}
-
-/** What still runs ends by itself, and is charged then, once, at most what it holds. */
-function stopped(run: OrchestrationRun, why: string): OrchestrationRun {
-  const failed = failing(run, why);
-  const results = failed.results.map((result) =>
-    result.status === "running" ? { ...result, status: "failed" as const, error: why } : result,
-  );
-  return { ...failed, results };
 }

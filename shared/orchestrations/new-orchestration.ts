@@ -72,7 +72,7 @@ function stepsFrom(
       id,
       name: step.name,
       agentId: step.agentId,
-      instructions: step.instructions ?? null,
+      instructions: step.instructions || null,
       inputsJson: toJsonText(step.inputs),
       dependsOn: [...(step.dependsOn ?? [])],
       condition: step.condition ?? null,

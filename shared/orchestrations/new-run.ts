@@ -17,6 +17,8 @@ import type { Environment } from "../store/environments.ts";
 import type { Orchestration, OrchestrationRun } from "../store/orchestrations.ts";
 import { itemsIn } from "./step-input.ts";
 
+const noScript = "are needed, since its agent runs them as a script";
+
 interface RunStart {
   readonly id: string;
   readonly key: ApiKey;
@@ -30,7 +32,8 @@ interface RunStart {
 
 /**
  * A run whose steps are still to start, and the account with all that they may cost set aside.
- * @throws {ApiError} 400 for items that can't be split, 402 or 429 if the money isn't there.
+ * @throws {ApiError} 400 for items that can't be split or steps that can't run, 402 or 429 if the
+ * money isn't there.
  */
 export function newRun(
   body: OrchestrationRunCreate,
@@ -38,6 +41,7 @@ export function newRun(
 ): { readonly run: OrchestrationRun; readonly account: Account } {
   const { id, key, orchestration, account, now } = start;
   const { strategy, steps } = orchestration;
+  requireScripts(start);
   const inputsJson = toJsonText(body.inputs);
   const states = newStates(strategy, steps, itemCount(orchestration, inputsJson));
   if (states.length > runExecutionsMax) throw itemsRefused();
@@ -65,12 +69,25 @@ export function newRun(
     chargedMicrousd: 0,
     deadlineAt,
     waitingSince: null,
+    failures: 0,
     dueAt: now,
     createdAt: now,
     completedAt: null,
     expireAt: expiryOf("automationLogs", now),
   };
   return { run, account: heldFor(run, { key, account, now }) };
+}
+
+/** An agent that runs its instructions as a script needs some; its model may change later. */
+function requireScripts({ orchestration: { steps }, models }: RunStart): void {
+  const details = steps.flatMap(({ agentId, instructions }, index) =>
+    models.get(agentId) === shellModel && !instructions
+      ? [{ field: `steps.${index}.instructions`, message: noScript }]
+      : [],
+  );
+  if (details.length === 0) return;
+  const message = `A step's instructions ${noScript}.`;
+  throw new ApiError("VALIDATION_FAILED", { message, details });
 }
 
 function itemCount({ strategy, steps }: Orchestration, inputsJson: string): number {

@@ -1,7 +1,7 @@
 /** How the state of a run changes. Pure. */
 import { fromJsonText } from "../contract/common.ts";
 import type { Value } from "../core/orchestrations/condition.ts";
-import { hasStepEnded, nextSteps } from "../core/orchestrations/next-steps.ts";
+import { hasStepEnded, type Judged, nextSteps } from "../core/orchestrations/next-steps.ts";
 import { cutText } from "../core/usable-text.ts";
 import { whyEnded } from "../executions/event-bodies.ts";
 import { Execution } from "../store/executions.ts";
@@ -33,10 +33,14 @@ export function openExecutions({ results }: OrchestrationRun): readonly string[]
   );
 }
 
-/** The run with what its executions have answered, and without the steps that are skipped. */
+/**
+ * The run with what its executions have answered, and without the steps that are skipped.
+ * @param judged What was found of its conditions before; it is added to.
+ */
 export function withAnswers(
   run: OrchestrationRun,
   executions: ReadonlyMap<string, StepExecution>,
+  judged: Judged,
 ): { readonly run: OrchestrationRun; readonly ready: readonly number[] } {
   let { chargedMicrousd } = run;
   const lengthMax = Math.min(outputLengthMax, Math.floor(outputsLengthMax / run.results.length));
@@ -52,7 +56,7 @@ export function withAnswers(
     return { run: { ...run, chargedMicrousd, results: skipped(results) }, ready: [] };
   }
   const inputs = fromJsonText(run.inputsJson) as Value;
-  const { states, ready } = nextSteps(run.steps, results, inputs);
+  const { states, ready } = nextSteps(run.steps, results, inputs, judged);
   return { run: { ...run, chargedMicrousd, results: [...states] }, ready };
 }
 
@@ -81,6 +85,15 @@ function skipped(results: readonly StepResult[]): StepResult[] {
 /** The run, in which nothing starts any more. */
 export function failing(run: OrchestrationRun, error: string): OrchestrationRun {
   return { ...run, error: run.error ?? error, results: skipped(run.results) };
+}
+
+/** The run, of which nothing is waited for: what still runs ends by itself, and is charged then, once, at most what it holds. */
+export function stopped(run: OrchestrationRun, why: string): OrchestrationRun {
+  const failed = failing(run, why);
+  const results = failed.results.map((result) =>
+    result.status === "running" ? { ...result, status: "failed" as const, error: why } : result,
+  );
+  return { ...failed, results };
 }
 
 /** The run with one of its executions that can't start. */

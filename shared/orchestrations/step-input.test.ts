@@ -37,6 +37,23 @@ test("a script stays as it was written, and a language model is shown data, mark
   expect(content.split("\n")).toHaveLength(4);
 });
 
+test("what a variable can't hold is counted in bytes, of which a character may have three", () => {
+  const { inputJson } = inputOf(runWith("海".repeat(60_000)), "shell");
+  const bytes = Buffer.byteLength(`ORCHESTRATION_INPUT=${inputJson}`);
+  expect(bytes).toBeLessThanOrEqual(131_071);
+  expect(bytes).toBeGreaterThan(80_000);
+  expect(JSON.parse(inputJson).outputsAreCut).toBe(true);
+  const tooMuch = runWith("", JSON.stringify({ topic: "海".repeat(50_000) }));
+  expect(() => inputOf(tooMuch, "shell")).toThrow("at most 131071 bytes of UTF-8 with its name");
+});
+
+test("an agent that runs a script is given none of no instructions", () => {
+  const run = runWith("");
+  const steps = run.steps.map((one) => ({ ...one, instructions: "" }));
+  expect(() => inputOf({ ...run, steps }, "shell")).toThrow("has no instructions");
+  expect(inputOf({ ...run, steps }, "claude-haiku-4-5").content).toMatch(/^last\n/);
+});
+
 test("answers are cut until everything fits, and what can't fit is refused", () => {
   const { inputJson } = inputOf(runWith('"'.repeat(100_000)), "shell");
   expect(inputJson.length).toBeLessThanOrEqual(65_536);

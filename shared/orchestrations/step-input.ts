@@ -1,6 +1,7 @@
 /** What a step of a run is given: its instructions, and as data the inputs and earlier answers. */
 import { fromJsonText } from "../contract/common.ts";
 import { contentMax } from "../contract/message-create.ts";
+import { fitsVariable, variableTooLong } from "../core/executions/variable-size.ts";
 import { answerOf, isMapped, type StepState } from "../core/orchestrations/next-steps.ts";
 import { cutText } from "../core/usable-text.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -37,14 +38,18 @@ export function stepInput(run: OrchestrationRun, state: StepState, model: string
   if (!step) throw new ApiError("INTERNAL_ERROR", { cause: "a result of no step" });
   const inputJson = dataOf(run, step, state);
   requireShort(inputJson, jsonLengthMax);
+  if (!fitsVariable(inputVariable, inputJson)) {
+    const message = `The step's data, as the variable ${inputVariable}, ${variableTooLong}.`;
+    throw new ApiError("PAYLOAD_TOO_LARGE", { message });
+  }
   if (model === shellModel) {
-    if (step.instructions === null) {
+    if (!step.instructions) {
       const message = "The step has no instructions, and its agent runs them as a script.";
       throw new ApiError("VALIDATION_FAILED", { message });
     }
     return { content: step.instructions, inputJson };
   }
-  const content = `${step.instructions ?? step.name}${heading}${inputJson}`;
+  const content = `${step.instructions || step.name}${heading}${inputJson}`;
   requireShort(content, contentMax);
   return { content, inputJson };
 }
@@ -92,7 +97,8 @@ function dataOf(run: OrchestrationRun, step: OrchestrationStep, state: StepState
       earlier.map(({ id, name }) => [name, answerOf(id, shown)] as const),
     );
     const json = JSON.stringify({ ...common, steps, ...(isCut ? { outputsAreCut: true } : {}) });
-    if (json.length <= jsonLengthMax || lengthMax === 0) return json;
+    const fits = json.length <= jsonLengthMax && fitsVariable(inputVariable, json);
+    if (fits || lengthMax === 0) return json;
   }
 }
 

@@ -14,6 +14,7 @@ import type { Owner } from "../identity/owner.ts";
 import { type ActingKey, requireScopes, startScopes } from "../keys/acting-key.ts";
 import type { agents } from "../store/agents.ts";
 import { auditEntry } from "../store/audit-rows.ts";
+import { StaleRead } from "../store/change.ts";
 import { patch, type Write } from "../store/documents.ts";
 import type { environments } from "../store/environments.ts";
 import type { FoundDocument } from "../store/read-document.ts";
@@ -87,8 +88,7 @@ export function decideFiring(firing: Firing): FiringDecision {
   try {
     return started(firing, { run: due.run, missed, next });
   } catch (cause) {
-    if (!(cause instanceof ApiError)) throw cause;
-    return refused(firing, { cause, run: due.run, missed, next });
+    return refused(firing, { cause: refusalIn(cause, now - due.run), run: due.run, missed, next });
   }
 }
 
@@ -130,6 +130,16 @@ function started(firing: Firing, { run, missed, next }: Moving): FiringDecision 
   const moving = moved(basis, { ...next, ...counted });
   const writes = [...missed, ...start.writes, addRun(owner, value.id, record), moving, row];
   return { writes, account: start.account, outcome: "started", started: start };
+}
+
+/**
+ * What nobody expected is thrown, and so logged, as long as a start is tried again; then it is a
+ * refusal, so that the schedule goes on.
+ */
+function refusalIn(cause: unknown, lateMs: number): ApiError {
+  if (cause instanceof ApiError) return cause;
+  if (cause instanceof StaleRead || lateMs < retryMs) throw cause;
+  return new ApiError("INTERNAL_ERROR", { cause });
 }
 
 function refused(

@@ -77,6 +77,8 @@ export const OrchestrationRun = z.object({
   deadlineAt: z.int(),
   /** Since when a step can't start for a reason that may pass; null if none waits so. */
   waitingSince: z.int().nullable(),
+  /** How often it couldn't be moved on since it last was, for a reason that nobody expected. */
+  failures: z.int().min(0).default(0),
   /** When a sweep must look at it; null once it has ended. */
   dueAt: z.int().nullable(),
   createdAt: z.int(),

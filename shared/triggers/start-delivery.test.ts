@@ -26,3 +26,14 @@ test("a message that would be too long is refused before it is made", () => {
   const grown = JSON.stringify(Array.from({ length: 12_000 }, () => 1e20));
   expect(() => said("shell", "true", grown)).toThrow("longer than 65536");
 });
+
+test("the action's text is the one that isn't empty", () => {
+  const action = { type: "send_message", prompt: "", message: "true", template: "" };
+  const trigger = { actionJson: JSON.stringify(action) } as Trigger;
+  expect(contentOf({ trigger, agent: null, payloadJson })).toMatch(/^true/);
+});
+
+test("a payload that no variable can hold is refused", () => {
+  const wide = JSON.stringify("海".repeat(50_000));
+  expect(() => said("shell", "true", wide)).toThrow("at most 131071 bytes of UTF-8");
+});

@@ -1,6 +1,7 @@
 import { toJsonText } from "../contract/common.ts";
 import { contentMax } from "../contract/message-create.ts";
 import type { TriggerAction } from "../contract/trigger.ts";
+import { fitsVariable, variableTooLong } from "../core/executions/variable-size.ts";
 import type { Counted } from "../core/limits/owned-count.ts";
 import type { Account } from "../core/money/account.ts";
 import { expiryOf } from "../core/retention/expiry.ts";
@@ -74,14 +75,22 @@ export function contentOf({
 }: Pick<DeliveryStart, "trigger" | "agent" | "payloadJson">): string {
   const { prompt, message, template }: TriggerAction = JSON.parse(trigger.actionJson);
   const model = agent?.value.model ?? defaultModel();
-  const text = prompt ?? message ?? template ?? "";
+  // An empty one counts as none, as when the trigger was made.
+  const text = prompt || message || template || "";
   requireShort(payloadJson.length, payloadLengthMax);
+  requireVariable(payloadJson);
   if (model === shellModel) return text;
   const places = text.match(placeholder)?.length ?? 0;
   const payloadLength = Math.max(1, places) * payloadJson.length;
   requireShort(text.length + heading.length + payloadLength, contentMax);
   if (places > 0) return text.replaceAll(placeholder, () => payloadJson);
   return `${text}${heading}${payloadJson}`;
+}
+
+function requireVariable(payloadJson: string): void {
+  if (fitsVariable(payloadVariable, payloadJson)) return;
+  const message = `The payload ${variableTooLong}, as it becomes a variable of the sandbox.`;
+  throw new ApiError("PAYLOAD_TOO_LARGE", { message });
 }
 
 function requireShort(length: number, lengthMax: number): void {

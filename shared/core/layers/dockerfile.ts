@@ -3,6 +3,7 @@
  * Dockerfile format. A build makes one layer as the sandbox's user, so nothing else has a meaning.
  */
 import { layerFolder } from "../../protocol/sandbox-paths.ts";
+import { fitsVariable, variableTooLong } from "../executions/variable-size.ts";
 
 export type Instruction =
   | { readonly type: "run"; readonly script: string; readonly folder: string }
@@ -65,6 +66,10 @@ export function readDockerfile(
         const value = expanded(raw, variables, room);
         if (value === null) {
           refuse(`makes values of more than ${valuesLengthMax} characters in all`);
+          break;
+        }
+        if (!fitsVariable(key, value)) {
+          refuse(`makes ${key}, which ${variableTooLong}`);
           break;
         }
         room -= value.length;

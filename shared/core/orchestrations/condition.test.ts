@@ -1,6 +1,9 @@
 /** The language of conditions: what it says, and what it refuses. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ConditionError, isTrue, parseCondition, stepsIn } from "./condition.ts";
+import { ConditionError, parseCondition, stepsIn } from "./condition.ts";
+import { includesText } from "./includes-text.ts";
+import { isTrue } from "./is-true.ts";
 
 const known = {
   inputs: { mode: "draft", count: 3, tags: ["a", "b"], nested: { deep: true } },
@@ -48,9 +51,42 @@ describe("a condition", () => {
     [`${"not ".repeat(30)}true`],
     [`${"(".repeat(30)}true${")".repeat(30)}`],
     ["inputs.mode == `draft`"],
+    // Names that every object has.
+    ["constructor"],
+    ["__proto__"],
+    ["toString == valueOf"],
+    ["true == hasOwnProperty"],
   ])("%s is refused with a sentence", (text) => {
     expect(() => parseCondition(text)).toThrow(ConditionError);
     expect(() => parseCondition(text)).toThrow(/^(?:is|has|ends|can't) /);
+  });
+
+  test.each([
+    ["lists", { inputs: { a: Array.from({ length: 14_000 }, () => 0) } }, 'inputs.a contains "1"'],
+    ["texts", { inputs: { a: "x".repeat(30_000) } }, 'inputs.a == "1"'],
+    ["blanks", { inputs: { a: " ".repeat(30_000) } }, "inputs.a > 1"],
+  ])("may look at %s once, and not at ever more of it", (_what, inputs, once) => {
+    const often = Array.from(
+      { length: Math.floor(990 / (once.length + 9)) },
+      () => `not ${once}`,
+    ).join(" and ");
+    expect(isTrue(parseCondition(once), inputs)).toBe(false);
+    const many = () => isTrue(parseCondition(often), inputs);
+    expect(many).toThrow("looks at more than 1,000,000 characters of inputs and answers");
+  });
+
+  test("finds a text in another as String.includes does, however both repeat themselves", () => {
+    const text = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 60 });
+    fc.assert(
+      fc.property(text, text, (one, other) => {
+        expect(includesText(one, other)).toBe(one.includes(other));
+      }),
+    );
+    // Comparing at each position would take 64 million comparisons for each of these.
+    const [long, wanted] = ["a".repeat(16_000), `b${"a".repeat(8_000)}`];
+    const began = process.cpuUsage();
+    for (let count = 0; count < 20; count += 1) expect(includesText(long, wanted)).toBe(false);
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(500);
   });
 
   test("names the steps that it reads", () => {

@@ -1,7 +1,7 @@
 /**
  * The language of steps' conditions: comparisons of the run's inputs and of what other steps
- * answered. It has no calls, loops or assignments, and each word is read once, so what it costs is
- * bounded by its length.
+ * answered. It has no calls, loops or assignments. What it reads may be long, so what it looks at is
+ * counted, and a condition that looks at too much has no answer.
  *
  *     steps.review.output contains "approved" and not (inputs.mode == "draft")
  */
@@ -16,7 +16,7 @@ export type Value =
   | null
   | readonly Value[]
   | { readonly [name: string]: Value };
-type Operator = "==" | "!=" | "<" | "<=" | ">" | ">=" | "contains";
+export type Operator = "==" | "!=" | "<" | "<=" | ">" | ">=" | "contains";
 
 export type Condition =
   | { readonly type: "value"; readonly value: string | number | boolean | null }
@@ -49,11 +49,11 @@ interface Word {
 const words =
   /\s*(?:(?<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<number>-?\d{1,15}(?:\.\d{1,15})?)|(?<name>[A-Za-z_][A-Za-z0-9_-]*)|(?<sign>==|!=|<=|>=|[<>().[\]]))/y;
 const operators: readonly string[] = ["==", "!=", "<", "<=", ">", ">=", "contains"];
-const constants: Readonly<Record<string, boolean | null>> = {
-  true: true,
-  false: false,
-  null: null,
-};
+const constants: ReadonlyMap<string, boolean | null> = new Map([
+  ["true", true],
+  ["false", false],
+  ["null", null],
+]);
 
 /** @throws {ConditionError} saying what can't be read, and where. */
 export function parseCondition(text: string): Condition {
@@ -128,7 +128,7 @@ class Parser {
     if (word.kind === "text") return { type: "value", value: unquoted(word.text) };
     if (word.kind === "number") return { type: "value", value: Number(word.text) };
     if (word.kind !== "name") throw this.#unexpected(word);
-    const constant = constants[word.text];
+    const constant = constants.get(word.text);
     if (constant !== undefined) return { type: "value", value: constant };
     if (word.text !== "inputs" && word.text !== "steps") throw this.#unexpected(word);
     return { type: "path", path: [word.text, ...this.#parts()] };
@@ -198,69 +198,4 @@ export function stepsIn(condition: Condition): readonly string[] {
     default:
       return [...stepsIn(condition.left), ...stepsIn(condition.right)];
   }
-}
-
-/** Whether a condition is true of `known`, whose names are `inputs` and `steps`. */
-export function isTrue(condition: Condition, known: Value): boolean {
-  switch (condition.type) {
-    case "not":
-      return !isTrue(condition.operand, known);
-    case "and":
-      return isTrue(condition.left, known) && isTrue(condition.right, known);
-    case "or":
-      return isTrue(condition.left, known) || isTrue(condition.right, known);
-    case "compare":
-      return compare(condition.operator, [
-        valueIn(condition.left, known),
-        valueIn(condition.right, known),
-      ]);
-    default: {
-      const value = valueIn(condition, known);
-      return value !== null && value !== false && value !== 0 && value !== "";
-    }
-  }
-}
-
-function valueIn(condition: Condition, known: Value): Value {
-  if (condition.type === "value") return condition.value;
-  if (condition.type !== "path") return isTrue(condition, known);
-  return condition.path.reduce<Value>((value, name) => {
-    if (value === null || typeof value !== "object" || !Object.hasOwn(value, name)) return null;
-    return (value as Readonly<Record<string, Value>>)[name] ?? null;
-  }, known);
-}
-
-/** Answers often end with a line break, which nobody means to compare. */
-function trimmed(value: Value): Value {
-  return typeof value === "string" ? value.trim() : value;
-}
-
-function compare(operator: Operator, values: readonly [Value, Value]): boolean {
-  const [left, right] = [trimmed(values[0]), trimmed(values[1])];
-  if (operator === "==") return isSame(left, right);
-  if (operator === "!=") return !isSame(left, right);
-  if (operator === "contains") return contains(left, right);
-  const [one, other] = [numberIn(left), numberIn(right)];
-  if (operator === "<") return one < other;
-  if (operator === "<=") return one <= other;
-  return operator === ">" ? one > other : one >= other;
-}
-
-/** A number and a text that writes it are the same, because answers are texts. */
-function isSame(left: Value, right: Value): boolean {
-  if (typeof left === "number" || typeof right === "number") {
-    return numberIn(left) === numberIn(right);
-  }
-  return left === right;
-}
-
-function contains(left: Value, right: Value): boolean {
-  if (typeof left === "string") return typeof right === "string" && left.includes(right);
-  return Array.isArray(left) && left.some((one: Value) => isSame(trimmed(one), right));
-}
-
-/** `NaN` is neither less, equal nor more than anything. */
-function numberIn(value: Value): number {
-  if (typeof value === "number") return value;
-  return typeof value === "string" && value !== "" ? Number(value) : Number.NaN;
 }

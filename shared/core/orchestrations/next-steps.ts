@@ -1,5 +1,6 @@
 /** What becomes of a run's steps next: which start, and which are skipped. Pure. */
-import { isTrue, parseCondition, type Value } from "./condition.ts";
+import { ConditionError, parseCondition, type Value } from "./condition.ts";
+import { isTrue } from "./is-true.ts";
 import type { StepOrder } from "./resolve-steps.ts";
 import type { StepStatus, Strategy } from "./words.ts";
 
@@ -52,58 +53,96 @@ export interface Next<T extends StepState> {
   readonly ready: readonly number[];
 }
 
+/** Why a step doesn't start: what its places become. */
+interface Unstarted {
+  readonly status: "skipped" | "failed";
+  readonly error: string | null;
+}
+
+/**
+ * What was found of a run's steps: null for those that may start. A step is judged once all that it
+ * waits for has ended, so what was found stays so, and no condition is evaluated twice.
+ */
+export type Judged = Map<string, Unstarted | null>;
+
 /**
  * Once one has failed, nothing starts any more, and what hadn't started is skipped. A skipped step
- * may free or skip others, so it goes on until nothing changes; each round skips at least one.
+ * may free or skip others, so it goes on until nothing changes; each round ends at least one step.
+ * @param judged Of this run alone; what is found now is added to it.
  */
 export function nextSteps<T extends StepState>(
   steps: readonly PlannedStep[],
   before: readonly T[],
   inputs: Value,
+  judged: Judged = new Map(),
 ): Next<T> {
-  const skip = (state: T, error: string | null = null): T =>
-    ({ ...state, status: "skipped", error }) satisfies T;
-  if (before.some(({ status }) => status === "failed")) {
-    const why = "a step before it failed";
-    const states = before.map((one) => (one.status === "pending" ? skip(one, why) : one));
-    return { states, ready: [] };
-  }
   let states = before;
   for (;;) {
-    const known = knownTo(steps, states, inputs);
-    const current = states;
-    const next = current.map((state) => {
-      const step = steps.find(({ id }) => id === state.stepId);
-      if (state.status !== "pending" || !step || !isFree(step, current)) return state;
-      const why = whySkipped(step, current, known);
-      return why === null ? state : skip(state, why);
-    });
-    const changed = next.some((state, index) => state !== current[index]);
-    states = next;
-    if (!changed) break;
+    if (states.some(({ status }) => status === "failed")) return afterFailure(states);
+    const free = freeSteps(steps, states);
+    for (const step of free) {
+      if (!judged.has(step.id)) judged.set(step.id, judge(step, { steps, states, inputs }));
+    }
+    const ready = new Set(free.flatMap(({ id }) => (judged.get(id) === null ? [id] : [])));
+    if (ready.size === free.length) return { states, ready: placesOf(ready, states) };
+    const current = new Set(free.map(({ id }) => id));
+    states = states.map((one) =>
+      one.status === "pending" && current.has(one.stepId)
+        ? { ...one, ...judged.get(one.stepId) }
+        : one,
+    );
   }
-  const ready = states.flatMap(({ status, stepId }, index) => {
-    const step = steps.find(({ id }) => id === stepId);
-    return status === "pending" && step && isFree(step, states) ? [index] : [];
-  });
-  return { states, ready };
 }
 
-function isFree({ after }: PlannedStep, states: readonly StepState[]): boolean {
-  return states.filter(({ stepId }) => after.includes(stepId)).every(hasStepEnded);
+function afterFailure<T extends StepState>(states: readonly T[]): Next<T> {
+  const unstarted = { status: "skipped", error: "a step before it failed" } as const;
+  const ended = states.map((one) => (one.status === "pending" ? { ...one, ...unstarted } : one));
+  return { states: ended, ready: [] };
 }
 
-function whySkipped(
-  { needs, condition }: PlannedStep,
+/** The steps with places that haven't started, though all that they wait for has ended. */
+function freeSteps(
+  steps: readonly PlannedStep[],
   states: readonly StepState[],
-  known: Value,
-): string | null {
-  const needed = states.filter(({ stepId }) => needs.includes(stepId));
-  if (needed.length > 0 && needed.every(({ status }) => status === "skipped")) {
-    return "all steps that it depends on were skipped";
+): readonly PlannedStep[] {
+  const pending = new Set<string>();
+  const open = new Set<string>();
+  for (const state of states) {
+    if (state.status === "pending") pending.add(state.stepId);
+    if (!hasStepEnded(state)) open.add(state.stepId);
   }
-  if (condition === null || isTrue(parseCondition(condition), known)) return null;
-  return "its condition isn't true";
+  return steps.filter(({ id, after }) => pending.has(id) && !after.some((one) => open.has(one)));
+}
+
+function placesOf(ready: ReadonlySet<string>, states: readonly StepState[]): readonly number[] {
+  return states.flatMap(({ status, stepId }, index) =>
+    status === "pending" && ready.has(stepId) ? [index] : [],
+  );
+}
+
+/** Whether a step may start, which is null, or what becomes of it. */
+function judge(
+  { needs, condition }: PlannedStep,
+  run: {
+    readonly steps: readonly PlannedStep[];
+    readonly states: readonly StepState[];
+    readonly inputs: Value;
+  },
+): Unstarted | null {
+  const needed = run.states.filter(({ stepId }) => needs.includes(stepId));
+  if (needed.length > 0 && needed.every(({ status }) => status === "skipped")) {
+    return { status: "skipped", error: "all steps that it depends on were skipped" };
+  }
+  if (condition === null) return null;
+  try {
+    const known = knownTo(run.steps, run.states, run.inputs);
+    if (isTrue(parseCondition(condition), known)) return null;
+    return { status: "skipped", error: "its condition isn't true" };
+  } catch (cause) {
+    // It may also have been stored by a version that took more.
+    if (!(cause instanceof ConditionError)) throw cause;
+    return { status: "failed", error: `its condition ${cause.why}` };
+  }
 }
 
 /** What conditions may read: the inputs, and each step by its id, its name and its number. */

@@ -95,6 +95,47 @@ describe("what starts next", () => {
     expect(ready).toEqual([1]);
   });
 
+  test("a condition that can't be evaluated fails its step, and the others are skipped", () => {
+    const once = 'not (inputs.a contains "1")';
+    const often = Array.from({ length: 30 }, () => once).join(" and ");
+    const inputs = { a: Array.from({ length: 14_000 }, () => 0) };
+    const why = "its condition looks at more than 1,000,000 characters of inputs and answers";
+    for (const [condition, error] of [
+      [often, why],
+      ["constructor", expect.stringMatching(/^its condition has constructor at character 1/)],
+    ] as const) {
+      const [first, second] = plan("parallel", stepsOf({ name: "a" }, { name: "b" }));
+      // As a version stored it that took more.
+      const steps = [{ ...(first ?? expect.fail()), condition }, second ?? expect.fail()];
+      const { states, ready } = nextSteps(steps, newStates("parallel", steps, 0), inputs);
+      expect(states).toMatchObject([{ status: "failed", error }, { status: "skipped" }]);
+      expect(ready).toEqual([]);
+    }
+  });
+
+  test("a condition is evaluated once in a run, however many places its step has", () => {
+    const reads = { count: 0 };
+    const inputs = {
+      get a() {
+        reads.count += 1;
+        return 1;
+      },
+    };
+    const named = stepsOf(
+      { name: "each", condition: "inputs.a == 1" },
+      { name: "sum", condition: "inputs.a == 2", dependsOn: ["each"] },
+      { name: "no", condition: "inputs.a == 2" },
+    );
+    const steps = plan("map_reduce", named);
+    const states = newStates("map_reduce", steps, 20);
+    const judged = new Map();
+    for (let round = 0; round < 3; round += 1) {
+      const { ready } = nextSteps(steps, states, inputs, judged);
+      expect(ready).toHaveLength(20);
+    }
+    expect(reads.count).toBe(2);
+  });
+
   test("map_reduce runs its first steps for each item, and the last one with all answers", () => {
     const steps = plan("map_reduce", stepsOf({ name: "each" }, { name: "sum" }));
     const states = newStates("map_reduce", steps, 3);

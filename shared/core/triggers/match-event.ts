@@ -25,7 +25,7 @@ export function isEvent(wanted: string, names: readonly string[]): boolean {
 export function passesFilters(filters: Payload | null, payload: Payload): boolean {
   return Object.entries(filters ?? {}).every(
     ([name, wanted]) =>
-      isSame(payload[name], wanted) ||
+      (Object.hasOwn(payload, name) && isSame(payload[name], wanted)) ||
       (name === "branch" && typeof wanted === "string" && payload.ref === `refs/heads/${wanted}`),
   );
 }
