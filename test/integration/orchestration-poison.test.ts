@@ -83,7 +83,6 @@ test("AUT-4 a run that can't even be read ends, and what it held is free", async
   });
   expect((await doc.get()).data()).toMatchObject({ status: "failed", dueAt: null });
   await until("its step to end", async () => {
-    await sweep("executions");
     return Object.keys((await accountOf(owner)).holds).length === 0;
   });
   await expectBalanced(owner);

@@ -99,6 +99,8 @@ describe("readDockerfile()", () => {
     const { faults, instructions } = readDockerfile(["ENV A0=ab", ...doubled].join("\n"));
     expect(faults[0]).toContain("values of more than 65536 characters");
     expect(JSON.stringify(instructions).length).toBeLessThan(100_000);
+    const wide = readDockerfile(`ENV WIDE=${"海".repeat(45_000)}`);
+    expect(wide.faults).toEqual([expect.stringContaining("WIDE, which must have at most 131071")]);
     expect(readDockerfile("X\n".repeat(10_000)).faults).toHaveLength(20);
     const path = `ENV A=${"a".repeat(60_000)}\nWORKDIR $A`;
     expect(readDockerfile(path).faults).toEqual([expect.stringContaining("short path")]);

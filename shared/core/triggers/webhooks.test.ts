@@ -76,4 +76,5 @@ test("an event is compared by name, and its payload with each filter", () => {
   expect(passesFilters({ branch: "main", number: 3, labels: ["a"] }, payload)).toBe(true);
   expect(passesFilters({ branch: "other" }, payload)).toBe(false);
   expect(passesFilters({ missing: null }, payload)).toBe(false);
+  expect(passesFilters(JSON.parse('{"__proto__":{}}'), payload), "inherited").toBe(false);
 });
