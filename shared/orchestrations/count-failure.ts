@@ -1,7 +1,7 @@
 /**
  * What becomes of a run that can't be moved on for a reason that nobody expected, such as a stored
- * document that can't be read. Each failure is counted; after some of them the run ends, so that its
- * money isn't held for a day.
+ * document that can't be read. Each failure is counted; after some of them the run ends, so that
+ * its money isn't held for a day.
  */
 import type { IdKind } from "../core/ids.ts";
 import { releaseRun } from "../core/money/run-hold.ts";
@@ -31,7 +31,7 @@ interface Deps {
   newId(kind: IdKind): string;
 }
 
-/** Whether trying again for ever may be in vain: neither a refusal nor the database's own trouble. */
+/** Whether trying again may be in vain: neither a refusal nor the database's own trouble. */
 export function isUnexpected(cause: unknown): boolean {
   if (cause instanceof ApiError) return cause.code === "INTERNAL_ERROR";
   return !isUnavailableError(cause) && !isConflict(cause) && !isExhausted(cause);

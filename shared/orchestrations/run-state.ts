@@ -87,7 +87,10 @@ export function failing(run: OrchestrationRun, error: string): OrchestrationRun 
   return { ...run, error: run.error ?? error, results: skipped(run.results) };
 }
 
-/** The run, of which nothing is waited for: what still runs ends by itself, and is charged then, once, at most what it holds. */
+/**
+ * The run, in which nothing is waited for: what still runs ends by itself, and is charged then,
+ * once, at most what it holds.
+ */
 export function stopped(run: OrchestrationRun, why: string): OrchestrationRun {
   const failed = failing(run, why);
   const results = failed.results.map((result) =>

@@ -1,7 +1,7 @@
 /**
  * The language of steps' conditions: comparisons of the run's inputs and of what other steps
- * answered. It has no calls, loops or assignments. What it reads may be long, so what it looks at is
- * counted, and a condition that looks at too much has no answer.
+ * answered. It has no calls, loops or assignments. What it reads may be long, so what it looks at
+ * is counted, and a condition that looks at too much has no answer.
  *
  *     steps.review.output contains "approved" and not (inputs.mode == "draft")
  */

@@ -52,7 +52,7 @@ function holds(condition: Condition, known: Value, looked: Looked): boolean {
   }
 }
 
-/** What a comparison has on one side: a path or a value, since parentheses hold whole conditions. */
+/** A side of a comparison is a path or a value, since parentheses hold whole conditions. */
 function valueIn(condition: Condition, known: Value): Value {
   if (condition.type === "value") return condition.value;
   if (condition.type !== "path") return null;
