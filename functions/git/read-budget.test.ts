@@ -211,8 +211,8 @@ describe("one request's budget", { timeout: 300_000 }, () => {
       const why = await readStatus(await openParts({ ".git/index": index })).then(String, String);
       console.log(why);
     `;
-    const index = longNames(60_000, 4_000);
-    const words = ["--max-old-space-size=400", "--input-type=module", "--eval", script];
+    const index = longNames(150_000, 4_000);
+    const words = ["--max-old-space-size=300", "--input-type=module", "--eval", script];
     const said = execFileSync(process.execPath, words, {
       cwd: `${import.meta.dirname}/../..`,
       input: index.toString("base64"),
