@@ -39,12 +39,12 @@ export const autControls: Readonly<Record<string, Control>> = {
     },
   },
   "AUT-5": {
-    enforcedBy: "shared/orchestrations/decide-advance.ts",
-    test: "test/integration/orchestration-crashes.test.ts",
+    enforcedBy: "shared/core/orchestrations/next-steps.ts",
+    test: "shared/core/orchestrations/steps.test.ts",
     mutation: {
-      file: "shared/orchestrations/decide-advance.ts",
-      find: 'executionId: derivedId("execution", ...place),',
-      replace: 'executionId: derivedId("execution", ids.rowId),',
+      file: "shared/core/orchestrations/next-steps.ts",
+      find: 'status === "pending" && ready.has(stepId) ? [index] : [],',
+      replace: "ready.has(stepId) ? [index] : [],",
     },
   },
 };

@@ -154,7 +154,7 @@ const graph = fc.record({
   }),
 });
 
-test("every run comes to an end, and each place starts at most once, after all it waits for", () => {
+test("AUT-5 every run comes to an end, and each place starts at most once, after all it waits for", () => {
   fc.assert(
     fc.property(graph, ({ strategy, edges, count, outcomes }) => {
       const steps = stepsOf(
