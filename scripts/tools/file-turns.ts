@@ -20,6 +20,8 @@ const turns: Readonly<Record<string, Rows>> = {
       "test/integration/billing-archive.test.ts",
       "test/integration/closings.test.ts",
       "test/integration/incidents.test.ts",
+      "test/integration/orchestration-crashes.test.ts",
+      "test/integration/large-variables.test.ts",
     ],
     [
       "test/integration/answers.test.ts",
@@ -34,6 +36,8 @@ const turns: Readonly<Record<string, Rows>> = {
       "test/integration/audit-rows.test.ts",
       "test/integration/deletion.test.ts",
       "test/integration/suspensions.test.ts",
+      "test/integration/git-waits.test.ts",
+      "test/integration/orchestration-poison.test.ts",
     ],
     [
       "test/integration/contain-everybody.test.ts",
@@ -50,15 +54,31 @@ const turns: Readonly<Record<string, Rows>> = {
       "test/integration/notifications.test.ts",
       "test/integration/recovery.test.ts",
       "test/integration/store-down.test.ts",
+      "test/integration/large-files.test.ts",
+      "test/integration/orchestration-ends.test.ts",
     ],
   ],
   failures: [
-    ["test/failures/outages.test.ts"],
-    ["test/failures/cancel.test.ts", "test/failures/requests.test.ts"],
+    ["test/failures/outages.test.ts", "test/failures/agent-kills.test.ts"],
+    [
+      "test/failures/cancel.test.ts",
+      "test/failures/requests.test.ts",
+      "test/failures/agent-cancels.test.ts",
+      "test/failures/agent-servers.test.ts",
+    ],
   ],
   conformance: [
-    ["test/conformance/firestore.test.ts", "test/conformance/storage.test.ts"],
-    ["test/conformance/local-cloud.test.ts", "test/conformance/run.test.ts"],
+    [
+      "test/conformance/firestore.test.ts",
+      "test/conformance/storage.test.ts",
+      "test/conformance/trial.test.ts",
+      "test/deploy/runner-project.test.ts",
+    ],
+    [
+      "test/conformance/local-cloud.test.ts",
+      "test/conformance/run.test.ts",
+      "test/deploy/trial.test.ts",
+    ],
   ],
 };
 
