@@ -1,5 +1,7 @@
 /** How buckets are opened, how objects are read and stored once, and what errors mean. */
 import { setMaxListeners } from "node:events";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { Bucket, DownloadOptions, File, SaveOptions } from "@google-cloud/storage";
 import { config, required } from "../config.ts";
 import type { BucketSetting } from "../core/retention/retention-table.ts";
@@ -41,6 +43,39 @@ export async function download(file: File, range: DownloadOptions = {}): Promise
     // A list that fails says nothing, and what can't be told isn't taken for missing.
     if (await isMissing(file, cause).catch(() => false)) return null;
     throw new ApiError("UNAVAILABLE", { cause });
+  }
+}
+
+/**
+ * Stores a new object while it is read. There is none unless all of it was stored.
+ * @param described `chunkBytes` are in memory until the bucket has confirmed them.
+ * @throws {ApiError} `UNAVAILABLE`, and what `pieces` throws.
+ */
+export async function storeWhileRead(
+  file: File,
+  pieces: AsyncIterable<Buffer>,
+  { chunkBytes, contentType }: { readonly chunkBytes: number; readonly contentType: string },
+): Promise<void> {
+  let failed: unknown = null;
+  const watched = async function* () {
+    try {
+      yield* pieces;
+    } catch (cause) {
+      failed = cause;
+      throw cause;
+    }
+  };
+  const stored = file.createWriteStream({
+    resumable: true,
+    chunkSize: chunkBytes,
+    contentType,
+    preconditionOpts: { ifGenerationMatch: 0 },
+  });
+  try {
+    // By default it would read sixteen pieces ahead.
+    await pipeline(Readable.from(watched(), { highWaterMark: 1 }), stored);
+  } catch (cause) {
+    throw failed ?? new ApiError("UNAVAILABLE", { cause });
   }
 }
 

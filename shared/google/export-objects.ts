@@ -1,10 +1,8 @@
 /** Archives of whole accounts. The bucket deletes each some days after it was stored. */
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { Bucket } from "@google-cloud/storage";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { connectBucket, download } from "./bucket.ts";
+import { connectBucket, download, storeWhileRead } from "./bucket.ts";
 import type { ByteRange } from "./objects.ts";
 
 let bucket: Promise<Bucket> | undefined;
@@ -35,26 +33,7 @@ export async function storeExport(
   pieces: AsyncIterable<Buffer>,
 ): Promise<void> {
   const object = await file(owner, archive);
-  let failed: unknown = null;
-  const watched = async function* () {
-    try {
-      yield* pieces;
-    } catch (cause) {
-      failed = cause;
-      throw cause;
-    }
-  };
-  const stored = object.createWriteStream({
-    resumable: true,
-    chunkSize: chunkBytes,
-    contentType: "application/zip",
-    preconditionOpts: { ifGenerationMatch: 0 },
-  });
-  try {
-    await pipeline(Readable.from(watched()), stored);
-  } catch (cause) {
-    throw failed ?? new ApiError("UNAVAILABLE", { cause });
-  }
+  await storeWhileRead(object, pieces, { chunkBytes, contentType: "application/zip" });
 }
 
 /** @throws {ApiError} `NOT_FOUND`, `UNAVAILABLE`. */

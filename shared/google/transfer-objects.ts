@@ -2,13 +2,11 @@
  * Objects of large files on their way, and addresses for them that this function's own account
  * signs through IAM: no key is stored anywhere. Such an address opens one object for some minutes.
  */
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { GetSignedUrlConfig } from "@google-cloud/storage";
 import { config } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { hasCode } from "./bucket.ts";
+import { hasCode, storeWhileRead } from "./bucket.ts";
 import { workspaceObject } from "./objects.ts";
 
 const kind = "transfers";
@@ -96,24 +94,5 @@ export async function storeTransfer(
   pieces: AsyncIterable<Buffer>,
 ): Promise<void> {
   const object = await workspaceObject(owner, kind, id);
-  const stored = object.createWriteStream({
-    resumable: true,
-    chunkSize: chunkBytes,
-    contentType: "application/octet-stream",
-    preconditionOpts: { ifGenerationMatch: 0 },
-  });
-  let failed: unknown = null;
-  const watched = async function* () {
-    try {
-      yield* pieces;
-    } catch (cause) {
-      failed = cause;
-      throw cause;
-    }
-  };
-  try {
-    await pipeline(Readable.from(watched(), { highWaterMark: 1 }), stored);
-  } catch (cause) {
-    throw failed ?? new ApiError("UNAVAILABLE", { cause });
-  }
+  await storeWhileRead(object, pieces, { chunkBytes, contentType: "application/octet-stream" });
 }
