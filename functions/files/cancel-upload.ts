@@ -1,11 +1,10 @@
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
-import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { change } from "#shared/pipeline/route";
 import { scheduleSweep } from "#shared/quotas/schedule-sweep";
 import { patch } from "#shared/store/documents";
-import { readUploadOf } from "./read-transfer.ts";
+import { readUploadOf, uploadParams } from "./read-transfer.ts";
 
 const isThere = "The upload was completed; delete its file instead.";
 
@@ -14,10 +13,7 @@ export const cancelUpload = change({
   summary: "Cancel an upload of a large file; what was sent is deleted within hours.",
   authenticate: "api-key",
   scope: "files:write",
-  params: z.object({
-    environmentId: idSchema("environment"),
-    uploadId: idSchema("fileUpload"),
-  }),
+  params: uploadParams,
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,

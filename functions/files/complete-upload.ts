@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
-import { idSchema } from "#shared/core/ids";
 import type { ManifestFile } from "#shared/core/workspace/manifest";
 import { entryAt } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
@@ -17,17 +16,14 @@ import { readFilesOf } from "#shared/workspace/manifests";
 import { requireCurrent } from "./file-etag.ts";
 import { packTransfer } from "./pack-transfer.ts";
 import { placedWrites, placeFile } from "./place-file.ts";
-import { readUploadOf } from "./read-transfer.ts";
+import { readUploadOf, uploadParams } from "./read-transfer.ts";
 
 export const completeUpload = change({
   endpoint: "POST /v1/environments/:environmentId/uploads/:uploadId/complete",
   summary: "Put an uploaded file into the workspace, once size and hash are right.",
   authenticate: "api-key",
   scope: "files:write",
-  params: z.object({
-    environmentId: idSchema("environment"),
-    uploadId: idSchema("fileUpload"),
-  }),
+  params: uploadParams,
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,

@@ -1,23 +1,15 @@
 import * as z from "zod";
-import { noQuery, ok } from "#shared/contract/common";
-import { idSchema } from "#shared/core/ids";
+import { ok } from "#shared/contract/common";
+import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
-import { readUploadOf } from "./read-transfer.ts";
+import { readUploadOf, uploadParams } from "./read-transfer.ts";
 import { UploadBody, uploadBody } from "./transfer-bodies.ts";
 
 export const getUpload = query({
   endpoint: "GET /v1/environments/:environmentId/uploads/:uploadId",
   summary: "One upload of a large file, and whether it is open.",
-  authenticate: "api-key",
-  scope: "files:read",
-  params: z.object({
-    environmentId: idSchema("environment"),
-    uploadId: idSchema("fileUpload"),
-  }),
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "reads",
+  ...ownedRead("files:read"),
+  params: uploadParams,
   reply: { 200: z.object({ upload: UploadBody }) },
   read: async ({ caller: { owner }, params, deps }) =>
     await readUploadOf(deps.store, owner, params),

@@ -1,9 +1,16 @@
+import * as z from "zod";
+import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { environments } from "#shared/store/environments";
 import type { FoundDocument } from "#shared/store/read-document";
 import type { ReadStore } from "#shared/store/store";
 import { transfers } from "#shared/store/transfers";
+
+export const uploadParams = z.object({
+  environmentId: idSchema("environment"),
+  uploadId: idSchema("fileUpload"),
+});
 
 /**
  * An upload to that environment.
@@ -12,7 +19,7 @@ import { transfers } from "#shared/store/transfers";
 export async function readUploadOf(
   store: ReadStore,
   owner: Owner,
-  { environmentId, uploadId }: { readonly environmentId: string; readonly uploadId: string },
+  { environmentId, uploadId }: z.output<typeof uploadParams>,
 ): Promise<FoundDocument<typeof transfers.schema>> {
   const [found] = await Promise.all([
     store.require(transfers.of(owner, uploadId)),
