@@ -35,8 +35,8 @@ export interface LocalCloud {
   idToken(identity: { readonly email: string; readonly audience: string }): Promise<string>;
   /** A function's own URL, without the edge, for tests. @throws if the function is down. */
   functionUrl(name: string): string;
-  /** Sends SIGKILL; the function restarts by itself. */
-  killFunction(name: string): void;
+  /** Sends SIGKILL and waits for the end; the function restarts by itself. */
+  killFunction(name: string): Promise<void>;
   restartFunction(name: string): Promise<void>;
   /** Ends everything in order and keeps Firestore's data. Safe to call twice. */
   stop(): Promise<void>;

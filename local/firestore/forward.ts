@@ -21,12 +21,15 @@ export interface Forwarding {
 
 interface Connecting extends Forwarding {
   readonly fault: OrderedFault | undefined;
+  readonly gone: AbortSignal;
 }
 
 export function forward(call: Incoming, forwarding: Forwarding): void {
   const { counting, faults, name } = forwarding;
   const fault = faults.take(name);
-  const go = () => connect(call, { ...forwarding, fault });
+  const gone = new AbortController();
+  call.once("cancelled", () => gone.abort());
+  const go = () => connect(call, { ...forwarding, fault, gone: gone.signal });
   if (fault?.kind === "unavailable-before") {
     counting.end(status.UNAVAILABLE);
     refuse(call, "Refused before it reached the database.");
@@ -37,14 +40,14 @@ export function forward(call: Incoming, forwarding: Forwarding): void {
     return;
   }
   if (fault?.kind === "hold-before") {
-    void faults.hold().then(go);
+    void faults.hold(gone.signal).then(go);
     return;
   }
   go();
 }
 
-function connect(call: Incoming, { client, counting, fault, faults }: Connecting): void {
-  if (call.cancelled) {
+function connect(call: Incoming, { client, counting, fault, faults, gone }: Connecting): void {
+  if (gone.aborted) {
     counting.end(status.CANCELLED);
     return;
   }
@@ -73,7 +76,7 @@ function connect(call: Incoming, { client, counting, fault, faults }: Connecting
   upstream.once("status", (outcome: StatusObject) => {
     // Waits for messages that a slow reader hasn't taken yet.
     void ended.then(() => counting.end(outcome.code));
-    const held = fault?.kind === "hold-after" ? faults.hold() : ended;
+    const held = fault?.kind === "hold-after" ? faults.hold(gone) : ended;
     void Promise.all([ended, held]).then(() =>
       losesReply ? refuse(call, "The database's answer was lost.") : finish(call, outcome),
     );

@@ -81,11 +81,18 @@ export class FunctionProcess {
     return this.#child?.pid ?? null;
   }
 
-  /** Sends SIGKILL, which looks like a crash. It restarts by itself, without a growing delay. */
-  kill(): void {
+  /**
+   * Sends SIGKILL, which looks like a crash, and resolves when the process is gone. It restarts by
+   * itself, without a growing delay.
+   */
+  async kill(): Promise<void> {
     this.#crashes = 0;
     this.#up = false;
-    this.#child?.kill("SIGKILL");
+    const child = this.#child;
+    if (!child || ended(child)) return;
+    const gone = once(child, "exit");
+    child.kill("SIGKILL");
+    await gone;
   }
 
   /** Ends it in order and starts it again. */

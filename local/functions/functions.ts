@@ -20,7 +20,7 @@ export interface FunctionsOptions {
 export interface Functions {
   /** The port a function listens on; null while it is down. */
   portOf(name: string): number | null;
-  kill(name: string): void;
+  kill(name: string): Promise<void>;
   restart(name: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -50,7 +50,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
       const found = named(name);
       return found.isUp ? found.port : null;
     },
-    kill: (name) => named(name).kill(),
+    kill: async (name) => await named(name).kill(),
     restart: (name) => named(name).restart(),
     stop,
   };

@@ -37,7 +37,9 @@ function meeting(
   const behind = Object.entries(handlers).map(([name, handle]): [string, UnaryHandler] => [
     name,
     (call, callback) => {
-      void faults.admit(name).then((admitted) => {
+      const gone = new AbortController();
+      call.once("cancelled", () => gone.abort());
+      void faults.admit(name, gone.signal).then((admitted) => {
         if (admitted) return handle(call, callback);
         callback({ code: status.UNAVAILABLE, details: "Refused by an ordered fault." });
       });

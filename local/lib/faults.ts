@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { pollUntil } from "./poll-until.ts";
 
 /** A fault that a test orders for the next calls. */
 export type OrderedFault =
@@ -14,6 +15,9 @@ export type OrderedFault =
 
 /** A held call that a test forgot goes on after this. */
 const heldMsMax = 60_000;
+
+/** A killed process's connections close at once; this is for a machine that is busy. */
+const goneWithinMs = 20_000;
 
 export class Faults {
   readonly #queued = new Map<string, OrderedFault[]>();
@@ -40,9 +44,15 @@ export class Faults {
     this.#held = 0;
   }
 
-  /** How many calls have been held since the last release. */
+  /** How many calls are held now. */
   get held(): number {
     return this.#held;
+  }
+
+  /** Resolves when nothing is held: what a killed process had sent is forgotten with it. */
+  async untilNoneHeld(): Promise<void> {
+    if (await pollUntil(() => this.#held === 0, goneWithinMs)) return;
+    throw new Error("A call is still held although its caller is gone.");
   }
 
   /** The fault that is ordered for the call that begins now. */
@@ -50,21 +60,28 @@ export class Faults {
     return this.#queued.get(method)?.shift();
   }
 
-  /** Resolves when the held call may go on. */
-  async hold(): Promise<void> {
+  /**
+   * Resolves when the held call may go on.
+   * @param gone aborts when the caller is gone, which ends the call at once.
+   * @returns false if nobody waits for the call any more.
+   */
+  async hold(gone: AbortSignal): Promise<boolean> {
+    if (gone.aborted) return false;
     this.#held += 1;
     const { signal } = this.#holding;
     const forgotten = AbortSignal.timeout(heldMsMax);
-    await Promise.race([once(signal, "abort"), once(forgotten, "abort")]);
+    await once(AbortSignal.any([signal, forgotten, gone]), "abort");
+    if (!signal.aborted) this.#held -= 1;
+    return !gone.aborted;
   }
 
-  /** Applies the fault before a call is carried out; false if it is refused. */
-  async admit(method: string): Promise<boolean> {
+  /** Applies the fault before a call is carried out; false if it is refused or its caller gone. */
+  async admit(method: string, gone: AbortSignal): Promise<boolean> {
     const fault = this.take(method);
     if (fault?.kind === "delay") {
       await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     }
-    if (fault?.kind === "hold-before") await this.hold();
+    if (fault?.kind === "hold-before") return await this.hold(gone);
     return fault?.kind !== "unavailable-before";
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
+import { onceClosed } from "#shared/http/once-closed";
 import { Faults } from "../lib/faults.ts";
 import { HttpError, type HttpServer, readText, sendJson, startHttpServer } from "../lib/http.ts";
 import type { StorageCall } from "./call.ts";
@@ -47,14 +48,16 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
   const uploads = new ResumableUploads(store, now);
   const verifier: Verifier = { keys: options.keys ?? { isSignedBy: () => false }, now };
   const server = await startHttpServer(async (request, response, url) => {
+    const gone = new AbortController();
+    onceClosed(response, () => gone.abort());
     if (isXmlCall(url)) {
-      if (await faults.admit(signedKind(request))) {
+      if (await faults.admit(signedKind(request), gone.signal)) {
         return await answerXml({ store, uploads, request, response, url }, verifier);
       }
       throw new HttpError(503, "backendError", "Refused by an ordered fault.");
     }
     refuseUnsupported(request, url);
-    if (!(await faults.admit(kindOf(request, url)))) {
+    if (!(await faults.admit(kindOf(request, url), gone.signal))) {
       throw new HttpError(503, "backendError", "Refused by an ordered fault.");
     }
     try {

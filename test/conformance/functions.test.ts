@@ -89,7 +89,7 @@ test("what it prints is in its log, one JSON entry a line", async () => {
 test.each(["it crashes", "it is killed"])("when %s it says so and comes back", async (how) => {
   const running = await startOne(server);
   if (how === "it crashes") await ask("/crash").catch(() => undefined);
-  else running.kill("stub");
+  else await running.kill("stub");
   expect(await pollUntil(() => notices.at(-1) === "The function stub is back.", 60_000)).toBe(true);
   expect(notices[0]).toContain(how === "it crashes" ? "code 3" : "SIGKILL");
   expect(await ask()).toMatchObject({ SETTING: "1" });

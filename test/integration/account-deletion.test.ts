@@ -222,7 +222,7 @@ describe("DAT-4 an account that is deleted", () => {
             isOver = true;
           });
         await until("a held commit, or the end", async () => faults.held === 1 || isOver);
-        if (!isOver) maintenance.kill();
+        if (!isOver) await maintenance.kill();
         await call;
         faults.clear();
       }

@@ -242,7 +242,7 @@ describe("DAT-5 an export", () => {
       const ended = build(aside.baseUrl).catch(() => null);
       await untilHeld("storage");
       expect(await look(owner)).toMatchObject({ status: "building" });
-      aside.kill();
+      await aside.kill();
       await ended;
       await releaseHeld("storage");
       expect((await send(archivePath(id), { key: owner.key })).status).toBe(409);

@@ -168,7 +168,7 @@ describe("AUD-5 the sequencer", () => {
       if (target === "Firestore") {
         await until("a commit that is held", async () => faults.held === 1);
       } else await untilHeld(target);
-      aside.kill();
+      await aside.kill();
       await ended;
       if (target === "Firestore") faults.clear();
       else await releaseHeld(target);

@@ -110,7 +110,7 @@ describe("DAT-6 the archive of billing records", () => {
       if (target === "Firestore") {
         await until("a commit that is held", async () => faults.held === 1);
       } else await untilHeld("storage");
-      killed.kill();
+      await killed.kill();
       await ended;
       if (target === "Firestore") faults.clear();
       else await releaseHeld("storage");

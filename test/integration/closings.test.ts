@@ -69,7 +69,7 @@ describe.concurrent("KEY-10 what a key sends", () => {
       const { baseUrl } = admin;
       const died = send(`${path}/suspend`, { key: token, body: {}, baseUrl }).catch(() => null);
       await until("a commit that is held", async () => admin.proxy.faults.held > 0);
-      admin.kill();
+      await admin.kill();
       await died;
       expect((await accountOf(owner)).admission.suspendedAt).toEqual(expect.any(Number));
       const made = await send("/v1/keys", { key: owner.key, body: { name: "late" } });

@@ -156,7 +156,7 @@ describe("DAT-3 a thread that is deleted", () => {
       threads.proxy.faults.order("Commit", { kind: "hold-after" });
       const ended = remove(`/v1/threads/${threadId}`, threads.baseUrl).catch(() => null);
       await until("a commit that is held", async () => threads.proxy.faults.held === 1);
-      threads.kill();
+      await threads.kill();
       await ended;
       threads.proxy.faults.clear();
       await expectGone(threadId, executionId);
@@ -166,7 +166,7 @@ describe("DAT-3 a thread that is deleted", () => {
       faults.order("Commit", { kind: "hold-before" });
       const swept = sweep("deletions", maintenance.baseUrl).catch(() => null);
       await until("another commit that is held", async () => faults.held === 1);
-      maintenance.kill();
+      await maintenance.kill();
       await swept;
       faults.clear();
       await until("the sweep", async () => {

@@ -73,7 +73,7 @@ describe("git that takes long", { timeout: 300_000 }, () => {
       const [started] = await gitExecutions(owner);
       return started?.status === "running";
     });
-    patient.kill();
+    await patient.kill();
     expect(await broken, "nothing was answered").toBeNull();
     const found = await outcomeOf(async () => await stage(hasty.baseUrl));
     expect(found.status, found.text).toBe(200);

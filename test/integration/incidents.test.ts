@@ -61,7 +61,7 @@ describe("INC-1 detectors", () => {
       const both = [aside.baseUrl, await functionUrl("incident-watch")];
       // One of them dies at any point of its work, and its platform calls again.
       const calls = both.map(async (baseUrl) => await watch("detect", baseUrl));
-      aside.kill();
+      await aside.kill();
       await Promise.allSettled(calls);
       await until("no row is left", async () => {
         await Promise.allSettled(both.map((baseUrl) => watch("detect", baseUrl)));

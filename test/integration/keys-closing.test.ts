@@ -142,7 +142,7 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
       keys.proxy.faults.order("Commit", { kind: "hold-before" }, 5);
       const answer = revoke(owner, doomed, {}, keys.baseUrl).catch(() => null);
       await untilHeld(keys);
-      keys.kill();
+      await keys.kill();
       await makeDue(doomed, {});
       await Promise.all([over, answer]);
       await until("its end", async () => (await executionOf(owner, executionId)).endedAt);

@@ -46,7 +46,7 @@ test.each(sharedOut(table, 2))(
     const { baseUrl } = started;
     const broken = send(path, { key, method: "POST", baseUrl }).catch(() => null);
     await until("a commit that is held", async () => faults.held > 0);
-    started.kill();
+    await started.kill();
     faults.clear();
     expect(await broken).toBeNull();
     const run = await until(

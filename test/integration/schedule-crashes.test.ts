@@ -59,7 +59,7 @@ test.each(sharedOut(table, 2))(
     faults.order("Commit", { kind });
     const broken = sweep("schedules", process.baseUrl).catch(() => null);
     await until("a commit that is held", async () => faults.held > 0);
-    process.kill();
+    await process.kill();
     faults.clear();
     expect(await broken).toBeNull();
     const runs = async () => (await send(`/v1/schedules/${id}/runs`, { key })).json.data;

@@ -66,7 +66,9 @@ async function obey(cloud: LocalCloud, command: Command): Promise<unknown> {
     case "function-url":
       return cloud.functionUrl(command.name);
     case "kill-function":
-      return cloud.killFunction(command.name);
+      await cloud.killFunction(command.name);
+      // Otherwise a release could carry out what the dead function had sent.
+      return await cloud.operations.of(command.name).faults.untilNoneHeld();
     case "restart-function":
       return await cloud.restartFunction(command.name);
     case "fault": {

@@ -18,7 +18,7 @@ export interface FunctionAside {
   /** Its proxy to Firestore, which counts and where faults are ordered. */
   readonly proxy: CountingProxy;
   /** Sends SIGKILL; it restarts by itself, on the same port. */
-  kill(): void;
+  kill(): Promise<void>;
   /** Sends SIGSTOP: it keeps its connections and sends nothing. */
   pause(): void;
   resume(): void;
@@ -90,7 +90,11 @@ async function startOne(name: string, options: AsideOptions): Promise<FunctionAs
   return {
     baseUrl: `http://127.0.0.1:${port}`,
     proxy,
-    kill: () => own.kill(),
+    async kill() {
+      await own.kill();
+      // Otherwise a release could carry out what the dead process had sent.
+      await proxy.faults.untilNoneHeld();
+    },
     pause: () => own.pause(),
     resume: () => own.resume(),
     async readBytes() {

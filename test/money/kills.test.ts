@@ -33,7 +33,7 @@ async function killOne(random: SeededRandom): Promise<void> {
   const throwOf6 = random.below(6);
   if (throwOf6 === 0) return await killFunction("runner-gateway");
   if (throwOf6 === 1) return await killFunction("maintenance");
-  random.of(processes).kill();
+  await random.of(processes).kill();
 }
 
 describe("BUD-3 F12 F13 processes killed at random", () => {
