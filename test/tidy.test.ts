@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { functionNames } from "../scripts/build/entries.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
-import { findLateAwaits } from "./tidy/await-rules.ts";
+import { findLateAwaits, findRacingFailures } from "./tidy/await-rules.ts";
 import { findMissedCloses } from "./tidy/close-rules.ts";
 import { subjectFault, subjectsSinceRule } from "./tidy/commit-rules.ts";
 import { findEnvironmentChanges } from "./tidy/environment-rules.ts";
@@ -56,6 +56,10 @@ describe("the repository is tidy", () => {
 
   test("no promise can fail while nobody waits for it", () => {
     expectNone(sources.flatMap(findLateAwaits));
+  });
+
+  test("which of two checks is answered doesn't depend on which is quicker", () => {
+    expectNone(sources.flatMap(findRacingFailures));
   });
 
   test("nothing waits for the end of an answer that may be over already", () => {

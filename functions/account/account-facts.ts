@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { projectOf } from "#shared/answers/project-of";
 import { iso, noParams, noQuery, ok, usd } from "#shared/contract/common";
+import { allInOrder } from "#shared/errors/all-in-order";
 import type { Owner } from "#shared/identity/owner";
 import { query } from "#shared/pipeline/route";
 import { Execution, executions } from "#shared/store/executions";
@@ -55,7 +56,7 @@ export const getProject = query({
   scope: "account:read",
   reply: { 200: z.object({ project: Project }) },
   read: async ({ caller: { owner }, deps: { store } }) => {
-    const [profile, usage, runs, totals] = await Promise.all([
+    const [profile, usage, runs, totals] = await allInOrder([
       store.require(owners.doc(owner.id)),
       store.get(storageUsages.of(owner, storageUsageId)),
       store.sum(executions.all(owner), { fields: [] }),
@@ -121,7 +122,7 @@ export const getMetrics = query({
       orderBy: [["createdAt", "desc"] as const],
       limit: errorsMax,
     };
-    const [total, succeeded, failed, cancelled, running, errors, totals] = await Promise.all([
+    const [total, succeeded, failed, cancelled, running, errors, totals] = await allInOrder([
       ...[count(), count("success"), count("failed"), count("cancelled"), count("running")],
       store.findParts(all, FailedRun, failures),
       totalsOf(store, owner),
@@ -151,7 +152,7 @@ export const getMetrics = query({
 async function totalsOf(store: ReadStore, owner: Owner) {
   const all = threads.all(owner);
   const sum = async (field: string) => await store.sum(all, { fields: [field] });
-  const [input, output, cost, compute] = await Promise.all(
+  const [input, output, cost, compute] = await allInOrder(
     ["inputTokens", "outputTokens", "costMicrousd", "computeMs"].map(sum),
   );
   return {

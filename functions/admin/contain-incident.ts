@@ -4,6 +4,7 @@ import { created, noQuery } from "#shared/contract/common";
 import { exactObject } from "#shared/contract/exact";
 import { ContainmentBody } from "#shared/contract/incident";
 import { idSchema } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { operatorsTrail } from "#shared/identity/owner";
 import { containTarget, finishContainment, newContainment } from "#shared/incidents/contain";
@@ -44,7 +45,7 @@ export const containIncident = change({
   refusals: ["CONFLICT"],
   reply: { 201: ContainmentBody.extend({ executionIds: z.array(z.string()) }) },
   read: async ({ params: { incidentId }, body, deps: { store } }) => {
-    const [incident, found] = await Promise.all([
+    const [incident, found] = await allInOrder([
       store.require(incidents.doc(incidentId)),
       body.target === "all" ? null : readTarget(store, body),
     ]);

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { containmentBody, incidentBody } from "#shared/answers/incident-body";
 import { noQuery, ok } from "#shared/contract/common";
 import { ContainmentBody, IncidentBody } from "#shared/contract/incident";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { query } from "#shared/pipeline/route";
 import { containments } from "#shared/store/containments";
 import { incidents } from "#shared/store/incidents";
@@ -30,7 +31,7 @@ export const getIncident = query({
   },
   read: async ({ params: { incidentId }, deps: { store } }) => {
     const where = [["incidentId", incidentId]] as const;
-    const [incident, ordered] = await Promise.all([
+    const [incident, ordered] = await allInOrder([
       store.require(incidents.doc(incidentId)),
       store.findAll(containments.all(), { where, orderBy: [], limit: containmentsMax }),
     ]);
@@ -38,7 +39,7 @@ export const getIncident = query({
       const filter = { where: [...where, ["state", state] as const], fields: [] };
       return [state, (await store.sum(deliveries.all(), filter)).count] as const;
     });
-    const counts = Object.fromEntries(await Promise.all(counting));
+    const counts = Object.fromEntries(await allInOrder(counting));
     return { incident: incident.value, ordered: ordered.map(({ value }) => value), counts };
   },
   answer({ data: { incident, ordered, counts }, now }) {

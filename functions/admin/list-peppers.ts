@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { peppers } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { query } from "#shared/pipeline/route";
 import { apiKeys } from "#shared/store/api-keys";
 import type { ReadStore } from "#shared/store/store";
@@ -26,7 +27,7 @@ export const listPeppers = query({
   },
   read: async ({ deps }) => {
     const { keys, current } = peppers();
-    const [all, ...each] = await Promise.all([
+    const [all, ...each] = await allInOrder([
       liveKeys(deps.store),
       ...Object.keys(keys).map(async (id) => {
         return { id, isCurrent: id === current, liveKeys: await liveKeys(deps.store, id) };

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { exactObject } from "#shared/contract/exact";
 import { noticeText } from "#shared/core/incidents/notice";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { newDeliveries, unreachable } from "#shared/notifications/new-deliveries";
 import { noticeTargets } from "#shared/notifications/targets";
@@ -31,7 +32,7 @@ export const notifyAffected = incidentStep({
     const refs = some.map((id) =>
       notificationSettings.of(auditedOwner(id), notificationSettingsId),
     );
-    const [found, profiles] = await Promise.all([
+    const [found, profiles] = await allInOrder([
       store.getAll(...refs),
       store.getParts(
         Profile,

@@ -3,6 +3,7 @@ import { noQuery, ok } from "#shared/contract/common";
 import { AuditRow, leafHash } from "#shared/core/audit/audit-row";
 import { Fault } from "#shared/core/fault";
 import { idSchema } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { saltedDigest } from "#shared/executions/request-digest";
 import type { Owner } from "#shared/identity/owner";
@@ -21,7 +22,7 @@ export const openDetails = recordedRead({
   refusals: ["DETAILS_DESTROYED"],
   reply: { 200: z.object({ id: z.string(), details: z.record(z.string(), z.string()) }) },
   read: async ({ caller: { owner }, params: { auditId }, deps }) => {
-    const [{ value: row }, { value: pair }] = await Promise.all([
+    const [{ value: row }, { value: pair }] = await allInOrder([
       deps.store.require(auditRows.of(owner, auditId)),
       deps.keyStore.get(sealingKeys.of(owner, auditPairName.id)),
     ]);

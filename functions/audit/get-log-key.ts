@@ -3,6 +3,7 @@ import { keyRanges, type LogKeyRange } from "#shared/audit/log-keys";
 import { required } from "#shared/config";
 import { ok } from "#shared/contract/common";
 import { formatNoteKey } from "#shared/core/audit/signed-note";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { checkpointPublicKey } from "#shared/google/checkpoint-key";
 import { publicRead } from "#shared/pipeline/public-read";
 import { query } from "#shared/pipeline/route";
@@ -42,7 +43,7 @@ export const getLogKey = query({
 });
 
 async function readKeys(store: ReadStore, log: string, now: number): Promise<Known> {
-  const [publicKey, { value }] = await Promise.all([
+  const [publicKey, { value }] = await allInOrder([
     checkpointPublicKey(),
     store.get(auditLogs.doc(encodeURIComponent(log))),
   ]);

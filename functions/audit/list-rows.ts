@@ -1,6 +1,7 @@
 import { auditRowBody } from "#shared/answers/audit-row-body";
 import { AuditList, AuditQuery } from "#shared/contract/audit";
 import { noParams, ok } from "#shared/contract/common";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { listElements } from "#shared/http/list-elements";
 import { findAnyKey } from "#shared/keys/find-any-key";
 import { writePaced } from "#shared/limits/paced-writing";
@@ -20,7 +21,7 @@ export const listRows = recordedRead({
   reply: { 200: AuditList },
   read: async ({ caller: { owner }, query, deps: { store } }) => {
     const { keyId } = query;
-    const [page] = await Promise.all([
+    const [page] = await allInOrder([
       findRows(store, owner, query),
       keyId === undefined ? null : findAnyKey(store, { ownerId: owner.id, keyId }),
     ]);

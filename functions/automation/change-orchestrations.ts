@@ -7,6 +7,7 @@ import { Warnings } from "#shared/contract/unsupported";
 import { idSchema } from "#shared/core/ids";
 import { deletedBody, newDeletion } from "#shared/deletion/deletion-order";
 import { finishInRequest } from "#shared/deletion/finish-deletion";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { changedOrchestration } from "#shared/orchestrations/new-orchestration";
 import { ownedDeletion } from "#shared/pipeline/owned-route";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
@@ -32,7 +33,7 @@ export const updateOrchestration = change({
   audit: "orchestration.updated",
   reply: { 200: z.object({ orchestration: OrchestrationBody, warnings: Warnings }) },
   read: async ({ caller: { owner }, params: { orchestrationId }, body, deps: { store } }) => {
-    const [found] = await Promise.all([
+    const [found] = await allInOrder([
       store.require(orchestrations.of(owner, orchestrationId)),
       requireAgents(store, owner, body),
     ]);

@@ -5,6 +5,7 @@ import { created, noParams, noQuery } from "#shared/contract/common";
 import { OrchestrationBody, OrchestrationCreate } from "#shared/contract/orchestration";
 import { Warnings } from "#shared/contract/unsupported";
 import { existingEnvironment } from "#shared/environments/body-ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { newOrchestration } from "#shared/orchestrations/new-orchestration";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
@@ -29,7 +30,7 @@ export const createOrchestration = change({
   reply: { 201: z.object({ orchestration: OrchestrationBody, warnings: Warnings }) },
   read: async ({ caller: { owner }, body, repeated, deps: { store } }) => {
     const { environmentId } = body;
-    const [counted, { environment }] = await Promise.all([
+    const [counted, { environment }] = await allInOrder([
       countOwnedIfRepeated(store, owner, { kind: "orchestrations", repeated }),
       existingEnvironment(environmentId, (id) => store.get(environments.of(owner, id))),
       requireAgents(store, owner, body),

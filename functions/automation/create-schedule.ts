@@ -5,6 +5,7 @@ import { created, noParams, noQuery } from "#shared/contract/common";
 import { ScheduleBody, ScheduleCreate } from "#shared/contract/schedule";
 import { existing, existingEnvironment } from "#shared/environments/body-ids";
 import { ensureDefault, findDefault } from "#shared/environments/default-environment";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { requireScopes, startScopes } from "#shared/keys/acting-key";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
@@ -32,7 +33,7 @@ export const createSchedule = change({
   read: async ({ caller: { owner, key }, body, repeated, now, deps: { store } }) => {
     requireScopes(key, startScopes);
     const { environmentId: id, agentId } = body;
-    const [counted, agent, found] = await Promise.all([
+    const [counted, agent, found] = await allInOrder([
       countOwnedIfRepeated(store, owner, { kind: "schedules", repeated }),
       existing("agent", agentId, async (agentId) => await store.get(agents.of(owner, agentId))),
       id === undefined || id === null

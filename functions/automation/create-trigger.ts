@@ -5,6 +5,7 @@ import { created, noParams, noQuery } from "#shared/contract/common";
 import { TriggerBody, TriggerCreate } from "#shared/contract/trigger";
 import { shownSecret } from "#shared/core/incidents/webhook-signature";
 import { existing } from "#shared/environments/body-ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { requireScopes, startScopes } from "#shared/keys/acting-key";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
@@ -35,7 +36,7 @@ export const createTrigger = change({
   read: async ({ caller: { owner, key }, body, repeated, deps: { store } }) => {
     requireScopes(key, startScopes);
     const { environmentId, agentId } = body;
-    const [counted] = await Promise.all([
+    const [counted] = await allInOrder([
       countOwnedIfRepeated(store, owner, { kind: "triggers", repeated }),
       existing("environment", environmentId, (id) => store.get(environments.of(owner, id))),
       existing("agent", agentId, (id) => store.get(agents.of(owner, id))),

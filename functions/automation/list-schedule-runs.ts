@@ -5,6 +5,7 @@ import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/cont
 import { ScheduleRunBody } from "#shared/contract/schedule";
 import { idSchema } from "#shared/core/ids";
 import { retention } from "#shared/core/retention/retention-table";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { executionStates } from "#shared/schedules/execution-states";
@@ -21,7 +22,7 @@ export const listScheduleRuns = query({
   read: async ({ caller: { owner }, params: { scheduleId }, query, now, deps: { store } }) => {
     const from = now - retention.automationLogs.keptMs;
     const kept = { field: "createdAt", from, to: undefined };
-    const [, page] = await Promise.all([
+    const [, page] = await allInOrder([
       store.require(schedules.of(owner, scheduleId)),
       readByCursor(store, scheduleRuns.all(owner, scheduleId), {
         ...query,

@@ -5,6 +5,7 @@ import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/cont
 import { ScheduleBody } from "#shared/contract/schedule";
 import { idSchema } from "#shared/core/ids";
 import { scheduleTypes } from "#shared/core/schedules/words";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { executionStates } from "#shared/schedules/execution-states";
@@ -34,7 +35,7 @@ export const listSchedules = query({
     const where = Object.entries(filters).flatMap(([field, value]) =>
       value === undefined ? [] : [[field, value] as const],
     );
-    const [page] = await Promise.all([
+    const [page] = await allInOrder([
       readByCursor(store, schedules.all(owner), { where, order: "desc", limit, offset, cursor }),
       // An id of another owner is answered 404, as everywhere.
       environmentId === undefined ? null : store.require(environments.of(owner, environmentId)),

@@ -7,6 +7,7 @@ import { OrchestrationBody, OrchestrationRunBody } from "#shared/contract/orches
 import { idSchema } from "#shared/core/ids";
 import { orchestrationStatuses } from "#shared/core/orchestrations/words";
 import { retention } from "#shared/core/retention/retention-table";
+import { allInOrder } from "#shared/errors/all-in-order";
 import type { Owner } from "#shared/identity/owner";
 import { type Advanced, advanceRun, wholeOwner } from "#shared/orchestrations/advance-run";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
@@ -40,7 +41,7 @@ export const listOrchestrations = query({
       value === undefined ? [] : [[field, value] as const],
     );
     const all = orchestrations.all(owner);
-    const [page] = await Promise.all([
+    const [page] = await allInOrder([
       readByCursor(store, all, { where, order: "desc", limit, offset, cursor }),
       // An id of another owner is answered 404, as everywhere.
       environmentId === undefined ? null : store.require(environments.of(owner, environmentId)),
@@ -74,7 +75,7 @@ export const listOrchestrationRuns = query({
     const from = now - retention.automationLogs.keptMs;
     const between = { field: "createdAt", from, to: undefined };
     const all = orchestrationRuns.all(owner, orchestrationId);
-    const [, page] = await Promise.all([
+    const [, page] = await allInOrder([
       store.require(orchestrations.of(owner, orchestrationId)),
       readByCursor(store, all, { ...query, between, order: "desc" }),
     ]);
@@ -93,7 +94,7 @@ export const getOrchestrationRun = action({
   reply: { 200: z.object({ run: OrchestrationRunBody }) },
   read: async ({ caller: { owner }, params, deps: { store } }) => {
     const { orchestrationId, orchestrationRunId } = params;
-    const [, found] = await Promise.all([
+    const [, found] = await allInOrder([
       store.require(orchestrations.of(owner, orchestrationId)),
       store.require(orchestrationRuns.of(owner, orchestrationId, orchestrationRunId)),
     ]);

@@ -6,6 +6,7 @@ import { TriggerBody, TriggerExecutionBody } from "#shared/contract/trigger";
 import { idSchema } from "#shared/core/ids";
 import { retention } from "#shared/core/retention/retention-table";
 import { triggerSources } from "#shared/core/triggers/words";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { executionStates } from "#shared/schedules/execution-states";
@@ -36,7 +37,7 @@ export const listTriggers = query({
     const where = Object.entries(filters).flatMap(([field, value]) =>
       value === undefined ? [] : [[field, value] as const],
     );
-    const [page] = await Promise.all([
+    const [page] = await allInOrder([
       readByCursor(store, triggers.all(owner), { where, order: "desc", limit, offset, cursor }),
       // An id of another owner is answered 404, as everywhere.
       environmentId === undefined ? null : store.require(environments.of(owner, environmentId)),
@@ -77,7 +78,7 @@ export const listTriggerExecutions = query({
     const from = now - retention.automationLogs.keptMs;
     const between = { field: "createdAt", from, to: undefined };
     const all = triggerDeliveries.all(owner, triggerId);
-    const [, page] = await Promise.all([
+    const [, page] = await allInOrder([
       store.require(triggers.of(owner, triggerId)),
       readByCursor(store, all, { ...query, between, order: "desc" }),
     ]);

@@ -9,6 +9,7 @@ import {
   passesFilters,
 } from "#shared/core/triggers/match-event";
 import { verifyWebhook } from "#shared/core/triggers/verify-webhook";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { digestSalt } from "#shared/executions/request-digest";
 import type { Owner } from "#shared/identity/owner";
@@ -145,7 +146,7 @@ async function readBasis(
   owner: Owner,
   which: { readonly id: string; readonly deliveryId: string; readonly repeated: boolean },
 ): Promise<DeliveryBasis> {
-  const [found, earlier] = await Promise.all([
+  const [found, earlier] = await allInOrder([
     store.require(triggers.of(owner, which.id)),
     store.get(triggerDeliveries.of(owner, which.id, which.deliveryId)),
   ]);
@@ -153,7 +154,7 @@ async function readBasis(
   const acting = await findActingKey(store, { ownerId: owner.id, keyId }, now());
   // What its key may not see, the trigger doesn't find.
   const seen = acting === null || acting === "held" ? owner : acting.owner;
-  const [environment, agent, counted] = await Promise.all([
+  const [environment, agent, counted] = await allInOrder([
     store.get(environments.of(seen, environmentId)),
     agentId === null ? null : store.get(agents.of(seen, agentId)),
     which.repeated ? countOwned(store, owner, "threads") : null,

@@ -4,6 +4,7 @@ import { noQuery, ok } from "#shared/contract/common";
 import { OrchestrationRunBody, OrchestrationRunCreate } from "#shared/contract/orchestration";
 import { idSchema } from "#shared/core/ids";
 import { holds } from "#shared/core/keys/admission";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { requireScopes, startScopes } from "#shared/keys/acting-key";
 import { newRun } from "#shared/orchestrations/new-run";
@@ -33,7 +34,7 @@ export const runOrchestration = change({
   read: async ({ caller: { owner, key }, params: { orchestrationId }, deps: { store } }) => {
     requireScopes(key, startScopes);
     const { value } = await store.require(orchestrations.of(owner, orchestrationId));
-    const [environment, models] = await Promise.all([
+    const [environment, models] = await allInOrder([
       store.require(environments.of(owner, value.environmentId)),
       requireAgents(store, owner, { steps: value.steps }),
     ]);

@@ -5,6 +5,7 @@ import { ThreadBody } from "#shared/contract/thread";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
 import { idSchema } from "#shared/core/ids";
 import { existing } from "#shared/environments/body-ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { requestDigest } from "#shared/executions/request-digest";
 import { startOnNewThread } from "#shared/executions/start-on-new-thread";
@@ -46,7 +47,7 @@ export const runSchedule = change({
     const { store } = deps;
     const found = await store.require(schedules.of(owner, scheduleId));
     const { environmentId, agentId, uncounted } = found.value;
-    const [counted, environment, agent, states] = await Promise.all([
+    const [counted, environment, agent, states] = await allInOrder([
       countOwnedIfRepeated(store, owner, { kind: "threads", repeated }),
       store.require(environments.of(owner, environmentId)),
       existing("agent", agentId, (id) => store.get(agents.of(owner, id))),

@@ -5,6 +5,7 @@ import { TriggerExecutionBody } from "#shared/contract/trigger";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
 import { idSchema } from "#shared/core/ids";
 import { existing } from "#shared/environments/body-ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { requireScopes, startScopes } from "#shared/keys/acting-key";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
@@ -39,7 +40,7 @@ export const testTrigger = change({
     requireScopes(key, startScopes);
     const { store } = deps;
     const { value } = await store.require(triggers.of(owner, triggerId));
-    const [environment, agent, counted] = await Promise.all([
+    const [environment, agent, counted] = await allInOrder([
       store.require(environments.of(owner, value.environmentId)),
       existing("agent", value.agentId, (id) => store.get(agents.of(owner, id))),
       countOwnedIfRepeated(store, owner, { kind: "threads", repeated }),

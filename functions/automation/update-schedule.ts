@@ -4,6 +4,7 @@ import { noQuery, ok } from "#shared/contract/common";
 import { ScheduleBody, ScheduleUpdate } from "#shared/contract/schedule";
 import { idSchema } from "#shared/core/ids";
 import { existing } from "#shared/environments/body-ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import type { Owner } from "#shared/identity/owner";
 import { requireScopes, startScopes } from "#shared/keys/acting-key";
 import { type Callers, change, jsonBytesMax } from "#shared/pipeline/route";
@@ -67,7 +68,7 @@ async function readForChange(
 ) {
   if (takesOver(body)) requireScopes(key, startScopes);
   const found = await store.require(schedules.of(owner, scheduleId));
-  const [named, states] = await Promise.all([
+  const [named, states] = await allInOrder([
     readNamed(store, owner, body),
     executionStates(store, owner, found.value.uncounted),
   ]);
@@ -75,7 +76,7 @@ async function readForChange(
 }
 
 async function readNamed(store: ReadStore, owner: Owner, body: ScheduleUpdate) {
-  const [environment, agent] = await Promise.all([
+  const [environment, agent] = await allInOrder([
     existing("environment", body.environmentId, (id) => store.get(environments.of(owner, id))),
     existing("agent", body.agentId, (id) => store.get(agents.of(owner, id))),
   ]);

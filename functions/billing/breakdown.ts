@@ -1,5 +1,7 @@
 /** Sums what was spent in a span of time by environment, agent, project, source or model. */
+
 import type { ExecutionSource } from "#shared/core/executions/sources";
+import { allInOrder } from "#shared/errors/all-in-order";
 import type { Owner } from "#shared/identity/owner";
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
@@ -42,14 +44,14 @@ export async function breakdown(
   // A key that is limited to environments sees the others' costs as a sum without a name.
   const isHidden = (id: string) => by === "environmentId" && environmentIds?.includes(id) === false;
   const ids = all.filter((id) => !isHidden(id));
-  const [total, allThreads, names, groups] = await Promise.all([
+  const [total, allThreads, names, groups] = await allInOrder([
     spentIn(store, owner, { span }),
     threadTotalsIn(store, owner, { span }),
     namesOf(store, owner, { ids, by }),
     ofEach(ids, async (id) => {
       const part = { span, where: [[by, id]] } as const;
       // A model belongs to a message, not to a thread.
-      const [spent, threadTotals] = await Promise.all([
+      const [spent, threadTotals] = await allInOrder([
         spentIn(store, owner, part),
         by === "model" ? noThreads : threadTotalsIn(store, owner, part),
       ]);

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { iso, noParams, ok, usd } from "#shared/contract/common";
 import { TokenCost, tokenCost } from "#shared/contract/costs";
 import { dayOf } from "#shared/core/money/account";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { PeriodQuery } from "./period.ts";
@@ -37,7 +38,7 @@ export const getCostSummary = query({
   reply: { 200: CostSummary },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { span, days } = await readPeriod(store, owner, { query, now });
-    const [sums, byDay] = await Promise.all([
+    const [sums, byDay] = await allInOrder([
       totalsIn(store, owner, { span }),
       totalsByDay(store, owner, days),
     ]);

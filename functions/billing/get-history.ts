@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { noParams, ok, usd } from "#shared/contract/common";
 import { dayOf } from "#shared/core/money/account";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { ledger } from "#shared/store/owners";
@@ -31,7 +32,7 @@ export const getHistory = query({
     const lines = { owner, collection: ledger.all(owner), fields: ["amountMicrousd"] };
     const to = (days[0]?.from ?? now) - 1;
     const earlier = { fields: lines.fields, between: { field: "createdAt", from: undefined, to } };
-    const [balanceBefore, netByDay, spendingByDay] = await Promise.all([
+    const [balanceBefore, netByDay, spendingByDay] = await allInOrder([
       store.sum(lines.collection, earlier),
       sumsByDay(store, lines, days),
       spentByDay(store, owner, days),

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { iso, noParams, ok, usd } from "#shared/contract/common";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { query } from "#shared/pipeline/route";
 import { breakdown } from "./breakdown.ts";
 import { periods } from "./period.ts";
@@ -36,7 +37,7 @@ export const getStats = query({
   reply: { 200: z.object({ stats: Stats }) },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { span } = await readPeriod(store, owner, { query, now });
-    const [total, groups] = await Promise.all([
+    const [total, groups] = await allInOrder([
       totalsIn(store, owner, { span }),
       query.breakdown ? breakdown(store, owner, { span, by: dimensions[query.breakdown] }) : null,
     ]);

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { noParams, ok } from "#shared/contract/common";
 import { dayOf } from "#shared/core/money/account";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { PeriodQuery } from "./period.ts";
@@ -29,7 +30,7 @@ export const getTokenPerformance = query({
   reply: { 200: TokenPerformance },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { span, days } = await readPeriod(store, owner, { query, now });
-    const [total, byDay] = await Promise.all([
+    const [total, byDay] = await allInOrder([
       spentIn(store, owner, { span }),
       spentByDay(store, owner, days),
     ]);

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { iso, noParams, ok } from "#shared/contract/common";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
@@ -29,7 +30,7 @@ export const getWorkspaceUsage = query({
   },
   read: async ({ caller: { owner }, deps: { store } }) => {
     const all = environments.all(owner);
-    const [items, stored, counted] = await Promise.all([
+    const [items, stored, counted] = await allInOrder([
       store.findParts(all, Listed, { orderBy: [["updatedAt", "desc"]], limit: listedMax }),
       // Environments whose workspace never held a file are left out.
       store.sum(all, { fields: ["workspace.totalBytes"] }),

@@ -5,6 +5,7 @@ import { computeTokens, TokenCost, tokenCost } from "#shared/contract/costs";
 import { from, until } from "#shared/contract/instants";
 import { ThreadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
@@ -61,7 +62,7 @@ export const listThreadCosts = query({
     const first = [sortedBy[sortBy], order] as const;
     const orderBy = first[0] === "createdAt" ? [first] : [first, ["createdAt", order] as const];
     // An id of another owner is answered 404, as everywhere.
-    const [page, { costMicrousd: microusd }, modelMicrousd] = await Promise.all([
+    const [page, { costMicrousd: microusd }, modelMicrousd] = await allInOrder([
       store.page(threads.all(owner), { where, between, orderBy, limit, offset }),
       threadTotalsIn(store, owner, { span, where }),
       threadModelsIn(store, owner, { span, where }),

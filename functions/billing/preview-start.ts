@@ -1,4 +1,5 @@
 /** Says whether an execution could start now, decided by the code that starts one (F17). */
+
 import { deploymentLimits } from "#shared/config";
 import { admits, holdsKey } from "#shared/core/keys/admission";
 import { allows } from "#shared/core/keys/scopes";
@@ -6,6 +7,7 @@ import type { Account } from "#shared/core/money/account";
 import { type HoldRefusal, refusalOf } from "#shared/core/money/hold";
 import { computeCostMicrousd } from "#shared/core/money/pricing";
 import { currentDefaults } from "#shared/environments/default-environment";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { effectiveLimits, firstHoldRequest } from "#shared/executions/first-hold-request";
 import { startRefusal } from "#shared/executions/start-refusal";
@@ -34,7 +36,7 @@ export async function readPlace(
     readonly computeProfile?: Profile | undefined;
   },
 ): Promise<StartPlace> {
-  const [{ value: account }, environment] = await Promise.all([
+  const [{ value: account }, environment] = await allInOrder([
     store.require(accounts.of(owner, accountId)),
     readEnvironment(store, owner, asked),
   ]);

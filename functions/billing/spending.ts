@@ -3,7 +3,9 @@
  * thousand ledger entries, and at least one per sum. `sums-by-day.ts` sums many days with few
  * queries.
  */
+
 import pMap from "p-map";
+import { allInOrder } from "#shared/errors/all-in-order";
 import type { Owner } from "#shared/identity/owner";
 import { ledger } from "#shared/store/owners";
 import type { ReadStore } from "#shared/store/store";
@@ -42,7 +44,7 @@ export async function spentIn(
   const between = { field: "createdAt", ...span };
   const sum = async ({ collection, where: charges, fields }: ReturnType<typeof chargesOf>) =>
     await store.sum(collection, { where: [...charges, ...where], between, fields });
-  const [charges, calls] = await Promise.all([sum(chargesOf(owner)), sum(callsOf(owner))]);
+  const [charges, calls] = await allInOrder([sum(chargesOf(owner)), sum(callsOf(owner))]);
   return asSpent(charges, calls);
 }
 
@@ -52,7 +54,7 @@ export async function spentByDay(
   owner: Owner,
   days: readonly Span[],
 ): Promise<readonly Spent[]> {
-  const [charges, calls] = await Promise.all([
+  const [charges, calls] = await allInOrder([
     sumsByDay(store, chargesOf(owner), days),
     sumsByDay(store, callsOf(owner), days),
   ]);
@@ -131,7 +133,7 @@ export async function totalsIn(
   owner: Owner,
   part: SpendingQuery,
 ): Promise<Spent & ThreadTotals> {
-  const [spent, threadTotals] = await Promise.all([
+  const [spent, threadTotals] = await allInOrder([
     spentIn(store, owner, part),
     threadTotalsIn(store, owner, part),
   ]);
@@ -144,7 +146,7 @@ export async function totalsByDay(
   owner: Owner,
   days: readonly Span[],
 ): Promise<readonly (Spent & ThreadTotals & { readonly span: Span })[]> {
-  const [spent, threadTotals] = await Promise.all([
+  const [spent, threadTotals] = await allInOrder([
     spentByDay(store, owner, days),
     threadTotalsByDay(store, owner, days),
   ]);

@@ -4,8 +4,10 @@
  * empty, its days are zero. If it has few documents, they are read and added up here. If it has
  * many, it is divided into parts, which are treated in the same way, down to single days.
  */
+
 import pLimit from "p-limit";
 import * as z from "zod";
+import { allInOrder } from "#shared/errors/all-in-order";
 import type { Owner } from "#shared/identity/owner";
 import { inMemoryTurn } from "#shared/limits/memory-turns";
 import type { CollectionRef } from "#shared/store/documents";
@@ -83,7 +85,7 @@ async function sumUp(
     const parts = Array.from({ length: count }, (_, index) =>
       sumsOf(stretch.slice(index * length, (index + 1) * length)),
     );
-    return (await Promise.all(parts)).flat();
+    return (await allInOrder(parts)).flat();
   }
 
   /** Null if there are too many documents now, although there were few when they were counted. */

@@ -11,6 +11,7 @@ import { Warnings } from "#shared/contract/unsupported";
 import { readDefaultMark, takeDefaultMark } from "#shared/environments/default-environment";
 import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environment";
 import { nothingAround, showEnvironment } from "#shared/environments/shown-environments";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwned, requireRoomFor, withOneMoreOwned } from "#shared/quotas/owned-resources";
@@ -40,7 +41,7 @@ export const createEnvironment = change({
     const id = ids.next("environment");
     requireEnvironmentRoom(newEnvironment(body, { id, publicKey: unknownPublicKey, now }));
     // Always counted, so that no key pair is made for an environment that has no room.
-    const [counted, mark] = await Promise.all([
+    const [counted, mark] = await allInOrder([
       countOwned(deps.store, owner, "environments"),
       body.isDefault ? readDefaultMark(deps.store, owner) : null,
     ]);

@@ -6,6 +6,7 @@ import { holds } from "#shared/core/keys/admission";
 import type { Account } from "#shared/core/money/account";
 import { nothingAround, showEnvironment } from "#shared/environments/shown-environments";
 import { snapshotParams } from "#shared/environments/snapshot-params";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { type ChangeRoute, change, jsonBytesMax } from "#shared/pipeline/route";
@@ -43,7 +44,7 @@ function forkRoute(
     read: async ({ caller: { owner }, params: which, ids, deps: { store } }) => {
       requireAllEnvironments(owner);
       const id = ids.next("environment");
-      const [environment, snapshot, counted] = await Promise.all([
+      const [environment, snapshot, counted] = await allInOrder([
         store.require(environments.of(owner, which.environmentId)),
         requireSnapshot(store, owner, which),
         countOwned(store, owner, "environments"),

@@ -1,4 +1,5 @@
 /** What runs in an environment, and what ran there lately. */
+
 import * as z from "zod";
 import { iso, isoOrNull, ok } from "#shared/contract/common";
 import { EnvironmentAnalytics, EnvironmentStatus } from "#shared/contract/environment-state";
@@ -6,6 +7,7 @@ import { runStatistics, runtimeMs } from "#shared/core/executions/run-statistics
 import { idSchema } from "#shared/core/ids";
 import { hourMs } from "#shared/core/retention/periods";
 import { readBuilds, stateOf } from "#shared/environments/shown-environments";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { threadTitles } from "#shared/executions/thread-titles";
 import { environmentRead } from "#shared/pipeline/environment-read";
 import { query } from "#shared/pipeline/route";
@@ -42,11 +44,11 @@ export const getEnvironmentStatus = query({
         limit: unfinishedMax,
       }),
     );
-    const [{ value }, newest, { count }, unfinished] = await Promise.all([
+    const [{ value }, newest, { count }, unfinished] = await allInOrder([
       store.require(environments.of(owner, environmentId)),
       store.findParts(all, Run, { where: [here], orderBy: [["createdAt", "desc"]], limit: 1 }),
       store.sum(all, { where: [here], fields: [] }),
-      Promise.all(running),
+      allInOrder(running),
     ]);
     const state = stateOf(value, { builds: await readBuilds(store, owner, [value]) });
     return { state, newest: newest[0], count, unfinished: unfinished.flat() };
@@ -80,7 +82,7 @@ export const getEnvironmentAnalytics = query({
   reply: { 200: EnvironmentAnalytics },
   read: async ({ caller, params: { environmentId }, deps: { store }, now }) => {
     const { owner } = caller;
-    const [, runs] = await Promise.all([
+    const [, runs] = await allInOrder([
       store.require(environments.of(owner, environmentId)),
       store.findParts(executions.all(owner), Run, {
         where: [["environmentId", environmentId]],

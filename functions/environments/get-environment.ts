@@ -3,6 +3,7 @@ import { ok } from "#shared/contract/common";
 import { EnvironmentBody } from "#shared/contract/environment";
 import { idSchema } from "#shared/core/ids";
 import { readBuilds, showEnvironment } from "#shared/environments/shown-environments";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
@@ -15,7 +16,7 @@ export const getEnvironment = query({
   params: z.object({ environmentId: idSchema("environment") }),
   reply: { 200: z.object({ environment: EnvironmentBody }) },
   read: async ({ caller: { owner }, params: { environmentId }, deps }) => {
-    const [{ value }, busy] = await Promise.all([
+    const [{ value }, busy] = await allInOrder([
       deps.store.require(environments.of(owner, environmentId)),
       busyEnvironments(deps.store, owner, environmentId),
     ]);

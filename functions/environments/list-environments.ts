@@ -5,6 +5,7 @@ import {
   readBuilds,
   showEnvironment,
 } from "#shared/environments/shown-environments";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
@@ -20,7 +21,7 @@ export const listEnvironments = query({
   read: async ({ caller: { owner }, query, deps }) => {
     // Deleted environments are gone, so there are only active ones.
     if (query.isActive === false) return { items: [], total: 0, around: nothingAround };
-    const [page, busy] = await Promise.all([
+    const [page, busy] = await allInOrder([
       deps.store.page(environments.all(owner), {
         where: query.isDefault === undefined ? [] : [["isDefault", query.isDefault]],
         orderBy: [

@@ -4,6 +4,7 @@ import { EnvironmentBody } from "#shared/contract/environment";
 import { idSchema } from "#shared/core/ids";
 import { readDefaultMark, takeDefaultMark } from "#shared/environments/default-environment";
 import { readAround, showEnvironment } from "#shared/environments/shown-environments";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";
@@ -25,7 +26,7 @@ export const setDefault = change({
   reply: { 200: z.object({ environment: EnvironmentBody }) },
   read: async ({ caller: { owner }, params: { environmentId: id }, deps: { store } }) => {
     requireAllEnvironments(owner);
-    const [found, mark] = await Promise.all([
+    const [found, mark] = await allInOrder([
       store.require(environments.of(owner, id)),
       readDefaultMark(store, owner),
     ]);

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { EnvironmentStop, EnvironmentStopped } from "#shared/contract/environment-state";
 import { idSchema } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { stopExecutions } from "#shared/executions/stop-executions";
 import { action, jsonBytesMax } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
@@ -36,7 +37,7 @@ export const stopEnvironment = action({
       }),
     );
     await store.require(environments.of(owner, environmentId));
-    return (await Promise.all(unfinished)).flat().map(({ id }) => id);
+    return (await allInOrder(unfinished)).flat().map(({ id }) => id);
   },
   perform: async ({ caller, body, data, request, deps }) => {
     const { containerId = null } = body;

@@ -21,6 +21,7 @@ import {
   readBuilds,
   showEnvironment,
 } from "#shared/environments/shown-environments";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { environmentReach } from "#shared/executions/resolve-network-policy";
@@ -56,7 +57,7 @@ type Found = FoundDocument<typeof environments.schema> & { readonly around: Arou
 
 async function readFound({ caller: { owner }, params, deps }: Reading): Promise<Found> {
   const { environmentId } = params;
-  const [found, busy] = await Promise.all([
+  const [found, busy] = await allInOrder([
     deps.store.require(environments.of(owner, environmentId)),
     busyEnvironments(deps.store, owner, environmentId),
   ]);

@@ -1,9 +1,11 @@
 /** Collects what is on record of an execution that has ended. What can't be had is null. */
+
 import type * as z from "zod";
 import { readProvenHead } from "#shared/audit/read-proven-head";
 import { digestOf } from "#shared/core/audit/canonical-bytes";
 import { type Evidence, evidenceAttemptsMax } from "#shared/core/audit/evidence-format";
 import { derivedId } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { type EgressPage, readEgress } from "#shared/executions/egress-log";
 import { findDigestSalt, saltedDigest } from "#shared/executions/request-digest";
@@ -33,7 +35,7 @@ export async function gatherEvidence(sources: Sources, executionId: string): Pro
   // These need nothing of the execution, and fail after what does, so that its answer comes first.
   const head = begun(readProvenHead(store, owner, log));
   const logs = begun(readLogs(sources, executionId));
-  const [{ value: execution }, found] = await Promise.all([
+  const [{ value: execution }, found] = await allInOrder([
     requireShown(store, owner, executionId),
     store.findAll(auditRows.all(owner), {
       where: [["subject", executionId]],
@@ -43,7 +45,7 @@ export async function gatherEvidence(sources: Sources, executionId: string): Pro
   ]);
   const facts = factsOf(execution);
   const stored = found.map(({ value }) => value);
-  const [{ trail, rows }, { page, batches }, costs] = await Promise.all([
+  const [{ trail, rows }, { page, batches }, costs] = await allInOrder([
     proveRows({ store, owner, head }, stored),
     logs,
     costsOf(sources, execution),
@@ -130,7 +132,7 @@ function egressOf(
 
 async function readLogs({ store, owner, now }: Sources, executionId: string) {
   const asked = { executionId, limit: evidenceAttemptsMax, offset: 0, now };
-  const [page, batches] = await Promise.all([
+  const [page, batches] = await allInOrder([
     readEgress(store, owner, asked),
     readEnd(store, owner, executionId),
   ]);

@@ -10,6 +10,7 @@ import {
 import { hexOf } from "#shared/core/audit/proven-head";
 import { formatNote, isSigned, type NoteKey, signatureOf } from "#shared/core/audit/signed-note";
 import { Fault } from "#shared/core/fault";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { signText } from "#shared/google/signing-key";
 import { evidenceKey } from "./evidence-key.ts";
 
@@ -20,7 +21,7 @@ import { evidenceKey } from "./evidence-key.ts";
 export async function signEvidence(evidence: Evidence): Promise<EvidenceFile> {
   const leaves = evidenceParts(evidence).map(({ leaf }) => leaf);
   const text = evidenceText(evidence.execution, leaves);
-  const [publicKey, signature] = await Promise.all([evidenceKey(), signText("evidence", text)]);
+  const [publicKey, signature] = await allInOrder([evidenceKey(), signText("evidence", text)]);
   if (!isSigned(Buffer.from(text), publicKey, signature)) {
     throw new Fault("KMS: the signature isn't the key's");
   }

@@ -12,6 +12,7 @@ import {
 import { idSchema } from "#shared/core/ids";
 import { nameOf } from "#shared/core/workspace/tree-order";
 import { snapshotParams } from "#shared/environments/snapshot-params";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { threadTitles } from "#shared/executions/thread-titles";
 import type { Owner } from "#shared/identity/owner";
@@ -39,7 +40,7 @@ export const listSnapshots = query({
   requestClass: "reads",
   reply: { 200: listOf(SnapshotBody) },
   read: async ({ caller: { owner }, params: { environmentId }, query, deps: { store } }) => {
-    const [, page] = await Promise.all([
+    const [, page] = await allInOrder([
       store.require(environments.of(owner, environmentId)),
       store.page(workspaceSnapshots.all(owner), {
         where: [["environmentId", environmentId]],
@@ -68,7 +69,7 @@ export const deleteSnapshot = change({
   audit: "snapshot.deleted",
   reply: { 200: SnapshotDeleted },
   read: async ({ caller: { owner }, params: { environmentId, snapshotId }, deps: { store } }) => {
-    const [environment, snapshot] = await Promise.all([
+    const [environment, snapshot] = await allInOrder([
       store.require(environments.of(owner, environmentId)),
       requireSnapshot(store, owner, { environmentId, snapshotId }),
     ]);
@@ -115,7 +116,7 @@ export const listChanges = query({
   reply: { 200: ChangesBody },
   read: async ({ caller, params: { environmentId }, query, deps: { store } }) => {
     const { owner } = caller;
-    const [, , found] = await Promise.all([
+    const [, , found] = await allInOrder([
       store.require(environments.of(owner, environmentId)),
       requireAgent(store, owner, query.agentId),
       store.findAll(workspaceSnapshots.all(owner), {

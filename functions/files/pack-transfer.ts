@@ -1,7 +1,9 @@
 /** Makes packs of an uploaded object, because workspaces consist of packs. */
+
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Part } from "#shared/core/workspace/manifest";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { getObject } from "#shared/google/objects";
 import type { Owner } from "#shared/identity/owner";
@@ -51,7 +53,7 @@ async function pack(
   for (let offsetBytes = 0; offsetBytes < total; offsetBytes += pieceBytes) {
     if (signal.aborted) throw new ApiError("UNAVAILABLE", { cause: "the client has gone" });
     const range = { offsetBytes, sizeBytes: Math.min(pieceBytes, total - offsetBytes) };
-    const [bytes] = await Promise.all([
+    const [bytes] = await allInOrder([
       getObject(owner, { kind: "transfers", sha256: id }, range),
       storing,
     ]);

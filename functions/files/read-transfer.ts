@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { idSchema } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { environments } from "#shared/store/environments";
@@ -21,7 +22,7 @@ export async function readUploadOf(
   owner: Owner,
   { environmentId, uploadId }: z.output<typeof uploadParams>,
 ): Promise<FoundDocument<typeof transfers.schema>> {
-  const [found] = await Promise.all([
+  const [found] = await allInOrder([
     store.require(transfers.of(owner, uploadId)),
     store.require(environments.of(owner, environmentId)),
   ]);

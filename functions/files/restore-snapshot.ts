@@ -4,6 +4,7 @@ import { SnapshotRestored } from "#shared/contract/snapshot";
 import { emptyManifest } from "#shared/core/workspace/manifest";
 import { readBuilds, showEnvironment } from "#shared/environments/shown-environments";
 import { snapshotParams } from "#shared/environments/snapshot-params";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { change } from "#shared/pipeline/route";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
@@ -32,7 +33,7 @@ export const restoreSnapshot = change({
   reply: { 200: SnapshotRestored },
   read: async ({ caller: { owner }, params, deps: { store } }) => {
     const { environmentId } = params;
-    const [environment, snapshot, busy] = await Promise.all([
+    const [environment, snapshot, busy] = await allInOrder([
       store.require(environments.of(owner, environmentId)),
       requireSnapshot(store, owner, params),
       busyEnvironments(store, owner, environmentId),

@@ -1,10 +1,12 @@
 /** Starts an execution that runs git, in a thread that the environment keeps for that. */
+
 import { deploymentLimits } from "#shared/config";
 import { toJsonText } from "#shared/contract/common";
 import { MessageCreate } from "#shared/contract/message-create";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
 import { type GitCommand, gitScript, identityVariables } from "#shared/core/git/git-script";
 import { allows } from "#shared/core/keys/scopes";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { shellModel } from "#shared/executions/models";
 import { newThread } from "#shared/executions/new-thread";
@@ -63,7 +65,7 @@ export async function readForGit<B>(context: Reading<B>): Promise<GitStartRead> 
   const executionId = repeatableId ?? ids.next("execution");
   const environment = await store.require(environments.of(owner, params.environmentId));
   const { gitThreadId } = environment.value;
-  const [thread, earlier, deleted, counted] = await Promise.all([
+  const [thread, earlier, deleted, counted] = await allInOrder([
     gitThreadId === null ? null : store.get(threads.of(owner, gitThreadId)),
     repeatableId === null ? null : store.get(executions.of(owner, executionId)),
     repeatableId === null ? null : store.get(deletedExecutions.of(owner, executionId)),
@@ -110,7 +112,7 @@ export async function requireQuiet(
       limit: workingMax,
     }),
   );
-  const changing = (await Promise.all(found)).flat().some(changesFiles);
+  const changing = (await allInOrder(found)).flat().some(changesFiles);
   if (!changing) return;
   const message = "An execution works on this environment's files; wait until it has ended.";
   throw new ApiError("EXECUTION_RUNNING", { message, headers: { "retry-after": "5" } });

@@ -3,10 +3,12 @@
  * instances don't send it at once. If the process dies after sending and before that is written,
  * it is sent again, with the same id; one that is confirmed is never sent again.
  */
+
 import { peppers } from "#shared/config";
 import { attemptsMax, nextAttemptAt } from "#shared/core/incidents/delivery-retry";
 import { emailToken } from "#shared/core/incidents/email-confirmation";
 import { webhookHeaders, webhookSecret } from "#shared/core/incidents/webhook-signature";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { sendMail } from "#shared/notifications/send-mail";
 import { sendWebhook } from "#shared/notifications/send-webhook";
 import { isTokenOver } from "#shared/notifications/target-notifications";
@@ -32,7 +34,7 @@ export async function deliverDue(deps: DeliverDeps, msMax: number) {
   const request = { field: "dueAt", until: deps.now(), limit: dueMax };
   // Notices of incidents go first: they have 72 hours, and an account may have many anomalies.
   const notices = { ...request, where: [["anomalyId", null]] as const };
-  const [first, all] = await Promise.all([
+  const [first, all] = await allInOrder([
     deps.store.findDue(deliveries.all(), notices),
     deps.store.findDue(deliveries.all(), request),
   ]);

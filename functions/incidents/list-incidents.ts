@@ -1,6 +1,7 @@
 import { ownersIncidentBody } from "#shared/answers/incident-body";
 import { listBody, listOf, noParams, ok, PageQuery } from "#shared/contract/common";
 import { OwnersIncidentBody } from "#shared/contract/incident";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
@@ -17,7 +18,7 @@ export const listIncidents = query({
     requireAllEnvironments(owner, "Incidents concern the whole account.");
     const page = { orderBy: [["openedAt", "desc"]], limit, offset } as const;
     const { items, total } = await store.page(ownersIncidents.all(owner), page);
-    const found = await Promise.all(items.map(({ id }) => store.get(incidents.doc(id))));
+    const found = await allInOrder(items.map(({ id }) => store.get(incidents.doc(id))));
     return { items: found.flatMap(({ value }) => (value ? [value] : [])), total };
   },
   answer: ({ query: page, data: { items, total } }) =>

@@ -2,6 +2,7 @@ import { rememberedMs } from "#shared/core/keys/admission";
 import { type CountedKeys, keysMax, withOneKeyMore } from "#shared/core/keys/key-count";
 import { type Account, inPeriod } from "#shared/core/money/account";
 import { expiryOf, isExpired } from "#shared/core/retention/expiry";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { apiKeys, keyRequests } from "#shared/store/api-keys";
@@ -43,7 +44,7 @@ export async function readForKey(
   asked: KeyAsked,
 ): Promise<KeyRead> {
   const requestRef = asked.requestId === null ? null : keyRequests.of(owner, asked.requestId);
-  const [earlier, counted] = await Promise.all([
+  const [earlier, counted] = await allInOrder([
     requestRef && store.get(requestRef),
     asked.repeated ? countKeys(store, owner) : null,
     requireEnvironments(store, owner, asked.environmentIds ?? []),

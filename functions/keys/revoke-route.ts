@@ -2,6 +2,7 @@ import * as z from "zod";
 import { KeyClose, KeyClosed } from "#shared/contract/api-key";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { clearDue, closeKey, executionsOf, finishClosing } from "#shared/keys/revoke-keys";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
@@ -33,7 +34,7 @@ export function revokeRoute({ endpoint, summary, audit, deletes, message }: Revo
     audit,
     reply: { 200: KeyClosed },
     read: async ({ caller: { owner }, params: { keyId }, deps }) => {
-      const [key, account] = await Promise.all([
+      const [key, account] = await allInOrder([
         findKey(deps.store, { ownerId: owner.id, keyId }),
         deps.store.require(accounts.of(owner, accountId)),
       ]);

@@ -7,6 +7,7 @@ import { close, holdsKey } from "#shared/core/keys/admission";
 import { keyRandomBytes } from "#shared/core/keys/api-key";
 import { turnNodesAfter } from "#shared/core/keys/turn-path";
 import type { Account } from "#shared/core/money/account";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { issueKey, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
 import { clearDue, closedFields, type FoundKey, finishClosing } from "#shared/keys/revoke-keys";
@@ -37,7 +38,7 @@ export const rotateKey = change({
   refusals: ["CONFLICT", "KEYS_FULL"],
   reply: { 201: KeyRotated },
   read: async ({ caller: { owner }, params: { keyId }, repeated, now, deps }) => {
-    const [old, read] = await Promise.all([
+    const [old, read] = await allInOrder([
       findKey(deps.store, { ownerId: owner.id, keyId }),
       readForKey(deps.store, owner, { requestId: null, repeated, now }),
     ]);

@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import * as z from "zod";
 import { ok } from "#shared/contract/common";
 import { roundRobinByOwner } from "#shared/core/limits/round-robin";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { type DueExecution, dueExecutions, type Swept, sweepDue } from "#shared/executions/sweep";
 import { mintOwner } from "#shared/identity/owner";
 import { putOff } from "#shared/pipeline/put-off";
@@ -50,7 +51,7 @@ async function sweepAll(deps: Deps, due: readonly DueExecution[]): Promise<Count
   const isScarce = due.some(({ waitingSince }) => waitingSince !== null);
   const atOnce = isScarce ? atOnceMax.waiting : atOnceMax.usually;
   for (let first = 0; first < due.length; first += atOnce) {
-    const outcomes = await Promise.all(
+    const outcomes = await allInOrder(
       due.slice(first, first + atOnce).map((one) => sweepOne(deps, one)),
     );
     for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;

@@ -4,6 +4,7 @@ import { noParams, noQuery, ok } from "#shared/contract/common";
 import { hashTicket, issueToken, type TokenClaims } from "#shared/core/executions/ticket";
 import { serversOf } from "#shared/environments/mcp-servers";
 import { type OpenedSecrets, openSecrets, SecretsGone } from "#shared/environments/open-secrets";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { endUnclaimable } from "#shared/executions/end-unclaimable";
 import { modelEntry } from "#shared/executions/models";
@@ -38,7 +39,7 @@ export const claim = change({
   reply: { 200: ClaimReply },
   read: async ({ body, deps, now }) => {
     const { ticket, owner } = ticketOwner(body.ticket);
-    const [[found, sealed], pair] = await Promise.all([
+    const [[found, sealed], pair] = await allInOrder([
       deps.store.getAll(
         executions.of(owner, ticket.executionId),
         sealedSecrets.of(owner, ticket.environmentId),

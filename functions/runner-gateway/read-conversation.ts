@@ -1,4 +1,5 @@
 import { cutText } from "#shared/core/usable-text";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { shellModel } from "#shared/executions/models";
 import type { Owner } from "#shared/identity/owner";
 import {
@@ -39,7 +40,7 @@ export async function readConversation(
   if (task.model === shellModel) return null;
   // The task's own message is stored already, and is the newest.
   const newest = { orderBy: [["createdAt", "desc"]] as const, limit: historyLengthMax + 1 };
-  const [{ found, isEnd }, environment, skills] = await Promise.all([
+  const [{ found, isEnd }, environment, skills] = await allInOrder([
     deps.store.walk(messages.all(owner, threadId), newest, { bytesMax: readBytesMax }),
     deps.store.get(environments.of(owner, environmentId)),
     readSkills(deps.store, owner, task.enabledSkills),

@@ -1,5 +1,6 @@
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { derivedId } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import {
   chargeableCostMicrousd,
@@ -39,7 +40,7 @@ export const settleExecution = change({
   audit: "execution.ended",
   reply: { 200: SettleReply },
   read: async ({ caller: { owner, claims }, body, deps, repeated, now }) => {
-    const [[execution, environment], storedLast, sent] = await Promise.all([
+    const [[execution, environment], storedLast, sent] = await allInOrder([
       deps.store.getAll(
         executions.of(owner, claims.executionId),
         environments.of(owner, claims.environmentId),

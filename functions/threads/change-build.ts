@@ -1,9 +1,11 @@
 /** Routes that change what an environment builds, and start the build in the same commit. */
+
 import * as z from "zod";
 import { Rebuilt } from "#shared/contract/build";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { showEnvironment } from "#shared/environments/shown-environments";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { type ChangeRoute, change, jsonBytesMax } from "#shared/pipeline/route";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
@@ -56,7 +58,7 @@ export function changeBuild<
         params: { environmentId },
         deps,
       } = context;
-      const [read, busy] = await Promise.all([
+      const [read, busy] = await allInOrder([
         readForBuild(context),
         busyEnvironments(deps.store, caller.owner, environmentId),
       ]);

@@ -7,6 +7,7 @@ import type { ThreadCopied } from "#shared/contract/thread-copy";
 import type { Account } from "#shared/core/money/account";
 import { cutText } from "#shared/core/usable-text";
 import { existingEnvironment } from "#shared/environments/body-ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { createWrites, newThread, unexecutedMessage } from "#shared/executions/new-thread";
 import { isSameRequest, requestDigest } from "#shared/executions/request-digest";
@@ -50,7 +51,7 @@ export async function readForCopy(
 ) {
   const copyId = ids.ofRequest("thread");
   const limit = Math.min(count ?? copiedMax + 1, copiedMax + 1);
-  const [counted, source, { found, isEnd }, earlier] = await Promise.all([
+  const [counted, source, { found, isEnd }, earlier] = await allInOrder([
     countOwnedIfRepeated(store, owner, { kind: "threads", repeated }),
     store.require(threads.of(owner, threadId)),
     readFirst(store, owner, { threadId, limit }),
@@ -59,7 +60,7 @@ export async function readForCopy(
   const isCut = found.length < limit && !isEnd;
   if (isCut || found.length > copiedMax) throw new ApiError("THREAD_TOO_LONG");
   const { environmentId: sourceEnvironmentId, agentId } = source.value;
-  const [{ environment }, agent] = await Promise.all([
+  const [{ environment }, agent] = await allInOrder([
     existingEnvironment(
       environmentId ?? sourceEnvironmentId,
       (id) => store.get(environments.of(owner, id)),

@@ -1,6 +1,7 @@
 import type { MessageCreate } from "#shared/contract/message-create";
 import { allows } from "#shared/core/keys/scopes";
 import { newDeletion } from "#shared/deletion/deletion-order";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { stillFree } from "#shared/owners/evidence";
@@ -44,7 +45,7 @@ export async function readCut(
   const { truncateAtMessageIndex: index = null, editMessageId = null } = body;
   if (index === null && editMessageId === null) return null;
   const oldestFirst = { orderBy: [["createdAt", "asc"]] as const, limit: messagesMax };
-  const [said, still] = await Promise.all([
+  const [said, still] = await allInOrder([
     store.findParts(messages.all(owner, threadId), Part, oldestFirst),
     stillFree(store, owner.id),
   ]);

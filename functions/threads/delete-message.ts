@@ -4,6 +4,7 @@ import { Deleted } from "#shared/contract/deleted";
 import { idSchema } from "#shared/core/ids";
 import { deletedBody, newDeletion } from "#shared/deletion/deletion-order";
 import { finishInRequest } from "#shared/deletion/finish-deletion";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { stillFree } from "#shared/owners/evidence";
 import { ownedDeletion } from "#shared/pipeline/owned-route";
@@ -23,11 +24,11 @@ export const deleteMessage = change({
   refusals: ["CONFLICT", "THREAD_BUSY"],
   reply: { 200: Deleted },
   read: async ({ caller: { owner }, params: { threadId, messageId }, deps: { store } }) => {
-    const [thread, message] = await Promise.all([
+    const [thread, message] = await allInOrder([
       store.require(threads.of(owner, threadId)),
       store.require(messages.of(owner, threadId, messageId)),
     ]);
-    const [execution, still] = await Promise.all([
+    const [execution, still] = await allInOrder([
       store.get(executions.of(owner, message.value.executionId)),
       stillFree(store, owner.id),
     ]);

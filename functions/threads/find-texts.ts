@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { type RankedThread, rankThreads } from "#shared/core/search/rank";
 import type { SearchTerms } from "#shared/core/search/terms";
+import { allInOrder } from "#shared/errors/all-in-order";
 import type { Owner } from "#shared/identity/owner";
 import { SearchEntry, searchEntries } from "#shared/store/search-entries";
 import type { ReadStore } from "#shared/store/store";
@@ -65,9 +66,7 @@ async function rarestOf(
 ): Promise<string | null> {
   const [only] = terms;
   if (terms.length <= 1) return only ?? null;
-  const counted = await Promise.all(
-    terms.map(async (term) => ({ term, count: await count(term) })),
-  );
+  const counted = await allInOrder(terms.map(async (term) => ({ term, count: await count(term) })));
   const [rarest] = counted.toSorted((a, b) => a.count - b.count);
   return rarest && rarest.count > 0 ? rarest.term : null;
 }

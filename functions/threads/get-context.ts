@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { iso, isoOrNull, noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { defaultModel, modelEntry, shellModel } from "#shared/executions/models";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
@@ -42,7 +43,7 @@ export const getContext = query({
     const { value: thread } = await store.require(threads.of(owner, threadId));
     const { agentId, environmentId } = thread;
     const newest = { orderBy: [["createdAt", "desc"]] as const, limit: historyLengthMax };
-    const [agent, environment, { found }] = await Promise.all([
+    const [agent, environment, { found }] = await allInOrder([
       agentId === null ? null : store.get(agents.of(owner, agentId)),
       store.get(environments.of(owner, environmentId)),
       store.walk(messages.all(owner, threadId), newest, { bytesMax: readBytesMax }),

@@ -3,6 +3,7 @@ import { shownStatus } from "#shared/answers/thread-body";
 import { ok, usd } from "#shared/contract/common";
 import { ThreadLogs } from "#shared/contract/thread-steps";
 import { idSchema } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { readEvents } from "#shared/executions/read-events";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import type { Owner } from "#shared/identity/owner";
@@ -27,7 +28,7 @@ export const getLogs = query({
   params: z.object({ threadId: idSchema("thread") }),
   reply: { 200: ThreadLogs },
   read: async ({ caller: { owner }, params: { threadId }, deps: { store }, now }) => {
-    const [{ value: thread }, newest] = await Promise.all([
+    const [{ value: thread }, newest] = await allInOrder([
       store.require(threads.of(owner, threadId)),
       store.walk(
         messages.all(owner, threadId),
@@ -37,7 +38,7 @@ export const getLogs = query({
     ]);
     const said = newest.found.map(({ value }) => value);
     const reading = { threadId, said, begunAt: thread.createdAt, now };
-    const [log, names] = await Promise.all([
+    const [log, names] = await allInOrder([
       readLog(store, owner, reading),
       namesOfThreads(store, owner, [thread]),
     ]);

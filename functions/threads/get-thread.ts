@@ -3,6 +3,7 @@ import { threadBody } from "#shared/answers/thread-body";
 import { ok } from "#shared/contract/common";
 import { ThreadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { endOverdue } from "#shared/executions/sweep";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import type { Owner } from "#shared/identity/owner";
@@ -26,7 +27,7 @@ export const getThread = action({
   read: async ({ caller: { owner }, params: { threadId }, deps: { store } }) => {
     const found = await readThread(store, owner, threadId);
     const { value } = found.thread;
-    const [running, names] = await Promise.all([
+    const [running, names] = await allInOrder([
       value.executionId === null ? null : store.get(executions.of(owner, value.executionId)),
       namesOfThreads(store, owner, [value]),
     ]);
@@ -42,7 +43,7 @@ export const getThread = action({
 });
 
 async function readThread(store: ReadStore, owner: Owner, threadId: string) {
-  const [thread, newest] = await Promise.all([
+  const [thread, newest] = await allInOrder([
     store.require(threads.of(owner, threadId)),
     store.findFitting(messages.all(owner, threadId), {
       orderBy: [["createdAt", "desc"]],

@@ -4,6 +4,7 @@ import { ok } from "#shared/contract/common";
 import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/contract/cursor";
 import { ExecutionBody } from "#shared/contract/execution";
 import { idSchema } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { executionsOfThread } from "#shared/store/executions";
@@ -19,7 +20,7 @@ export const listExecutions = query({
   reply: { 200: cursorListOf(ExecutionBody) },
   read: async ({ caller: { owner }, params: { threadId }, query, deps: { store } }) => {
     const where = [["threadId", threadId]] as const;
-    const [, page] = await Promise.all([
+    const [, page] = await allInOrder([
       store.require(threads.of(owner, threadId)),
       readByCursor(store, executionsOfThread(owner), { ...query, where, order: "desc" }),
     ]);

@@ -4,6 +4,7 @@ import { ok } from "#shared/contract/common";
 import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/contract/cursor";
 import { MessageBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { readByCursor } from "#shared/store/read-by-cursor";
@@ -17,7 +18,7 @@ export const listMessages = query({
   query: CursorQuery.extend({ order: z.enum(["asc", "desc"]).default("asc") }).refine(...notBoth),
   reply: { 200: cursorListOf(MessageBody) },
   read: async ({ caller: { owner }, params: { threadId }, query, deps }) => {
-    const [, found] = await Promise.all([
+    const [, found] = await allInOrder([
       deps.store.require(threads.of(owner, threadId)),
       readByCursor(deps.store, messages.all(owner, threadId), query),
     ]);

@@ -6,6 +6,7 @@ import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/cont
 import { from } from "#shared/contract/instants";
 import { shownStatuses, ThreadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import type { Owner } from "#shared/identity/owner";
 import { ownedRead } from "#shared/pipeline/owned-route";
@@ -36,7 +37,7 @@ export const listThreads = query({
   reply: { 200: cursorListOf(ThreadBody) },
   read: async ({ caller: { owner }, query, deps: { store } }) => {
     const { limit, offset, cursor, createdAfter, environmentId, agentId } = query;
-    const [page] = await Promise.all([
+    const [page] = await allInOrder([
       readByCursor(store, threads.all(owner), {
         where: filtersOf(owner, query),
         between: { field: "createdAt", from: createdAfter, to: undefined },

@@ -4,6 +4,7 @@ import { ticketRandomBytes } from "#shared/core/executions/ticket";
 import type { Counted } from "#shared/core/limits/owned-count";
 import { existing, existingEnvironment } from "#shared/environments/body-ids";
 import { findDefault } from "#shared/environments/default-environment";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { requestDigest } from "#shared/executions/request-digest";
 import type { Owner } from "#shared/identity/owner";
 import type { Callers, ReadContext } from "#shared/pipeline/route";
@@ -34,7 +35,7 @@ export async function readForCreate({
   const executionId = repeatableId ?? ids.next("execution");
   const environmentId = body.environmentId ?? body.computerId;
   const scheduleId = ids.ofRequest("schedule");
-  const [known, agent, found, earlier, countedSchedules] = await Promise.all([
+  const [known, agent, found, earlier, countedSchedules] = await allInOrder([
     countOwnedIfRepeated(store, owner, { kind: "threads", repeated }),
     existing("agent", body.agentId, async (id) => await store.get(agents.of(owner, id))),
     environmentId === undefined
@@ -76,7 +77,7 @@ async function readEarlier(
     readonly scheduleId: string | null;
   },
 ) {
-  const [earlier, execution, deleted, schedule] = await Promise.all([
+  const [earlier, execution, deleted, schedule] = await allInOrder([
     readEarlierThread(store, owner, threadId),
     store.get(executions.of(owner, executionId)),
     store.get(deletedExecutions.of(owner, executionId)),

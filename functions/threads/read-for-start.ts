@@ -1,5 +1,6 @@
 import type { MessageCreate } from "#shared/contract/message-create";
 import { messageServersKey, sealForMessage } from "#shared/environments/seal-secret";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { agents } from "#shared/store/agents";
@@ -115,5 +116,5 @@ async function sealAll(
   const sealing = all.map(({ key, value }) =>
     sealForMessage(owner, environment, { executionId, key, value }),
   );
-  return await Promise.all(sealing);
+  return await allInOrder(sealing);
 }

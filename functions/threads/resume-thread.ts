@@ -3,6 +3,7 @@ import { threadBody } from "#shared/answers/thread-body";
 import { noQuery, ok } from "#shared/contract/common";
 import { ThreadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { resumeExecution } from "#shared/executions/sweep";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import { action, jsonBytesMax } from "#shared/pipeline/route";
@@ -28,7 +29,7 @@ export const resumeThread = action({
   read: async ({ caller: { owner }, params: { threadId }, deps: { store } }) => {
     const thread = await store.require(threads.of(owner, threadId));
     const { executionId } = thread.value;
-    const [running, names] = await Promise.all([
+    const [running, names] = await allInOrder([
       executionId === null ? null : store.get(executions.of(owner, executionId)),
       namesOfThreads(store, owner, [thread.value]),
     ]);

@@ -5,6 +5,7 @@ import { ThreadSearch, ThreadSearchResults } from "#shared/contract/thread-searc
 import { highlightOf } from "#shared/core/search/highlight";
 import type { RankedThread } from "#shared/core/search/rank";
 import { type SearchTerms, searchTerms } from "#shared/core/search/terms";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import type { Owner } from "#shared/identity/owner";
@@ -45,7 +46,7 @@ export const searchThreads = query({
     const isWanted = (state: Parameters<typeof shownStatus>[0]) =>
       any || shownStatus(state) === status;
     const { environmentId = null } = body;
-    const [found] = await Promise.all([
+    const [found] = await allInOrder([
       findTexts(store, owner, { terms, environmentId, isWanted }),
       environmentId === null ? null : store.require(environments.of(owner, environmentId)),
     ]);
@@ -104,7 +105,7 @@ async function readShown(
   { page, count }: { readonly page: readonly Found[]; readonly count: number },
 ) {
   const chosen = chosenMessages(page, count);
-  const [found, said] = await Promise.all([
+  const [found, said] = await allInOrder([
     store.getAll(...page.map(({ threadId }) => threads.of(owner, threadId))),
     store.getAll(...chosen.map(({ threadId, id }) => messages.of(owner, threadId, id))),
   ]);

@@ -1,4 +1,5 @@
 /** Starts the build of an environment's layer: an execution in a thread of its own. */
+
 import type * as z from "zod";
 import { deploymentLimits } from "#shared/config";
 import type { BuildBody } from "#shared/contract/build";
@@ -10,6 +11,7 @@ import { layerHash } from "#shared/core/layers/layer";
 import type { Account } from "#shared/core/money/account";
 import { type BuildState, buildState, imageTagOf } from "#shared/environments/build-state";
 import { readBuilds, stateOf } from "#shared/environments/shown-environments";
+import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { asBuild } from "#shared/executions/as-build";
 import { builtLayer } from "#shared/executions/layer-of";
@@ -52,7 +54,7 @@ export async function readForBuild<B>(context: Reading<B>): Promise<BuildRead> {
   const { caller, params, ids, deps, repeated } = context;
   const { owner } = caller;
   const { store } = deps;
-  const [environment, layers, counted] = await Promise.all([
+  const [environment, layers, counted] = await allInOrder([
     store.require(environments.of(owner, params.environmentId)),
     readLayers(store, owner),
     countOwnedIfRepeated(store, owner, { kind: "threads", repeated }),

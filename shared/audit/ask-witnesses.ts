@@ -2,12 +2,14 @@
  * Collects the cosignatures of the deployment's witnesses for a checkpoint that isn't stored yet. A
  * witness that is down, late or lies is left out and asked less often; nothing waits for it.
  */
+
 import * as z from "zod";
 import { config } from "../config.ts";
 import type { Hash } from "../core/audit/merkle-tree.ts";
 import { parseNoteKey, type SignedNote } from "../core/audit/signed-note.ts";
 import { describeError } from "../core/describe-error.ts";
 import { Fault } from "../core/fault.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import type { SequencerTurn } from "./sequencer-deps.ts";
 import { addCheckpoint, type Witness, type WitnessAnswer } from "./witness-client.ts";
 
@@ -52,7 +54,7 @@ export async function askWitnesses(
   { now, report }: { now(): number; readonly report: SequencerTurn["report"] },
   witnesses: readonly Witness[] = configuredWitnesses(),
 ): Promise<SignedNote["signatures"]> {
-  const collected = await Promise.all(
+  const collected = await allInOrder(
     witnesses.map(async (witness) => {
       const memory = memories.get(witness.url) ?? { size: null, restsUntil: 0 };
       memories.set(witness.url, memory);

@@ -1,9 +1,11 @@
 /** Reads an owner's published head and what proves it, as the last signed checkpoint has it. */
+
 import { headValue } from "../core/audit/heads.ts";
 import { bucketOf, mapPosition, mapRoot, proveEntry } from "../core/audit/heads-map.ts";
 import { proveAppended } from "../core/audit/merkle-proofs.ts";
 import { hashOf, hexOf, type ProvenHead, provenHead } from "../core/audit/proven-head.ts";
 import { Fault } from "../core/fault.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import {
@@ -54,7 +56,7 @@ export async function readProvenHead(
 
 async function readPublished(snapshot: ReadSnapshot, owner: Owner, { origin }: SignedLog) {
   const name = encodeURIComponent(origin);
-  const [tree, map, log] = await Promise.all([
+  const [tree, map, log] = await allInOrder([
     snapshot.get(auditTrees.of(owner, auditTreeId)),
     snapshot.get(auditMaps.doc(auditMapId)),
     snapshot.get(auditLogs.doc(name)),
@@ -66,7 +68,7 @@ async function readPublished(snapshot: ReadSnapshot, owner: Owner, { origin }: S
   const hashes = proofOfLast(log.value);
   const size = log.value?.size ?? 0;
   const position = mapPosition(hashOf(map.value.secret), owner.id);
-  const [epoch, bucket] = await Promise.all([
+  const [epoch, bucket] = await allInOrder([
     snapshot.get(auditEpochs.doc(`${name}-${size - 1}`)),
     snapshot.get(auditBuckets.doc(String(bucketOf(position)))),
   ]);

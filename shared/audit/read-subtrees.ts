@@ -2,12 +2,14 @@
  * Reads the roots that a proof in an owner's tree consists of: those of 256 rows and more are
  * stored, and smaller ones are computed from their rows' leaf hashes.
  */
+
 import pMap from "p-map";
 import { tileRows } from "../core/audit/export-format.ts";
 import { type LeafRange, perfectSubtrees, rangeRoot } from "../core/audit/merkle-proofs.ts";
 import { frontierOf, type Hash, rootOf } from "../core/audit/merkle-tree.ts";
 import { hashOf } from "../core/audit/proven-head.ts";
 import { Fault } from "../core/fault.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import type { Owner } from "../identity/owner.ts";
 import { auditRows, StoredAuditRow } from "../store/audit-rows.ts";
 import { auditNodes } from "../store/audit-trees.ts";
@@ -45,7 +47,7 @@ export async function readRangeRoots(
   ranges: readonly LeafRange[],
 ): Promise<readonly Hash[]> {
   const parts = ranges.flatMap(perfectSubtrees);
-  const [stored, computed] = await Promise.all([
+  const [stored, computed] = await allInOrder([
     readStored(store, owner, parts.filter(isStored)),
     computeRoots(
       store,

@@ -1,6 +1,8 @@
 /** Orders and cancels the deletion of an account. Pure, but for the reads that say so. */
+
 import { createHash } from "node:crypto";
 import { deploymentLimits } from "../config.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { resume, suspend, type WholeOwner, wholeOwner } from "../owners/suspend-owner.ts";
 import { type AccountDeletion, accountDeletions } from "../store/account-deletions.ts";
@@ -21,7 +23,7 @@ export interface DeletionBasis extends WholeOwner {
 
 /** @throws {ApiError} `NOT_FOUND` if there is no such owner. */
 export async function readForDeletion(store: ReadStore, ownerId: string): Promise<DeletionBasis> {
-  const [whole, earlier] = await Promise.all([
+  const [whole, earlier] = await allInOrder([
     wholeOwner(store, ownerId),
     store.get(accountDeletions.doc(ownerId)),
   ]);

@@ -1,6 +1,7 @@
 import { config } from "../config.ts";
 import { formatNote, formatNoteKey, signatureOf } from "../core/audit/signed-note.ts";
 import { certificateText } from "../core/retention/deletion-certificate.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { signingPublicKey, signText } from "../google/signing-key.ts";
 import { operatorsTrail } from "../identity/owner.ts";
 import type { KeptOfAccount } from "../store/account-deletions.ts";
@@ -22,7 +23,7 @@ export async function certifyDeletion(
   const now = deps.now();
   const { ownerId, requestedAt } = value;
   const text = certificateText({ ownerId, requestedAt, finishedAt: now, kept });
-  const [publicKey, signature] = await Promise.all([
+  const [publicKey, signature] = await allInOrder([
     signingPublicKey("certificates"),
     signText("certificates", text),
   ]);

@@ -2,6 +2,7 @@
  * What follows the commit that deleted something: nobody can read it any more, and what is stored
  * of it is erased. Each step may be repeated, so a process that dies only delays it.
  */
+import { allInOrder } from "../errors/all-in-order.ts";
 import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts";
 import type { Owner } from "../identity/owner.ts";
 import { endRuns } from "../orchestrations/end-runs.ts";
@@ -126,5 +127,5 @@ async function unfinished(
       limit: executionsMax,
     }),
   );
-  return (await Promise.all(found)).flat().map(({ id }) => id);
+  return (await allInOrder(found)).flat().map(({ id }) => id);
 }

@@ -1,6 +1,8 @@
 /** The default environment of requests that name none. It is made on first use, and only once. */
+
 import { EnvironmentCreate } from "../contract/environment.ts";
 import { derivedId } from "../core/ids.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import type { Owner } from "../identity/owner.ts";
 import { requireAllEnvironments } from "../keys/environment-bounds.ts";
 import { ensureSealingPair } from "../secrets/sealing-keys.ts";
@@ -50,7 +52,7 @@ export interface DefaultMark {
 }
 
 export async function readDefaultMark(store: ReadStore, owner: Owner): Promise<DefaultMark> {
-  const [named, marked] = await Promise.all([
+  const [named, marked] = await allInOrder([
     store.get(defaultPointers.of(owner, defaultPointerId)),
     currentDefaults(store, owner),
   ]);

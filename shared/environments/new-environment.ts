@@ -2,6 +2,7 @@ import { toJsonText } from "../contract/common.ts";
 import { askedProfile, type EnvironmentCreate, type McpServer } from "../contract/environment.ts";
 import { requestedNetwork } from "../contract/network.ts";
 import type { Reach } from "../core/network/network-policy.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Environment, SealedSecrets } from "../store/environments.ts";
 import { mcpServersKey, type PlainSecret, sealForEnvironment } from "./seal-secret.ts";
@@ -71,5 +72,5 @@ export async function sealSecretsOf(
     const value = await sealForEnvironment(owner, of, secret);
     return { ...value, key: secret.key, updatedAt: identity.now };
   });
-  return { v: 2, environmentId: identity.id, values: await Promise.all(sealed) };
+  return { v: 2, environmentId: identity.id, values: await allInOrder(sealed) };
 }

@@ -1,3 +1,4 @@
+import { allInOrder } from "../errors/all-in-order.ts";
 import { shellModel } from "../executions/models.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { BoundSecret, SecretBinding } from "../protocol/bound-secret.ts";
@@ -61,7 +62,7 @@ export async function openSecrets(
     unlessPairGone((cause) => new SecretsGone("KMS can't unwrap the key pair", { cause })),
   );
   try {
-    const opened = await Promise.all(
+    const opened = await allInOrder(
       [...all].map(async ([key, { sealed, binding, associatedData }]) => {
         const plain = await open(privateKey, sealed, associatedData).catch((cause: unknown) => {
           throw new SecretsGone("a secret isn't sealed to the environment's key pair", { cause });

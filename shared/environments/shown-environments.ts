@@ -1,7 +1,9 @@
 /** Reads what an environment's own document doesn't say, and shows it. */
+
 import type * as z from "zod";
 import { environmentBody } from "../answers/environment-body.ts";
 import type { EnvironmentBody } from "../contract/environment.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { busyEnvironments } from "../executions/busy-environments.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Environment } from "../store/environments.ts";
@@ -26,7 +28,7 @@ export async function readAround(
   all: readonly Environment[],
   environmentId?: string,
 ): Promise<AroundEnvironments> {
-  const [busy, builds] = await Promise.all([
+  const [busy, builds] = await allInOrder([
     busyEnvironments(store, owner, environmentId),
     readBuilds(store, owner, all),
   ]);

@@ -2,6 +2,7 @@
  * What follows an environment's deletion: secrets can't be opened, executions stop, files are
  * collected.
  */
+import { allInOrder } from "../errors/all-in-order.ts";
 import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts";
 import type { Owner } from "../identity/owner.ts";
 import { scheduleSweep } from "../quotas/schedule-sweep.ts";
@@ -45,7 +46,7 @@ export async function finishShredding(
       limit: executionsMax,
     }),
   );
-  const ids = (await Promise.all(active)).flat().map(({ id }) => id);
+  const ids = (await allInOrder(active)).flat().map(({ id }) => id);
   await stopExecutions(deps, owner, { ids, by: { actor, requestId } });
   await scheduleSweep(deps, owner);
   await withDeadline(deps.store.commit([remove(pendingKeyDestructions.doc(environmentId), null)]));

@@ -1,4 +1,5 @@
 /** Finds the environments in which an execution is queued or running. */
+import { allInOrder } from "../errors/all-in-order.ts";
 import type { Owner } from "../identity/owner.ts";
 import { executions } from "../store/executions.ts";
 import type { ReadStore } from "../store/store.ts";
@@ -24,5 +25,5 @@ export async function busyEnvironments(
       limit: environmentId === undefined ? executionsMax : 1,
     }),
   );
-  return new Set((await Promise.all(found)).flat().map((execution) => execution.environmentId));
+  return new Set((await allInOrder(found)).flat().map((execution) => execution.environmentId));
 }

@@ -1,5 +1,7 @@
 /** Reads an execution's egress log, which consists of batches in the order of their numbers. */
+
 import { isExpired } from "../core/retention/expiry.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { EgressAttempt } from "../protocol/runner.ts";
 import { type EgressBatch, type Execution, egressBatches } from "../store/executions.ts";
@@ -30,7 +32,7 @@ export async function readEgress(
   const batches = egressBatches.all(owner, executionId);
   // Numbers have no gaps, so an offset is a number. A batch has between one and five hundred
   // attempts, so `limit` batches are enough.
-  const [execution, found, [newest]] = await Promise.all([
+  const [execution, found, [newest]] = await allInOrder([
     requireShown(store, owner, executionId),
     store.findFitting(
       batches,

@@ -1,7 +1,9 @@
 /**
  * Reads an execution's event log: batches in the order of their numbers, closed by an empty one.
  */
+
 import { isExpired } from "../core/retention/expiry.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import type { Owner } from "../identity/owner.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
 import type { ReadStore } from "../store/store.ts";
@@ -21,7 +23,7 @@ export async function lastStoredSequence(
   executionId: string,
 ): Promise<number> {
   const batches = eventBatches.all(owner, executionId);
-  const [[last], [first]] = await Promise.all([
+  const [[last], [first]] = await allInOrder([
     store.findAll(batches, { orderBy: [["lastSequence", "desc"]], limit: 1 }),
     store.findAll(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
   ]);

@@ -3,9 +3,11 @@
  * again; a running one whose runner fell silent ends as `lost` and is charged its hold. A sweep
  * commits only if nothing changed meanwhile, so sweeps and the runner may race.
  */
+
 import type { z } from "zod";
 import { formatTicket, hashTicket, ticketRandomBytes } from "../core/executions/ticket.ts";
 import type { IdKind } from "../core/ids.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { cancelJob, hasJobEnded } from "../google/jobs.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
 import { ticketLifetimeMs } from "../protocol/job.ts";
@@ -182,7 +184,7 @@ export async function endAbandoned(
 ): Promise<Swept> {
   const ref = executions.of(owner, which.id);
   const readAll = async () => {
-    const [found, last] = await Promise.all([
+    const [found, last] = await allInOrder([
       deps.store.require(ref),
       lastStoredSequence(deps.store, owner, which.id),
     ]);

@@ -2,6 +2,7 @@
  * Whether two operators are two people, as far as anybody but the deployment can tell: an
  * operator could make a second self, and a third one that confirms what the second asks for.
  */
+import { allInOrder } from "../errors/all-in-order.ts";
 import { type Operator, operators } from "../store/owners.ts";
 import type { ReadStore } from "../store/store.ts";
 
@@ -20,7 +21,7 @@ export async function readOperatorsBehind(
   let next = [...new Set(ids)];
   while (next.length > 0 && asked.size + next.length <= operatorsBehindMax) {
     for (const id of next) asked.add(id);
-    const read = await Promise.all(next.map((id) => readById(store, id)));
+    const read = await allInOrder(next.map((id) => readById(store, id)));
     const existing = read.filter((operator) => operator !== null);
     for (const operator of existing) found.set(operator.id, operator);
     next = [...new Set(existing.flatMap(makersOf))].filter((id) => !asked.has(id));

@@ -6,6 +6,7 @@
  */
 
 import { containedMax, holds } from "../core/keys/admission.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
@@ -169,7 +170,7 @@ export async function finishContainment(
     const keyIds = await holdSuccessors(deps.store, containment);
     const closing = { owner, stop: true, by, done: async () => undefined };
     const closed = keyIds.map(async (keyId) => await finishClosing(deps, { ...closing, keyId }));
-    const executionIds = (await Promise.all(closed)).flat();
+    const executionIds = (await allInOrder(closed)).flat();
     await done();
     return { executionIds, keyIds };
   }
@@ -192,5 +193,5 @@ async function runningIn({ store }: StopDeps, owner: Owner, environmentId: strin
       limit: executionsMax,
     }),
   );
-  return (await Promise.all(found)).flat().map(({ id }) => id);
+  return (await allInOrder(found)).flat().map(({ id }) => id);
 }

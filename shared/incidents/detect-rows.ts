@@ -8,6 +8,7 @@ import { derivedId } from "../core/ids.ts";
 import { dayOf, detect, type Finding, nothingSeen } from "../core/incidents/detection.ts";
 import { signalsOf } from "../core/incidents/signals.ts";
 import type { IncidentThresholds } from "../core/incidents/thresholds.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import type { Owner } from "../identity/owner.ts";
 import { anomalyNotifications, type ToldOwner } from "../notifications/anomaly-notifications.ts";
 import { auditedOwner } from "../owners/act-on-owner.ts";
@@ -154,7 +155,7 @@ async function commitFindings(
   const signals = rows.flatMap((row) => signalsOf(row.value));
   const { state, findings } = detect(value ?? nothingSeen, signals, thresholds);
   const told = { ownerId: owner.id, settings, now: now() };
-  const found = await Promise.all(findings.map((each) => findingWrites(store, owner, each, told)));
+  const found = await allInOrder(findings.map((each) => findingWrites(store, owner, each, told)));
   await store.commitWithoutRetry([
     ...rows.map(({ value: { id } }) =>
       patch(auditRows.of(owner, id), {}, { removes: ["undetected"], mustExist: true }),

@@ -2,6 +2,7 @@
  * Keys that were rotated from one another. A containment holds all of them: the thief of a key
  * rotates it, and the incident names the key of before.
  */
+import { allInOrder } from "../errors/all-in-order.ts";
 import type { FoundKey } from "../keys/revoke-keys.ts";
 import { apiKeys, lineageOf } from "../store/api-keys.ts";
 import { type Containment, containments } from "../store/containments.ts";
@@ -37,7 +38,7 @@ export async function liveKeysOf(
       orderBy: [],
       limit: keysMax,
     });
-  const [first, successors] = await Promise.all([find("id"), find("lineageId")]);
+  const [first, successors] = await allInOrder([find("id"), find("lineageId")]);
   return [...first, ...successors];
 }
 

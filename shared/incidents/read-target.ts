@@ -1,5 +1,6 @@
 /** Reads what a containment is about. */
 
+import { allInOrder } from "../errors/all-in-order.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { wholeOwner } from "../owners/suspend-owner.ts";
 import { apiKeys } from "../store/api-keys.ts";
@@ -20,7 +21,7 @@ export async function readTarget(store: ReadStore, named: Named): Promise<Contai
     const where = [["id", named.keyId]] as const;
     const [key] = await store.findAll(apiKeys.all(), { where, orderBy: [], limit: 1 });
     if (!key) throw new ApiError("NOT_FOUND");
-    const [whole, lineage] = await Promise.all([
+    const [whole, lineage] = await allInOrder([
       wholeOwner(store, key.value.ownerId),
       keyWithLineage(store, key),
     ]);

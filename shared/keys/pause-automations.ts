@@ -1,3 +1,4 @@
+import { allInOrder } from "../errors/all-in-order.ts";
 import type { Owner } from "../identity/owner.ts";
 import { patch } from "../store/documents.ts";
 import { schedules } from "../store/schedules.ts";
@@ -20,7 +21,7 @@ export async function pauseAutomations(store: Store, owner: Owner, keyId: string
     ["enabled", true],
   ] as const;
   const which = { where, orderBy: [], limit: perKeyMax };
-  const [timed, sent] = await Promise.all([
+  const [timed, sent] = await allInOrder([
     store.findAll(schedules.all(owner), which),
     store.findAll(triggers.all(owner), which),
   ]);

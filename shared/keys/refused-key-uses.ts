@@ -17,6 +17,7 @@ import {
 import { TurnQueue } from "../core/limits/turn-queue.ts";
 import { expiryOf } from "../core/retention/expiry.ts";
 import { hourMs } from "../core/retention/periods.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { mintOwner } from "../identity/owner.ts";
 import { sealAuditDetails } from "../secrets/audit-details.ts";
 import type { ApiKey, apiKeys } from "../store/api-keys.ts";
@@ -160,7 +161,7 @@ export class RefusedKeyUses {
       const { value, version } = await store.get(place);
       const { counts, milestones } = addRefusals(value?.counts ?? {}, refusals);
       // Sealing computes, so it is done for the few counts that become rows.
-      const rows = await Promise.all(milestones.map(async (one) => await this.#rowOf(key, one)));
+      const rows = await allInOrder(milestones.map(async (one) => await this.#rowOf(key, one)));
       return { counts, rows, version };
     };
     let next = await read();

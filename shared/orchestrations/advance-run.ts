@@ -3,10 +3,12 @@
  * in each commit. A process that dies before a commit has done nothing of it, and the next sweep
  * does it; of two that move the same run, one commit fails and is decided again.
  */
+
 import { ticketRandomBytes } from "../core/executions/ticket.ts";
 import type { IdKind } from "../core/ids.ts";
 import type { Judged } from "../core/orchestrations/next-steps.ts";
 import { runExecutionsMax } from "../core/orchestrations/words.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { defaultModel } from "../executions/models.ts";
 import { digestSalt } from "../executions/request-digest.ts";
@@ -113,7 +115,7 @@ async function readBasis(
   const found = await store.get(orchestrationRuns.of(owner, orchestrationId, id));
   if (!found.version || found.value.completedAt !== null) return null;
   const { keyId, environmentId } = found.value;
-  const [acting, parent, answers, counted] = await Promise.all([
+  const [acting, parent, answers, counted] = await allInOrder([
     findActingKey(store, { ownerId: owner.id, keyId }, deps.now()),
     store.get(orchestrations.of(owner, orchestrationId)),
     readAnswers(store, owner, found.value),
@@ -123,7 +125,7 @@ async function readBasis(
   // What its key may not see, the run doesn't find.
   const seen = acting === null || acting === "held" ? owner : acting.owner;
   const agentId = agentOf(run, ready);
-  const [environment, agent] = await Promise.all([
+  const [environment, agent] = await allInOrder([
     store.get(environments.of(seen, environmentId)),
     agentId === null ? null : store.get(agents.of(seen, agentId)),
   ]);

@@ -1,6 +1,8 @@
 /** What the routes that show a trail have in common: nothing is shown before it is recorded. */
+
 import type * as z from "zod";
 import type { Scope } from "../core/keys/scopes.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { requireAllEnvironments } from "../keys/environment-bounds.ts";
 import { requireKeyScope } from "../keys/require-key-scope.ts";
 import { type AuditRoute, findRecordedRead, type RecordedRead, recordRead } from "./record-read.ts";
@@ -54,7 +56,7 @@ export function recordedRead<P, Q, D>({
       // The trail is the whole account's, and its rows name what the key may not know of.
       requireAllEnvironments(caller.owner, "The trail has rows of all environments.");
       if (needsToo !== undefined) requireKeyScope(caller.key.scopes, needsToo);
-      const [recorded, data] = await Promise.all([
+      const [recorded, data] = await allInOrder([
         findRecordedRead(deps.store, { caller, route }),
         read(context),
       ]);

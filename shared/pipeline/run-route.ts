@@ -3,8 +3,10 @@
  * place → scope → parse → read → prepare → decide → commit → after → answer. A stream is sent while
  * `after` runs. The body of a key that lacks the scope isn't received.
  */
+
 import type { ServerResponse } from "node:http";
 import { allows } from "../core/keys/scopes.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { onceClosed } from "../http/once-closed.ts";
 import { lacksScope } from "../keys/require-key-scope.ts";
 import type { Turn } from "../limits/fair-gate.ts";
@@ -154,7 +156,7 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
       const again = await known.findAgain();
       return again !== null && hasScope(route, again);
     });
-    await Promise.all([sendStream(response, reply).finally(endWatch), follow?.()]);
+    await allInOrder([sendStream(response, reply).finally(endWatch), follow?.()]);
     return;
   }
   const followed = await follow?.();

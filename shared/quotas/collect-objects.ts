@@ -12,7 +12,9 @@
  * Storing an object takes it off the list, and is refused while the object is going
  * (`store-object.ts`).
  */
+
 import type { ObjectKind } from "../core/retention/retention-table.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { deleteObject, listObjects, type StoredObject } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
 import {
@@ -216,7 +218,7 @@ async function removeInTime(collection: GarbageCollection, objects: readonly Sto
     if (collection.isLate() || failures.length > 0) break;
     isFrozen = await collection.isFrozen();
     if (isFrozen) break;
-    await Promise.all(objects.slice(first, first + deletionsAtOnceMax).map(remove));
+    await allInOrder(objects.slice(first, first + deletionsAtOnceMax).map(remove));
   }
   return { removed, failures, isFrozen };
 }

@@ -3,10 +3,12 @@
  * count is undone if it exceeds the quota, so concurrent uploads can't exceed it (TEN-2). A process
  * that dies in between leaves a count that is too high, never one that is too low.
  */
+
 import { createHash } from "node:crypto";
 import { deploymentLimits } from "../config.ts";
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { ObjectKind } from "../core/retention/retention-table.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { putObject } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -109,7 +111,7 @@ async function prepare(
 ): Promise<void> {
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     // Both reads are asked for in one turn, so they are one call.
-    const [usage, condemned] = await Promise.all([
+    const [usage, condemned] = await allInOrder([
       store.get(storageUsages.of(owner, storageUsageId)),
       store.get(condemnedObjects.of(owner, condemnedId)),
     ]);

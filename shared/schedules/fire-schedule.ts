@@ -3,9 +3,11 @@
  * time and records the run, so that of any number of processes one starts it, and a process that
  * dies before that commit has started nothing.
  */
+
 import { ticketRandomBytes } from "../core/executions/ticket.ts";
 import type { IdKind } from "../core/ids.ts";
 import { dueRuns } from "../core/schedules/due-runs.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { digestSalt } from "../executions/request-digest.ts";
 import type { StartedThread } from "../executions/start-on-new-thread.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -89,7 +91,7 @@ async function readBasis(
       : dueRuns(timingOf(found.value), { nextRunAt, policy, now });
   // What its key may not see, the schedule doesn't find.
   const seen = acting === null || acting === "held" ? owner : acting.owner;
-  const [environment, agent, states, counted, ran] = await Promise.all([
+  const [environment, agent, states, counted, ran] = await allInOrder([
     store.get(environments.of(seen, environmentId)),
     agentId === null ? null : store.get(agents.of(seen, agentId)),
     executionStates(store, owner, found.value.uncounted),

@@ -15,6 +15,7 @@
  * before its next commits, longer after each loss, shorter after each win, so that more changes
  * share one; then it reads the account. A process that wins pauses once, to let others in.
  */
+import { allInOrder } from "../errors/all-in-order.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Change, CommittedDecision, Decision } from "./change.ts";
@@ -115,7 +116,7 @@ export class CommitCoordinator {
     while (queue.waiting.length > 0) {
       await this.#pauseBeforeCommit(queue);
       // It waits only for closings that have begun, so later ones can't delay it for ever.
-      await Promise.all(queue.closings);
+      await allInOrder([...queue.closings]);
       const next = takeNext(queue, performance.now());
       if (next.batch) await this.#commit(next.batch, queue);
       else await pause(next.inMs);

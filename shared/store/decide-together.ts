@@ -1,7 +1,9 @@
 /** Decides an owner's changes one after another, so that one commit can hold all of them. */
+
 import type { Account } from "../core/money/account.ts";
 import type { Alert } from "../core/money/alert-state.ts";
 import { noticeAlerts } from "../core/money/budget-alerts.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { announceAlerts } from "./announce-alerts.ts";
 import { type Change, type CommittedDecision, type Decision, StaleRead } from "./change.ts";
 import { addSizes, fitsWith, noSize, sizeOf } from "./commit-size.ts";
@@ -55,7 +57,7 @@ export interface DecidedBatch {
 
 /** Reads stale documents of `batch` again. A change whose documents can't be read is refused. */
 export async function refreshStale(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
-  const ready = await Promise.all(
+  const ready = await allInOrder(
     batch.map(async (waiting) => {
       if (!waiting.stale) return waiting;
       try {

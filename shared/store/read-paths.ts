@@ -1,4 +1,5 @@
 /** Queries of which less than whole documents is read. */
+
 import {
   type DocumentReference,
   FieldPath,
@@ -7,6 +8,7 @@ import {
   type QuerySnapshot,
 } from "@google-cloud/firestore";
 import type * as z from "zod";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { isVisible, parseStored, type Ref } from "./documents.ts";
 import { filtered, type PageRequest } from "./queries.ts";
 
@@ -67,5 +69,5 @@ export async function readBelow(document: DocumentReference, limit: number): Pro
     const paths = (await collection.listDocuments()).slice(0, limit).map(({ path }) => path);
     return { collection: collection.id, paths };
   });
-  return await Promise.all(below);
+  return await allInOrder(below);
 }

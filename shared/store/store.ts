@@ -1,6 +1,7 @@
 import type { Firestore, Query, QueryDocumentSnapshot } from "@google-cloud/firestore";
 import type * as z from "zod";
 import { Fault } from "../core/fault.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { batchOf, commitBatchWithoutRetry } from "./batch.ts";
 import { type GroupRequest, readGroup, readGroupPaths } from "./collection-groups.ts";
 import {
@@ -106,7 +107,7 @@ export class Store {
     const { limit } = request;
     const [documents, counted] = await this.#inTurn("pages", collection, async (signal) => {
       const counting = filtered(all, request).count().get();
-      return await Promise.all([readPage(query, { limit, signal }), counting]);
+      return await allInOrder([readPage(query, { limit, signal }), counting]);
     });
     const items = documents.map((doc) => parseStored(collection.schema, doc.data()));
     return { items, total: counted.data().count };

@@ -1,4 +1,5 @@
 /** Stored workspaces: manifests by their digest, files as ranges of packs. */
+
 import { executionLimits, type WorkspaceRoom, workspaceRoom } from "../core/executions/profiles.ts";
 import { type Footprint, fits } from "../core/workspace/footprint.ts";
 import { joinedReads, slicesOf } from "../core/workspace/holes.ts";
@@ -8,6 +9,7 @@ import {
   type ManifestFile,
   type Part,
 } from "../core/workspace/manifest.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type ByteRange, getObject } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -101,7 +103,7 @@ export async function readFileBytes(
       );
   }
   const all = slices.map((slice) => reads.get(slice) ?? Buffer.alloc(slice.sizeBytes));
-  const bytes = await Promise.all(all);
+  const bytes = await allInOrder(all);
   // Most pieces lie in one pack, and large ones needn't be in memory twice.
   return bytes.length === 1 && bytes[0] ? bytes[0] : Buffer.concat(bytes);
 }

@@ -2,7 +2,9 @@
  * Takes a deleted snapshot out of the row. The next one was compared with it, and would go on
  * showing what it held; it is compared with the state before instead.
  */
+
 import type { ChangedFiles } from "../core/workspace/changed-files.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Environment } from "../store/environments.ts";
 import type { FoundDocument } from "../store/read-document.ts";
@@ -29,7 +31,7 @@ export async function readAround(
     const id = index < 0 ? undefined : snapshotIds[place];
     return id === undefined ? null : await store.get(workspaceSnapshots.of(owner, id));
   };
-  const [parent, child] = await Promise.all([at(index - 1), at(index + 1)]);
+  const [parent, child] = await allInOrder([at(index - 1), at(index + 1)]);
   return { parent: parent?.value ?? null, child: child?.version ? child : null };
 }
 

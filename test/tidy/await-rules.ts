@@ -8,7 +8,7 @@ import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./
 
 const message =
   "it is awaited only after something else, whose failure would leave its own unhandled: " +
-  "await both with Promise.all";
+  "await both together";
 
 export function findLateAwaits({ path, body, lineOf }: SourceFile): Finding[] {
   if (!isProduct(path)) return [];
@@ -22,6 +22,22 @@ export function findLateAwaits({ path, body, lineOf }: SourceFile): Finding[] {
     if (!awaited || uses.some(({ use }) => use === "handled")) return;
     if (hasAwaitBetween(scope, node.end, awaited.start)) {
       findings.push({ path, line: lineOf(node.start), message });
+    }
+  });
+  return findings;
+}
+
+const racing =
+  "which failure is answered depends on which is quicker: use allInOrder of shared/errors instead";
+
+/** `Promise.all` in what answers a request: two refusals would race for the answer. */
+export function findRacingFailures({ path, body, lineOf }: SourceFile): Finding[] {
+  if (!isProduct(path) || !/^(functions|shared)\//.test(path)) return [];
+  const findings: Finding[] = [];
+  walk(body, ({ type, callee, start }) => {
+    if (type !== "CallExpression" || !isNode(callee) || callee.type !== "MemberExpression") return;
+    if (isNamed(callee.object, "Promise") && isNamed(callee.property, "all")) {
+      findings.push({ path, line: lineOf(start), message: racing });
     }
   });
   return findings;

@@ -1,6 +1,6 @@
 /** Each rule of the tidy test catches what it is there for. */
 import { describe, expect, test } from "vitest";
-import { findLateAwaits } from "./await-rules.ts";
+import { findLateAwaits, findRacingFailures } from "./await-rules.ts";
 import { subjectFault } from "./commit-rules.ts";
 import { findEnvironmentChanges } from "./environment-rules.ts";
 import { findDisguisedExports } from "./export-rules.ts";
@@ -122,6 +122,19 @@ describe("findLateAwaits()", () => {
     "const act = later(async () => await other()); await act;",
   ])("lets pass: %s", (text) => {
     expect(messages(findLateAwaits, inside(text))).toEqual([]);
+  });
+});
+
+describe("findRacingFailures()", () => {
+  test.each([
+    ["functions/billing/a.ts", "Promise.all([find(), require()])", 1],
+    ["shared/store/a.ts", "Promise.all(list.map(read))", 1],
+    ["functions/billing/a.ts", "allInOrder([find(), require()])", 0],
+    ["functions/billing/a.ts", "Promise.allSettled([find(), require()])", 0],
+    ["functions/billing/a.test.ts", "Promise.all([find(), require()])", 0],
+    ["local/cloud.ts", "Promise.all([find(), require()])", 0],
+  ])("in %s: %s", (path, text, count) => {
+    expect(messages(findRacingFailures, [path, `const [a] = await ${text};`])).toHaveLength(count);
   });
 });
 
