@@ -247,7 +247,8 @@ function countOf(text: string | undefined): number | undefined {
 
 /** The script sets these itself, so that a file can't contradict it. */
 const ownVariables = [
-  ...["project_id", "runner_project", "domain", "profile", "region", "images", "functions_file"],
+  ...["project_id", "project_number", "runner_project", "domain", "profile", "region", "images"],
+  ...["build", "deployer", "functions_file", "runner_file", "secret_versions", "health_alert"],
 ];
 
 function readVariables(file: string | undefined): z.output<typeof Variables> {

@@ -10,10 +10,11 @@ import { probeCloud } from "./probe/probe-cloud.ts";
 
 const usage = `
 npm run probe:cloud -- --project ID [options]: whether executions could be isolated in this project,
-which may be bare. One throw-away job of the runner's image looks at namespaces, mounts, cgroups,
-seccomp, both modes of the sandbox, its token, the metadata server and DNS, once without and once
-with Direct VPC; then all of it is removed. It takes about five minutes and less than a dollar. The
-exit code is 0 if executions would run, 1 if not.
+which may be bare but for a billing account. One throw-away job of the runner's image looks at
+namespaces, mounts, cgroups, seccomp, both modes of the sandbox, its token, the metadata server and
+DNS: once without Direct VPC, and once with it where the project has a network called default. Then
+all of it is removed. By list prices it costs some cents. The exit code is 0 if executions would
+run, 1 if not.
 
   --project ID     the Google Cloud project; it has a billing account
   --region REGION  one of Google's regions in the US (${usualRegion})

@@ -84,16 +84,38 @@ function usual(member: string) {
 const RunnerProject = z.object({ id: z.string() }).nullish();
 const textOf = (value: unknown) => (typeof value === "string" ? value : null);
 
-/** Checks everything. @throws {Stop} if anything prevents the deployment. */
+/** The options as they count: what isn't stated is as in the release before. */
+function withRemembered(options: DeployOptions, current: Release | null): DeployOptions {
+  if (current === null) return options;
+  return {
+    ...options,
+    region: options.region ?? textOf(current.variables.region),
+    github: options.github ?? current.github,
+    variables: { ...current.variables, ...options.variables },
+  };
+}
+
+/**
+ * Checks everything, under the settings that the deployment would have. @throws {Stop} if anything
+ * prevents it.
+ */
 export async function runPreflight(options: DeployOptions) {
   heading("Preflight");
-  const start = startingPoint(options);
+  const stated = startingPoint(options);
+  const before = stated.google &&
+    stated.credentials && {
+      ...stated,
+      google: stated.google,
+      credentials: stated.credentials,
+    };
+  const current = before && (await newestRelease({ ...before, member: "" }));
+  const start = { ...stated, options: withRemembered(options, current) };
   const seen = await preflight(start);
-  const at: DeployContext | null =
-    start.google && start.credentials
-      ? { ...start, google: start.google, credentials: start.credentials, member: seen.member }
-      : null;
-  const current = at && seen.projectNumber !== null ? await newestRelease(at) : null;
+  const at: DeployContext | null = before && {
+    ...before,
+    options: start.options,
+    member: seen.member,
+  };
   const settings = settingsOf(options, current, seen);
   const results = [
     ...seen.results,

@@ -1,38 +1,26 @@
 /**
- * Runs the probe in a project that may be bare: an account without a role, a repository with the
- * runner's image, and a job for each kind of network. All of it is removed, whatever happens.
+ * Runs the probe in a project that may be bare: an account without a role, the runner's image, and
+ * a job for each kind of network. All of it is removed, whatever happens.
  */
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import * as z from "zod";
-import { repositoryRoot } from "../../scripts/tools/repository.ts";
-import { startChild } from "../../scripts/tools/start-child.ts";
-import { type Clock, waitUntil } from "../clock.ts";
-import type { GoogleApi } from "../google/api.ts";
+import { waitUntil } from "../clock.ts";
 import { detail, done, heading, line, Stop } from "../print.ts";
-import { buildRegionOf } from "../steps/images.ts";
+import { buildImage } from "./build-image.ts";
 import { type Finding, probeScript, readFindings, verdict } from "./script.ts";
+import {
+  Anything,
+  make,
+  probeName as name,
+  type ProbeContext,
+  remove,
+  type Undo,
+  untilMade,
+} from "./throw-away.ts";
 
-export interface ProbeContext {
-  readonly project: string;
-  readonly region: string;
-  readonly google: GoogleApi;
-  readonly clock: Clock;
-  /** An image of the runner that exists already; null to build it. */
-  readonly image: string | null;
-}
-
-/** The name of everything that is made. */
-const name = "paddock-probe";
-const buildTimeoutMs = 30 * 60_000;
-const untilMade = { everyMs: 5_000, withinMs: 5 * 60_000 };
 const untilEnded = { everyMs: 5_000, withinMs: 10 * 60_000 };
 /** Log entries are to be seen some seconds after they are written. */
 const untilLogged = { everyMs: 5_000, withinMs: 3 * 60_000 };
 
-const Anything = z.looseObject({});
 const Started = z.object({ metadata: z.object({ name: z.string() }) });
 const Execution = z.object({ createTime: z.string(), completionTime: z.string().optional() });
 const Entries = z.object({
@@ -42,7 +30,7 @@ const Entries = z.object({
 /** @returns Whether executions would run. @throws {Stop} if the probe itself couldn't. */
 export async function probeCloud(context: ProbeContext): Promise<boolean> {
   const { project, region } = context;
-  const undo: (() => Promise<void>)[] = [];
+  const undo: Undo = [];
   try {
     heading("Probe");
     await enable(context);
@@ -50,7 +38,7 @@ export async function probeCloud(context: ProbeContext): Promise<boolean> {
     const email = `${name}@${project}.iam.gserviceaccount.com`;
     undo.push(() => remove(context, `${accounts}/${email}`, "the account"));
     await make(context, accounts, { accountId: name });
-    const image = context.image ?? (await build(context, undo));
+    const image = context.image ?? (await buildImage(context, undo));
     const results: (readonly Finding[])[] = [];
     for (const network of ["none", "default"] as const) {
       if (network === "default" && !(await hasDefaultNetwork(context))) {
@@ -80,56 +68,14 @@ export async function probeCloud(context: ProbeContext): Promise<boolean> {
 }
 
 async function enable({ google, project }: ProbeContext): Promise<void> {
-  const serviceIds = ["artifactregistry", "cloudbuild", "iam", "logging", "run"].map(
+  const names = ["artifactregistry", "cloudbuild", "cloudresourcemanager", "iam"];
+  const serviceIds = [...names, "logging", "run", "storage"].map(
     (service) => `${service}.googleapis.com`,
   );
   const url = `https://serviceusage.googleapis.com/v1/projects/${project}/services:batchEnable`;
   const asked = await google.ask(url, Anything, { method: "POST", body: { serviceIds } });
   if (!asked.ok) throw new Stop(`Its services can't be switched on: ${asked.message}`);
   detail("its services stay on: others may use them");
-}
-
-/** Makes something, as often as a new service or account needs until it is known. */
-async function make({ google, clock }: ProbeContext, url: string, body: object): Promise<void> {
-  let why = "";
-  const made = await waitUntil(clock, untilMade, async () => {
-    const answer = await google.ask(url, Anything, { method: "POST", body });
-    if (answer.ok || answer.status === 409) return true;
-    why = answer.message;
-    return null;
-  });
-  if (made === null) throw new Stop(`${url.split("?")[0]} can't be made: ${why}`);
-}
-
-async function remove({ google }: ProbeContext, url: string, what: string): Promise<void> {
-  const gone = await google.ask(url, Anything, { method: "DELETE" });
-  if (gone.ok || gone.status === 404) detail(`removed ${what}`);
-  else line(`✗ ${what} stays: ${gone.message} (DELETE ${url})`);
-}
-
-async function build(context: ProbeContext, undo: (() => Promise<void>)[]): Promise<string> {
-  const { project, region } = context;
-  const repositories = `https://artifactregistry.googleapis.com/v1/projects/${project}/locations/${region}/repositories`;
-  undo.push(() => remove(context, `${repositories}/${name}`, "the repository with the image"));
-  await make(context, `${repositories}?repositoryId=${name}`, { format: "DOCKER" });
-  const image = `${region}-docker.pkg.dev/${project}/${name}/runner:probe`;
-  const folder = mkdtempSync(join(tmpdir(), "paddock-probe-"));
-  const config = join(folder, "cloudbuild.json");
-  const args = ["build", "--file=runner/Dockerfile", `--tag=${image}`, "."];
-  const step = { name: "gcr.io/cloud-builders/docker", args, env: ["DOCKER_BUILDKIT=1"] };
-  writeFileSync(config, JSON.stringify({ steps: [step], images: [image], timeout: "1500s" }));
-  line("Cloud Build builds the runner's image; this takes most of the time.");
-  const order = ["gcloud", "builds", "submit", `--project=${project}`] as const;
-  const where = [`--region=${buildRegionOf(region)}`, `--config=${config}`, "--suppress-logs"];
-  const child = startChild([...order, ...where, "--format=json"], {
-    cwd: repositoryRoot,
-    timeout: buildTimeoutMs,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  const [code] = await once(child, "close").catch(() => [null]);
-  rmSync(folder, { recursive: true, force: true });
-  if (code !== 0) throw new Stop("The image wasn't built; gcloud says why above.");
-  return image;
 }
 
 async function hasDefaultNetwork({ google, project }: ProbeContext): Promise<boolean> {

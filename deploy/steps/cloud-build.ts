@@ -3,16 +3,16 @@ import { once } from "node:events";
 import * as z from "zod";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { startChild } from "../../scripts/tools/start-child.ts";
-import { waitUntil } from "../clock.ts";
+import { type Clock, waitUntil } from "../clock.ts";
+import type { GoogleApi } from "../google/api.ts";
 import { imagesOfBuild } from "../images/images-of-build.ts";
 import { detail, Stop } from "../print.ts";
-import type { DeployContext } from "./deploy-context.ts";
 
 const timeoutMs = 60 * 60_000;
 const outputBytesMax = 4 * 1024 * 1024;
 /**
- * Bootstrap has just granted the builder its rights, which Google says may take seven minutes and
- * longer (cloud.google.com/iam/docs/access-change-propagation).
+ * The builder's rights have just been granted, which Google says may take seven minutes and longer
+ * (cloud.google.com/iam/docs/access-change-propagation).
  */
 const patience = { everyMs: 30_000, withinMs: 7 * 60_000 };
 const permissionError =
@@ -41,17 +41,35 @@ interface Failed {
   readonly isPermission: boolean;
 }
 
-/** @param order `gcloud builds submit …`. @throws {Stop} With the reason, if the build fails. */
-export async function buildInCloud(
-  context: DeployContext,
-  region: string,
-  order: readonly [string, ...string[]],
-): Promise<void> {
+export interface BuildIn {
+  readonly clock: Clock;
+  readonly google: GoogleApi;
+  readonly project: string;
+  readonly region: string;
+}
+
+type BuildOrder = readonly [string, ...string[]];
+
+/** Builds both images. @throws {Stop} With the reason, if the build fails. */
+export async function buildInCloud(place: BuildIn, order: BuildOrder): Promise<void> {
+  const described = await submitBuild(place, order);
+  try {
+    imagesOfBuild(JSON.parse(described));
+  } catch (error) {
+    throw new Stop(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/**
+ * @param order `gcloud builds submit …`.
+ * @returns The build, as gcloud describes it. @throws {Stop} With the reason, if it fails.
+ */
+export async function submitBuild(place: BuildIn, order: BuildOrder): Promise<string> {
   let last: Failed | null = null;
-  const described = await waitUntil(context.clock, patience, async () => {
+  const described = await waitUntil(place.clock, patience, async () => {
     const ended = await submit(order);
     if (ended.code === 0) return ended.output;
-    last = await explain(context, region, ended.errors);
+    last = await explain(place, ended.errors);
     if (!last.isPermission) throw new Stop(`The build failed: ${last.why}`);
     detail(`Cloud Build may not yet: ${last.why}; once more in ${patience.everyMs / 1000} s`);
     return null;
@@ -62,25 +80,17 @@ export async function buildInCloud(
       `After ${minutes} minutes Cloud Build still may not: ${lastReason(last)} Grant what it names, then run the same command again.`,
     );
   }
-  try {
-    imagesOfBuild(JSON.parse(described));
-  } catch (error) {
-    throw new Stop(error instanceof Error ? error.message : String(error));
-  }
+  return described;
 }
 
 const lastReason = (failed: Failed | null) => failed?.why ?? "it doesn't say what.";
 
 /** Asks Cloud Build about the build that failed; gcloud itself says only that it did. */
-async function explain(
-  { google, options }: DeployContext,
-  region: string,
-  errors: string,
-): Promise<Failed> {
+async function explain({ google, project, region }: BuildIn, errors: string): Promise<Failed> {
   const said = errors.split("\n").find((text) => /ERROR/.test(text)) ?? errors.trim();
   const id = /\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/.exec(errors)?.[0];
   if (id === undefined) return { why: said, isPermission: permissionError.test(errors) };
-  const url = `https://cloudbuild.googleapis.com/v1/projects/${options.project}/locations/${region}/builds/${id}`;
+  const url = `https://cloudbuild.googleapis.com/v1/projects/${project}/locations/${region}/builds/${id}`;
   const answer = await google.ask(url, Build);
   if (!answer.ok) return { why: said, isPermission: permissionError.test(errors) };
   const { failureInfo, logUrl, statusDetail, steps } = answer.value;
@@ -94,7 +104,7 @@ async function explain(
   return { why, isPermission: permissionError.test(why) };
 }
 
-async function submit(order: readonly [string, ...string[]]) {
+async function submit(order: BuildOrder) {
   const child = startChild(order, {
     cwd: repositoryRoot,
     timeout: timeoutMs,

@@ -42,7 +42,8 @@ export async function ensureImages(
   if (builder === "cloud") {
     const region = buildRegionOf(outputs.registry.split("-docker.pkg.dev")[0] ?? "");
     const order = cloudBuildOrder(context.options.project, region, outputs, sources);
-    await buildInCloud(context, region, order);
+    const { clock, google, options } = context;
+    await buildInCloud({ clock, google, project: options.project, region }, order);
   }
   if (builder !== "cloud") await buildHere(outputs, sources);
   const built = await imagesOf(context, outputs.registry, sources.tag);

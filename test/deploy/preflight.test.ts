@@ -194,6 +194,25 @@ describe("what is no obstacle", () => {
     const args = ["--preflight", "--instances-max", "20"];
     expect((await tried({ cpuMilli: 20_000 }, {}, args)).code).toBe(0);
   });
+
+  test("what an earlier run was told: it needn't be told again", async () => {
+    made = await makeDeployment({
+      cpuMilli: 20_000,
+      policies: {
+        "gcp.restrictNonCmekServices": {
+          rules: [{ values: { deniedValues: ["firestore.googleapis.com"] } }],
+        },
+      },
+    });
+    const file = join(made.folder, "more.json");
+    writeFileSync(file, '{"encryption": {"customer_managed": true}, "instances_max": 20}');
+    const told = ["--region", "us-east4", "--var-file", file, "--yes", "--no-smoke"];
+    const first = await made.run(told);
+    expect(first.code, first.output).toBe(0);
+    const again = await made.run(["--preflight"]);
+    expect(again.output).toContain("20 vCPU in us-east4");
+    expect(again.code, again.output).toBe(0);
+  });
 });
 
 describe("a permission that seems to be missing", () => {

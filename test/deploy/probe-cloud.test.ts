@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 test("says that executions would run, how fast, and leaves nothing behind", async () => {
-  made = await makeDeployment({ probe: { made: [], prints: printed("mode-userns") } });
+  made = await makeDeployment({ probe: { made: [], granted: [], prints: printed("mode-userns") } });
   const { code, output } = await made.probe();
   expect(output).toContain("Executions would run here, in mode setpriv of the sandbox.");
   expect(output).toContain("started in 12.5 s without Direct VPC");
@@ -30,6 +30,13 @@ test("says that executions would run, how fast, and leaves nothing behind", asyn
   expect(made.google.world.probe.made).toEqual([]);
   const [build] = made.calls().filter((call) => call.startsWith("gcloud builds submit"));
   expect(build).toContain("--region=us-central1");
+  // No bucket of gcloud's, which would stay, and no default account, which a bare project lacks.
+  expect(build).toContain("--gcs-source-staging-dir=gs://demo-1234-paddock-probe/source");
+  const builder = "serviceAccount:paddock-probe-build@demo-1234.iam.gserviceaccount.com";
+  const granted = ["storage.objectViewer", "artifactregistry.writer", "logging.logWriter"];
+  expect(made.google.world.probe.granted).toEqual(
+    expect.arrayContaining(granted.map((role) => `roles/${role} ${builder}`)),
+  );
   // The container has an account without a role, and the very command of the launcher's probe.
   const jobs = made.google.changes().filter(({ path }) => path.endsWith("/jobs"));
   expect(jobs.map(({ body }) => body.includes("ALL_TRAFFIC"))).toEqual([false, true]);
@@ -39,8 +46,21 @@ test("says that executions would run, how fast, and leaves nothing behind", asyn
   }
 });
 
+test("a build that may not yet is tried again, and one that never may leaves nothing", async () => {
+  const prints = printed();
+  const world = soundWorld();
+  world.first.buildRefusals = 2;
+  made = await makeDeployment({ ...world, probe: { made: [], granted: [], prints } });
+  expect((await made.probe()).code).toBe(0);
+  made.google.world.first.buildRefusals = 1_000;
+  const { code, output } = await made.probe();
+  expect(output).toContain("After 7 minutes Cloud Build still may not");
+  expect(code).toBe(1);
+  expect(made.google.world.probe.made).toEqual([]);
+});
+
 test("a container that prints nothing fails the probe, and everything is removed", async () => {
-  made = await makeDeployment({ probe: { made: [], prints: [] }, defaultNetwork: [] });
+  made = await makeDeployment({ probe: { made: [], granted: [], prints: [] }, defaultNetwork: [] });
   const { code, output } = await made.probe("--image", "us-docker.pkg.dev/x/runner:1");
   expect(output).toContain("printed no findings");
   expect(code).toBe(1);

@@ -100,7 +100,8 @@ function testPermissions({ role, missingPermissions: missing }: GoogleWorld, bod
 
 function quotas({ cpuMilli }: GoogleWorld): object[] {
   const details = { value: String(cpuMilli) };
-  const dimensionsInfos = [{ dimensions: { region: "us-central1" }, details }];
+  const regions = ["us-central1", "us-east4"];
+  const dimensionsInfos = regions.map((region) => ({ dimensions: { region }, details }));
   return [{ quotaId: "CpuAllocPerProjectRegion", dimensionsInfos }];
 }
 

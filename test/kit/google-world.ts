@@ -36,8 +36,8 @@ export interface GoogleWorld {
   defaultNetwork: string[];
   /** Milliseconds that the program has waited so far, all runs together. */
   nowMs: number;
-  /** What the probe has made and not removed yet, and what its containers print. */
-  readonly probe: { made: string[]; prints: string[] };
+  /** What the probe has made and not removed yet, whom it gave what, what its containers print. */
+  readonly probe: { made: string[]; granted: string[]; prints: string[] };
   /** How unkind Google is to a first deployment. */
   first: FirstApply;
 }

@@ -63,7 +63,7 @@ export function soundWorld(): GoogleWorld {
     tags: {},
     defaultNetwork: ["default", "default-allow-ssh", "default-allow-internal"],
     nowMs: 0,
-    probe: { made: [], prints: [] },
+    probe: { made: [], granted: [], prints: [] },
     first: {
       buildRefusals: 0,
       grantsWorkAfterMs: 0,
