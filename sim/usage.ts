@@ -65,14 +65,25 @@ export function usageOf(happened: Happened): Usage {
   };
 }
 
-/** A deployment's monthly usage without users, since the scheduler calls every minute. */
+/** Routes that are due each minute and each five; most are of functions with a GiB. */
+const due = { everyMinute: 17, everyFiveMinutes: 1, secondsEach: 0.05, memoryGib: 1, readsEach: 1 };
+const calls = 43_800 * (due.everyMinute + due.everyFiveMinutes / 5);
+/** Keys that wrap, of which old versions still open what they closed; and keys that sign. */
+const keys = { wrapping: 3, signing: 3, rotationDays: 90 };
+/** A version is paid for in each of the regions that its secret is stored in. */
+const secrets = { versions: 4, regions: 2 };
+
+/** A deployment's monthly usage without users, after a year: what the scheduler calls. */
 export const idleMonth: Usage = {
-  functionCpu: 43_800 * 5 * 0.05,
-  functionMemory: 43_800 * 5 * 0.05 * 0.5,
-  functionRequests: 43_800 * 5,
-  reads: 43_800 * 5,
-  kmsVersions: 6,
-  logs: (dataAccess.idleMonth * dataAccess.entryBytes) / gib,
+  functionCpu: calls * due.secondsEach,
+  functionMemory: calls * due.secondsEach * due.memoryGib,
+  functionRequests: calls,
+  reads: calls * due.readsEach,
+  kmsVersions: keys.signing + keys.wrapping * (1 + Math.floor(365 / keys.rotationDays)),
+  logs:
+    (dataAccess.idleMonth * dataAccess.entryBytes +
+      logBytesOf({ requests: calls, ends: 0, secretsOpened: 0 })) /
+    gib,
   // The runners' zone and the policy of refused names, and the zone of functions that open secrets;
   // the domain's own zone may be elsewhere.
   dnsZones: 3,
@@ -81,8 +92,8 @@ export const idleMonth: Usage = {
   internalBalancer: 730,
   armorPolicies: 1,
   armorRules: 13,
-  secretVersions: 6,
-  schedulerJobs: 5,
+  secretVersions: secrets.versions * secrets.regions,
+  schedulerJobs: due.everyMinute + due.everyFiveMinutes,
   images: 5,
 };
 
@@ -99,6 +110,8 @@ export const idleTrialMonth: Usage = {
     (idleMonth.functionMemory ?? 0) +
     healthChecks.requests * healthChecks.secondsEach * frontLimits.memoryGib,
   functionRequests: (idleMonth.functionRequests ?? 0) + healthChecks.requests,
+  // It isn't kept for long enough to rotate a key.
+  kmsVersions: keys.signing + keys.wrapping,
   // The policy of names that runners may not resolve, and the zone of functions that open secrets.
   dnsZones: 2,
   forwardingRules: 0,

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { idleMonth } from "../../sim/usage.ts";
+import { idleMonth, idleTrialMonth } from "../../sim/usage.ts";
 import { isPlanned, planOf } from "./support/plan.ts";
-import { readAll } from "./support/read.ts";
+import { days, readAll } from "./support/read.ts";
 
 const Aggregation = z.object({ alignment_period: z.string() });
 const Threshold = z.object({ duration: z.string(), aggregations: z.array(Aggregation) });
@@ -86,6 +86,37 @@ describe.skipIf(!isPlanned)("INC-2 alerts", () => {
       planOf("main").resources(type),
     );
     expect(idleMonth.dnsZones).toBe(zones.length);
+  });
+
+  test("and so is all else that costs while nobody calls", () => {
+    const plan = planOf("main");
+    const schedules = plan
+      .resources("google_cloud_scheduler_job")
+      .map(({ values }) => String(values.schedule));
+    expect(idleMonth.schedulerJobs).toBe(schedules.length);
+    const everyMinutes: Record<string, number> = { "* * * * *": 1, "*/5 * * * *": 5 };
+    const calls = schedules.reduce((sum, each) => sum + 43_800 / (everyMinutes[each] ?? 0), 0);
+    expect(idleMonth.functionRequests).toBeCloseTo(calls);
+    const [armor] = plan.resources("google_compute_security_policy");
+    expect([armor?.values.rule].flat().length).toBe(idleMonth.armorRules);
+    const versions = plan.resources("google_kms_crypto_key").map(({ values }) => {
+      const rotation = values.rotation_period;
+      return typeof rotation === "string" ? 1 + Math.floor(365 / days(rotation)) : 1;
+    });
+    expect(idleMonth.kmsVersions).toBe(versions.reduce((sum, each) => sum + each, 0));
+    expect(idleTrialMonth.kmsVersions).toBe(versions.length);
+  });
+
+  test("and the versions of secrets, in each region that keeps one", () => {
+    const Secret = z.object({
+      replication: z.tuple([
+        z.object({ user_managed: z.tuple([z.object({ replicas: z.array(z.unknown()) })]) }),
+      ]),
+    });
+    const replicas = readAll("bootstrap", "google_secret_manager_secret", Secret).map(
+      ({ values }) => values.replication[0].user_managed[0].replicas.length,
+    );
+    expect(idleMonth.secretVersions).toBe(replicas.reduce((sum, each) => sum + each, 0));
   });
 
   test("name what to do about them", () => {
