@@ -1,5 +1,6 @@
 // @module-tag slow
 /** What runs on GitHub: pinned by commit, with minimal rights, and without strangers' input. */
+import { spawnSync } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -149,6 +150,27 @@ describe("who gets an identity", () => {
     expect(deploy?.environment).toMatchObject({ name: "production" });
     expect(variables).toMatch(/environment\s+= optional\(string, "production"\)/);
     expect(deploy?.needs).toBe("test");
+  });
+
+  test.each([
+    [{ DOMAIN: "api.example.com" }, "--domain api.example.com", 0, 0],
+    [{ PROFILE: "trial" }, "--profile trial", 0, 0],
+    // What only the command's own refusal can tell apart.
+    [{ DOMAIN: "api.example.com", PROFILE: "trial" }, /--domain \S+ --profile trial/, 2, 2],
+    [{}, "--project acme-paddock-1", 1, 1],
+    // Deployed, but a record, a certificate or an operator's token is missing.
+    [{ PROFILE: "trial" }, "::warning::Deployed, but not to the end", 3, 0],
+  ])("the deploying one, with %j, says %s", (variables, says, ends, code) => {
+    const step = jobsWithIdentity[0]?.job.steps.at(-1)?.run ?? "";
+    const npm = `npm() { echo "npm $*"; return ${ends}; }`;
+    const env = { PATH: process.env.PATH, PROJECT: "acme-paddock-1", ...variables };
+    const ran = spawnSync("bash", ["-eo", "pipefail", "-c", `${npm}\n${step}`], {
+      env,
+      encoding: "utf8",
+    });
+    expect(ran.stdout).toMatch(says);
+    expect(ran.stdout).toContain("npm run deploy -- --skip-bootstrap --yes --project acme-");
+    expect(ran.status, ran.stderr).toBe(code);
   });
 
   test("no fork and no bot plans", () => {

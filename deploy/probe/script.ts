@@ -35,6 +35,9 @@ const looks: readonly (readonly [name: string, command: string])[] = [
   ["dns", "getent ahostsv4 storage.googleapis.com | head -1 | cut -d' ' -f1 | grep ."],
 ];
 
+/** What the probe says something about, besides `started`. */
+export const lookNames: readonly string[] = looks.map(([name]) => name);
+
 function nameOf(mode: SandboxMode): string {
   return `mode-${mode}`;
 }

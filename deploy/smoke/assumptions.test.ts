@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
+import { lookNames } from "../probe/script.ts";
 import { smokeChecks } from "./checks.ts";
 
 const page = readFileSync(join(repositoryRoot, "docs/deploy.md"), "utf8");
@@ -27,16 +28,27 @@ test("every assumption names what shows it", () => {
   }
 });
 
-test("a check that it names is one of the smoke test's", () => {
+test("a check that it names is one of the smoke test's or of the probe's", () => {
   const names = smokeChecks.map(({ name }) => name);
-  // Names of other things are words with a slash, a dot, a blank or capitals.
+  const probed = ["started", ...lookNames];
+  // Names of other things are words with a slash, a dot, a blank, capitals or an underscore.
   const named = assumed.flatMap(([, shown = ""]) =>
     [...shown.matchAll(/`([a-z]+(?:-[a-z]+)*)`/g)].map(([, name = ""]) => name),
   );
-  const others = ["dig", "paddock-access", "paddock-executions"];
-  expect(named.filter((name) => !names.includes(name) && !others.includes(name))).toEqual([]);
-  const used = names.filter((name) => named.includes(name));
-  expect(used.length).toBeGreaterThan(8);
+  const others = ["budget", "dig", "paddock-access", "paddock-executions"];
+  const known = [...names, ...probed, ...others];
+  expect(named.filter((name) => !known.includes(name))).toEqual([]);
+  expect(names.filter((name) => named.includes(name)).length).toBeGreaterThan(8);
+  expect(probed.filter((name) => !named.includes(name) && name !== "root")).toEqual([]);
+});
+
+test("what shows it is a check, a command, a place to look, or the first apply and nothing before", () => {
+  for (const [assumption = "", shown = ""] of assumed) {
+    expect(shown, assumption).not.toMatch(/(?<!first )\bapply\b/);
+    const says =
+      /`[^`]+`|\]\(|the first (apply|build)|^nothing\b|the log has|alert \*|after `--destroy`/;
+    expect(shown, assumption).toMatch(says);
+  }
 });
 
 test("what a trial gives up is told by promises that there are", () => {
