@@ -123,6 +123,15 @@ export const deploymentControls: Readonly<Record<string, Control>> = {
       replace: "notification_channels = []",
     },
   },
+  "MOD-1": {
+    enforcedBy: "terraform/modules/functions/main.tf",
+    test: "test/policy/models.test.ts",
+    mutation: {
+      file: "terraform/modules/functions/main.tf",
+      find: 'if contains(function.roles, "secret.',
+      replace: 'if true || contains(function.roles, "secret.',
+    },
+  },
   "NET-1": {
     enforcedBy: "terraform/modules/network/firewall.tf",
     test: "test/policy/runner.test.ts",
