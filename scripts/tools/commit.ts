@@ -16,8 +16,8 @@ export function commitId(): string {
 }
 
 /** A number from 0 to `below` - 1 that the commit and `purpose` decide. */
-export function numberOfCommit(purpose: string, below: number): number {
-  const digest = createHash("sha256").update(`${commitId()} ${purpose}`).digest();
+export function numberOfCommit(purpose: string, below: number, commit = commitId()): number {
+  const digest = createHash("sha256").update(`${commit} ${purpose}`).digest();
   return digest.readUInt32BE(0) % below;
 }
 

@@ -3,20 +3,37 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { filesInTurn, filesLeftOut } from "./file-turns.ts";
 import { repositoryRoot } from "./repository.ts";
+import { shareOfCommit } from "./shard.ts";
 
-test("every file that has its turn is there, and some commit tries it", () => {
+const commits = Array.from({ length: 400 }, (_unused, index) => `commit ${index}`);
+
+test("every file that has its turn is there, and is tried by one commit in two to four", () => {
   for (const [project, files] of Object.entries(filesInTurn)) {
-    const kept = new Set<string>();
-    for (let turn = 1; turn <= 6; turn += 1) {
-      const left = filesLeftOut(project, (count) => ({ turn: 1 + (turn % count), of: count }));
-      expect(left.length).toBeLessThan(files.length);
-      for (const file of files.filter((one) => !left.includes(one))) kept.add(file);
+    const left = commits.map((commit) => filesLeftOut(project, commit));
+    for (const file of files) {
+      const tried = left.filter((names) => !names.includes(file)).length;
+      expect(tried, file).toBeGreaterThan(commits.length / 5);
+      expect(tried, file).toBeLessThan((commits.length * 3) / 5);
+      expect(existsSync(join(repositoryRoot, file)), file).toBe(true);
     }
-    expect([...kept].toSorted()).toEqual([...files].toSorted());
-    for (const file of files) expect(existsSync(join(repositoryRoot, file)), file).toBe(true);
+  }
+});
+
+test("every file meets every row of a table that it shares out", () => {
+  for (const [project, files] of Object.entries(filesInTurn)) {
+    for (const rows of [2, 3, 4, 8]) {
+      const met = new Set(
+        commits.flatMap((commit) => {
+          const left = filesLeftOut(project, commit);
+          const { turn } = shareOfCommit(rows, commit);
+          return files.filter((file) => !left.includes(file)).map((file) => `${file} ${turn}`);
+        }),
+      );
+      expect(met.size, `${project}, ${rows}`).toBe(files.length * rows);
+    }
   }
 });
 
 test("no file is left out of a project without turns", () => {
-  expect(filesLeftOut("money")).toEqual([]);
+  expect(filesLeftOut("sandbox")).toEqual([]);
 });

@@ -19,6 +19,6 @@ export function isInShare(position: number, { turn, of }: Share): boolean {
 }
 
 /** The share that this commit tries; later commits try the others. */
-export function shareOfCommit(count: number): Share {
-  return { turn: numberOfCommit("share", count) + 1, of: count };
+export function shareOfCommit(count: number, commit?: string): Share {
+  return { turn: numberOfCommit("share", count, commit) + 1, of: count };
 }
