@@ -44,6 +44,5 @@ export const listPeppers = query({
 async function liveKeys(store: ReadStore, pepperId?: string): Promise<number> {
   const live = ["revokedAt", null] as const;
   const where = pepperId === undefined ? [live] : [live, ["pepperId", pepperId] as const];
-  const page = { where, orderBy: [], limit: 1, offset: 0 };
-  return (await store.page(apiKeys.all(), page)).total;
+  return (await store.sum(apiKeys.all(), { where, fields: [] })).count;
 }

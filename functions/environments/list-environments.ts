@@ -20,7 +20,8 @@ export const listEnvironments = query({
   reply: { 200: listOf(EnvironmentBody) },
   read: async ({ caller: { owner }, query, deps }) => {
     // Deleted environments are gone, so there are only active ones.
-    if (query.isActive === false) return { items: [], total: 0, around: nothingAround };
+    if (query.isActive === false)
+      return { items: [], hasMore: false, total: 0, around: nothingAround };
     const [page, busy] = await allInOrder([
       deps.store.page(environments.all(owner), {
         where: query.isDefault === undefined ? [] : [["isDefault", query.isDefault]],

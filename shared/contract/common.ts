@@ -28,6 +28,15 @@ export function listOf<T extends z.ZodType>(item: T) {
   });
 }
 
+/** What a page of a list consists of. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Whether another page follows. */
+  readonly hasMore: boolean;
+  /** How many items the list has in all. */
+  readonly total: number;
+}
+
 export function listBody<T>(
   items: readonly T[],
   page: { readonly offset: number; readonly total: number },
@@ -56,7 +65,10 @@ export function usd(microusd: number): number {
 export const Metadata = z.record(z.string(), z.unknown()).nullish();
 
 const smallMetadataBytesMax = 16 * 1024;
-/** Metadata of a document that each instance reads every second, such as an API key. */
+/**
+ * Metadata of a document that is read often: by each instance every second, as an API key is, or
+ * with a hundred others in a page, as a thread is.
+ */
 export const SmallMetadata = Metadata.refine(
   (value) => Buffer.byteLength(toJsonText(value)) <= smallMetadataBytesMax,
   `must be at most ${smallMetadataBytesMax} bytes as JSON`,

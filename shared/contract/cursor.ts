@@ -1,6 +1,6 @@
 /** Lists that can be paged by a place in them, which stays where it is while items are added. */
 import * as z from "zod";
-import { listBody, listOf, PageQuery } from "./common.ts";
+import { listBody, listOf, type Page, PageQuery } from "./common.ts";
 
 /** A place in the order of creation: see `shared/store/queries.ts`. */
 interface Cursor {
@@ -39,15 +39,8 @@ interface Dated {
   readonly createdAt: number;
 }
 
-/** A page as `readByCursor` reads it. */
-export interface CursorPage<T> {
-  readonly items: readonly T[];
-  readonly total: number;
-  readonly hasMore: boolean;
-}
-
 export function cursorListBody<T extends Dated, B>(
-  { items, total, hasMore }: CursorPage<T>,
+  { items, total, hasMore }: Page<T>,
   bodyOf: (item: T) => B,
 ) {
   const last = items.at(-1);

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Metadata } from "./common.ts";
+import { SmallMetadata } from "./common.ts";
 import { contentMax } from "./message-create.ts";
 import { ThreadSchedule } from "./schedule.ts";
 import { ignoredField, sameByBothNames, unsupported } from "./unsupported.ts";
@@ -40,7 +40,7 @@ export const ThreadCreate = z
     title: Title.nullish(),
     projectId: ProjectId.nullish(),
     appId: Label.nullish(),
-    metadata: Metadata,
+    metadata: SmallMetadata,
     content: Content.optional(),
     /** Another name of the content. */
     task: Content.optional(),
@@ -74,7 +74,7 @@ export const ThreadUpdate = z.object({
   status: z.enum(["active", "archived"]).optional(),
   agentId: z.string().nullish(),
   projectId: ProjectId.nullish(),
-  metadata: Metadata,
+  metadata: SmallMetadata,
 });
 export type ThreadUpdate = z.output<typeof ThreadUpdate>;
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { KeyNetworks } from "../core/keys/key-networks.ts";
 import { scopes } from "../core/keys/scopes.ts";
-import { ownedCollection, systemCollection } from "./documents.ts";
+import { ownedCollection, smallDocuments, systemCollection } from "./documents.ts";
 
 const microusdOrNull = z.int().min(0).nullable().default(null);
 
@@ -71,7 +71,7 @@ export function lineageOf({ id, lineageId }: Pick<ApiKey, "id" | "lineageId">): 
   return lineageId ?? id;
 }
 
-export const apiKeys = systemCollection("apiKeys", ApiKey);
+export const apiKeys = systemCollection("apiKeys", ApiKey, smallDocuments);
 
 /**
  * Remembers which API key a request with an Idempotency-Key made. The id is derived from that

@@ -29,7 +29,20 @@ export interface CollectionRef<S extends Stored = Stored> {
   readonly path: string;
   readonly schema: S;
   readonly within?: WithinEnvironments;
+  /** See `Sized`. */
+  readonly documentBytesMax?: number;
 }
+
+/**
+ * What the JSON of one document takes at most if it is written today; an earlier one may take more.
+ * It is only given where pages of documents of this size can be read at once.
+ */
+export interface Sized {
+  readonly documentBytesMax?: number;
+}
+
+/** For collections of documents that the contract keeps small: the largest page is one query. */
+export const smallDocuments: Sized = { documentBytesMax: 64 * 1024 };
 
 /** The collections with one name anywhere below an owner, together. */
 export interface CollectionGroupRef<S extends Stored = Stored> {
@@ -60,13 +73,12 @@ export interface OwnedCollection<S extends Stored> {
 export function ownedCollection<S extends Stored>(
   names: readonly [string, ...string[]],
   schema: S,
-  environmentField?: keyof z.output<S> & string,
+  environmentField?: (keyof z.output<S> & string) | null,
+  size: Sized = {},
 ): OwnedCollection<S> {
   const pattern = ["owners", ...names].join("/*/");
   const within = ({ environmentIds: ids }: Owner) =>
-    ids === null || environmentField === undefined
-      ? {}
-      : { within: { field: environmentField, ids } };
+    ids === null || !environmentField ? {} : { within: { field: environmentField, ids } };
   const path = (owner: Owner, ids: readonly string[]) => {
     assert(ids.every((id) => id !== "" && !id.includes("/")));
     const inner = names.flatMap((name, depth) =>
@@ -84,7 +96,7 @@ export function ownedCollection<S extends Stored>(
     },
     all(owner, ...outerIds) {
       assert(outerIds.length === names.length - 1);
-      return { path: path(owner, outerIds), schema, ...within(owner) };
+      return { path: path(owner, outerIds), schema, ...within(owner), ...size };
     },
     throughout(owner) {
       assert(owner.environmentIds === null, "a key that is limited to some environments");
@@ -94,7 +106,7 @@ export function ownedCollection<S extends Stored>(
 }
 
 /** A collection without an owner: keys by their hash, operators, the owners themselves. */
-export function systemCollection<S extends Stored>(name: string, schema: S) {
+export function systemCollection<S extends Stored>(name: string, schema: S, size: Sized = {}) {
   return {
     schema,
     name,
@@ -103,7 +115,7 @@ export function systemCollection<S extends Stored>(name: string, schema: S) {
       assert(id !== "" && !id.includes("/"));
       return { path: `${name}/${id}`, schema };
     },
-    all: (): CollectionRef<S> => ({ path: name, schema }),
+    all: (): CollectionRef<S> => ({ path: name, schema, ...size }),
   };
 }
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { executionSources } from "../core/executions/sources.ts";
 import { Account } from "../core/money/account.ts";
-import { ownedCollection, systemCollection } from "./documents.ts";
+import { ownedCollection, smallDocuments, systemCollection } from "./documents.ts";
 
 export const OwnerProfile = z.object({
   v: z.literal(1),
@@ -52,7 +52,7 @@ export type LedgerEntry = z.infer<typeof LedgerEntry>;
 /** The account document: `account/budget`. */
 export const accounts = ownedCollection(["account"], Account);
 export const accountId = "budget";
-export const ledger = ownedCollection(["ledger"], LedgerEntry);
+export const ledger = ownedCollection(["ledger"], LedgerEntry, null, smallDocuments);
 
 export const Operator = z.object({
   v: z.literal(1),

@@ -2,7 +2,8 @@
  * Reads a query's documents in chunks, and a further chunk only if it is wanted. A page that was
  * bounded by its count alone could have a hundred documents of 1 MiB in memory at once (TEN-2).
  * Each chunk is read to its end, because the client library goes on reading a stream that is
- * abandoned and keeps its connection.
+ * abandoned and keeps its connection. Documents that don't fit are let go as they arrive, so a
+ * chunk of more documents costs time if they are large, and no memory.
  */
 import type { Query, QueryDocumentSnapshot } from "@google-cloud/firestore";
 import { ApiError } from "../errors/api-error.ts";
@@ -31,11 +32,28 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
 }
 
-/** @throws {ApiError} `VALIDATION_FAILED`, naming a limit that fits, if not all of them fit. */
-export async function readPage(query: Query, options: ReadOptions): Promise<Documents> {
+/**
+ * Reads a page, and one document more to know whether another page follows.
+ * @param options.documentBytesMax What a document takes at most, as far as that is known. A page
+ * of documents that fit by this number is one query.
+ * @throws {ApiError} `VALIDATION_FAILED`, naming a limit that fits, if not all of them fit.
+ */
+export async function readPage(
+  query: Query,
+  { limit, documentBytesMax, signal }: PageOptions,
+): Promise<{ readonly documents: Documents; readonly hasMore: boolean }> {
+  const known = documentBytesMax === undefined ? 0 : Math.floor(pageBytesMax / documentBytesMax);
+  const firstChunk = Math.max(firstChunkLength, known);
+  const chunkMax = Math.max(chunkLengthMax, known);
+  const options = { limit: limit + 1, firstChunk, chunkMax, signal };
   const { documents, cut } = await readWithin(query, options);
-  if (cut) throw pageTooLarge(documents.length);
-  return documents;
+  // The document that is one too many needn't fit.
+  if (cut && documents.length < limit) throw pageTooLarge(documents.length);
+  return { documents: documents.slice(0, limit), hasMore: cut || documents.length > limit };
+}
+
+interface PageOptions extends Pick<ReadOptions, "limit" | "signal"> {
+  readonly documentBytesMax: number | undefined;
 }
 
 /**
@@ -55,28 +73,51 @@ async function readWithin(
 ): Promise<{ documents: Documents; cut: boolean; isEnd: boolean }> {
   const documents: QueryDocumentSnapshot[] = [];
   let [bytes, largestBytes] = [0, 1];
+  let [cut, enough] = [false, false];
+  const take = (document: QueryDocumentSnapshot) => {
+    if (cut || enough || signal.aborted) return;
+    const documentBytes = Buffer.byteLength(JSON.stringify(document.data()));
+    cut = bytes + documentBytes > bytesMax && documents.length > 0;
+    if (cut) return;
+    bytes += documentBytes;
+    largestBytes = Math.max(largestBytes, documentBytes);
+    documents.push(document);
+    enough = isEnough?.(document) ?? false;
+  };
   let rest = query;
   let chunkMax = chunks.firstChunk ?? firstChunkLength;
   while (documents.length < limit) {
     throwIfAbandoned(signal);
     const fitting = Math.max(1, Math.ceil((bytesMax - bytes) / largestBytes));
     const length = Math.min(chunkMax, fitting, limit - documents.length);
-    const { docs } = await rest.limit(length).get();
-    for (const document of docs) {
-      const documentBytes = Buffer.byteLength(JSON.stringify(document.data()));
-      if (bytes + documentBytes > bytesMax && documents.length > 0)
-        return { documents, cut: true, isEnd: false };
-      bytes += documentBytes;
-      largestBytes = Math.max(largestBytes, documentBytes);
-      documents.push(document);
-      if (isEnough?.(document)) return { documents, cut: false, isEnd: false };
-    }
-    const last = docs.at(-1);
-    if (!last || docs.length < length) return { documents, cut: false, isEnd: true };
+    const came = await forEachDocument(rest.limit(length), take);
+    if (cut || enough) return { documents, cut, isEnd: false };
+    const last = documents.at(-1);
+    if (!last || came < length) return { documents, cut, isEnd: true };
     rest = query.offset(0).startAfter(last);
     chunkMax = Math.min(2 * chunkMax, chunks.chunkMax ?? chunkLengthMax);
   }
-  return { documents, cut: false, isEnd: false };
+  return { documents, cut, isEnd: false };
+}
+
+/** Calls back with each document as it arrives. @returns How many there were. */
+async function forEachDocument(
+  query: Query,
+  take: (document: QueryDocumentSnapshot) => void,
+): Promise<number> {
+  let came = 0;
+  const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();
+  const receive = (document: QueryDocumentSnapshot) => {
+    came += 1;
+    try {
+      take(document);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  query.stream().on("data", receive).on("end", end).on("error", fail);
+  await ended;
+  return came;
 }
 
 /** @param fitting How many of the page's items fit. */

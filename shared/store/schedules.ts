@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { missedRunPolicies, pauseReasons, scheduleTypes } from "../core/schedules/words.ts";
-import { ownedCollection } from "./documents.ts";
+import { ownedCollection, smallDocuments } from "./documents.ts";
 
 /** A task that is started at times, each time in a thread of its own. */
 export const Schedule = z.object({
@@ -85,4 +85,9 @@ export const ScheduleRun = z.object({
 });
 export type ScheduleRun = z.infer<typeof ScheduleRun>;
 
-export const scheduleRuns = ownedCollection(["schedules", "scheduleRuns"], ScheduleRun);
+export const scheduleRuns = ownedCollection(
+  ["schedules", "scheduleRuns"],
+  ScheduleRun,
+  null,
+  smallDocuments,
+);

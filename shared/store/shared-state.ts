@@ -1,8 +1,10 @@
 /**
- * What all requests of a process share per database: batched reads, listeners and owners' turns.
+ * What all requests of a process share per database: batched reads, listeners, what lists have
+ * been counted, and owners' turns.
  */
 import type { Firestore } from "@google-cloud/firestore";
 import { BatchedReader } from "./batched-reader.ts";
+import { CountedTotals } from "./counted-page.ts";
 import { OwnerTurns } from "./owner-turns.ts";
 import { SharedListener } from "./shared-listener.ts";
 import { withDeadlineWhileWanted } from "./with-deadline.ts";
@@ -10,6 +12,7 @@ import { withDeadlineWhileWanted } from "./with-deadline.ts";
 export class SharedState {
   readonly reads: BatchedReader;
   readonly listeners = new SharedListener<object | null>();
+  readonly totals = new CountedTotals();
   readonly #turns = {
     /** A decoded page takes several times its bytes in memory. */
     pages: new OwnerTurns({ allMax: 4, ownerMax: 2 }),

@@ -1,9 +1,10 @@
 import type { Firestore, Query, QueryDocumentSnapshot } from "@google-cloud/firestore";
 import type * as z from "zod";
+import type { Page } from "../contract/common.ts";
 import { Fault } from "../core/fault.ts";
-import { allInOrder } from "../errors/all-in-order.ts";
 import { batchOf, commitBatchWithoutRetry } from "./batch.ts";
 import { type GroupRequest, readGroup, readGroupPaths } from "./collection-groups.ts";
+import { readCountedPage } from "./counted-page.ts";
 import {
   type CollectionGroupRef,
   type CollectionRef,
@@ -17,7 +18,7 @@ import { type DueDocument, type DueRequest, readDue } from "./due-documents.ts";
 import { listenHighest } from "./listen-highest.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
 import { type FoundDocument, requireFound, toFound, toSnapshot } from "./read-document.ts";
-import { type ReadOptions, readFitting, readPage } from "./read-page.ts";
+import { type ReadOptions, readFitting } from "./read-page.ts";
 import {
   type Below,
   type PathsRequest,
@@ -95,22 +96,20 @@ export class Store {
   }
 
   /**
-   * One page of a collection, and how many documents it has in all.
+   * One page of a collection, whether another follows, and how many documents it has in all. A
+   * number above 1,000 may be ten seconds old; see `counted-page.ts`.
    * @throws {ApiError} `VALIDATION_FAILED` if the page's documents are too large together.
    */
   async page<S extends Schema>(
     collection: CollectionRef<S>,
     request: PageRequest,
-  ): Promise<{ readonly items: readonly z.output<S>[]; readonly total: number }> {
-    const all = this.#visible(collection);
-    const query = ordered(all, request).offset(request.offset);
-    const { limit } = request;
-    const [documents, counted] = await this.#inTurn("pages", collection, async (signal) => {
-      const counting = filtered(all, request).count().get();
-      return await allInOrder([readPage(query, { limit, signal }), counting]);
-    });
+  ): Promise<Page<z.output<S>>> {
+    const { totals } = this.#shared;
+    const read = async (signal: AbortSignal) =>
+      await readCountedPage(this.#visible(collection), request, { collection, totals, signal });
+    const { documents, hasMore, total } = await this.#inTurn("pages", collection, read);
     const items = documents.map((doc) => parseStored(collection.schema, doc.data()));
-    return { items, total: counted.data().count };
+    return { items, hasMore, total };
   }
 
   /**

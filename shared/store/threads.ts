@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { threadStatuses } from "../contract/thread.ts";
 import { executionSources } from "../core/executions/sources.ts";
-import { ownedCollection } from "./documents.ts";
+import { ownedCollection, smallDocuments } from "./documents.ts";
 
 export const Thread = z.object({
   v: z.literal(1),
@@ -40,7 +40,7 @@ export const Thread = z.object({
 });
 export type Thread = z.infer<typeof Thread>;
 
-export const threads = ownedCollection(["threads"], Thread, "environmentId");
+export const threads = ownedCollection(["threads"], Thread, "environmentId", smallDocuments);
 
 export const Message = z.object({
   v: z.literal(1),

@@ -15,6 +15,7 @@ import * as operations from "../kit/measured-requests.ts";
 import { printOperations } from "../kit/operations-page.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { plantExecution } from "../kit/plant-execution.ts";
+import { plantThreads } from "../kit/plant-threads.ts";
 import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 import { newTrailReader } from "../kit/trail-reader.ts";
@@ -144,6 +145,24 @@ describe("operations per request", { timeout: 600_000 }, () => {
       return await counted("agents", read);
     }, most);
     hold("read of one resource, key older", measured, most);
+  });
+
+  test("list threads, which are all, or a page of many", async () => {
+    const lister = await newOwner();
+    const ids = await plantThreads(lister, 1_050);
+    const list = async (query: string) => (await send(`/v1/threads?${query}`, lister)).json;
+    // The threads and the name of their environment.
+    const all = { reads: 51, writes: 0, roundTrips: 2 };
+    const whole = await leastOf(() => counted("threads", () => list("offset=1000")), all);
+    hold("list of 50 threads, the last ones", whole, all);
+    // The thread after them besides; of more than a thousand, the number was counted just now.
+    const page = { reads: 52, writes: 0, roundTrips: 2 };
+    const first = async () => {
+      const { data, has_more: hasMore, total_count: total } = await list("limit=50");
+      expect([data.length, hasMore, total]).toEqual([50, true, ids.length]);
+    };
+    const many = await leastOf(() => counted("threads", first), page);
+    hold("list of 50 threads among 1,050", many, page);
   });
 
   test("start, claim and settle an execution", async () => {

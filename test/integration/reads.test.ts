@@ -3,13 +3,16 @@ import { nanoid } from "nanoid";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { newOwner } from "#shared/owners/act-on-owner";
-import { create, ownedCollection } from "#shared/store/documents";
+import { create, ownedCollection, smallDocuments } from "#shared/store/documents";
 import type { Store } from "#shared/store/store";
 import type { CountingProxy } from "../../local/firestore/counting-proxy.ts";
 import { until } from "../kit/cloud.ts";
 import { openCountedStore } from "../kit/counted-store.ts";
 
 const things = ownedCollection(["things"], z.object({ v: z.literal(1), number: z.int() }));
+const Large = z.object({ v: z.literal(1), number: z.int(), text: z.string() });
+/** Their documents are larger than is said of them, as those of an earlier release may be. */
+const large = ownedCollection(["large"], Large, null, smallDocuments);
 const owner = newOwner(`user_${nanoid()}`, "development");
 const other = newOwner(`user_${nanoid()}`, "development");
 const thingsMax = 40;
@@ -69,6 +72,49 @@ describe("documents asked for in one turn", () => {
     proxy.faults.clear();
     expect(await before).toBe(1);
     await untilCounted(2);
+  });
+});
+
+describe("a page of a list", () => {
+  const smallThings = { ...things.all(owner), ...smallDocuments };
+  const orderBy = [["number", "asc"]] as const;
+  const numbersOf = ({ items }: { readonly items: readonly { readonly number: number }[] }) =>
+    items.map(({ number }) => number);
+  const from = (first: number, length: number) => Array.from({ length }, (_, at) => first + at);
+
+  test("of small documents is one query, and the list's end says how many there are", async () => {
+    const page = await store.page(smallThings, { orderBy, offset: 5, limit: 35 });
+    expect(numbersOf(page)).toEqual(from(5, 35));
+    expect(page).toMatchObject({ hasMore: false, total: thingsMax });
+    await untilCounted(35);
+    expect(proxy.counters().calls).toBe(1);
+  });
+
+  test("is counted if another page follows, or if it is beyond the end", async () => {
+    const page = await store.page(smallThings, { orderBy, offset: 5, limit: 34 });
+    expect(numbersOf(page)).toEqual(from(5, 34));
+    expect(page).toMatchObject({ hasMore: true, total: thingsMax });
+    // One document more than the page has, and the count.
+    await untilCounted(34 + 1 + 1);
+    expect(proxy.counters().calls).toBe(2);
+    const beyond = await store.page(smallThings, { orderBy, offset: 90, limit: 10 });
+    expect(beyond).toEqual({ items: [], hasMore: false, total: thingsMax });
+  });
+
+  test("TEN-2 holds what fits of documents that are larger than they should be", async () => {
+    const text = "x".repeat(900_000);
+    const { id } = newOwner(`user_${nanoid()}`, "development");
+    const itsOwner = newOwner(id, "development");
+    for (let number = 0; number < 12; number += 1) {
+      await store.commit([create(large.of(itsOwner, `large-${number}`), { v: 1, number, text })]);
+    }
+    const page = async (limit: number) =>
+      await store.page(large.all(itsOwner), { orderBy, offset: 0, limit });
+    const refused = { code: "VALIDATION_FAILED", message: expect.stringContaining("at most 9") };
+    await expect(page(12)).rejects.toMatchObject(refused);
+    const fits = await page(9);
+    expect(numbersOf(fits)).toEqual(from(0, 9));
+    expect(fits).toMatchObject({ hasMore: true, total: 12 });
   });
 });
 

@@ -68,6 +68,38 @@ describe("TEN-2 a page", () => {
   });
 });
 
+describe("TEN-2 a thread's metadata", () => {
+  const note = (length: number) => ({ metadata: { note: "x".repeat(length) } });
+
+  test("is small, so that a page of threads is one query: more is refused", async () => {
+    const refused = await post("/v1/threads", note(16_500));
+    expect(refused.status).toBe(400);
+    const message = "must be at most 16384 bytes as JSON";
+    expect(refused.json.details).toEqual([{ field: "metadata", message }]);
+    const id = await newThread(owner.key);
+    const request = { key: owner.key, method: "PATCH", body: note(16_500) };
+    expect((await send(`/v1/threads/${id}`, request)).status).toBe(400);
+    const fits = { ...request, body: note(16_000) };
+    expect((await send(`/v1/threads/${id}`, fits)).status).toBe(200);
+  });
+
+  test("that an earlier release stored is still listed, changed and copied", async () => {
+    const { id: ownerId, key } = await newOwner();
+    const id = await newThread(key);
+    const { metadata } = note(900_000);
+    const place = firestore().doc(`owners/${ownerId}/threads/${id}`);
+    await place.update({ metadataJson: JSON.stringify(metadata) });
+    await newThread(key);
+    const listed = (await send("/v1/threads", { key })).json;
+    expect(listed).toMatchObject({ total_count: 2, has_more: false });
+    expect(listed.data[1]).toMatchObject({ id, metadata });
+    const body = { title: "larger than one may be now" };
+    const changed = await send(`/v1/threads/${id}`, { key, method: "PATCH", body });
+    expect(changed.json.thread).toMatchObject({ ...body, metadata });
+    expect((await send(`/v1/threads/${id}/copy`, { key, body: {} })).status).toBe(200);
+  });
+});
+
 describe("TEN-2 a body", () => {
   test("of many small values is refused before its elements are checked", async () => {
     const refused = await post("/v1/environments", {

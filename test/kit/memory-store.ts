@@ -4,6 +4,7 @@
  */
 import { Timestamp } from "@google-cloud/firestore";
 import type * as z from "zod";
+import type { Page } from "#shared/contract/common";
 import type { CommitStore } from "#shared/store/commit-coordinator";
 import type { CollectionRef, Ref, Snapshot, Version, Write } from "#shared/store/documents";
 import type { PageRequest } from "#shared/store/queries";
@@ -63,7 +64,7 @@ export class MemoryStore implements CommitStore {
   async page<S extends z.ZodType<object>>(
     collection: CollectionRef<S>,
     { where = [], orderBy, after, limit, offset }: PageRequest,
-  ): Promise<{ readonly items: readonly z.output<S>[]; readonly total: number }> {
+  ): Promise<Page<z.output<S>>> {
     const [[field, direction] = ["id", "asc"]] = orderBy;
     const every = await this.findAll(collection, { where, limit: Number.POSITIVE_INFINITY });
     const compare = (a: Place, b: Place) => {
@@ -74,8 +75,9 @@ export class MemoryStore implements CommitStore {
       .map(({ ref, value }) => ({ value, place: placeOf(ref.path, value, field) }))
       .toSorted((a, b) => compare(a.place, b.place))
       .filter(({ place }) => !after || (place.id !== after.id && compare(place, after) > 0));
-    const items = placed.slice(offset, offset + limit).map(({ value }) => value);
-    return { items, total: every.length };
+    const end = offset + limit;
+    const items = placed.slice(offset, end).map(({ value }) => value);
+    return { items, hasMore: placed.length > end, total: every.length };
   }
 
   async exists(path: string): Promise<boolean> {
