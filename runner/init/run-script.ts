@@ -8,6 +8,7 @@ import { encodeFrame, kinds } from "./frames.ts";
 import type { RunEnded, RunRequest } from "./messages.ts";
 import { scriptText } from "./script-text.ts";
 import { baseEnvironment, preferredVictim, shellPath } from "./shell-start.ts";
+import { startFailure } from "./start-failure.ts";
 
 const files = { script: "/tmp/task.sh", output: "/tmp/.output" };
 const cutNotice = `
@@ -29,6 +30,11 @@ export function runScript(supervisor: Socket, { script, environment }: RunReques
   const finish = (ended: RunEnded) => {
     supervisor.write(encodeFrame(kinds.ended, JSON.stringify(ended)));
   };
+  const fail = (error: unknown) => {
+    const why = unusableIn(script, environment) ?? startFailure(codeOf(error));
+    supervisor.write(encodeFrame(kinds.output, `The script couldn't be started: ${why}\n`));
+    finish(notStarted);
+  };
   try {
     writeFileSync(files.script, scriptText(script), { mode: 0o600 });
     const output = openPipe();
@@ -36,15 +42,17 @@ export function runScript(supervisor: Socket, { script, environment }: RunReques
     closeSync(output.writer);
     const drain = watchDrain(output.reader, output.isPassedOn);
     forward(output.reader, { supervisor, drain });
+    child.on("error", (error) => {
+      output.reader.destroy();
+      fail(error);
+    });
     whenEnded(child, drain, (ended, isCut) => {
       output.reader.destroy();
       if (isCut) supervisor.write(encodeFrame(kinds.output, cutNotice));
       finish(ended);
     });
   } catch (error) {
-    const why = unusableIn(script, environment) ?? `${codeOf(error)}.`;
-    supervisor.write(encodeFrame(kinds.output, `The script couldn't be started: ${why}\n`));
-    finish(notStarted);
+    fail(error);
   }
 }
 
@@ -97,6 +105,5 @@ function whenEnded(
   drain: Drain,
   report: (ended: RunEnded, isCut: boolean) => void,
 ): void {
-  child.on("error", () => report(notStarted, false));
   child.on("exit", (code, signal) => drain.end((isCut) => report({ code, signal }, isCut)));
 }

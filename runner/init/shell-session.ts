@@ -8,11 +8,13 @@ import { closeSync, constants, openSync, readlinkSync, rmSync, writeFileSync } f
 import { Socket } from "node:net";
 import { Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
+import { codeOf } from "./error-code.ts";
 import { MarkedOutput } from "./marked-output.ts";
 import type { CallDo, CallEnded } from "./messages.ts";
 import { endStartedSince, listProcesses, type Processes } from "./processes.ts";
 import { scriptText } from "./script-text.ts";
 import { baseEnvironment, preferredVictim, shellPath } from "./shell-start.ts";
+import { startFailure } from "./start-failure.ts";
 
 export type ShellCommand = Extract<CallDo, { do: "shell" }>;
 export type ShellEnd = Pick<CallEnded, "end" | "status" | "folder">;
@@ -116,7 +118,10 @@ export class ShellSession {
     orders.on("error", () => undefined);
     const shell = { process: child, orders };
     this.#shell = shell;
-    child.on("error", () => this.#shellEnded(shell, 126));
+    child.on("error", (error) => {
+      this.#pass(Buffer.from(`The shell couldn't be started: ${startFailure(codeOf(error))}\n`));
+      this.#shellEnded(shell, 126);
+    });
     child.on("exit", (code, signal) =>
       this.#shellEnded(shell, code ?? (signal === null ? 1 : 137)),
     );

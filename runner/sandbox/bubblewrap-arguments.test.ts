@@ -110,4 +110,8 @@ describe("sandboxCommand()", () => {
     expect(script).toContain("ulimit -n 100 && ulimit -f 20 || exit 125");
     expect(script.indexOf("ulimit")).toBeLessThan(script.indexOf("node"));
   });
+
+  test("gives programs the room for variables that their bound relies on", () => {
+    expect(sandboxCommand(plan).at(-1)).toContain("\nulimit -S -s 8192 2>/dev/null || true\n");
+  });
 });

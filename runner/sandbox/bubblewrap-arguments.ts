@@ -208,6 +208,8 @@ function kernelViews(plan: SandboxPlan): string[] {
 }
 
 const blockBytes = 512;
+/** What Linux has by default; the bound of an execution's variables relies on it. */
+const stackKib = 8_192;
 
 /**
  * Process 1 is a shell, because it reaps adopted orphans and Node would not. When the init ends,
@@ -222,6 +224,8 @@ function firstProcess({ initFile, openFilesMax, fileBytesMax }: SandboxPlan): st
     // Done here because in mode setpriv bubblewrap may not enter another user's folder.
     `cd ${inside.workspace} || exit 125`,
     `ulimit -n ${openFilesMax} && ulimit -f ${fileBlocksMax} || exit 125`,
+    // The kernel gives a quarter of it to variables and arguments. A host may allow less.
+    `ulimit -S -s ${stackKib} 2>/dev/null || true`,
     `${systemCallAttempts()} </dev/null ${supervisor}<&- |`,
     `${init} ${resultsDescriptor}<&0 <&${supervisor} ${supervisor}<&- &`,
     `exec ${supervisor}<&-`,

@@ -13,7 +13,7 @@ import {
 } from "./seal-secret.ts";
 
 /** A Firestore document holds at most 1 MiB; the sealed secrets of an environment stay below it. */
-const sealedBytesMax = 800 * 1024;
+export const sealedBytesMax = 800 * 1024;
 export interface SecretRead {
   readonly environment: FoundDocument<typeof environments.schema>;
   readonly stored: Snapshot<typeof sealedSecrets.schema>;

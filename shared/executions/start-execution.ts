@@ -22,6 +22,7 @@ import { effectiveLimits, firstHoldRequest } from "./first-hold-request.ts";
 import { newExecution } from "./new-execution.ts";
 import { digestSalt, saltedDigest } from "./request-digest.ts";
 import { startRefusal } from "./start-refusal.ts";
+import { requireVariableRoom } from "./variable-room.ts";
 
 const previewLength = 200;
 const lastRunPrecisionMs = 60_000;
@@ -130,6 +131,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
     },
   );
   const execution = data.adapt?.(made) ?? made;
+  requireVariableRoom([...execution.environmentVariables, ...body.secrets]);
   requireExecutionRoom(execution);
   if (holds(account, environment.value.id)) {
     const message = "The environment is held in an incident; nothing starts in it.";

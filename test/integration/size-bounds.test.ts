@@ -38,6 +38,22 @@ describe("BUD-6 TEN-2 what could begin and never be ended", () => {
     await expectBalanced(owner);
   });
 
+  test("is refused before money is held: more variables than programs start with", async () => {
+    const value = "x".repeat(60_000);
+    const environmentVariables = ["A", "B", "C", "D"].map((key) => ({ key, value }));
+    const environmentId = await newEnvironment(owner.key, { environmentVariables });
+    const path = `/v1/threads/${await newThread(owner.key, { environmentId })}/messages`;
+    const manySmall = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`V${10_000 + index}`, ""]));
+    const refused = await post(path, { content: "true", envVars: manySmall(19_000) });
+    expect(refused.status).toBe(413);
+    expect(refused.json.message).toContain("programs start with at most 524288");
+    const fitting = { content: "env | wc -l", envVars: manySmall(15_000), stream: false };
+    expect((await post(path, fitting)).text).toMatch(/150\d\d/);
+    expect((await accountOf(owner)).holds).toEqual({});
+    await expectBalanced(owner);
+  });
+
   test("is refused where it is made: an environment that leaves an execution no room", async () => {
     const refused = await change(await largeEnvironment(), { dockerfileExtensions: scripts(1)[0] });
     expect(refused.status).toBe(413);

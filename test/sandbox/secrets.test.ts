@@ -68,3 +68,17 @@ describe("SEC-8 an execution whose stored secret no program can be given", () =>
     expect(gateway.received.join("\n") + host.log()).not.toContain("4242");
   });
 });
+
+describe("an execution whose variables are too large together for a program", () => {
+  test("says so", async () => {
+    const value = "x".repeat(120_000);
+    const keys = Array.from({ length: 20 }, (_, index) => `LONG_${index}`);
+    const environmentVariables = keys.map((key) => ({ key, value }));
+    const { gateway } = await execute(claimFor("echo hello", { environmentVariables }), "userns");
+    expect(gateway.settled).toMatchObject({ outcome: "failed", exitCode: 126 });
+    expect(gateway.settled?.output).toBe(
+      "The script couldn't be started: its variables and secrets are too large together; " +
+        "use fewer, or put them into files.\n",
+    );
+  });
+});

@@ -1,5 +1,6 @@
 /** Runs commands in a shell that lives on between calls. */
 import type { CallEnded } from "../../../init/messages.ts";
+import { startFailure } from "../../../init/start-failure.ts";
 import {
   callTimeMs,
   optionalNumber,
@@ -67,6 +68,6 @@ function sentence(end: CallEnded | null, timeoutMs: number): string {
     case "output_limit":
       return `Ended, because it printed over ${outputBytesMax / 1024 / 1024} MiB. ${restarted}`;
     case "failed":
-      return `The shell couldn't be started: ${end.code ?? "unknown"}.`;
+      return `The shell couldn't be started: ${startFailure(end.code ?? "unknown")}`;
   }
 }
