@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { ApiError } from "#shared/errors/api-error";
+import { closeUpload } from "#shared/google/transfer-objects";
 import { change } from "#shared/pipeline/route";
 import { scheduleSweep } from "#shared/quotas/schedule-sweep";
 import { patch } from "#shared/store/documents";
@@ -38,5 +39,9 @@ export const cancelUpload = change({
       reply: ok({ success: true, deleted: true, id }),
     };
   },
-  after: async ({ caller: { owner }, deps }) => await scheduleSweep(deps, owner),
+  after: async ({ caller: { owner }, data: { value }, deps }) => {
+    await scheduleSweep(deps, owner);
+    // Its sessions store nothing from now on. What was sent whole counts until it is swept.
+    await closeUpload(owner, value.id, null);
+  },
 });

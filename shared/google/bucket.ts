@@ -86,10 +86,23 @@ export async function storeWhileRead(
 export async function storeOnce(
   file: File,
   data: Buffer | string,
-  described: Pick<SaveOptions, "contentType" | "metadata">,
+  described: Described,
+): Promise<boolean> {
+  return await storeInPlace(file, data, null, described);
+}
+
+/**
+ * Stores an object in the place of one generation, or where there is none.
+ * @returns false if something else is there. @throws `UNAVAILABLE`.
+ */
+export async function storeInPlace(
+  file: File,
+  data: Buffer | string,
+  generation: string | null,
+  described: Described,
 ): Promise<boolean> {
   try {
-    const preconditionOpts = { ifGenerationMatch: 0 };
+    const preconditionOpts = { ifGenerationMatch: generation ?? 0 };
     const options = { resumable: false, preconditionOpts, validation: "crc32c" } as const;
     await file.save(data, { ...options, ...described });
     return true;
@@ -98,6 +111,8 @@ export async function storeOnce(
     return false;
   }
 }
+
+type Described = Pick<SaveOptions, "contentType" | "metadata">;
 
 /**
  * Whether reading failed because the object isn't there. Cloud Storage answers 403 for a missing

@@ -6,7 +6,7 @@ import type { GetSignedUrlConfig } from "@google-cloud/storage";
 import { config } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { hasCode, storeWhileRead } from "./bucket.ts";
+import { hasCode, storeInPlace, storeWhileRead } from "./bucket.ts";
 import { workspaceObject } from "./objects.ts";
 
 const kind = "transfers";
@@ -95,4 +95,20 @@ export async function storeTransfer(
 ): Promise<void> {
   const object = await workspaceObject(owner, kind, id);
   await storeWhileRead(object, pieces, { chunkBytes, contentType: "application/octet-stream" });
+}
+
+/**
+ * Puts an empty object in the place of an upload that has ended. Sessions of its signed request live
+ * for a week, and each stores its bytes only where there is no object.
+ * @param generation The object that it replaces; null if there is none.
+ * @returns False if another object is there meanwhile.
+ * @throws {ApiError} `UNAVAILABLE`.
+ */
+export async function closeUpload(
+  owner: Owner,
+  id: string,
+  generation: string | null,
+): Promise<boolean> {
+  const object = await workspaceObject(owner, kind, id);
+  return await storeInPlace(object, "", generation, { contentType: "application/octet-stream" });
 }

@@ -16,6 +16,7 @@
 import type { ObjectKind } from "../core/retention/retention-table.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
 import { deleteObject, listObjects, type StoredObject } from "../google/objects.ts";
+import { closeUpload } from "../google/transfer-objects.ts";
 import type { Owner } from "../identity/owner.ts";
 import {
   createOrReplace,
@@ -83,7 +84,8 @@ export function realGarbageCollection(
       const { isLate, isFrozen } = how;
       const list = () => listObjects(owner, "transfers");
       const remove = (object: StoredObject) => deleteObject(owner, object);
-      const sweep = { store: deps.store, now: deps.now(), list, remove, isLate, isFrozen };
+      const close = (id: string, generation: string | null) => closeUpload(owner, id, generation);
+      const sweep = { store: deps.store, now: deps.now(), list, remove, close, isLate, isFrozen };
       return await collectTransfers(sweep, owner);
     },
     ...how,

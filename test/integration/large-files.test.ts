@@ -255,6 +255,32 @@ describe("WSP-2 an upload of a large file", () => {
     expect(await counted()).toBe(0);
   });
 
+  test("stores nothing through its sessions once it has ended, before and after a sweep", async () => {
+    const bytes = someBytes(mib);
+    const total = bytes.length;
+    const begin = async (path: string) => {
+      const { json } = await beginUpload(owner, environmentId, { path, size: total });
+      const { id, request } = json.upload;
+      return { id, request, late: await openSession(request), last: await openSession(request) };
+    };
+    const whole = { bytes, offset: 0, total };
+    const cancelled = await begin("cancelled.bin");
+    const at = uploadsOf(environmentId, `/${cancelled.id}`);
+    expect((await send(at, { key: owner.key, method: "DELETE" })).status).toBe(200);
+    await until("its place to be taken", async () => {
+      return (await fetch(cancelled.request.url, cancelled.request)).status === 412;
+    });
+    expect((await sendChunk(cancelled.late, whole)).status).toBe(412);
+    const completed = await begin("twice.bin");
+    await sendAll(completed.request, bytes);
+    expect((await completeUpload(owner, environmentId, completed.id)).status).toBe(200);
+    expect((await sendChunk(completed.late, whole)).status).toBe(412);
+    await sweepNow();
+    expect((await transferOf(completed.id).get()).get("isCounted")).toBe(false);
+    expect((await sendChunk(cancelled.last, whole)).status).toBe(412);
+    expect((await sendChunk(completed.last, whole)).status).toBe(412);
+  });
+
   test("that is completed is counted once its object is swept, as the file alone", async () => {
     await sweepNow();
     const before = await storedBytes();

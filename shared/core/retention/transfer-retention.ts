@@ -7,13 +7,15 @@ export const transferRetention = {
     holds: "large files on their way through signed addresses: size, path and state",
     keptMs: 8 * dayMs,
     enforcedBy: ["time to live"],
-    why: "Cloud Storage keeps an upload's session for a week; what comes late must be found.",
+    why: "Cloud Storage keeps an upload's session for a week; nothing may be stored late.",
     places: [owned("transfers")],
   },
   transferObjects: {
     holds: "the bytes of large files on their way",
     keptMs: null,
-    kept: "until the file is in the workspace, or for a day; then for 6 hours at most",
+    kept:
+      "until the file is in the workspace, or for a day; then for 6 hours at most. An empty " +
+      "object keeps an upload's place for 8 more days",
     enforcedBy: ["sweep"],
     routes: ["POST /internal/maintenance/objects"],
     why: "A client that was cut off continues where it was.",
