@@ -20,7 +20,12 @@ import { createOrReplace, type Snapshot } from "#shared/store/documents";
 import { meterOf } from "#shared/store/model-meters";
 import { isConflict, isUnavailableError, withDeadline } from "#shared/store/with-deadline";
 import { enlargeHold, type HeldMore } from "./enlarge-hold.ts";
-import type { Applied, MeteredExecution, ReserveResult } from "./metered-execution.ts";
+import {
+  type Applied,
+  type MeteredExecution,
+  noShortage,
+  type ReserveResult,
+} from "./metered-execution.ts";
 
 type Change =
   | {
@@ -139,7 +144,7 @@ export class MeterQueue {
       const [version] = await withDeadline(store.commitWithoutRetry([write]));
       queue.known = version ? { ref, value: applied.meter, version } : null;
     }
-    resolveAll(batch, { applied, sentence: "" });
+    resolveAll(batch, { applied, why: noShortage });
   }
 
   /** Holds more in one commit with the changes, as far as the budget allows. */
@@ -180,10 +185,10 @@ export function applyAll(before: ModelMeter, batch: readonly Change[], caps: Cal
   return { meter, results, short };
 }
 
-function resolveAll(batch: readonly Change[], { applied, sentence }: HeldMore): void {
+function resolveAll(batch: readonly Change[], { applied, why }: HeldMore): void {
   for (const change of batch) {
     if (change.type === "end") change.done();
-    else change.done(resultOf(change, applied) ?? { type: "unaffordable", sentence });
+    else change.done(resultOf(change, applied) ?? { type: "unaffordable", ...why });
   }
 }
 

@@ -11,8 +11,18 @@ export interface MeteredExecution {
 export type ReserveResult =
   | { readonly type: "reserved" }
   | { readonly type: "refused"; readonly refusal: CallRefusal }
-  /** The budget doesn't allow to hold what is missing; the sentence says which cap. */
-  | { readonly type: "unaffordable"; readonly sentence: string };
+  /** What is missing can't be held. */
+  | ({ readonly type: "unaffordable" } & Shortage);
+
+/** Why more can't be held for a call. */
+export interface Shortage {
+  /** Says which cap. */
+  readonly sentence: string;
+  /** Whether it can be held once others of the key's executions have ended. */
+  readonly mayPass: boolean;
+}
+
+export const noShortage: Shortage = { sentence: "", mayPass: false };
 
 /** What waiting changes make of a meter. */
 export interface Applied {

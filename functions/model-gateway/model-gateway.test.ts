@@ -52,6 +52,17 @@ describe("MOD-2 money is held before a call goes out", () => {
     expect(chargedMicrousd).toBe(timeMicrousd + billOf());
   });
 
+  test("BUD-9 a key that runs several is refused for now what would exceed its share", async () => {
+    const besideMicrousd = 4 * outputMicrousd;
+    await began({ balanceMicrousd: 2 * besideMicrousd, besideMicrousd });
+    harness.providers.play(() => said);
+    const refused = await refusalOf(clientOf().messages.create(haiku));
+    expect(refused).toMatchObject({ status: 429, error: { error: { type: "rate_limit_error" } } });
+    expect(refused.headers.get("retry-after")).toBe("5");
+    expect(refused.message).toContain("may hold $0.020000 for several executions at once");
+    expect(harness.providers.served).toHaveLength(0);
+  });
+
   test("counting tokens costs nothing, and is answered when no money is left", async () => {
     await began({ balanceMicrousd: timeMicrousd });
     const counted = await clientOf().messages.countTokens({ model: haiku.model, messages });

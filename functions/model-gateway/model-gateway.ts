@@ -13,7 +13,7 @@ import { AnswerMemory } from "./call-memory.ts";
 import { chargeCall } from "./charge-call.ts";
 import type { CheckedCall } from "./checked-call.ts";
 import { MeterQueue } from "./meter-queue.ts";
-import type { MeteredExecution } from "./metered-execution.ts";
+import type { MeteredExecution, Shortage } from "./metered-execution.ts";
 import { type Refusal, refusalReply } from "./provider-errors.ts";
 import { type Recording, Recordings } from "./recordings.ts";
 import { BadAnswer, relayAnswer, replay } from "./relay-answer.ts";
@@ -27,7 +27,7 @@ export interface AskedCall {
   readonly rawHeaders: readonly string[];
 }
 
-/** When to ask again if a provider that is asked too often names no time. */
+/** When to ask again where nobody knows when it will help. */
 const ratedOutS = 5;
 /** How much longer a reservation lasts than its call, for clocks that differ. */
 const marginMs = 60_000;
@@ -100,7 +100,7 @@ export class ModelGateway {
       if (result.type === "reserved") return this.#carryOut(asked, { id, repeatable, leave });
       leave();
       if (result.type === "unaffordable") {
-        return refusalReply(call.protocol, unaffordable(call, result.sentence));
+        return refusalReply(call.protocol, unaffordable(call, result));
       }
       const isRepeated = result.refusal === "CALL_CHARGED" && repeatable !== null;
       const recorded = isRepeated
@@ -134,10 +134,14 @@ export class ModelGateway {
   }
 }
 
-function unaffordable({ ceilingMicrousd }: CheckedCall, sentence: string): Refusal {
+function unaffordable({ ceilingMicrousd }: CheckedCall, shortage: Shortage): Refusal {
   const most = `$${(ceilingMicrousd / 1_000_000).toFixed(6)}`;
-  const message = `This call could cost up to ${most}: ${sentence}. Ask for fewer tokens, or raise the budget.`;
-  return { status: 402, message, retryAfterS: null };
+  const { sentence, mayPass } = shortage;
+  const hint = mayPass
+    ? "Ask for fewer tokens, or again once one of them has ended"
+    : "Ask for fewer tokens, or raise the budget";
+  const message = `This call could cost up to ${most}: ${sentence}. ${hint}.`;
+  return { status: mayPass ? 429 : 402, message, retryAfterS: mayPass ? ratedOutS : null };
 }
 
 const refused = (

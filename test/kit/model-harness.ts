@@ -76,8 +76,8 @@ interface Planted {
   readonly claims: TokenClaims;
 }
 
-/** A running execution, with money for its time. */
-async function plant(balanceMicrousd: number): Promise<Planted> {
+/** A running execution, with money for its time; its key may hold some for another one. */
+async function plant(balanceMicrousd: number, besideMicrousd: number): Promise<Planted> {
   const memory = new MemoryStore();
   const owner = mintOwner(idOf("owner", "o".repeat(21)), "production");
   const now = Date.now();
@@ -93,9 +93,13 @@ async function plant(balanceMicrousd: number): Promise<Planted> {
     { ...start, amountMicrousd: timeMicrousd, expiresAt: now + 3_600_000 },
   );
   if (!held.granted) throw new Error(held.refusal);
+  const another = { ...start, executionId: "another", amountMicrousd: besideMicrousd };
+  const both =
+    besideMicrousd === 0 ? held : hold(held.account, { ...another, expiresAt: now + 3_600_000 });
+  if (!both.granted) throw new Error(both.refusal);
   await memory.commit([
     create(executions.of(owner, id), execution),
-    create(accounts.of(owner, accountId), held.account),
+    create(accounts.of(owner, accountId), both.account),
   ]);
   const { threadId, environmentId, attempt } = execution;
   const ids = { ownerId: owner.id, executionId: id, threadId, environmentId, attempt };
@@ -104,12 +108,14 @@ async function plant(balanceMicrousd: number): Promise<Planted> {
 
 export async function startHarness(options: {
   readonly balanceMicrousd: number;
+  /** What the key holds for another execution. */
+  readonly besideMicrousd?: number;
   readonly gateways?: number;
   readonly limits?: object;
   /** Other providers than the scripted ones. */
   readonly deployment?: DeploymentModels;
 }): Promise<Harness> {
-  const planted = await plant(options.balanceMicrousd);
+  const planted = await plant(options.balanceMicrousd, options.besideMicrousd ?? 0);
   const { memory, owner, claims } = planted;
   const providers = await startProviders({ script: [] });
   const { models: limits } = DeploymentLimits.parse({ models: options.limits ?? {} });

@@ -20,6 +20,8 @@ const Hold = z.object({
   amountMicrousd: amount,
   /** The part of it that is for model calls; the rest pays for time. */
   modelMicrousd: amount.default(0),
+  /** What its calls were charged when more was last held for them. */
+  modelChargedMicrousd: amount.optional(),
   keyId: z.string(),
   /** The first key of its key's lineage, which it counts for; null if its key wasn't rotated. */
   lineageId: z.string().nullable().default(null),

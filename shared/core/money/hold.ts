@@ -14,6 +14,7 @@ import {
   monthOf,
 } from "./account.ts";
 import { type BudgetRefusal, capsOf, endsOf, type Shortfall } from "./caps.ts";
+import { type CallShare, shareLeftMicrousd, shareMicrousd } from "./key-share.ts";
 import { carve, carvedCaps } from "./run-hold.ts";
 import {
   counting,
@@ -161,6 +162,8 @@ export interface RenewalRequest {
   readonly toMicrousd: number;
   /** The least addition that is useful. */
   readonly atLeastMicrousd: number;
+  /** For model calls. Time isn't bounded by it, since what runs must come to its end. */
+  readonly share?: CallShare;
   readonly now: number;
 }
 
@@ -169,7 +172,7 @@ export interface RenewalRequest {
  * Null if the caps leave less than the least useful addition, or if the hold is gone.
  */
 export function renew(before: Account, request: RenewalRequest): Renewal | null {
-  const { executionId, part, toMicrousd, atLeastMicrousd, now } = request;
+  const { executionId, part, toMicrousd, atLeastMicrousd, share, now } = request;
   assert(Number.isSafeInteger(toMicrousd) && atLeastMicrousd > 0);
   const account = inPeriod(before, now);
   const held = account.holds[executionId];
@@ -181,11 +184,14 @@ export function renew(before: Account, request: RenewalRequest): Renewal | null 
   }
   const caps = held.runId === null ? capsOf : carvedCaps;
   const left = caps(account, held, held.amountMicrousd).map((cap) => cap.leftMicrousd);
+  // What a run holds was within its key's share when it was held.
+  if (share && held.runId === null) left.push(shareLeftMicrousd(account, held, share));
   const takenMicrousd = Math.min(wantedMicrousd, ...left);
   if (takenMicrousd < Math.min(wantedMicrousd, atLeastMicrousd)) return null;
   const slice = withSlice(held, takenMicrousd, held.runId === null ? account.day.key : held.day);
   const modelMicrousd = held.modelMicrousd + (part === "models" ? takenMicrousd : 0);
-  const next = { ...slice, modelMicrousd };
+  const charged = share ? { modelChargedMicrousd: share.chargedMicrousd } : {};
+  const next = { ...slice, modelMicrousd, ...charged };
   const holds = { ...account.holds, [executionId]: next };
   const heldMicrousd = partMicrousd(next, part);
   const carved = carve(account, held.runId, takenMicrousd);
@@ -252,7 +258,7 @@ function concurrencyRefusal(account: Account, request: HoldTerms): HoldRefusal |
 function keyShareRefusal(account: Account, request: HoldTerms): HoldRefusal | null {
   const { amountMicrousd: requiredMicrousd, limits } = request;
   const held = heldMicrousd(account, { lineageId: lineageIn(request) });
-  const limitMicrousd = Math.floor((account.balanceMicrousd * limits.keyHeldPercentMax) / 100);
+  const limitMicrousd = shareMicrousd(account, limits.keyHeldPercentMax);
   if (held === 0 || held + requiredMicrousd <= limitMicrousd) return null;
   return { refusal: "KEY_SHARE_LIMITED", limitMicrousd, heldMicrousd: held, requiredMicrousd };
 }
