@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { functionNames } from "../scripts/build/entries.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
-import { findLateAwaits, findRacingFailures } from "./tidy/await-rules.ts";
+import { findHastyWaits, findLateAwaits, findRacingFailures } from "./tidy/await-rules.ts";
 import { findMissedCloses } from "./tidy/close-rules.ts";
 import { subjectFault, subjectsSinceRule } from "./tidy/commit-rules.ts";
 import { findEnvironmentChanges } from "./tidy/environment-rules.ts";
@@ -16,6 +16,7 @@ import { findImpurities } from "./tidy/purity-rules.ts";
 import { findSlowExpressions } from "./tidy/regexp-rules.ts";
 import { repositoryFiles } from "./tidy/repository-files.ts";
 import { findShapeFaults } from "./tidy/shape-rules.ts";
+import { findUnheardSockets } from "./tidy/socket-rules.ts";
 import { type Finding, readSources } from "./tidy/source-file.ts";
 
 const sources = readSources(repositoryRoot);
@@ -64,6 +65,14 @@ describe("the repository is tidy", () => {
 
   test("nothing waits for the end of an answer that may be over already", () => {
     expectNone(sources.flatMap(findMissedCloses));
+  });
+
+  test("no wait of a test ends after a second", () => {
+    expectNone(sources.flatMap(findHastyWaits));
+  });
+
+  test("no connection of a test can fail while nobody listens", () => {
+    expectNone(sources.flatMap(findUnheardSockets));
   });
 
   test("no line of a process lets one owner keep others waiting", () => {

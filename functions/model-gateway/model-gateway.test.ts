@@ -116,7 +116,7 @@ describe("MOD-2 money is held before a call goes out", () => {
     });
     harness.providers.play([{ ...said, beforeEvent: () => held }]);
     const late = clientOf().messages.stream(haiku).finalMessage();
-    await pollUntil(async () => harness.providers.served.length === 1, 10_000);
+    await pollUntil(async () => harness.providers.served.length === 1, 40_000);
     const { chargedMicrousd } = await harness.settle();
     expect(chargedMicrousd).toBeGreaterThan(timeMicrousd + outputMicrousd);
     release();
@@ -159,7 +159,7 @@ describe("MOD-3 what the provider reports is charged, once", () => {
       .finalMessage()
       .catch(() => undefined);
     const isCharged = async () => (await harness.meter()).unknownCount === 1;
-    await pollUntil(isCharged, 10_000);
+    await pollUntil(isCharged, 40_000);
     expect((await harness.meter()).chargedMicrousd).toBeGreaterThan(outputMicrousd);
   });
 
@@ -205,7 +205,7 @@ describe("MOD-3 what the provider reports is charged, once", () => {
     for await (const event of stream) if (event.type === "content_block_delta") break;
     release();
     const isCharged = async () => (await harness.meter()).chargedMicrousd > 0;
-    await pollUntil(isCharged, 10_000);
+    await pollUntil(isCharged, 40_000);
     expect(await harness.meter()).toMatchObject({ unknownCount: 0, chargedMicrousd: billOf() });
   });
 

@@ -38,7 +38,10 @@ const host = createServer(
 );
 /** The entry for clients, as behind the proxy's CONNECT. */
 const front = createTcpServer({ pauseOnConnect: true }, async (client: Socket) => {
-  const upstream = connect((host.address() as AddressInfo).port, "127.0.0.1");
+  const upstream = connect((host.address() as AddressInfo).port, "127.0.0.1").on(
+    "error",
+    () => undefined,
+  );
   await once(upstream, "connect");
   await bound.serve({ name, port: 443, client, upstream, pass: () => true });
 });
@@ -63,7 +66,7 @@ async function send({ headers = {}, path = "/", body, servername = name }: Sent)
     port: (front.address() as AddressInfo).port,
     servername,
     ca: bound.certificatePem,
-  });
+  }).on("error", () => undefined);
   await once(socket, "secureConnect");
   const outgoing = ask({
     createConnection: () => socket,

@@ -17,7 +17,7 @@ async function captured(servername: string): Promise<Buffer> {
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new Error("no port");
   const accepted = once(server, "connection");
-  const socket = connectTcp(address.port, "127.0.0.1");
+  const socket = connectTcp(address.port, "127.0.0.1").on("error", () => undefined);
   const client = connect({ socket, servername });
   client.on("error", () => undefined);
   const [inside] = await accepted;

@@ -29,7 +29,7 @@ describe("NET-6 what is allowed is on record before its bytes flow", () => {
   test.each(kinds)("%s waits until it is stored", async (_what, request) => {
     const recorded = Promise.withResolvers<void>();
     const { port, opened, dialled } = await open(() => recorded.promise);
-    const client = connect(port, "127.0.0.1");
+    const client = connect(port, "127.0.0.1").on("error", () => undefined);
     let answer = "";
     client.on("data", (chunk) => {
       answer += chunk;
@@ -72,7 +72,7 @@ describe("NET-6 what is allowed is on record before its bytes flow", () => {
   test("a client that leaves while waiting leaves nothing open", async () => {
     const recorded = Promise.withResolvers<void>();
     const { port, log, dialled } = await open(() => recorded.promise);
-    const client = connect(port, "127.0.0.1");
+    const client = connect(port, "127.0.0.1").on("error", () => undefined);
     client.write(tunnel(443));
     while (dialled.length === 0) await new Promise((resolve) => setImmediate(resolve));
     client.resetAndDestroy();
@@ -84,10 +84,13 @@ describe("NET-6 what is allowed is on record before its bytes flow", () => {
 
   test("TLS to a bound host begins only after the attempt is recorded", async () => {
     const { port } = await open(async () => undefined);
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect(port, "127.0.0.1").on("error", () => undefined);
     socket.write(tunnel(443));
     await once(socket, "data");
-    const client = connectTls({ socket, servername: name, ca: bound.certificatePem });
+    const client = connectTls({ socket, servername: name, ca: bound.certificatePem }).on(
+      "error",
+      () => undefined,
+    );
     await once(client, "secureConnect");
     client.destroy();
   });

@@ -120,7 +120,10 @@ async function toBoundHost(): Promise<Socket> {
   const socket = await toProxy();
   socket.write(`CONNECT ${name}:443 HTTP/1.1\r\nHost: ${name}:443\r\n\r\n`);
   await once(socket, "data");
-  const inner = connectTls({ socket, servername: name, ca: bound.certificatePem });
+  const inner = connectTls({ socket, servername: name, ca: bound.certificatePem }).on(
+    "error",
+    () => undefined,
+  );
   await once(inner, "secureConnect");
   return inner;
 }

@@ -93,7 +93,7 @@ describe("caps", () => {
     const { port, log } = await open({
       policy: { ...policy, limits: { ...limits, connectionsMax: 1 } },
     });
-    const holder = connectTcp(port, "127.0.0.1");
+    const holder = connectTcp(port, "127.0.0.1").on("error", () => undefined);
     holder.write("CONNECT allowed.test:443 HTTP/1.1\r\nHost: allowed.test:443\r\n\r\n");
     await once(holder, "data");
     expect(await sendRaw(port, request)).toMatch(/^HTTP\/1.1 429 .*connection_limit/);

@@ -12,7 +12,7 @@ async function ask(...requests: readonly string[]) {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
   const answers = requests.map(async (request) => {
-    const client = connect(address.port, "127.0.0.1");
+    const client = connect(address.port, "127.0.0.1").on("error", () => undefined);
     await once(client, "connect");
     client.write(request);
     return text(client);

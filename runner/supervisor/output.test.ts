@@ -49,7 +49,7 @@ describe("an Output", () => {
     const sink = output.open("answer");
     sink.write(Buffer.from("what? hun"));
     expect(streamed()).toBe("what? ");
-    await expect.poll(streamed, { timeout: 5_000 }).toBe("what? hun");
+    await expect.poll(streamed, { timeout: 40_000 }).toBe("what? hun");
     sink.write(Buffer.from("ter2hunter2 and hunter2hun"));
     expect(streamed()).toBe("what? hun[redacted:KEY] and ");
     sink.end();

@@ -62,7 +62,7 @@ export default class LineReporter implements Reporter {
     );
     const count = (wanted: string) => tests.filter(({ state }) => state === wanted).length;
     const failures = modules.flatMap((module) => this.#failuresOf(module));
-    for (const error of unhandled) failures.push(`outside of any test\n${describeError(error)}`);
+    for (const error of unhandled) failures.push(`${whereOf(error)}\n${describeError(error)}`);
     const report: TestReport = {
       passed: count("passed"),
       failed: count("failed"),
@@ -95,6 +95,13 @@ export default class LineReporter implements Reporter {
     const printed = log === undefined ? "" : `\nIt printed:\n${log.trimEnd()}`;
     return `${file} > ${entity.fullName}\n${describeError(error)}${printed}`;
   }
+}
+
+/** What ran when nobody caught an error; vitest notes it on the error itself. */
+function whereOf({ VITEST_TEST_PATH: file, VITEST_TEST_NAME: test }: SerializedError): string {
+  if (typeof file !== "string") return "outside of any test";
+  const during = typeof test === "string" ? `, during or after "${test}"` : "";
+  return `${relative(process.cwd(), file)}, outside of any test${during}`;
 }
 
 function describeError(error: SerializedError): string {

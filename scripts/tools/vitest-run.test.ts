@@ -50,7 +50,9 @@ test("a run without a failed test that ends badly counts as one failure", {
 }, async () => {
   const { failures, passed, failed, broken } = await run("leaks");
   expect({ passed, failed, broken }).toEqual({ passed: 1, failed: 1, broken: true });
-  expect(failures[0]).toMatch(/outside of any test\nError: nobody waits for it/);
+  expect(failures[0]).toMatch(
+    /^leaks\.test\.ts, outside of any test.*\nError: nobody waits for it/,
+  );
 });
 
 test("a failing set-up is reported with its reason, although no test failed", {

@@ -142,7 +142,10 @@ test("what waits is bounded over all accounts, and those with the most give way"
         return (await store.findAll(all, { where: [], limit: 100 })).length;
       }),
     );
-  await vi.waitFor(async () => expect(Math.max(...(await written()))).toBeLessThanOrEqual(50));
+  await vi.waitFor(
+    async () => expect(Math.max(...(await written()))).toBeLessThanOrEqual(50),
+    20_000,
+  );
   expect(failures).toEqual([]);
 });
 

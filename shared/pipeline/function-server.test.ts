@@ -100,7 +100,7 @@ describe("a refused body", () => {
     const hidden = "GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n";
     const body = "x".repeat(70_000);
     const answer = await exchangeBytes(
-      connect(port, "127.0.0.1"),
+      connect(port, "127.0.0.1").on("error", () => undefined),
       head("Content-Length: 70000") + body + hidden,
     );
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
@@ -111,7 +111,7 @@ describe("a refused body", () => {
     const { port, targets } = await refusing();
     const next = "GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     const answer = await exchangeBytes(
-      connect(port, "127.0.0.1"),
+      connect(port, "127.0.0.1").on("error", () => undefined),
       `${head("Content-Length: 3")}abc${next}`,
     );
     expect(answer.match(/HTTP\/1\.1 (413|200)/g)).toHaveLength(2);
@@ -127,7 +127,7 @@ describe("deadlines", () => {
     ["a body", head("Content-Length: 10")],
   ])("for %s are kept when they are said, with an answer in our own form", async (what, bytes) => {
     const { port } = await refusing(what === "headers" ? short : { ...short, headersMsMax: 60 });
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect(port, "127.0.0.1").on("error", () => undefined);
     socket.write(bytes);
     const answer = await text(socket);
     const status = what === "headers" ? 408 : 413;

@@ -28,7 +28,10 @@ afterAll(() => {
 async function request(method: string) {
   const { promise: arrived, resolve } = Promise.withResolvers<Arrived>();
   arrive = resolve;
-  const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  const client = connect((server.address() as AddressInfo).port, "127.0.0.1").on(
+    "error",
+    () => undefined,
+  );
   client.write(`${method} /v1/things HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
   return { client, exchange: await arrived };
 }

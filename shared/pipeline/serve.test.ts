@@ -73,7 +73,7 @@ async function start(): Promise<Started> {
       () => true,
       () => false,
     );
-  expect(await pollUntil(answers, 9_000), log).toBe(true);
+  expect(await pollUntil(answers, 40_000), log).toBe(true);
   return { child, baseUrl, log: () => log };
 }
 
@@ -86,7 +86,7 @@ afterAll(() => {
 
 /** @throws if it hasn't ended within seconds. */
 async function exitCode({ child }: Started): Promise<unknown> {
-  const [code] = await once(child, "exit", { signal: AbortSignal.timeout(9_000) });
+  const [code] = await once(child, "exit", { signal: AbortSignal.timeout(40_000) });
   return code;
 }
 
@@ -141,7 +141,7 @@ describe("SEC-8 a function", () => {
       await fetch(`${sharing.baseUrl}/v1/shares`);
       // A request is logged once it is over.
       const isOver = async () => sharing.log().includes("GET /v1/shares 200");
-      expect(await pollUntil(isOver, 9_000)).toBe(true);
+      expect(await pollUntil(isOver, 40_000)).toBe(true);
       const exited = exitCode(sharing);
       await fetch(`${sharing.baseUrl}/v1/breaks`).catch(() => null);
       expect(await exited).toBe(1);

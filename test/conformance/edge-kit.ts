@@ -104,7 +104,7 @@ export async function get(edge: Edge, path: string, options: Sent = {}) {
 
 /** Sends bytes unchanged, for requests that no client would send; then ends, or stays silent. */
 export async function raw(edge: Edge, bytes: string, ends = true): Promise<string> {
-  const socket = connect(edge.port, "127.0.0.1");
+  const socket = connect(edge.port, "127.0.0.1").on("error", () => undefined);
   if (ends) socket.end(bytes);
   else socket.write(bytes);
   return text(socket);

@@ -141,7 +141,7 @@ describe("the proxy", () => {
   test("refuses a call before the database sees it", async () => {
     proxy.faults.order("Commit", { kind: "unavailable-before" }, 20);
     const write = db.doc("fault/before").set({ n: 1 });
-    await vi.waitFor(() => expect(proxy.counters().calls).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(proxy.counters().calls).toBeGreaterThan(0), 20_000);
     expect((await keysOf("fault")).length).toBe(0);
     proxy.faults.clear();
     await write;

@@ -159,7 +159,7 @@ describe("a running cloud", () => {
 
   test("sweeps through the maintenance function", async () => {
     const url = `${cloud.functionUrl("maintenance")}/counts`;
-    expect(await pollUntil(async () => Number((await ask(url)).swept) > 0, 20_000)).toBe(true);
+    expect(await pollUntil(async () => Number((await ask(url)).swept) > 0, 60_000)).toBe(true);
   });
 
   test("runs an execution that finds its gateway", async () => {
@@ -172,7 +172,7 @@ describe("a running cloud", () => {
     const status = async () => (await fetch(`${cloud.baseUrl}/v1/things`)).status;
     const [, refused] = await Promise.all([cloud.killFunction("things"), status()]);
     expect(refused).toBe(503);
-    expect(await pollUntil(async () => (await status()) === 200, 20_000)).toBe(true);
+    expect(await pollUntil(async () => (await status()) === 200, 60_000)).toBe(true);
     expect(cloud.functionUrl("things")).toBe(url);
   });
 
@@ -248,7 +248,7 @@ describe("however it ends, no process is left", () => {
       host.process.kill(signal);
       const [exitCode] = await once(host.process, "exit");
       expect(exitCode).toBe(codes[signal]);
-      expect(await pollUntil(() => processes.every((pid) => !isAlive(pid)), 20_000)).toBe(true);
+      expect(await pollUntil(() => processes.every((pid) => !isAlive(pid)), 60_000)).toBe(true);
     },
     120_000,
   );
@@ -263,7 +263,7 @@ describe("however it ends, no process is left", () => {
       const [exitCode] = await once(host.process, "exit");
       expect(exitCode).toBe(1);
       expect(host.errors().trim()).toMatch(/^The Firestore emulator [^\n]+$/);
-      expect(await pollUntil(() => processes.every((pid) => !isAlive(pid)), 20_000)).toBe(true);
+      expect(await pollUntil(() => processes.every((pid) => !isAlive(pid)), 60_000)).toBe(true);
     },
     120_000,
   );

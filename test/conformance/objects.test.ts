@@ -100,7 +100,7 @@ test("TEN-1 a manifest is read once for all that ask, one of an owner at a time"
     readManifest(owner, sha256, null),
   );
   const other = readManifest(neighbour, theirs, null);
-  await vi.waitUntil(() => held.length === 2);
+  await vi.waitUntil(() => held.length === 2, 20_000);
   expect(
     downloads.map((url) => [first, second, theirs].findIndex((one) => url.includes(one))),
   ).toEqual([0, 2]);
@@ -141,9 +141,9 @@ test("TEN-1 manifests are written one of an owner at a time, from reading to the
     });
   isHoldingManifests = true;
   const all = [save(owner, "a"), save(owner, "b"), ...saved.map(settle)];
-  await vi.waitUntil(() => writing.length > 0);
+  await vi.waitUntil(() => writing.length > 0, 20_000);
   const other = save(neighbour, "a");
-  await vi.waitUntil(() => writing.some(({ ownerId }) => ownerId === neighbour.id));
+  await vi.waitUntil(() => writing.some(({ ownerId }) => ownerId === neighbour.id), 20_000);
   const gone = new AbortController();
   const left = inManifestTurn(owner, gone.signal, async () => "its turn came");
   const refused = expect(left).rejects.toMatchObject({ code: "UNAVAILABLE" });
@@ -151,7 +151,7 @@ test("TEN-1 manifests are written one of an owner at a time, from reading to the
   await refused;
   const mostAtOnce: number[] = [];
   for (const _ of all) {
-    await vi.waitUntil(() => writing.some(({ ownerId }) => ownerId === owner.id));
+    await vi.waitUntil(() => writing.some(({ ownerId }) => ownerId === owner.id), 20_000);
     const mine = writing.filter(({ ownerId }) => ownerId === owner.id);
     mostAtOnce.push(mine.length);
     const [first] = mine.splice(0, 1);

@@ -114,7 +114,7 @@ describe("a server that starts again", () => {
     expect(pidsOf(ran.id).length).toBeGreaterThan(4);
 
     host.kill("SIGKILL");
-    expect(await pollUntil(() => pidsOf(ran.id).length === 0, 20_000)).toBe(true);
+    expect(await pollUntil(() => pidsOf(ran.id).length === 0, 60_000)).toBe(true);
     const firstUid = Number(before.log(ran.id).split(":")[0]);
     expect(await processesOf({ firstUid, count: 2 })).toEqual([]);
     const scratch = `/run/paddock-containers-killed/${ran.id}`;

@@ -74,7 +74,7 @@ describe("ordered faults", () => {
       const [execution] = await kit.executions.getExecution({ name });
       return execution.completionTime != null && execution.failedCount === 1;
     };
-    await expect.poll(ended).toBe(true);
+    await expect.poll(ended, { timeout: 20_000 }).toBe(true);
   });
 
   const names = async () => {

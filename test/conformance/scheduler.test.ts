@@ -91,7 +91,7 @@ describe("a run", () => {
       },
     });
     await client.runJob({ name });
-    await vi.waitFor(async () => expect(await statusOf(name)).toMatchObject({ code: 0 }));
+    await vi.waitFor(async () => expect(await statusOf(name)).toMatchObject({ code: 0 }), 20_000);
     const [{ method, headers, body } = {} as Received] = received;
     expect({ method, body }).toEqual({ method: "PUT", body: "work" });
     expect(headers).toMatchObject({ "x-own": "1", "x-cloudscheduler-jobname": "full" });
@@ -135,7 +135,7 @@ describe("a run", () => {
     const held = Promise.withResolvers<number>();
     answers = [held.promise];
     const first = scheduler.runNow(name);
-    await vi.waitFor(() => expect(received).toHaveLength(1));
+    await vi.waitFor(() => expect(received).toHaveLength(1), 20_000);
     const refused = { code: status.FAILED_PRECONDITION };
     await expect(client.runJob({ name })).rejects.toMatchObject(refused);
     held.resolve(200);
@@ -160,12 +160,12 @@ describe("ticking", () => {
     const held = Promise.withResolvers<number>();
     answers = [held.promise];
     await client.resumeJob({ name });
-    await vi.waitFor(() => expect(received).toHaveLength(1));
+    await vi.waitFor(() => expect(received).toHaveLength(1), 20_000);
     const dueBefore = (await client.getJob({ name }))[0].scheduleTime;
     // Another tick has passed once the next one is due later.
     await vi.waitFor(async () => {
       expect((await client.getJob({ name }))[0].scheduleTime).not.toEqual(dueBefore);
-    });
+    }, 20_000);
     expect(received).toHaveLength(1);
     await client.pauseJob({ name });
     held.resolve(200);

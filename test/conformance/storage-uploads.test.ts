@@ -81,9 +81,9 @@ describe("uploads", () => {
     const path = `/upload/storage/v1/b/${kit.bucket.name}/o?uploadType=media&name=cut`;
     const upload = request(`${kit.server.url}${path}`, { method: "POST" }).on("error", () => {});
     upload.write(Buffer.alloc(300_000));
-    await vi.waitFor(() => expect(readdirSync(kit.bytesFolder)).toHaveLength(before + 1));
+    await vi.waitFor(() => expect(readdirSync(kit.bytesFolder)).toHaveLength(before + 1), 20_000);
     upload.destroy();
-    await vi.waitFor(() => expect(readdirSync(kit.bytesFolder)).toHaveLength(before));
+    await vi.waitFor(() => expect(readdirSync(kit.bytesFolder)).toHaveLength(before), 20_000);
     expect(await kit.bucket.file("cut").exists()).toEqual([false]);
   });
 });

@@ -129,7 +129,7 @@ export const ways: Readonly<Record<string, () => Promise<Way>>> = {
     host.on("secureConnection", (socket) => upstream.take(socket));
     const hostPort = await listening(host);
     const front = createServer({ pauseOnConnect: true }, async (client: Socket) => {
-      const outer = connect(hostPort, "127.0.0.1");
+      const outer = connect(hostPort, "127.0.0.1").on("error", () => undefined);
       await once(outer, "connect");
       await bound.serve({ name, port: 443, client, upstream: outer, pass: () => true });
     });
@@ -138,7 +138,10 @@ export const ways: Readonly<Record<string, () => Promise<Way>>> = {
       upstream,
       async open() {
         const socket = await opened(frontPort);
-        const inner = connectTls({ socket, servername: name, ca: bound.certificatePem });
+        const inner = connectTls({ socket, servername: name, ca: bound.certificatePem }).on(
+          "error",
+          () => undefined,
+        );
         await once(inner, "secureConnect");
         return inner;
       },
@@ -155,7 +158,10 @@ export const ways: Readonly<Record<string, () => Promise<Way>>> = {
 };
 
 async function opened(port: number): Promise<Socket> {
-  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true }).on(
+    "error",
+    () => undefined,
+  );
   await once(socket, "connect");
   return socket;
 }

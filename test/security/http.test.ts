@@ -108,7 +108,10 @@ describe("a body", () => {
 
 describe("a target in absolute form", () => {
   async function get(target: string, host: string): Promise<string> {
-    const socket = connect(Number(new URL(cloud().baseUrl).port), "127.0.0.1");
+    const socket = connect(Number(new URL(cloud().baseUrl).port), "127.0.0.1").on(
+      "error",
+      () => undefined,
+    );
     await once(socket, "connect");
     socket.write(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
     return await text(socket);

@@ -43,6 +43,24 @@ export function findRacingFailures({ path, body, lineOf }: SourceFile): Finding[
   return findings;
 }
 
+const hasty = "the default bound is a second, which a busy machine exceeds: say one";
+
+/** A wait for a condition that says no bound. */
+export function findHastyWaits({ path, body, lineOf }: SourceFile): Finding[] {
+  const findings: Finding[] = [];
+  walk(body, ({ type, callee, arguments: given, start }) => {
+    if (type !== "CallExpression" || !isNode(callee) || callee.type !== "MemberExpression") return;
+    const { object, property } = callee;
+    const isWait =
+      (isNamed(object, "vi") && (isNamed(property, "waitFor") || isNamed(property, "waitUntil"))) ||
+      (isNamed(object, "expect") && isNamed(property, "poll"));
+    if (isWait && Array.isArray(given) && given.length < 2) {
+      findings.push({ path, line: lineOf(start), message: hasty });
+    }
+  });
+  return findings;
+}
+
 /** The name of a variable that holds what a call returned, which wasn't awaited. */
 function declaredCall({ type, id, init }: SyntaxNode): string | null {
   if (type !== "VariableDeclarator" || !isNode(id) || id.type !== "Identifier") return null;

@@ -49,13 +49,13 @@ export class ProxyServers {
    * Sends a request through a tunnel; returns the server's answer, or TLS's or the proxy's error.
    */
   async askSecurely(port: number, authority: string, servername: string): Promise<string> {
-    const socket = connectTcp(port, "127.0.0.1");
+    const socket = connectTcp(port, "127.0.0.1").on("error", () => undefined);
     socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
     const [first] = await once(socket, "data");
     const answer = first.toString("latin1");
     if (!answer.startsWith("HTTP/1.1 200")) return answer;
     const trusting = { ca: this.#tls.ca, checkServerIdentity: () => undefined };
-    const client = connectTls({ socket, servername, ...trusting });
+    const client = connectTls({ socket, servername, ...trusting }).on("error", () => undefined);
     client.write(get("/", `Host: ${servername}`));
     return text(client).catch((error: Error) => error.message);
   }

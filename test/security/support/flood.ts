@@ -50,7 +50,10 @@ function head(): string {
 async function offer(port: number): Promise<FloodRefusal> {
   const began = performance.now();
   return await new Promise((resolve, reject) => {
-    const socket = connect({ port, host: "127.0.0.1", localAddress: someAddress() });
+    const socket = connect({ port, host: "127.0.0.1", localAddress: someAddress() }).on(
+      "error",
+      () => undefined,
+    );
     let [received, offered] = ["", 0];
     const late = setTimeout(() => reject(new Error("neither answered nor refused")), answerMsMax);
     const finish = () => {
