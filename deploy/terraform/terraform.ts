@@ -43,6 +43,8 @@ export function findTerraform(): Terraform {
     before: offline ? [process.execPath, offline, "--"] : [],
     environment: {
       ...process.env,
+      // Reading the provider's schema is most of a plan, and its garbage a third of that.
+      GOGC: "400",
       TF_IN_AUTOMATION: "1",
       TF_INPUT: "0",
       CHECKPOINT_DISABLE: "1",

@@ -1,7 +1,7 @@
 /**
  * Files that the short form tries in turn: the commit chooses one row of each project's, and the
  * others' files are left out. Every commit tries money, keys, isolation, secrets and streams; one
- * in three or four tries what is here, and so does every long run. The rows of a project take about
+ * in two to four tries what is here, and so does every long run. The rows of a project take about
  * the same CPU, so that no commit's run is much longer than another's.
  */
 import { numberOfCommit } from "./commit.ts";
@@ -115,9 +115,8 @@ export const filesInTurn: Readonly<Record<string, readonly string[]>> = Object.f
 );
 
 /**
- * The files of a project that a short run leaves out. The row is drawn apart from the rows of tables
- * (`shareOfCommit`): drawn with them, the third row of files would only ever meet its tables' third
- * rows.
+ * The files of a project that a short run leaves out. The row is drawn apart from tables' rows
+ * (`shareOfCommit`): drawn with them, the third row of files would only ever meet their third rows.
  */
 export function filesLeftOut(project: string, commit?: string): readonly string[] {
   const rows = turns[project];
