@@ -11,7 +11,39 @@ type Command = (context: CommandContext) => Promise<ExitCode | undefined>;
 const cleaningMs = 500;
 /** These show what they wait for themselves, or ask something. */
 const showsItself =
-  /^(run|exec|logs|login|audit verify|files cp|completion|secrets set|.* rm|keys)/;
+  /^(run|exec|logs|login|audit verify|files cp|completion|secrets set|.* rm|keys|orchestrations (run|watch)$|triggers rotate-secret)/;
+
+const automation: Readonly<Record<string, () => Promise<Command>>> = {
+  "schedules list": async () => (await import("./commands/schedules.ts")).listSchedules,
+  "schedules get": async () => (await import("./commands/schedules.ts")).getSchedule,
+  "schedules create": async () => (await import("./commands/schedules.ts")).createSchedule,
+  "schedules edit": async () => (await import("./commands/schedules.ts")).editSchedule,
+  "schedules run": async () => (await import("./commands/schedules.ts")).runSchedule,
+  "schedules runs": async () => (await import("./commands/schedules.ts")).listScheduleRuns,
+  "schedules pause": async () => (await import("./commands/schedules.ts")).pauseSchedules,
+  "schedules resume": async () => (await import("./commands/schedules.ts")).resumeSchedules,
+  "schedules rm": async () => (await import("./commands/schedules.ts")).removeSchedules,
+  "triggers list": async () => (await import("./commands/triggers.ts")).listTriggers,
+  "triggers get": async () => (await import("./commands/triggers.ts")).getTrigger,
+  "triggers create": async () => (await import("./commands/triggers.ts")).createTrigger,
+  "triggers edit": async () => (await import("./commands/triggers.ts")).editTrigger,
+  "triggers test": async () => (await import("./commands/triggers.ts")).testTrigger,
+  "triggers runs": async () => (await import("./commands/triggers.ts")).listTriggerRuns,
+  "triggers rotate-secret": async () => (await import("./commands/triggers.ts")).rotateSecret,
+  "triggers pause": async () => (await import("./commands/triggers.ts")).pauseTriggers,
+  "triggers resume": async () => (await import("./commands/triggers.ts")).resumeTriggers,
+  "triggers rm": async () => (await import("./commands/triggers.ts")).removeTriggers,
+  "orchestrations list": async () => (await import("./commands/orchestrations.ts")).list,
+  "orchestrations get": async () => (await import("./commands/orchestrations.ts")).get,
+  "orchestrations create": async () => (await import("./commands/orchestrations.ts")).create,
+  "orchestrations edit": async () => (await import("./commands/orchestrations.ts")).edit,
+  "orchestrations archive": async () => (await import("./commands/orchestrations.ts")).archive,
+  "orchestrations unarchive": async () => (await import("./commands/orchestrations.ts")).unarchive,
+  "orchestrations rm": async () => (await import("./commands/orchestrations.ts")).remove,
+  "orchestrations run": async () => (await import("./commands/orchestration-runs.ts")).run,
+  "orchestrations watch": async () => (await import("./commands/orchestration-runs.ts")).watch,
+  "orchestrations runs": async () => (await import("./commands/orchestration-runs.ts")).listRuns,
+};
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./commands/run.ts")).run,
@@ -41,6 +73,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   "audit export": async () => (await import("./commands/audit.ts")).exportAudit,
   "audit verify": async () => (await import("./commands/audit.ts")).verifyAudit,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
+  ...automation,
   completion: async () => (await import("./commands/completion.ts")).completion,
 };
 

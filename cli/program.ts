@@ -1,7 +1,8 @@
 import { writeSync } from "node:fs";
 import { Command, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
-import { type CommandSpec, commandSpecs, globalOptions, groups } from "./tree.ts";
+import type { CommandSpec } from "./command-spec.ts";
+import { commandSpecs, globalOptions, groups } from "./tree.ts";
 
 export interface Invocation {
   readonly path: string;

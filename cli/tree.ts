@@ -1,16 +1,15 @@
 /** Every command with its arguments and options. Help and completion are both made from this. */
-type Argument = readonly [name: string, summary: string];
-type Option = readonly [flags: string, summary: string, repeatable?: "repeatable"];
+import { automation } from "./automation-tree.ts";
+import {
+  type CommandSpec,
+  environment,
+  limit,
+  type OptionSpec,
+  ofEnvironment,
+  yes,
+} from "./command-spec.ts";
 
-export interface CommandSpec {
-  /** One or two words: the second belongs to a group. */
-  readonly path: string;
-  readonly summary: string;
-  readonly args?: readonly Argument[];
-  readonly options?: readonly Option[];
-}
-
-export const globalOptions: readonly Option[] = [
+export const globalOptions: readonly OptionSpec[] = [
   ["--profile <name>", "the stored login to use (PADDOCK_PROFILE; default: default)"],
   ["--json", "print JSON; streams are printed as one object per line"],
 ];
@@ -20,16 +19,12 @@ export const groups: Readonly<Record<string, string>> = {
   envs: "list, create, show and delete environments",
   secrets: "store, list and delete an environment's secrets",
   files: "copy, list and delete an environment's files, named ENV:PATH",
+  schedules: "run tasks at times",
+  triggers: "start messages by webhooks",
+  orchestrations: "run steps with an agent each",
   keys: "list, create, revoke and rotate API keys",
   audit: "export the audit trail, and verify it offline",
 };
-
-const yes: Option = ["-y, --yes", "don't ask; without a terminal, nothing is destroyed unasked"];
-const environment: Option = [
-  "-e, --env <env>",
-  "an environment's id or name (default: the default one)",
-];
-const limit: Option = ["--limit <count>", "how many at most (default: 50)"];
 
 const execution: readonly CommandSpec[] = [
   {
@@ -62,7 +57,7 @@ const resources: readonly CommandSpec[] = [
   {
     path: "threads list",
     summary: "list threads, the newest first",
-    options: [["-e, --env <env>", "only those of this environment"], limit],
+    options: [ofEnvironment, limit],
   },
   {
     path: "threads get",
@@ -207,6 +202,7 @@ const tools: readonly CommandSpec[] = [
 export const commandSpecs: readonly CommandSpec[] = [
   ...execution,
   ...resources,
+  ...automation,
   ...account,
   ...tools,
 ];

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { ApiClient } from "../api-client.ts";
-import { CommandError } from "../exits.ts";
+import { onlyCalled } from "./named.ts";
 
 const environmentsMax = 1_000;
 export const Environment = z.looseObject({
@@ -26,12 +26,5 @@ export async function findEnvironment(client: ApiClient, named: string): Promise
   if (/^env_[\w-]+$/.test(named)) return named;
   if (named === "") return (await client.call("/environments/default", Environment)).id;
   const all = await listEnvironmentsOf(client, environmentsMax);
-  const called = all.filter(({ name }) => name === named);
-  const [found, other] = called;
-  if (found === undefined) throw new CommandError(`You have no environment called "${named}".`);
-  if (other === undefined) return found.id;
-  const ids = called.map(({ id }) => id).join(", ");
-  throw new CommandError(
-    `Several environments are called "${named}": give the id of one (${ids}).`,
-  );
+  return onlyCalled(all, named, { one: "environment", many: "environments" }).id;
 }

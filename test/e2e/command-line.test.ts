@@ -1,57 +1,16 @@
 /** The command line as users run it: its own process, against the cloud's edge. */
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { cloud, orderFault, until, untilHeld } from "../kit/cloud.ts";
+import { newCommandLine } from "../kit/command-line.ts";
 import { newEnvironment, newOwner, type TestOwner } from "../kit/owners.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "paddock-cli-"));
-const command = resolve("cli/paddock");
+const { folder, paddock, remove } = newCommandLine();
 let owner: TestOwner;
 let environmentId: string;
-
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-interface More {
-  readonly stdin?: string;
-  readonly env?: Readonly<Record<string, string>>;
-  /** Kills the process when it is aborted. */
-  readonly killed?: AbortSignal;
-  /** Called with all that has been printed so far, and may signal the process. */
-  readonly onOut?: (out: string, kill: (signal: NodeJS.Signals) => void) => void;
-}
-
-async function paddock(args: readonly string[], more: More = {}): Promise<Ran> {
-  const { PATH: path = "", HOME: home = "" } = process.env;
-  const env = {
-    PATH: path,
-    HOME: home,
-    XDG_CONFIG_HOME: folder,
-    XDG_STATE_HOME: folder,
-    ...more.env,
-  };
-  const child = spawn(command, args, { env, cwd: folder });
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (chunk) => {
-    out += chunk;
-    more.onOut?.(out, (signal) => child.kill(signal));
-  });
-  child.stderr.on("data", (chunk) => {
-    err += chunk;
-  });
-  more.killed?.addEventListener("abort", () => child.kill("SIGKILL"));
-  child.stdin.end(more.stdin ?? "");
-  const code = await new Promise<number | null>((done) => child.on("close", done));
-  return { code, out, err };
-}
 
 beforeAll(async () => {
   owner = await newOwner();
@@ -60,7 +19,7 @@ beforeAll(async () => {
   expect(await paddock(args, { stdin: `${owner.key}\n` })).toMatchObject({ code: 0, out: "" });
 });
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(remove);
 
 test("a login is stored for its user alone, and a refused key isn't stored", async () => {
   const stored = join(folder, "paddock", "profiles", "default.json");
