@@ -3,6 +3,7 @@ import { fitsVariable, variableTooLong } from "../core/executions/variable-size.
 import { type Profile, profiles } from "../protocol/job.ts";
 import { KeyValue } from "../protocol/runner.ts";
 import { Metadata } from "./common.ts";
+import { exactObject } from "./exact.ts";
 import { agrees, contradiction, NetworkBody, NetworkInput } from "./network.ts";
 import { SecretCreate, SecretKey, secretBytesMax, secretsMax } from "./secret.ts";
 import { ignoredField, noWarning, unsupportedWarnings, type WarningTexts } from "./unsupported.ts";
@@ -13,13 +14,20 @@ const shortText = z.string().max(200);
 const packageList = z.array(shortText).max(500).default([]);
 
 const runtimesTaken = `must be of ${runtimeNames.join(", ")}`;
+/** A code that zod gives for records, too, and that their type doesn't have. */
+const unknownKeys: string = "unrecognized_keys";
+const runtimesNamed = `must name nothing but ${runtimeNames.join(", ")}`;
 
 /** `node` is an alias that some clients use; a bare list asks for the latest version of each. */
 const RuntimeName = z.enum([...runtimeNames, "node"], runtimesTaken);
 export const Runtimes = z
   .union([
     z.array(RuntimeName).transform((names) => names.map((name) => [name, "latest"] as const)),
-    z.partialRecord(RuntimeName, shortText).transform((map) => Object.entries(map)),
+    z
+      .partialRecord(RuntimeName, shortText, {
+        error: ({ code }) => (code === unknownKeys ? runtimesNamed : undefined),
+      })
+      .transform((map) => Object.entries(map)),
   ])
   .transform((pairs) =>
     Object.fromEntries(
@@ -27,10 +35,13 @@ export const Runtimes = z
     ),
   );
 
-/** A flat list means Python packages, as one published sample has it. */
+/**
+ * A flat list means Python packages, as one published sample has it. Packages of another type would
+ * be left out without a word, so they are refused.
+ */
 const Packages = z.preprocess(
   (value) => (Array.isArray(value) ? { python: value } : value),
-  z.object({ system: packageList, python: packageList, node: packageList }),
+  exactObject({ system: packageList, python: packageList, node: packageList }),
 );
 
 export const McpServer = z.object({

@@ -13,3 +13,11 @@ test("every refusal with 503 says when to try again", () => {
   }
   expect(new ApiError("NOT_FOUND").headers).toEqual({});
 });
+
+test("a refused field is named in the sentence, unless the refusal has a better one", () => {
+  const details = [{ field: "steps.0.dependsOn", message: 'names no step: "nobody"' }];
+  const refused = new ApiError("VALIDATION_FAILED", { details });
+  expect(refused.message).toBe('The field steps.0.dependsOn names no step: "nobody".');
+  const message = "The period ends before it begins.";
+  expect(new ApiError("VALIDATION_FAILED", { details, message }).message).toBe(message);
+});

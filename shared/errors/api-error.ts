@@ -37,7 +37,8 @@ export class ApiError extends Error {
   readonly authentication: RefusedAuthentication | null;
 
   constructor(code: ErrorCode, options: ApiErrorOptions = {}) {
-    super(options.message ?? catalogue[code].message, { cause: options.cause });
+    const message = options.message ?? sentenceOf(code, options.details);
+    super(message ?? catalogue[code].message, { cause: options.cause });
     this.code = code;
     this.status = catalogue[code].status;
     this.details = options.details;
@@ -46,6 +47,15 @@ export class ApiError extends Error {
     this.headers = { ...usual, ...options.headers };
     this.authentication = options.authentication ?? null;
   }
+}
+
+/** What the first refused field is told; null if no field is named. */
+function sentenceOf(code: ErrorCode, details: unknown): string | null {
+  if (code !== "VALIDATION_FAILED" || !Array.isArray(details)) return null;
+  const [first]: unknown[] = details;
+  if (typeof first !== "object" || first === null) return null;
+  if (!("field" in first) || !("message" in first)) return null;
+  return `The field ${String(first.field)} ${String(first.message)}.`;
 }
 
 /** The flat body that clients of the API parse: `error` is the status phrase, always a string. */

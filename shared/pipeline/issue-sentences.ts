@@ -26,6 +26,8 @@ const forms: Readonly<Record<string, string>> = {
   int32: "a whole number",
 };
 const valuesMax = 12;
+/** What is said of a value that has none of several forms, if they don't say it themselves. */
+const noForm = "must have a form that the documentation shows";
 
 /** An error map for `safeParse`, for findings without a message of the schema's own. */
 export const sayWhatToChange: z.core.$ZodErrorMap = (issue) => {
@@ -45,13 +47,28 @@ export const sayWhatToChange: z.core.$ZodErrorMap = (issue) => {
       return `must be a multiple of ${issue.divisor}`;
     case "invalid_union":
       if (issue.input === undefined) return "is required";
-      return discriminator(issue) ?? "must have a form that the documentation shows";
+      return discriminator(issue) ?? typesOf(issue) ?? noForm;
     case "invalid_key":
       return nameOf(issue);
+    case "unrecognized_keys":
+      return "has a field that isn't taken here";
     default:
       return "must be of the form that the documentation shows";
   }
 };
+
+/**
+ * What is wrong in a value of several possible forms: if it is of the type of one form alone, what
+ * is wrong in that form, with the path of its own.
+ */
+export function withinForm(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union" || issue.message !== noForm) return [issue];
+  const isOtherType = ({ code, path }: z.core.$ZodIssue) =>
+    path.length === 0 && code === "invalid_type";
+  const [only, other] = issue.errors.filter((form) => form.length > 0 && !form.some(isOtherType));
+  if (!only || other) return [issue];
+  return only.flatMap((inner) => withinForm({ ...inner, path: [...issue.path, ...inner.path] }));
+}
 
 function thing(expected: string): string {
   return things[expected] ?? "of another type";
@@ -65,6 +82,17 @@ function form(format: string): string {
 function discriminator(issue: RawIssue & { readonly code: "invalid_union" }): string | null {
   if (!("options" in issue && Array.isArray(issue.options))) return null;
   return oneOf(issue.options.map((option: unknown) => JSON.stringify(option)));
+}
+
+/** The types that a value may have, if it has none of them. */
+function typesOf(issue: RawIssue & { readonly code: "invalid_union" }): string | null {
+  const types = issue.errors.map((form) => {
+    const [first] = form;
+    return first?.code === "invalid_type" && first.path.length === 0 ? thing(first.expected) : null;
+  });
+  const known = types.filter((type) => type !== null);
+  if (known.length === 0 || known.length < types.length) return null;
+  return `must be ${[...new Set(known)].join(" or ")}`;
 }
 
 function oneOf(values: readonly string[]): string {

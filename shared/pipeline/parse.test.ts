@@ -3,8 +3,11 @@ import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { PackageTypeParam, RuntimesSet } from "../contract/build.ts";
+import { EnvironmentCreate } from "../contract/environment.ts";
 import { SecretCreate } from "../contract/secret.ts";
-import { parseQuery, readJson, validated } from "./parse.ts";
+import { idSchema } from "../core/ids.ts";
+import { parseParams, parseQuery, readJson, validated } from "./parse.ts";
 
 const anything = z.looseObject({});
 
@@ -138,6 +141,30 @@ describe("what is wrong with a field", () => {
   ];
   test.each(wrong)("%j is told as what to change", (value, message) => {
     expect(() => validated(Body, value, "body")).toThrowError(message);
+  });
+
+  test("is what is wrong in the form that was meant, if there are several", () => {
+    const runtimes = (value: unknown) => () => validated(RuntimesSet, { runtimes: value }, "body");
+    expect(runtimes({ python: 3 })).toThrowError("The field runtimes.python must be a string.");
+    expect(runtimes({ cobol: "3" })).toThrowError("The field runtimes must name nothing but");
+    expect(runtimes(["cobol"])).toThrowError("The field runtimes.0 must be of ");
+    expect(runtimes(3)).toThrowError("The field runtimes must be a list or an object.");
+  });
+
+  test("names packages of a type that there isn't, which would otherwise be left out", () => {
+    const body = { name: "n", packages: { ruby: ["rails"] } };
+    const message =
+      "The field packages.ruby isn't taken here: what is taken is system, python, node.";
+    expect(() => validated(EnvironmentCreate, body, "body")).toThrowError(message);
+  });
+
+  test("says which words a part of the address may be, and of an id nothing", () => {
+    const Params = z.object({ id: idSchema("environment"), type: PackageTypeParam });
+    const id = `env_${"0".repeat(21)}`;
+    const words = 'The part type of the address must be one of "system", "python", "node".';
+    expect(() => parseParams(Params, { id, type: "ruby" })).toThrowError(words);
+    const unknown = "Nothing with that id belongs to you.";
+    expect(() => parseParams(Params, { id: "x", type: "node" })).toThrowError(unknown);
   });
 
   test("reads on from the field's name where the schema says it itself", () => {

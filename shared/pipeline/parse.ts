@@ -6,7 +6,7 @@ import { findUnusable, mayBeUnusable, shownField, type Unusable } from "../core/
 import { ApiError } from "../errors/api-error.ts";
 import { type Framing, FramingError, framingOf, hasBody } from "../http/framing.ts";
 import { readOffBytesMax } from "../http/linger.ts";
-import { sayWhatToChange } from "./issue-sentences.ts";
+import { sayWhatToChange, withinForm } from "./issue-sentences.ts";
 import { notHttp } from "./raw-refusal.ts";
 import type { Route } from "./route.ts";
 
@@ -19,11 +19,14 @@ const jsonDepthMax = 40;
 const jsonValuesMax = 20_000;
 const issuesShownMax = 20;
 
-/** An id that can't exist is answered like one that doesn't. */
+/** An id that can't exist is answered like one that doesn't, and a wrong word with the right ones. */
 export function parseParams<P>(schema: z.ZodType<P>, params: unknown): P {
-  const parsed = schema.safeParse(params);
+  const parsed = schema.safeParse(params, { error: sayWhatToChange });
   if (parsed.success) return parsed.data;
-  throw new ApiError("NOT_FOUND");
+  const word = parsed.error.issues.find(({ code }) => code === "invalid_value");
+  if (!word) throw new ApiError("NOT_FOUND");
+  const message = `The part ${word.path.join(".")} of the address ${word.message}.`;
+  throw new ApiError("NOT_FOUND", { message });
 }
 
 /**
@@ -72,7 +75,7 @@ function refusedField({ field, named }: Subject, message: string): ApiError {
 export function validated<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   const parsed = schema.safeParse(value, { error: sayWhatToChange });
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.slice(0, issuesShownMax);
+  const issues = parsed.error.issues.flatMap(withinForm).slice(0, issuesShownMax);
   const details = issues.map(({ path, message }) => ({
     field: fieldOf(path.join("."), where).field,
     message,

@@ -78,6 +78,8 @@ test("what can't run is refused by the field that is wrong", async () => {
     const body = { name: "x", environmentId, strategy: "sequential", steps: [a], ...fields };
     const refused = await send("/v1/orchestrations", { key, body });
     expect(refused, refused.text).toMatchObject({ status, json: { details: [{ field }] } });
+    const [{ message }] = refused.json.details;
+    if (status === 400) expect(refused.json.message).toBe(`The field ${field} ${message}.`);
   }
 });
 

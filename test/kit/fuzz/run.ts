@@ -96,6 +96,9 @@ function arbitraryOf(kind: Kind, described: DescribedOperation): fc.Arbitrary<Fu
   return known;
 }
 
+/** Sentences for what no schema has words of its own for: each that comes hides what to change. */
+const vague = /documentation shows|is documented with|match its schema|of another type/;
+
 class FuzzRun {
   readonly #credentials: Record<FuzzedRequest["credential"], readonly string[]>;
   readonly #ids: KnownIds;
@@ -175,6 +178,9 @@ class FuzzRun {
     if (status < 300) this.#succeeded(fuzzed, text);
     if (status === 404) this.#ids.forget(wire.path);
     if (status >= 500) this.#note(fuzzed, wire, `answered ${status}: ${text.slice(0, 200)}`);
+    if (status === 400 && vague.test(text)) {
+      this.#note(fuzzed, wire, `doesn't say what to change: ${text.slice(0, 200)}`);
+    }
     // An odd path may be one of another operation, or of none.
     const reached = findOperation(wire.method, decoded(wire.path));
     if (!reached || left || status >= 500) return;
