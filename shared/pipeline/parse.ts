@@ -19,7 +19,7 @@ const jsonDepthMax = 40;
 const jsonValuesMax = 20_000;
 const issuesShownMax = 20;
 
-/** An id that can't exist is answered like one that doesn't, and a wrong word with the right ones. */
+/** An id that can't exist is answered like one that doesn't; a wrong word, with the right ones. */
 export function parseParams<P>(schema: z.ZodType<P>, params: unknown): P {
   const parsed = schema.safeParse(params, { error: sayWhatToChange });
   if (parsed.success) return parsed.data;

@@ -80,7 +80,8 @@ describe("a page of a list", () => {
   const orderBy = [["number", "asc"]] as const;
   const numbersOf = ({ items }: { readonly items: readonly { readonly number: number }[] }) =>
     items.map(({ number }) => number);
-  const from = (first: number, length: number) => Array.from({ length }, (_, at) => first + at);
+  const from = (first: number, length: number) =>
+    Array.from({ length }, (_, index) => first + index);
 
   test("of small documents is one query, and the list's end says how many there are", async () => {
     const page = await store.page(smallThings, { orderBy, offset: 5, limit: 35 });

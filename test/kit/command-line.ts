@@ -1,4 +1,4 @@
-/** Runs the command line as its users do: as a process, with a folder of its own for what it stores. */
+/** Runs the command line as its users do: as a process, with a folder of its own. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
