@@ -19,18 +19,23 @@ export interface SnapshotPage {
 export class ReadSnapshot {
   readonly #db: Firestore;
   readonly #transaction: Transaction;
-  constructor(db: Firestore, transaction: Transaction) {
+  readonly #answered: () => void;
+
+  /** @param answered Called after each read, for a deadline that is of one read. */
+  constructor(db: Firestore, transaction: Transaction, answered: () => void) {
     this.#db = db;
     this.#transaction = transaction;
+    this.#answered = answered;
   }
 
   async get<S extends Schema>(ref: Ref<S>): Promise<Snapshot<S>> {
-    return toSnapshot(ref, await this.#transaction.get(this.#db.doc(ref.path)));
+    return toSnapshot(ref, await this.#read(this.#transaction.get(this.#db.doc(ref.path))));
   }
 
   async getAll<S extends Schema>(refs: readonly Ref<S>[]): Promise<readonly Snapshot<S>[]> {
     if (refs.length === 0) return [];
-    const docs = await this.#transaction.getAll(...refs.map((ref) => this.#db.doc(ref.path)));
+    const paths = refs.map((ref) => this.#db.doc(ref.path));
+    const docs = await this.#read(this.#transaction.getAll(...paths));
     return refs.flatMap((ref, index) => {
       const doc = docs[index];
       return doc ? [toSnapshot(ref, doc)] : [];
@@ -44,7 +49,7 @@ export class ReadSnapshot {
   ): Promise<number> {
     const all: Query = this.#db.collection(collection.path);
     const matching = where.reduce((query, [field, value]) => query.where(field, "==", value), all);
-    return (await this.#transaction.get(matching.count())).data().count;
+    return (await this.#read(this.#transaction.get(matching.count()))).data().count;
   }
 
   /** The next documents of a walk, ordered by a field, and by id where the field is equal. */
@@ -57,7 +62,13 @@ export class ReadSnapshot {
     const bounded = until === undefined ? collection : collection.where(field, "<=", until);
     const ordered = bounded.orderBy(field).orderBy(FieldPath.documentId());
     const rest = after ? ordered.startAfter(after.value, after.id) : ordered;
-    const { docs } = await this.#transaction.get(rest.limit(limit));
+    const { docs } = await this.#read(this.#transaction.get(rest.limit(limit)));
     return docs.map((doc) => toFound(source.schema, doc));
+  }
+
+  async #read<T>(reading: Promise<T>): Promise<T> {
+    const found = await reading;
+    this.#answered();
+    return found;
   }
 }

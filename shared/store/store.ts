@@ -31,7 +31,7 @@ import { ReadSnapshot } from "./read-snapshot.ts";
 import { readSums, type Sums } from "./read-sums.ts";
 import type { Listener } from "./shared-listener.ts";
 import { SharedState } from "./shared-state.ts";
-import { withDeadline } from "./with-deadline.ts";
+import { withDeadline, withDeadlineEach } from "./with-deadline.ts";
 
 type Schema = z.ZodType<object>;
 type Fitting<S extends Schema> = Pick<ReadOptions, "bytesMax" | "firstChunk" | "chunkMax"> & {
@@ -248,12 +248,12 @@ export class Store {
 
   /** Runs several reads on one snapshot of the database, and all of them again if one fails. */
   async withSnapshot<T>(work: (snapshot: ReadSnapshot) => Promise<T>): Promise<T> {
-    const settings = { readOnly: true } as const;
-    const seen = this.#db.runTransaction(
-      (transaction) => work(new ReadSnapshot(this.#db, transaction)),
-      settings,
+    return await withDeadlineEach((answered) =>
+      this.#db.runTransaction(
+        (transaction) => work(new ReadSnapshot(this.#db, transaction, answered)),
+        { readOnly: true },
+      ),
     );
-    return await withDeadline(seen);
   }
 
   async exists(path: string): Promise<boolean> {

@@ -5,22 +5,35 @@ const callTimeoutMs = 10_000;
 /** Logged, so that a slow database can be told from one that refuses. */
 const late = "the database didn't answer in time";
 
+/** The longest that several calls may take together. */
+const callsTimeoutMs = 40_000;
+
 /**
  * The call itself isn't cancelled, so a commit may still land.
  * @throws {ApiError} `UNAVAILABLE` if there is no answer in time: what can't be read is refused.
  */
 export async function withDeadline<T>(call: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new ApiError("UNAVAILABLE", { cause: late })), callTimeoutMs);
-  });
+  return await withDeadlineEach(() => call);
+}
+
+/**
+ * Like `withDeadline`, for several calls after one another: each may take as long as one, so that
+ * more steps don't fail where each is answered.
+ * @param work Calls `answered` after each of them.
+ */
+export async function withDeadlineEach<T>(work: (answered: () => void) => Promise<T>): Promise<T> {
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(new ApiError("UNAVAILABLE", { cause: late }));
+  const ofAll = setTimeout(giveUp, callsTimeoutMs);
+  const ofOne = setTimeout(giveUp, callTimeoutMs);
   try {
-    return await Promise.race([call, over]);
+    return await Promise.race([work(() => void ofOne.refresh()), over]);
   } catch (cause) {
     if (cause instanceof ApiError || !isUnavailable(cause)) throw cause;
     throw new ApiError("UNAVAILABLE", { cause });
   } finally {
-    clearTimeout(timer);
+    clearTimeout(ofAll);
+    clearTimeout(ofOne);
   }
 }
 
