@@ -1,6 +1,5 @@
 /** Opens a repository of an environment's stored files, for the routes. */
 
-import { setImmediate as breathe } from "node:timers/promises";
 import * as z from "zod";
 import { GitFault } from "#shared/core/git/git-fault";
 import { ReadBudget } from "#shared/core/git/read-budget";
@@ -13,6 +12,7 @@ import { type Environment, environments } from "#shared/store/environments";
 import { OwnerTurns } from "#shared/store/owner-turns";
 import type { ReadStore } from "#shared/store/store";
 import { readFileBytes, readFilesOf } from "#shared/workspace/manifests";
+import { PacedWork } from "./paced-work.ts";
 import { openRepository, type Repository } from "./repository.ts";
 import { type ReadBytes, RepositoryFiles } from "./repository-files.ts";
 
@@ -22,8 +22,9 @@ export const RepositoryQuery = z.object({ path: z.string().max(1_024).default(""
 /** Clients wait for a minute, and what runs git reads after it. */
 const readMsMax = 20_000;
 
-/** A repository that is being read takes up to a hundred megabytes, so few are at a time. */
-const turns = new OwnerTurns({ allMax: 4, ownerMax: 1 });
+/** Each takes up to 130 MB besides its list of files, so few are read at a time. */
+const turns = new OwnerTurns({ allMax: 3, ownerMax: 1 });
+const paced = new PacedWork();
 
 /** @throws {ApiError} `INVALID_PATH` */
 export function folderOf(path: string): string {
@@ -67,7 +68,10 @@ export async function withRepository<T>(
   const late = AbortSignal.timeout(readMsMax);
   const either = AbortSignal.any([signal, late]);
   const read: ReadBytes = async (file, range) => await readFileBytes(owner, file, range);
-  const budget = new ReadBudget({ check: () => either.throwIfAborted(), breathe });
+  const budget = new ReadBudget({
+    check: () => either.throwIfAborted(),
+    breathe: paced.newBreath(),
+  });
   const files = new RepositoryFiles({ manifest, read, budget }, folder);
   const readIt = async () => {
     const opened = await openRepository(files);

@@ -140,10 +140,10 @@ function readOffset(cursor: Cursor): number {
   return value;
 }
 
-const unreadExtensions: Readonly<Record<string, string>> = {
-  link: "a split index",
-  sdir: "a sparse index",
-};
+const unreadExtensions: ReadonlyMap<string, string> = new Map([
+  ["link", "a split index"],
+  ["sdir", "a sparse index"],
+]);
 
 function* readExtensions(
   cursor: Cursor,
@@ -159,7 +159,7 @@ function* readExtensions(
     if (start + size > end) throw damaged("The repository's index");
     if (name === "TREE") yield* readTrees(bytes.subarray(start, start + size), trees, budget);
     else if (!/^[A-Z]/.test(name)) {
-      const kind = unreadExtensions[name] ?? "an index of an unknown kind";
+      const kind = unreadExtensions.get(name) ?? "an index of an unknown kind";
       throw new GitFault(`The repository has ${kind}, which isn't read here.`);
     }
     cursor.offset = start + size;

@@ -7,7 +7,7 @@ import { tooMuch } from "./git-fault.ts";
 
 const mebibyte = 1024 * 1024;
 
-/** Four repositories are read at a time, in a function of a gibibyte. */
+/** Three repositories are read at a time, in a function of a gibibyte. */
 export const readLimits = {
   /** Bytes that are held at once, strings and lists among them, as an estimate from above. */
   keptBytes: 128 * mebibyte,
@@ -18,14 +18,14 @@ export const readLimits = {
   objects: 20_000,
   /** The answer, as JSON. */
   answerBytes: 8 * mebibyte,
-  /** In units of about ten nanoseconds. */
-  work: 500_000_000,
+  /** In units of about ten nanoseconds. Long reads rest twice as long as they work. */
+  work: 300_000_000,
 } as const;
 
 export type Cost = keyof typeof readLimits;
 
-/** Work between two pauses: about five milliseconds. */
-export const workPerPause = 500_000;
+/** Work between two pauses: two or three milliseconds. */
+export const workPerPause = 250_000;
 /** What is done without a pause is refused beyond this: some tens of milliseconds. */
 export const workPerBlock = 4_000_000;
 

@@ -28,16 +28,18 @@ const pathLengthMax = 4_096;
 const faultsMax = 20;
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const reference = /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g;
-const otherInstructions: Readonly<Record<string, string>> = {
-  ADD: "files come from the workspace, which a build doesn't see",
-  COPY: "files come from the workspace, which a build doesn't see",
-  FROM: "every environment has the deployment's own image",
-  USER: "a build runs as the sandbox's user",
-  CMD: "an execution runs what its message says",
-  ENTRYPOINT: "an execution runs what its message says",
-  EXPOSE: "a sandbox takes no connections",
-  VOLUME: "only the workspace is kept",
-};
+const otherInstructions: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ADD: "files come from the workspace, which a build doesn't see",
+    COPY: "files come from the workspace, which a build doesn't see",
+    FROM: "every environment has the deployment's own image",
+    USER: "a build runs as the sandbox's user",
+    CMD: "an execution runs what its message says",
+    ENTRYPOINT: "an execution runs what its message says",
+    EXPOSE: "a sandbox takes no connections",
+    VOLUME: "only the workspace is kept",
+  }),
+);
 
 /** @param known Variables that ENV may refer to; others are empty, as in Docker. */
 export function readDockerfile(
@@ -83,7 +85,7 @@ export function readDockerfile(
       else if (isInLayer(next)) folder = next;
       else refuse(`must name a folder below ${layerFolder}, where a build may write`);
     } else {
-      const why = otherInstructions[name];
+      const why = otherInstructions.get(name);
       refuse(
         why === undefined ? "isn't supported: RUN, ENV and WORKDIR are" : `isn't supported: ${why}`,
       );

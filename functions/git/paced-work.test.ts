@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { PacedWork } from "./paced-work.ts";
+
+interface Piece {
+  readonly beginsAtMs: number;
+  readonly endsAtMs: number;
+}
+
+/** Lets reads work in pieces of this length on one processor, whose time is told by them alone. */
+async function piecesOf(reads: number, pieces: number, pieceMs: number) {
+  let nowMs = 0;
+  const paced = new PacedWork({
+    nowMs: () => nowMs,
+    wait: async (ms) => {
+      nowMs += ms;
+    },
+  });
+  const done: Piece[] = [];
+  const read = async () => {
+    const breathe = paced.newBreath();
+    for (let piece = 0; piece < pieces; piece += 1) {
+      const beginsAtMs = nowMs;
+      nowMs += pieceMs;
+      done.push({ beginsAtMs, endsAtMs: nowMs });
+      await breathe();
+    }
+  };
+  await Promise.all(Array.from({ length: reads }, read));
+  return { done, tookMs: nowMs };
+}
+
+describe("TEN-1 reading repositories", () => {
+  test.each([
+    [1, 3],
+    [3, 3],
+    [3, 12],
+  ])("%i long reads in pieces of %i ms leave others two thirds of the time", async (reads, ms) => {
+    const { done } = await piecesOf(reads, 60, ms);
+    const long = done.slice(reads * 9);
+    expect(long.length).toBeGreaterThan(reads * 40);
+    for (const [index, { beginsAtMs }] of long.entries()) {
+      const before = long[index - 1];
+      if (before) expect(beginsAtMs - before.endsAtMs).toBeGreaterThanOrEqual(2 * ms);
+    }
+  });
+
+  test("a short read only lets others go first", async () => {
+    expect((await piecesOf(1, 8, 3)).tookMs).toBe(24);
+  });
+});
