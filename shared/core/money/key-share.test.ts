@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { now, limits as sampleLimits } from "../../../test/kit/sample-account.ts";
 import { type Account, credit, heldMicrousd, newAccount, spendableMicrousd } from "./account.ts";
