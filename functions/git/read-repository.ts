@@ -8,11 +8,11 @@ import type { Manifest } from "#shared/core/workspace/manifest";
 import { confinePath } from "#shared/core/workspace/paths";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
+import { PacedWork } from "#shared/limits/paced-work";
 import { type Environment, environments } from "#shared/store/environments";
 import { OwnerTurns } from "#shared/store/owner-turns";
 import type { ReadStore } from "#shared/store/store";
 import { readFileBytes, readFilesOf } from "#shared/workspace/manifests";
-import { PacedWork } from "./paced-work.ts";
 import { openRepository, type Repository } from "./repository.ts";
 import { type ReadBytes, RepositoryFiles } from "./repository-files.ts";
 

@@ -98,8 +98,8 @@ export async function storeTransfer(
 }
 
 /**
- * Puts an empty object in the place of an upload that has ended. Sessions of its signed request live
- * for a week, and each stores its bytes only where there is no object.
+ * Puts an empty object in the place of an upload that has ended. Sessions of its signed request
+ * live for a week, and each stores its bytes only where there is no object.
  * @param generation The object that it replaces; null if there is none.
  * @returns False if another object is there meanwhile.
  * @throws {ApiError} `UNAVAILABLE`.

@@ -1,8 +1,8 @@
 /**
  * Deletes the objects of transfers that have ended, and takes them off what their owner stores.
  * Nothing else names these objects, so they go at once. An upload's session lives for a week in
- * Cloud Storage, so an empty object takes the place of each upload first: no session stores anything
- * where there is an object. It stays for longer than any session.
+ * Cloud Storage, so an empty object takes the place of each upload first: no session stores
+ * anything where there is an object. It stays for longer than any session.
  */
 import { dayMs } from "../core/retention/periods.ts";
 import type { StoredObject } from "../google/objects.ts";
@@ -70,7 +70,7 @@ export async function collectTransfers(
   return { ...total, hasMore, deleted };
 }
 
-/** Of an upload that was never sent, the place must be taken as well before it counts no more. */
+/** Takes the place of an upload that was never sent, which must be before it counts no more. */
 async function canStoreNothing(
   { close }: TransferSweep,
   { id, kind }: Transfer,
