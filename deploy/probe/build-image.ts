@@ -1,7 +1,7 @@
 /**
  * Builds the runner's image for the probe: in a bucket and as an account of the probe's own. A bare
- * project has no account that may build (Google's default one comes with the Compute Engine API, and
- * in newer organisations without any right), and gcloud would make a bucket that stays.
+ * project has no account that may build: Google's default one comes with the Compute Engine API,
+ * in newer organisations without any right. And gcloud would make a bucket that stays.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

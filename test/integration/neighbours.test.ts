@@ -64,7 +64,7 @@ describe("TEN-1 lists of two owners in one instance", () => {
     ]);
     const [floods, threadId] = [await newThread(flood.key), await newThread(neighbour.key)];
     const { baseUrl, proxy } = await startOne("threads", { sharedMax: 20 });
-    proxy.faults.order("RunAggregationQuery", { kind: "hold-before" }, 20);
+    proxy.faults.order("RunQuery", { kind: "hold-before" }, 20);
     const lists = Array.from({ length: 8 }, async () => {
       return await send(`/v1/threads/${floods}/messages`, { key: flood.key, baseUrl });
     });

@@ -19,7 +19,7 @@ test("a page of threads is one query, and a word is found without looking at oth
   const body = { environmentId: await newEnvironment(key) };
   for (let made = 0; made < 3; made += 1) await newThread(key, { ...body, title: `gnu ${made}` });
   await newThread(key, { ...body, title: "the only okapi" });
-  // The page, the count of all, and the name of their environment.
+  // The page, a document more that says whether another follows, and the name of their environment.
   const page = { reads: 3 + 1 + 1, writes: 0, roundTrips: 2 };
   expect(fits(await cost(() => send("/v1/threads?limit=3", { key }), page), page)).toBe(true);
   const find = () => send("/v1/threads/search", { key, body: { query: "okapi" } });
