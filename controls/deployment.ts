@@ -65,8 +65,8 @@ export const deploymentControls: Readonly<Record<string, Control>> = {
     test: "test/policy/edge.test.ts",
     mutation: {
       file: "terraform/modules/edge/main.tf",
-      find: '"%s/securityPolicies/%s",',
-      replace: '"%s/securityPolicies/no-%s",',
+      find: "= google_compute_security_policy.default.id",
+      replace: "= null",
     },
   },
   "EDG-2": {

@@ -25,8 +25,7 @@ module "keys" {
 }
 
 module "secrets" {
-  source     = "./modules/secrets"
-  project_id = var.project_id
+  source = "./modules/secrets"
 
   versions = {
     for name, version in var.secret_versions : replace(name, "_", "-") => version

@@ -41,11 +41,7 @@ output "plan_account" {
 
 output "registry" {
   description = "Where images go: HOST/PROJECT/REPOSITORY."
-  value = join("/", [
-    "${var.region}-docker.pkg.dev",
-    var.project_id,
-    google_artifact_registry_repository.default.repository_id,
-  ])
+  value       = google_artifact_registry_repository.default.registry_uri
 
   # The account that pushes needs the right to push as well.
   depends_on = [google_artifact_registry_repository_iam_member.default]

@@ -77,6 +77,28 @@ describe.skipIf(!isPlanned)("OPS-2 one apply", () => {
     expect([...needed].filter((api) => !enabled.includes(api))).toEqual([]);
   });
 
+  test("takes what a project has once, so no prefix makes room for a second one", () => {
+    const named = (type: string, attribute: string) =>
+      planOf("main")
+        .resources(type)
+        .map(({ values }) => values[attribute]);
+    expect(named("google_logging_project_bucket_config", "bucket_id")).toContain("_Default");
+    expect(named("google_logging_project_sink", "name")).toContain("_Default");
+    expect(named("google_project_iam_audit_config", "service")).not.toEqual([]);
+    expect(named("google_binary_authorization_policy", "project")).toHaveLength(1);
+    expect(named("google_firestore_database", "name")).toContain("(default)");
+    expect(named("google_firebaserules_release", "name")).toContain("cloud.firestore");
+    for (const name of named("google_storage_bucket", "name")) expect(name).toMatch(/^paddock-test-/);
+  });
+
+  test("names accounts as Google takes them: 6 to 30 characters", () => {
+    for (const name of ["main", "bootstrap"] as const) {
+      for (const { values } of planOf(name).resources("google_service_account")) {
+        expect(values.account_id).toMatch(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/);
+      }
+    }
+  });
+
   test("makes the domain's records where it keeps the zone, and else says which they are", () => {
     const records = (name: PlanName) =>
       planOf(name)

@@ -4,6 +4,7 @@ import { securityHeaders } from "#shared/pipeline/headers";
 import { listFunctions } from "../../scripts/build/function-list.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { isPlanned, type Plan, planOf } from "./support/plan.ts";
+import { referencesOf } from "./support/references.ts";
 
 const { functions } = await listFunctions(repositoryRoot);
 const namesOf = (visibility: string) =>
@@ -30,12 +31,31 @@ const wafRules = (plan: Plan) => rulesOf(plan).filter((rule) => expressionOf(rul
 
 describe.skipIf(!isPlanned)("EDG-1 Cloud Armor", () => {
   test("guards every public function, with the one policy", () => {
-    const plan = planOf("main");
-    const { values } = plan.resource("module.edge.google_compute_security_policy.default");
-    const guarded = backendsOf(plan)
-      .filter(({ security_policy: policy }) => String(policy).endsWith(`Policies/${values.name}`))
-      .map(({ name }) => name);
+    const guarded = backendsOf(planOf("main")).map(({ name }) => name);
     expect(guarded.sort()).toEqual(namesOf("edge").map((name) => `edge-${name}`));
+    const backend = "module.edge.google_compute_backend_service.default";
+    expect(referencesOf("main", backend, "security_policy")).toContain(
+      "google_compute_security_policy.default.id",
+    );
+    expect(planOf("main").resources("google_compute_security_policy")).toHaveLength(1);
+  });
+
+  test("stands before each function's own endpoint group, and leads to its service alone", () => {
+    for (const [module, prefix] of [
+      ["module.edge.google_compute_backend_service.default", "edge"],
+      ["module.network.google_compute_region_backend_service.gateways", "gateway"],
+    ] as const) {
+      const name = module.split(".").at(-1);
+      const group = `google_compute_region_network_endpoint_group.${name}`;
+      const references = referencesOf("main", module, "backend", "group");
+      expect(references).toEqual(expect.arrayContaining([group, "each.key"]));
+      const service = `${module.split(".").slice(0, 2).join(".")}.${group}`;
+      for (const { address, index, values } of planOf("main").resources(group.split(".")[0])) {
+        if (!address.startsWith(service)) continue;
+        expect(values.name).toBe(`${prefix}-${index}`);
+        expect(values.cloud_run).toMatchObject([{ service: index }]);
+      }
+    }
   });
 
   test("uses the current core rule set and adaptive protection", () => {
@@ -113,9 +133,13 @@ describe.skipIf(!isPlanned)("EDG-3 TLS", () => {
     for (const { values } of policies) {
       expect(values).toMatchObject({ min_tls_version: "TLS_1_2", profile: "RESTRICTED" });
     }
-    const names = policies.map(({ values }) => values.name);
     const proxies = plan.resources(proxyType);
-    expect(proxies.map(({ values }) => String(values.ssl_policy).split("/").at(-1))).toEqual(names);
+    expect(proxies).toHaveLength(policies.length);
+    for (const { address } of proxies) {
+      const declared = address.replaceAll(/\[[^\]]*\]/g, "");
+      const names = referencesOf("main", declared, "ssl_policy").join(" ");
+      expect(names).toContain(`${policyType}.${declared.split(".").at(-1)}`);
+    }
   });
 
   test("has certificates that Google makes and renews, for the names that are called", () => {
@@ -148,9 +172,11 @@ describe.skipIf(!isPlanned)("EDG-5 nothing listens for plain HTTP", () => {
       ...plan.resources("google_compute_forwarding_rule"),
     ];
     expect(rules).toHaveLength(2);
-    for (const { values } of rules) {
+    for (const { address, values } of rules) {
       expect(values).toMatchObject({ port_range: "443", ip_protocol: "TCP" });
-      expect(values.target).toMatch(/\/targetHttpsProxies\//);
+      const declared = address.replaceAll(/\[[^\]]*\]/g, "");
+      const [target] = referencesOf("main", declared, "target");
+      expect(target).toMatch(/^google_compute_(region_)?target_https_proxy\./);
     }
   });
 

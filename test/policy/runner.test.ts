@@ -4,6 +4,7 @@ import * as z from "zod";
 import { profileResources } from "#shared/core/executions/profiles";
 import { jobName, networkModes, profiles } from "#shared/protocol/job";
 import { isPlanned, type PlannedResource, planOf } from "./support/plan.ts";
+import { referencesOf } from "./support/references.ts";
 
 const kinds = profiles.flatMap((profile) => networkModes.map((network) => ({ profile, network })));
 const subnetOf = (network: string) =>
@@ -167,8 +168,21 @@ describe.skipIf(!isPlanned)("NET-1 the network of an execution", () => {
       "private.googleapis.com. 0.0.0.0",
       "restricted.googleapis.com. 0.0.0.0",
     ]);
-    const [policy] = planOf("main").resources("google_dns_response_policy");
-    expect(JSON.stringify(policy?.values.networks)).toContain("/global/networks/runners");
+    const policy = "module.network.google_dns_response_policy.default";
+    expect(referencesOf("main", policy, "networks", "network_url")).toContain(
+      "google_compute_network.default.id",
+    );
+  });
+
+  test("each rule and each subnet is of the runners' network", () => {
+    const rules = ["deny_egress", "deny_ingress", "gateways", "deny_special", "leave"];
+    const parts = rules.map((rule) => `google_compute_firewall.${rule}`);
+    for (const part of [...parts, "google_compute_subnetwork.runners"]) {
+      const references = referencesOf("main", `module.network.${part}`, "network");
+      expect(references, part).toContain("google_compute_network.default.id");
+    }
+    const planned = planOf("main").resources("google_compute_firewall");
+    expect(planned.map((rule) => rule.name).sort()).toEqual(rules.toSorted());
   });
 
   test("the network is made for runners alone", () => {

@@ -1,11 +1,9 @@
 locals {
-  # Ids written out are known before anything exists: a plan then shows what leads where.
-  _global   = "projects/${var.project_id}/global"
-  _regional = "projects/${var.project_id}/regions/${var.region}"
-
+  # Written out, and so known before anything exists: a plan then shows which path leads to which
+  # function, and tests read it.
   backends = {
     for name, backend in google_compute_backend_service.default :
-    name => "${local._global}/backendServices/${backend.name}"
+    name => "projects/${backend.project}/global/backendServices/${backend.name}"
   }
 
   # As shared/pipeline/headers.ts; for the answers that a backend's own are lost from.
@@ -47,18 +45,10 @@ resource "google_compute_backend_service" "default" {
   protocol                = "HTTPS"
   enable_cdn              = false
   custom_response_headers = local.response_headers
-  security_policy = format(
-    "%s/securityPolicies/%s",
-    local._global,
-    google_compute_security_policy.default.name,
-  )
+  security_policy         = google_compute_security_policy.default.id
 
   backend {
-    group = format(
-      "%s/networkEndpointGroups/%s",
-      local._regional,
-      google_compute_region_network_endpoint_group.default[each.key].name,
-    )
+    group = google_compute_region_network_endpoint_group.default[each.key].id
   }
 
   log_config {
@@ -70,12 +60,11 @@ resource "google_compute_backend_service" "default" {
 resource "google_compute_target_https_proxy" "default" {
   project    = var.project_id
   name       = "edge"
-  url_map    = "${local._global}/urlMaps/${google_compute_url_map.default.name}"
-  ssl_policy = "${local._global}/sslPolicies/${google_compute_ssl_policy.default.name}"
+  url_map    = google_compute_url_map.default.id
+  ssl_policy = google_compute_ssl_policy.default.id
   certificate_map = format(
-    "//certificatemanager.googleapis.com/projects/%s/locations/global/certificateMaps/%s",
-    var.project_id,
-    google_certificate_manager_certificate_map.default.name,
+    "//certificatemanager.googleapis.com/%s",
+    google_certificate_manager_certificate_map.default.id,
   )
   quic_override = "NONE"
   # A request that is sent before the handshake ends could be sent again by somebody else.
@@ -90,10 +79,6 @@ resource "google_compute_global_forwarding_rule" "default" {
   ip_address            = google_compute_global_address.default.id
   ip_protocol           = "TCP"
   port_range            = "443"
-  target = format(
-    "%s/targetHttpsProxies/%s",
-    local._global,
-    google_compute_target_https_proxy.default.name,
-  )
-  labels = var.labels
+  target                = google_compute_target_https_proxy.default.id
+  labels                = var.labels
 }

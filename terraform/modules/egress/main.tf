@@ -1,9 +1,4 @@
 locals {
-  # Ids written out are known before anything exists: a plan then shows what leads where.
-  _global   = "projects/${var.project_id}/global"
-  _regional = "projects/${var.project_id}/regions/${var.region}"
-  network   = "${local._global}/networks/${google_compute_network.default.name}"
-
   # Which functions may reach what: Google's APIs alone, or the providers of models too.
   classes = {
     google    = { cidr = var.cidrs.google_cidr }
@@ -30,7 +25,7 @@ resource "google_compute_subnetwork" "default" {
   region                   = var.region
   name                     = "functions-${each.key}"
   description              = "Functions that reach ${each.key}."
-  network                  = local.network
+  network                  = google_compute_network.default.id
   ip_cidr_range            = each.value.cidr
   private_ip_google_access = true
 }
@@ -125,7 +120,7 @@ moved {
 resource "google_compute_network_firewall_policy_association" "default" {
   project           = var.project_id
   name              = "functions"
-  attachment_target = local.network
+  attachment_target = google_compute_network.default.id
   firewall_policy   = google_compute_network_firewall_policy.default.name
 
   depends_on = [google_compute_network_firewall_policy_rule.default]
@@ -136,7 +131,7 @@ resource "google_compute_router" "default" {
   project  = var.project_id
   region   = var.region
   name     = each.value
-  network  = local.network
+  network  = google_compute_network.default.id
 }
 
 resource "google_compute_router_nat" "default" {
@@ -149,7 +144,7 @@ resource "google_compute_router_nat" "default" {
   source_subnetwork_ip_ranges_to_nat = "LIST_OF_SUBNETWORKS"
 
   subnetwork {
-    name                    = "${local._regional}/subnetworks/${google_compute_subnetwork.default["providers"].name}"
+    name                    = google_compute_subnetwork.default["providers"].id
     source_ip_ranges_to_nat = ["PRIMARY_IP_RANGE"]
   }
 }
@@ -165,7 +160,7 @@ resource "google_dns_managed_zone" "default" {
 
   private_visibility_config {
     networks {
-      network_url = local.network
+      network_url = google_compute_network.default.id
     }
   }
 }

@@ -1,6 +1,6 @@
 output "network" {
   description = "Id of the functions' network, once nothing leaves it but what is named."
-  value       = local.network
+  value       = google_compute_network.default.id
 
   depends_on = [
     google_compute_network_firewall_policy_association.default,
@@ -9,10 +9,11 @@ output "network" {
   ]
 }
 
+# Written out, so that a plan shows which function reaches what.
 output "subnets" {
   description = "Subnets by what functions in them reach: `google`, `providers` => id."
   value = {
     for class, subnet in google_compute_subnetwork.default :
-    class => "${local._regional}/subnetworks/${subnet.name}"
+    class => "projects/${subnet.project}/regions/${subnet.region}/subnetworks/${subnet.name}"
   }
 }

@@ -43,7 +43,7 @@ resource "google_compute_subnetwork" "endpoint" {
   region                   = var.region
   name                     = "gateways"
   description              = "The address that stands for the gateways."
-  network                  = local.network
+  network                  = google_compute_network.default.id
   ip_cidr_range            = var.cidrs.gateways_cidr
   private_ip_google_access = false
 }
@@ -66,7 +66,7 @@ resource "google_compute_forwarding_rule" "endpoint" {
   name                  = "gateways"
   load_balancing_scheme = ""
   ip_address            = google_compute_address.endpoint[each.key].id
-  network               = local.network
+  network               = google_compute_network.default.id
   target                = google_compute_service_attachment.gateways[each.key].id
   labels                = var.labels
 }

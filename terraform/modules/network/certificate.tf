@@ -34,7 +34,7 @@ resource "google_dns_managed_zone" "gateways" {
 
   private_visibility_config {
     networks {
-      network_url = local.network
+      network_url = google_compute_network.default.id
     }
   }
 }

@@ -40,7 +40,7 @@ resource "google_compute_firewall" "deny_egress" {
   project            = var.project_id
   name               = "runners-deny-egress"
   description        = "Nothing leaves but what another rule names."
-  network            = local.network
+  network            = google_compute_network.default.id
   direction          = "EGRESS"
   priority           = local.priority.deny
   destination_ranges = ["0.0.0.0/0"]
@@ -54,7 +54,7 @@ resource "google_compute_firewall" "deny_ingress" {
   project       = var.project_id
   name          = "runners-deny-ingress"
   description   = "No container reaches another."
-  network       = local.network
+  network       = google_compute_network.default.id
   direction     = "INGRESS"
   priority      = local.priority.deny
   source_ranges = ["0.0.0.0/0"]
@@ -69,7 +69,7 @@ resource "google_compute_firewall" "gateways" {
   project            = var.project_id
   name               = "runners-to-gateways"
   description        = "Every runner reaches the gateways."
-  network            = local.network
+  network            = google_compute_network.default.id
   direction          = "EGRESS"
   priority           = local.priority.gateway
   destination_ranges = local.gateways_ranges
@@ -85,7 +85,7 @@ resource "google_compute_firewall" "deny_special" {
   project            = var.project_id
   name               = "runners-deny-private"
   description        = "What may leave reaches public addresses only."
-  network            = local.network
+  network            = google_compute_network.default.id
   direction          = "EGRESS"
   priority           = local.priority.special
   destination_ranges = concat(local.special_ranges, local.platform_ranges)
@@ -101,7 +101,7 @@ resource "google_compute_firewall" "leave" {
   project            = var.project_id
   name               = "runners-to-internet"
   description        = "Executions whose environment allows hosts reach public addresses."
-  network            = local.network
+  network            = google_compute_network.default.id
   direction          = "EGRESS"
   priority           = local.priority.leave
   destination_ranges = ["0.0.0.0/0"]

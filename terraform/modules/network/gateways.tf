@@ -4,17 +4,12 @@ module "routes" {
 }
 
 locals {
+  # Written out, and so known before anything exists: a plan then shows which path leads to which
+  # gateway.
   gateway_backends = {
     for name, backend in google_compute_region_backend_service.gateways :
-    name => "${local._gateways_regional}/backendServices/${backend.name}"
+    name => "projects/${backend.project}/regions/${backend.region}/backendServices/${backend.name}"
   }
-  gateway_map = "${local._gateways_regional}/urlMaps/${join("", google_compute_region_url_map.gateways[*].name)}"
-  gateway_ssl = format(
-    "%s/sslPolicies/%s",
-    local._gateways_regional,
-    join("", google_compute_region_ssl_policy.gateways[*].name),
-  )
-  gateways_subnet = "${local._gateways_regional}/subnetworks/${join("", google_compute_subnetwork.gateways[*].name)}"
 }
 
 # Chosen rather than given, so that the firewall's rule can be read before anything exists.
@@ -27,7 +22,7 @@ resource "google_compute_address" "gateways" {
   address_type = "INTERNAL"
   address      = cidrhost(var.cidrs.gateways_cidr, 2)
   purpose      = "GCE_ENDPOINT"
-  subnetwork   = local.gateways_subnet
+  subnetwork   = google_compute_subnetwork.gateways[0].id
 }
 
 resource "google_compute_region_network_endpoint_group" "gateways" {
@@ -53,11 +48,7 @@ resource "google_compute_region_backend_service" "gateways" {
   backend {
     balancing_mode  = "UTILIZATION"
     capacity_scaler = 1
-    group = format(
-      "%s/networkEndpointGroups/%s",
-      local._gateways_regional,
-      google_compute_region_network_endpoint_group.gateways[each.key].name,
-    )
+    group           = google_compute_region_network_endpoint_group.gateways[each.key].id
   }
 
   log_config {
@@ -117,8 +108,8 @@ resource "google_compute_region_target_https_proxy" "gateways" {
   project                          = var.gateways_project_id
   region                           = var.region
   name                             = "gateways"
-  url_map                          = local.gateway_map
-  ssl_policy                       = local.gateway_ssl
+  url_map                          = google_compute_region_url_map.gateways[0].id
+  ssl_policy                       = google_compute_region_ssl_policy.gateways[0].id
   certificate_manager_certificates = [google_certificate_manager_certificate.gateways[0].id]
 }
 
@@ -133,13 +124,9 @@ resource "google_compute_forwarding_rule" "gateways" {
   ip_protocol           = "TCP"
   port_range            = "443"
   network               = local.gateways_network
-  subnetwork            = local.gateways_subnet
-  target = format(
-    "%s/targetHttpsProxies/%s",
-    local._gateways_regional,
-    google_compute_region_target_https_proxy.gateways[0].name,
-  )
-  labels = var.labels
+  subnetwork            = google_compute_subnetwork.gateways[0].id
+  target                = google_compute_region_target_https_proxy.gateways[0].id
+  labels                = var.labels
 
   depends_on = [google_compute_subnetwork.proxies]
 }

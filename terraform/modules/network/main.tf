@@ -1,28 +1,20 @@
 locals {
-  # Ids written out are known before anything exists: a plan then shows what leads where.
-  _global   = "projects/${var.project_id}/global"
-  _regional = "projects/${var.project_id}/regions/${var.region}"
-  network   = "${local._global}/networks/${google_compute_network.default.name}"
-
   # None, if runners call Cloud Run's own addresses.
   balancers = var.balanced ? 1 : 0
 
   # The gateways stand in the functions' project: in this very network if that is the same, and else
   # behind an endpoint of Private Service Connect.
-  _apart             = var.gateways_project_id == var.project_id ? {} : { apart = var.project_id }
-  _gateways_global   = "projects/${var.gateways_project_id}/global"
-  _gateways_regional = "projects/${var.gateways_project_id}/regions/${var.region}"
-  gateways_network = join("", concat(
-    [
-      for network in values(google_compute_network.gateways) :
-      "${local._gateways_global}/networks/${network.name}"
-    ],
-    length(local._apart) == 0 ? [local.network] : [],
+  _apart = var.gateways_project_id == var.project_id ? {} : { apart = var.project_id }
+  gateways_network = one(concat(
+    values(google_compute_network.gateways)[*].id,
+    length(local._apart) == 0 ? [google_compute_network.default.id] : [],
   ))
 
+  # Written out, and so known before anything exists: a plan then shows which container stands where,
+  # and which subnets have a way out.
   runner_subnets = {
     for mode, subnet in google_compute_subnetwork.runners :
-    mode => "${local._regional}/subnetworks/${subnet.name}"
+    mode => "projects/${subnet.project}/regions/${subnet.region}/subnetworks/${subnet.name}"
   }
 
   subnets = {
@@ -47,7 +39,7 @@ resource "google_compute_subnetwork" "runners" {
   region        = var.region
   name          = each.value.tag
   description   = "Executions whose network is ${each.key}."
-  network       = local.network
+  network       = google_compute_network.default.id
   ip_cidr_range = each.value.cidr
   # Google's own services would answer the account's token, though it has no role. Without a balancer
   # it is the only way to the gateways, and the firewall leaves Cloud Run of all that lies there.

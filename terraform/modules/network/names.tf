@@ -19,7 +19,7 @@ resource "google_dns_response_policy" "default" {
   description          = "Names that no execution may resolve."
 
   networks {
-    network_url = local.network
+    network_url = google_compute_network.default.id
   }
 }
 

@@ -2,7 +2,7 @@ resource "google_compute_router" "default" {
   project = var.project_id
   region  = var.region
   name    = "runners"
-  network = local.network
+  network = google_compute_network.default.id
 }
 
 # Only for the modes that may leave: it delays a container's start, and is a way out.

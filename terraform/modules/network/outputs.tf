@@ -11,7 +11,7 @@ output "gateway_url" {
 
 output "network" {
   description = "Id of the runners' network."
-  value       = local.network
+  value       = google_compute_network.default.id
 }
 
 output "subnets" {

@@ -3,7 +3,6 @@ locals {
   # refuses a revision whose secret has no version, so made here they would take two applies.
   secrets = {
     for name, version in var.versions : name => {
-      id      = "projects/${var.project_id}/secrets/${name}"
       name    = name
       version = version
     }

@@ -1,4 +1,4 @@
 output "secrets" {
-  description = "Secret => its id, its short name, and the number of the version to mount."
+  description = "Secret => its name, and the number of the version to mount."
   value       = local.secrets
 }

@@ -1,9 +1,3 @@
-variable "project_id" {
-  description = "Project that holds the secrets."
-  type        = string
-  nullable    = false
-}
-
 variable "versions" {
   description = <<-EOT
     Secret => number of the version that is mounted, such as `{ peppers = "3" }`. A new value comes
