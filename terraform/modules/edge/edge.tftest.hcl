@@ -23,6 +23,13 @@ variables {
   }
 }
 
+# Known in a plan here alone, so that the test sees which policy a backend names.
+override_resource {
+  target          = google_compute_security_policy.default
+  override_during = plan
+  values          = { id = "projects/acme-paddock-1/global/securityPolicies/edge" }
+}
+
 run "one_policy_before_every_backend" {
   command = plan
 
