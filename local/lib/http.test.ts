@@ -10,7 +10,7 @@ it("prints nothing about a caller that leaves before its complete request was re
   const ended = Promise.withResolvers<unknown>();
   server = await startHttpServer(async (request) => {
     // The body arrives completely, and its sender goes, before anybody reads it.
-    await vi.waitUntil(() => request.complete);
+    await vi.waitUntil(() => request.complete, 20_000);
     socket.resetAndDestroy();
     await new Promise((resolve) => request.once("close", resolve));
     await readText(request, 10).finally(() => setImmediate(ended.resolve));

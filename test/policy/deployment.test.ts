@@ -88,7 +88,8 @@ describe.skipIf(!isPlanned)("OPS-2 one apply", () => {
     expect(named("google_binary_authorization_policy", "project")).toHaveLength(1);
     expect(named("google_firestore_database", "name")).toContain("(default)");
     expect(named("google_firebaserules_release", "name")).toContain("cloud.firestore");
-    for (const name of named("google_storage_bucket", "name")) expect(name).toMatch(/^paddock-test-/);
+    for (const name of named("google_storage_bucket", "name"))
+      expect(name).toMatch(/^paddock-test-/);
   });
 
   test("names accounts as Google takes them: 6 to 30 characters", () => {
