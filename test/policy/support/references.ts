@@ -24,7 +24,7 @@ const Expression = z.object({ references: z.array(z.string()) });
 /**
  * @param address Without keys: `module.edge.google_compute_backend_service.default`.
  * @param path To the argument: `["backend", "group"]`.
- * @returns `["google_compute_…_group.default", "each.key"]`, without attributes of a whole resource.
+ * @returns `["google_compute_…_group.default", "each.key"]`, without a whole resource's attributes.
  */
 export function referencesOf(
   name: PlanName,
