@@ -215,6 +215,7 @@ describe("DAT-4 an account that is deleted", () => {
         });
         if (number > 1) faults.order("Commit", pass, number - 1);
         faults.order("Commit", { kind: "hold-before" });
+        await maintenance.untilUp();
         let isOver = false;
         const call = goOn(owner, maintenance.baseUrl)
           .catch(() => null)

@@ -152,6 +152,7 @@ describe("DAT-3 a thread that is deleted", () => {
     "is erased whatever dies: its function after the commit, maintenance before commit %i",
     async (number) => {
       const { threads, maintenance } = asides;
+      for (const one of [threads, maintenance]) await one.untilUp();
       const { threadId, executionId, asked } = await newConversation();
       threads.proxy.faults.order("Commit", { kind: "hold-after" });
       const ended = remove(`/v1/threads/${threadId}`, threads.baseUrl).catch(() => null);

@@ -57,6 +57,7 @@ test.each(sharedOut(table, 2))(
     const { faults } = process.proxy;
     if (nth > 1) faults.order("Commit", { kind: "delay", delayMs: 0 }, nth - 1);
     faults.order("Commit", { kind });
+    await process.untilUp();
     const broken = sweep("schedules", process.baseUrl).catch(() => null);
     await until("a commit that is held", async () => faults.held > 0);
     await process.kill();

@@ -8,7 +8,7 @@ import { freePorts } from "../../local/functions/free-ports.ts";
 import { FunctionProcess } from "../../local/functions/function-process.ts";
 import { readManifest } from "../../local/functions/manifest.ts";
 import { temporaryFolder } from "../../scripts/tools/temporary-folder.ts";
-import { cloud } from "./cloud.ts";
+import { cloud, until } from "./cloud.ts";
 import type { ShiftedClock } from "./shifted-clock.ts";
 import { wideLimits } from "./wide-limits.ts";
 
@@ -19,6 +19,8 @@ export interface FunctionAside {
   readonly proxy: CountingProxy;
   /** Sends SIGKILL; it restarts by itself, on the same port. */
   kill(): Promise<void>;
+  /** Resolves once it listens, again if it was killed: a call before that reaches nobody. */
+  untilUp(): Promise<void>;
   /** Sends SIGSTOP: it keeps its connections and sends nothing. */
   pause(): void;
   resume(): void;
@@ -94,6 +96,9 @@ async function startOne(name: string, options: AsideOptions): Promise<FunctionAs
       await own.kill();
       // Otherwise a release could carry out what the dead process had sent.
       await proxy.faults.untilNoneHeld();
+    },
+    async untilUp() {
+      await until("the process to listen", async () => own.isUp);
     },
     pause: () => own.pause(),
     resume: () => own.resume(),
