@@ -34,7 +34,7 @@ const UploadCreate = exactObject({
   /** The SHA-256 of the file, which is then checked. */
   sha256: z
     .string()
-    .regex(/^[0-9a-f]{64}$/)
+    .regex(/^[0-9a-f]{64}$/, "must be a SHA-256: 64 digits of 0-9 and a-f")
     .optional(),
 });
 

@@ -32,7 +32,7 @@ export const AuditList = z.object({
 /** The time and id of the last row that was looked at. */
 const cursor = z
   .string()
-  .regex(/^(0|[1-9][0-9]{0,15})-aud_[A-Za-z0-9_-]{21}$/)
+  .regex(/^(0|[1-9][0-9]{0,15})-aud_[A-Za-z0-9_-]{21}$/, "must be the next_cursor of a page")
   .transform((text) => {
     const end = text.indexOf("-");
     return { value: Number(text.slice(0, end)), id: text.slice(end + 1) };
@@ -42,7 +42,7 @@ export const AuditQuery = z.object({
   action: z
     .string()
     .max(64)
-    .regex(/^[a-z_]+\.[a-z_]+$/)
+    .regex(/^[a-z_]+\.[a-z_]+$/, "must be an action, such as key.created")
     .optional(),
   keyId: idSchema("apiKey").optional(),
   subject: z.string().min(1).max(128).optional(),

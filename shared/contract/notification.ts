@@ -30,7 +30,9 @@ export const NotificationUpdate = exactObject({
 });
 
 /** The token that was sent to the address. */
-export const EmailConfirmation = exactObject({ token: z.string().regex(emailTokenForm) });
+export const EmailConfirmation = exactObject({
+  token: z.string().regex(emailTokenForm, "must be the token of the confirmation mail"),
+});
 
 export const NotificationBody = z.object({
   /** The address that was confirmed. */

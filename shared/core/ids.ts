@@ -39,7 +39,13 @@ const randomLength = 21;
 
 /** The form of one kind's ids. An id that doesn't match can't exist, so no read is needed. */
 export function idSchema(kind: IdKind): z.ZodString {
-  return z.string().regex(new RegExp(`^${idPrefixes[kind]}_[A-Za-z0-9_-]{${randomLength}}$`));
+  const prefix = idPrefixes[kind];
+  return z
+    .string()
+    .regex(
+      new RegExp(`^${prefix}_[A-Za-z0-9_-]{${randomLength}}$`),
+      `must be an id: ${prefix}_ and ${randomLength} letters, digits, - or _`,
+    );
 }
 
 /** An id that is always the same for the same parts, so that a repetition collides. */

@@ -9,7 +9,9 @@ import { canonicalBytes } from "./canonical-bytes.ts";
 import { type Hash, hashLeaf } from "./merkle-tree.ts";
 
 /** A hash in hexadecimal, as it is stored and exported. */
-export const hexHash = z.string().regex(/^[0-9a-f]{64}$/);
+export const hexHash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, "must be a hash: 64 digits of 0-9 and a-f");
 
 /**
  * A list of hashes from a file that isn't proven yet. It is judged as a whole, because a list of
