@@ -60,9 +60,9 @@ describe("INC-1 detectors", () => {
     try {
       const both = [aside.baseUrl, await functionUrl("incident-watch")];
       // One of them dies at any point of its work, and its platform calls again.
-      const calls = both.map(async (baseUrl) => await watch("detect", baseUrl));
+      const calls = Promise.allSettled(both.map((baseUrl) => watch("detect", baseUrl)));
       await aside.kill();
-      await Promise.allSettled(calls);
+      await calls;
       await until("no row is left", async () => {
         await Promise.allSettled(both.map((baseUrl) => watch("detect", baseUrl)));
         return (await leftMarks(owner.id)) === 0;
