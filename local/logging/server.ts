@@ -67,8 +67,9 @@ function loggingService(source: Source): UntypedServiceImplementation {
 
 async function listEntries(source: Source, request: z.output<typeof ListRequest>) {
   const matches = await collect(source, request);
-  const direction = request.orderBy === "timestamp desc" ? -1 : 1;
-  matches.sort((a, b) => direction * (toMs(a.timestamp) - toMs(b.timestamp)));
+  // Entries of one millisecond are in the order in which they were written.
+  matches.sort((a, b) => toMs(a.timestamp) - toMs(b.timestamp));
+  if (request.orderBy === "timestamp desc") matches.reverse();
   const page = pageOf(matches, {
     token: request.pageToken,
     size: request.pageSize || pageSizeDefault,

@@ -133,16 +133,20 @@ test("lists what functions print as entries, by their fields and their time", as
   const lines = [
     { timestamp: "2026-01-01T00:00:00.000Z", severity: "INFO", requestId: "req_1", status: 200 },
     { timestamp: "2026-01-02T00:00:00.000Z", severity: "INFO", requestId: "req_2", status: 404 },
+    { timestamp: "2026-01-02T00:00:00.000Z", severity: "INFO", requestId: "req_3", status: 404 },
   ];
   mkdirSync(join(folder, "printed"), { recursive: true });
   const text = lines.map((line) => JSON.stringify(line)).join("\n");
   writeFileSync(join(folder, "printed", "meta.jsonl"), `${text}\n{"timestamp":"2026`);
   const log = `logName="projects/${projectId}/logs/run.googleapis.com%2Fstdout"`;
-  const found = async (filter: string) =>
-    (await find(`${log} AND ${filter}`)).map(({ data }) => data.requestId);
+  const found = async (filter: string, orderBy = "timestamp asc") =>
+    (await find(`${log} AND ${filter}`, { orderBy })).map(({ data }) => data.requestId);
   // The client asks for the last day alone, unless the filter names a time.
   const since = 'timestamp>="2026-01-01T00:00:00Z"';
-  expect(await found(`${since} AND jsonPayload.status=404`)).toEqual(["req_2"]);
+  expect(await found(`${since} AND jsonPayload.status=404`)).toEqual(["req_2", "req_3"]);
+  expect(await found(since, "timestamp desc"), "of one millisecond, the later one first").toEqual([
+    ...["req_3", "req_2", "req_1"],
+  ]);
   expect(await found('timestamp<"2026-01-02T00:00:00Z"')).toEqual(["req_1"]);
 });
 
