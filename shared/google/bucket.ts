@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Bucket, DownloadOptions, File, SaveOptions } from "@google-cloud/storage";
 import { config, required } from "../config.ts";
+import { Fault } from "../core/fault.ts";
 import type { BucketSetting } from "../core/retention/retention-table.ts";
 import { ApiError } from "../errors/api-error.ts";
 
@@ -27,13 +28,47 @@ export async function connectBucket(setting: BucketSetting): Promise<Bucket> {
 
 /** Whether an error of the client has this HTTP status. */
 export function hasCode(cause: unknown, code: number): boolean {
-  return cause instanceof Error && "code" in cause && Number(cause.code) === code;
+  return codeOf(cause) === code;
+}
+
+/** Its streams fail with plain objects, which aren't errors. */
+function codeOf(cause: unknown): number {
+  return Number(typeof cause === "object" && cause !== null && "code" in cause ? cause.code : NaN);
+}
+
+/** What a later request may not meet: too slow, too many, something else there meanwhile. */
+const passing = new Set([408, 409, 412, 429]);
+
+/** Whether Cloud Storage has refused for good, so that nothing was stored. */
+export function isRefused(cause: unknown): boolean {
+  const code = codeOf(cause);
+  return code >= 400 && code < 500 && !passing.has(code);
+}
+
+/**
+ * What a failure of Cloud Storage is to who asked: `UNAVAILABLE` if it may pass, and a fault if the
+ * request can't be granted. Its message isn't logged, because it may quote names.
+ */
+export function storageFailure(cause: unknown): Error {
+  if (isRefused(cause)) {
+    const known = cause instanceof Error ? { cause } : {};
+    return new StorageRefusal(`Cloud Storage refused with status ${codeOf(cause)}`, known);
+  }
+  if (cause instanceof Error) return new ApiError("UNAVAILABLE", { cause });
+  const status = codeOf(cause);
+  const said = Number.isNaN(status) ? "without a status" : `with status ${status}`;
+  return new ApiError("UNAVAILABLE", { cause: new Fault(`Cloud Storage failed ${said}`) });
+}
+
+/** Nothing was stored, read or deleted, and asking again won't help. */
+export class StorageRefusal extends Fault {
+  override readonly name = "StorageRefusal";
 }
 
 /**
  * An object's bytes as they are stored, or a range of them; null if it isn't there. Who sends a
  * large file may call its bytes compressed, and unpacked they could be a thousand times as many.
- * @throws {ApiError} `UNAVAILABLE`.
+ * @throws {ApiError} `UNAVAILABLE`. @throws {StorageRefusal}
  */
 export async function download(file: File, range: DownloadOptions = {}): Promise<Buffer | null> {
   try {
@@ -42,46 +77,66 @@ export async function download(file: File, range: DownloadOptions = {}): Promise
   } catch (cause) {
     // A list that fails says nothing, and what can't be told isn't taken for missing.
     if (await isMissing(file, cause).catch(() => false)) return null;
-    throw new ApiError("UNAVAILABLE", { cause });
+    throw storageFailure(cause);
   }
 }
 
 /**
  * Stores a new object while it is read. There is none unless all of it was stored.
  * @param described `chunkBytes` are in memory until the bucket has confirmed them.
- * @throws {ApiError} `UNAVAILABLE`, and what `pieces` throws.
+ * @throws {ApiError} `UNAVAILABLE`, and what `pieces` throws. @throws {StorageRefusal}
  */
 export async function storeWhileRead(
   file: File,
   pieces: AsyncIterable<Buffer>,
   { chunkBytes, contentType }: { readonly chunkBytes: number; readonly contentType: string },
 ): Promise<void> {
+  const iterator = pieces[Symbol.asyncIterator]();
+  const first = await firstPiece(iterator);
+  if (first === null) return await storeEmpty(file, contentType);
   let failed: unknown = null;
-  const watched = async function* () {
-    try {
-      yield* pieces;
-    } catch (cause) {
+  const nextOf = async () =>
+    await iterator.next().catch((cause: unknown) => {
       failed = cause;
       throw cause;
+    });
+  // What the bucket refuses with is thrown here as well, where it waits for the next piece.
+  const watched = async function* () {
+    try {
+      yield first;
+      for (let next = await nextOf(); !next.done; next = await nextOf()) yield next.value;
+    } finally {
+      await iterator.return?.();
     }
   };
-  const stored = file.createWriteStream({
-    resumable: true,
-    chunkSize: chunkBytes,
-    contentType,
-    preconditionOpts: { ifGenerationMatch: 0 },
-  });
+  const preconditionOpts = { ifGenerationMatch: 0 };
+  const sent = { resumable: true, chunkSize: chunkBytes, contentType, preconditionOpts } as const;
   try {
     // By default it would read sixteen pieces ahead.
-    await pipeline(Readable.from(watched(), { highWaterMark: 1 }), stored);
+    const readable = Readable.from(watched(), { highWaterMark: 1 });
+    await pipeline(readable, file.createWriteStream(sent));
   } catch (cause) {
-    throw failed ?? new ApiError("UNAVAILABLE", { cause });
+    throw failed ?? storageFailure(cause);
   }
+}
+
+/** The first piece that has any bytes; null if there is none. */
+async function firstPiece(iterator: AsyncIterator<Buffer>): Promise<Buffer | null> {
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    if (next.value.length > 0) return next.value;
+  }
+  return null;
+}
+
+/** The client can't send an empty object in chunks: it would ask for the range from 0 to -1. */
+async function storeEmpty(file: File, contentType: string): Promise<void> {
+  if (await storeOnce(file, "", { contentType })) return;
+  throw new ApiError("UNAVAILABLE", { cause: new Fault("there is an object of that name") });
 }
 
 /**
  * Stores an object unless there is one of this name, which may be this one if an answer was lost.
- * @returns whether there was none. @throws `UNAVAILABLE`.
+ * @returns whether there was none. @throws `UNAVAILABLE`. @throws {StorageRefusal}
  */
 export async function storeOnce(
   file: File,
@@ -93,7 +148,7 @@ export async function storeOnce(
 
 /**
  * Stores an object in the place of one generation, or where there is none.
- * @returns false if something else is there. @throws `UNAVAILABLE`.
+ * @returns false if something else is there. @throws `UNAVAILABLE`. @throws {StorageRefusal}
  */
 export async function storeInPlace(
   file: File,
@@ -107,7 +162,7 @@ export async function storeInPlace(
     await file.save(data, { ...options, ...described });
     return true;
   } catch (cause) {
-    if (!hasCode(cause, 412)) throw new ApiError("UNAVAILABLE", { cause });
+    if (!hasCode(cause, 412)) throw storageFailure(cause);
     return false;
   }
 }

@@ -2,7 +2,7 @@
 import type { Bucket } from "@google-cloud/storage";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { connectBucket, download, storeWhileRead } from "./bucket.ts";
+import { connectBucket, download, storageFailure, storeWhileRead } from "./bucket.ts";
 import type { ByteRange } from "./objects.ts";
 
 let bucket: Promise<Bucket> | undefined;
@@ -60,6 +60,6 @@ export async function deleteExports({ id }: Owner): Promise<number> {
     for (const found of files) await found.delete({ ignoreNotFound: true });
     return files.length;
   } catch (cause) {
-    throw new ApiError("UNAVAILABLE", { cause });
+    throw storageFailure(cause);
   }
 }

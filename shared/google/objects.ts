@@ -7,7 +7,7 @@ import type { Bucket, File, GetFilesResponse } from "@google-cloud/storage";
 import type { ObjectKind } from "../core/retention/retention-table.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { connectBucket, download, hasCode, storeOnce } from "./bucket.ts";
+import { connectBucket, download, hasCode, storageFailure, storeOnce } from "./bucket.ts";
 
 let bucket: Promise<Bucket> | undefined;
 
@@ -102,7 +102,7 @@ export async function* listObjects(
         storedAt: Date.parse(metadata.timeCreated ?? ""),
       }));
     } catch (cause) {
-      throw new ApiError("UNAVAILABLE", { cause });
+      throw storageFailure(cause);
     }
   }
 }
@@ -115,6 +115,6 @@ export async function deleteObject(
   try {
     await (await workspaceObject(owner, kind, sha256)).delete({ ifGenerationMatch: generation });
   } catch (cause) {
-    if (!hasCode(cause, 404) && !hasCode(cause, 412)) throw new ApiError("UNAVAILABLE", { cause });
+    if (!hasCode(cause, 404) && !hasCode(cause, 412)) throw storageFailure(cause);
   }
 }

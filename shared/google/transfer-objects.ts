@@ -6,7 +6,7 @@ import type { GetSignedUrlConfig } from "@google-cloud/storage";
 import { config } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { hasCode, storeInPlace, storeWhileRead } from "./bucket.ts";
+import { hasCode, storageFailure, storeInPlace, storeWhileRead } from "./bucket.ts";
 import { workspaceObject } from "./objects.ts";
 
 const kind = "transfers";
@@ -80,7 +80,7 @@ export async function transferredBytes(owner: Owner, id: string): Promise<number
     return Number(size);
   } catch (cause) {
     if (hasCode(cause, 404)) return null;
-    throw new ApiError("UNAVAILABLE", { cause });
+    throw storageFailure(cause);
   }
 }
 
@@ -95,6 +95,18 @@ export async function storeTransfer(
 ): Promise<void> {
   const object = await workspaceObject(owner, kind, id);
   await storeWhileRead(object, pieces, { chunkBytes, contentType: "application/octet-stream" });
+}
+
+/**
+ * Deletes an object that nobody was given the address of, if there is one.
+ * @throws {ApiError} `UNAVAILABLE`.
+ */
+export async function removeTransfer(owner: Owner, id: string): Promise<void> {
+  try {
+    await (await workspaceObject(owner, kind, id)).delete({ ignoreNotFound: true });
+  } catch (cause) {
+    throw storageFailure(cause);
+  }
 }
 
 /**

@@ -1,0 +1,102 @@
+import { Writable } from "node:stream";
+import type { File } from "@google-cloud/storage";
+import { describe, expect, test } from "vitest";
+import { describeError } from "../core/describe-error.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { isRefused, storageFailure, storeWhileRead } from "./bucket.ts";
+
+const described = { chunkBytes: 4, contentType: "text/plain" };
+
+/** What the client does of a file, as far as storing goes. */
+function newFile(failure?: unknown) {
+  const calls: string[] = [];
+  let stored = "";
+  const client: Partial<File> = {
+    async save(data: unknown) {
+      calls.push(`save ${JSON.stringify(data)}`);
+    },
+    createWriteStream() {
+      calls.push("stream");
+      return new Writable({
+        write(chunk, _, done) {
+          stored += String(chunk);
+          // The client's stream fails with plain objects.
+          done(failure as Error | undefined);
+        },
+      });
+    },
+  };
+  return { file: client as File, calls, stored: () => stored };
+}
+
+async function* pieces(...texts: string[]) {
+  for (const text of texts) yield Buffer.from(text);
+}
+
+describe("storeWhileRead()", () => {
+  test.each([[[]], [[""]], [["", ""]]])("stores an empty object at once: %j", async (texts) => {
+    const { file, calls } = newFile();
+    await storeWhileRead(file, pieces(...texts), described);
+    expect(calls).toEqual(['save ""']);
+  });
+
+  test("stores all pieces in order", async () => {
+    const { file, calls, stored } = newFile();
+    await storeWhileRead(file, pieces("", "one ", "two ", "three"), described);
+    expect([calls, stored()]).toEqual([["stream"], "one two three"]);
+  });
+
+  test("throws what can't be read, at the beginning and later", async () => {
+    const unreadable = new ApiError("NOT_FOUND");
+    const failing = async function* (...texts: string[]) {
+      yield* pieces(...texts);
+      throw unreadable;
+    };
+    for (const texts of [[], ["one"]]) {
+      const { file } = newFile();
+      await expect(storeWhileRead(file, failing(...texts), described)).rejects.toBe(unreadable);
+    }
+  });
+
+  test("ends what it reads from once it can't store", async () => {
+    let isEnded = false;
+    const reading = async function* () {
+      try {
+        for (;;) yield Buffer.from("more");
+      } finally {
+        isEnded = true;
+      }
+    };
+    const { file } = newFile({ code: 400, message: "secret names" });
+    const error = await storeWhileRead(file, reading(), described).catch((thrown) => thrown);
+    expect(describeError(error)).toBe("StorageRefusal: Cloud Storage refused with status 400");
+    expect(isEnded).toBe(true);
+  });
+});
+
+describe("a failure of Cloud Storage", () => {
+  test.each([400, 401, 403, 404, 411, 413])("of status %d is a fault that is logged", (code) => {
+    for (const cause of [{ code, message: "m" }, Object.assign(new Error("m"), { code })]) {
+      expect(isRefused(cause)).toBe(true);
+      const failure = storageFailure(cause);
+      expect(failure).not.toBeInstanceOf(ApiError);
+      expect(describeError(failure)).toContain(`Cloud Storage refused with status ${code}`);
+    }
+  });
+
+  test.each([408, 409, 412, 429, 500, 503])("of status %d may pass", (code) => {
+    for (const cause of [{ code, message: "m" }, Object.assign(new Error("m"), { code })]) {
+      const failure = storageFailure(cause);
+      expect(failure).toMatchObject({ code: "UNAVAILABLE" });
+      expect(describeError(failure)).toContain(String(code));
+    }
+  });
+
+  test("without a status may pass, whatever it is", () => {
+    for (const cause of [new Error("m"), "m", null, undefined, { code: "ECONNRESET" }]) {
+      const failure = storageFailure(cause);
+      expect(failure).toMatchObject({ code: "UNAVAILABLE" });
+      expect(describeError(failure.cause)).not.toContain("isn't an error");
+    }
+  });
+});
