@@ -13,6 +13,7 @@ import { createWrites, newThread, unexecutedMessage } from "#shared/executions/n
 import { isSameRequest, requestDigest } from "#shared/executions/request-digest";
 import type { Owner } from "#shared/identity/owner";
 import type { Callers, Context, JsonReply, ReadContext } from "#shared/pipeline/route";
+import { copiedToday, countCopied } from "#shared/quotas/count-copied";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { agents } from "#shared/store/agents";
 import type { Write } from "#shared/store/documents";
@@ -51,11 +52,12 @@ export async function readForCopy(
 ) {
   const copyId = ids.ofRequest("thread");
   const limit = Math.min(count ?? copiedMax + 1, copiedMax + 1);
-  const [counted, source, { found, isEnd }, earlier] = await allInOrder([
+  const [counted, source, { found, isEnd }, earlier, today] = await allInOrder([
     countOwnedIfRepeated(store, owner, { kind: "threads", repeated }),
     store.require(threads.of(owner, threadId)),
     readFirst(store, owner, { threadId, limit }),
     copyId === null ? null : readEarlierThread(store, owner, copyId),
+    copiedToday(store, owner),
   ]);
   const isCut = found.length < limit && !isEnd;
   if (isCut || found.length > copiedMax) throw new ApiError("THREAD_TOO_LONG");
@@ -76,6 +78,7 @@ export async function readForCopy(
     environment,
     agent: agent?.value ?? null,
     earlier,
+    today,
     request: meaning,
   };
 }
@@ -118,7 +121,7 @@ interface CopyAnswer {
 /**
  * The commit that makes a copy: the thread, its messages and the words by which they are found. It
  * has its own messages from then on, and works on the same files. Pure.
- * @throws {ApiError} `QUOTA_REACHED`.
+ * @throws {ApiError} `QUOTA_REACHED`, `RATE_LIMITED`.
  */
 export function decideCopy(
   { caller: { owner }, data, account, ids, now }: Deciding,
@@ -153,7 +156,7 @@ export function decideCopy(
   const quotas = { kind: "threads", counted, quotas: deploymentLimits().quotas } as const;
   return {
     account: withOneMoreOwned(account, quotas, now),
-    writes: [...createWrites(owner, thread), ...copies],
+    writes: [...createWrites(owner, thread), ...copies, ...countCopied(data.today, said, now)],
     subject: thread.id,
     facts: { from: source.id, environmentId: environment.id, messages: said.length },
     reply: copyReply(owner, { thread, names, data }, answer),

@@ -21,6 +21,21 @@ export type StorageUsage = z.infer<typeof StorageUsage>;
 export const storageUsageId = "storage";
 export const storageUsages = ownedCollection(["usage"], StorageUsage);
 
+/**
+ * The copies of files that signed addresses open. They have a share of their own, because reading
+ * mustn't take the room in which workspaces are saved.
+ */
+const SignedCopyUsage = z.object({
+  v: z.literal(1),
+  /** Distinguishes it from other documents in `usage` collections. */
+  kind: z.literal("signedCopies"),
+  bytes: z.int(),
+  objects: z.int(),
+});
+
+export const signedCopyUsageId = "signedCopies";
+export const signedCopyUsages = ownedCollection(["usage"], SignedCopyUsage);
+
 /** What was downloaded on the latest day with any download. */
 const DownloadUsage = z.object({
   v: z.literal(1),
@@ -33,6 +48,19 @@ const DownloadUsage = z.object({
 
 export const downloadUsageId = "downloads";
 export const downloadUsages = ownedCollection(["usage"], DownloadUsage);
+
+/** What was copied of threads on the latest day with any copy. */
+const ThreadCopyUsage = z.object({
+  v: z.literal(1),
+  /** Distinguishes it from other documents in `usage` collections. */
+  kind: z.literal("threadCopies"),
+  /** Days since 1970, UTC. */
+  day: z.int(),
+  messages: z.int().min(0),
+});
+
+export const threadCopyUsageId = "threadCopies";
+export const threadCopyUsages = ownedCollection(["usage"], ThreadCopyUsage);
 
 /** Objects that are going to be deleted, each as `kind/sha256#generation`. */
 export const Condemned = z.object({

@@ -86,6 +86,8 @@ const Quotas = z.object({
   agentsMax: z.int().min(1).max(countMax).default(1_000),
   environmentsMax: z.int().min(1).max(countMax).default(200),
   threadsMax: z.int().min(1).max(countMax).default(100_000),
+  /** Messages that copies of threads write in a UTC day, which nobody pays for. */
+  copiedMessagesPerDayMax: z.int().min(1).max(countMax).default(15_000),
   schedulesMax: z.int().min(1).max(countMax).default(200),
   triggersMax: z.int().min(1).max(countMax).default(200),
   orchestrationsMax: z.int().min(1).max(countMax).default(200),
@@ -96,6 +98,12 @@ const Quotas = z.object({
     .max(2 ** 50)
     .default(100 * 2 ** 30),
   storedObjectsMax: z.int().min(1).max(countMax).default(200_000),
+  /** Copies of files that signed addresses open, which don't count as stored. */
+  signedCopyBytesMax: z
+    .int()
+    .min(1)
+    .max(2 ** 50)
+    .default(20 * 2 ** 30),
   /** Downloaded bytes per UTC day; we pay for outgoing traffic, and owners don't. */
   downloadedBytesPerDayMax: z
     .int()
