@@ -5,6 +5,7 @@ import { derivedId, idSchema } from "#shared/core/ids";
 import { hourMs } from "#shared/core/retention/periods";
 import { ApiError } from "#shared/errors/api-error";
 import { readExport } from "#shared/google/export-objects";
+import type { ByteRange } from "#shared/google/objects";
 import { openPieces, rangePieces } from "#shared/google/range-pieces";
 import { requestedBytes } from "#shared/http/byte-range";
 import { rangeToFollow } from "#shared/http/preconditions";
@@ -12,7 +13,7 @@ import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { writePaced } from "#shared/limits/paced-writing";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { type AnyContext, action, type Callers, type Deps } from "#shared/pipeline/route";
-import { countDownload } from "#shared/quotas/count-download";
+import { countOpened } from "#shared/quotas/count-download";
 import { sealAuditDetails } from "#shared/secrets/audit-details";
 import { accountExportId, accountExports } from "#shared/store/account-exports";
 import { auditEntry, auditRows } from "#shared/store/audit-rows";
@@ -53,15 +54,11 @@ export const downloadArchive = action({
     }
     const range = asked === "whole" ? { offsetBytes: 0, sizeBytes } : asked;
     const isSent = request.method === "GET";
-    if (isSent) {
-      await recordDownload(deps, { caller, exportId: data.exportId, request, now });
-      await countDownload(deps.store, caller.owner, { sizeBytes: range.sizeBytes, now });
-    }
-    const pieces = isSent
-      ? await openPieces(
-          rangePieces(range, async (piece) => await readExport(caller.owner, data, piece)),
-        )
-      : [];
+    const read = async (piece: ByteRange) => await readExport(caller.owner, data, piece);
+    const open = async () => await openPieces(rangePieces(range, read));
+    if (isSent) await recordDownload(deps, { caller, exportId: data.exportId, request, now });
+    const counted = { sizeBytes: range.sizeBytes, now, open };
+    const pieces = isSent ? await countOpened(deps.store, caller.owner, counted) : [];
     const stream = async (response: ServerResponse) => await writePaced(response, pieces, signal);
     const last = range.offsetBytes + range.sizeBytes - 1;
     return {

@@ -7,18 +7,19 @@ import { expiryOf } from "#shared/core/retention/expiry";
 import { hourMs } from "#shared/core/retention/periods";
 import { entryAt } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
-import { signDownload, storeTransfer } from "#shared/google/transfer-objects";
+import { removeTransfer, signDownload, storeTransfer } from "#shared/google/transfer-objects";
 import type { Owner } from "#shared/identity/owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
-import { countDownload } from "#shared/quotas/count-download";
-import { create, type Write } from "#shared/store/documents";
+import { countDownload, type Download, uncountDownload } from "#shared/quotas/count-download";
+import { type Reserved, releaseStored } from "#shared/quotas/reserve-transfer";
+import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import type { ReadStore } from "#shared/store/store";
 import { type Transfer, transfers } from "#shared/store/transfers";
 import { readFilePieces } from "#shared/workspace/file-pieces";
 import { readFilesOf } from "#shared/workspace/manifests";
 import { requireFewOpen } from "./open-transfers.ts";
-import { reserveOnce } from "./reserve-once.ts";
+import { reservedBy, reserveOnce } from "./reserve-once.ts";
 import { SignedRequestBody, signedBody } from "./transfer-bodies.ts";
 import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
 
@@ -52,7 +53,8 @@ export const createDownload = change({
       }),
     }),
   },
-  read: async ({ caller: { owner }, params: { environmentId }, body, deps, now, signal }) => {
+  read: async ({ caller: { owner }, params, body, deps, now, repeated, signal }) => {
+    const { environmentId } = params;
     const { value } = await deps.store.require(environments.of(owner, environmentId));
     const path = requirePathInWorkspace(withoutSlashes(body.path));
     const { manifest } = await readFilesOf(owner, value, signal);
@@ -62,42 +64,62 @@ export const createDownload = change({
     }
     const wanted = { environmentId, sha256: file.sha256, until: now + signedMs };
     const known = await storedDownload(deps.store, owner, wanted);
-    if (!known) await requireFewOpen(deps.store, owner, now);
+    if (!known && !repeated) {
+      await requireFewOpen(deps.store, owner, { kind: "download", now });
+    }
     return { file, known };
   },
-  prepare: async ({ caller: { owner }, data: { file, known }, raw, deps, ids, now }) => {
+  prepare: async ({ caller: { owner }, params: { environmentId }, data, raw, deps, ids, now }) => {
+    const { file, known } = data;
     const { sizeBytes, path } = file;
-    const id = known?.id ?? ids.next("fileDownload");
-    await once(raw, async () => {
+    const copied = await once(raw, async () => {
       await countDownload(deps.store, owner, { sizeBytes, now });
-      if (known) return;
-      await reserveOnce(deps, owner, { raw, sizeBytes });
+      counted.set(raw, { sizeBytes, now });
+      if (known) return { id: known.id, reserved: null };
+      const id = ids.next("fileDownload");
+      const transfer = newDownload({ id, environmentId, path, sizeBytes }, now);
+      const reserved = await reserveOnce(deps, owner, { raw, transfer });
       await storeTransfer(owner, id, readFilePieces(owner, file, { offsetBytes: 0, sizeBytes }));
+      return { id, reserved };
     });
     const expiresAt = deps.now() + signedMs;
     const name = path.split("/").at(-1) ?? path;
-    const signed = await signDownload(owner, { id, name, expiresAt });
-    return { file, isNew: known === null, id, request: signedBody(signed, expiresAt) };
+    const signed = await signDownload(owner, { id: copied.id, name, expiresAt });
+    return { file, ...copied, request: signedBody(signed, expiresAt) };
   },
-  decide({ caller: { owner }, params: { environmentId }, data, now }) {
-    const { file, id, isNew, request } = data;
+  decide({ params: { environmentId }, data: { file, id, reserved, request } }) {
     const { path, sizeBytes: size, sha256 } = file;
-    const download: Transfer = {
-      ...{ v: 1, id, kind: "download", environmentId, path, sizeBytes: size, sha256 },
-      ...{ state: "open", isCounted: true, createdAt: now, endsAt: now + keptMs },
-      ...{ completedAt: null, expireAt: expiryOf("transfers", now) },
-    };
-    const writes: readonly Write[] = isNew ? [create(transfers.of(owner, id), download)] : [];
     return {
-      writes,
+      // From now on, whoever asks for the same bytes gets an address of the same object.
+      writes: reserved ? [patch(reserved.ref, { sha256 }, { version: reserved.version })] : [],
       subject: environmentId,
       facts: { downloadId: id, sizeBytes: size },
       reply: created({ download: { environmentId, path, size, sha256, request } }),
     };
   },
+  undo: async ({ caller: { owner }, raw, deps: { store } }) => {
+    const download = counted.get(raw);
+    if (download) await uncountDownload(store, owner, download);
+    const reserved = reservedBy(raw);
+    if (!reserved) return;
+    const removeObject = async () => await removeTransfer(owner, reserved.value.id);
+    await releaseStored(store, owner, { reserved, removeObject });
+  },
 });
 
-/** One of the same bytes whose object stays for as long as an address lives. */
+/** One whose object isn't there yet. Its hash is added once it is. */
+function newDownload(
+  what: Pick<Transfer, "id" | "environmentId" | "path" | "sizeBytes">,
+  now: number,
+): Transfer {
+  return {
+    ...{ v: 1, kind: "download", ...what, sha256: null, state: "open", isCounted: true },
+    ...{ createdAt: now, endsAt: now + keptMs, completedAt: null },
+    expireAt: expiryOf("transfers", now),
+  };
+}
+
+/** The one of the same bytes whose object stays the longest, if it stays as long as an address. */
 async function storedDownload(
   store: ReadStore,
   owner: Owner,
@@ -108,23 +130,31 @@ async function storedDownload(
   },
 ): Promise<Transfer | null> {
   const { environmentId, sha256, until } = wanted;
-  const found = await store.findAll(transfers.all(owner), {
+  const [found] = await store.findAll(transfers.all(owner), {
     where: [
-      ["sha256", sha256],
+      ["environmentId", environmentId],
       ["kind", "download"],
+      ["sha256", sha256],
     ],
-    orderBy: [],
-    limit: 50,
+    between: { field: "endsAt", from: until + 1, to: undefined },
+    orderBy: [["endsAt", "desc"]],
+    limit: 1,
   });
-  const isUsable = ({ value }: (typeof found)[number]) =>
-    value.environmentId === environmentId && value.endsAt > until;
-  return found.find(isUsable)?.value ?? null;
+  return found?.value ?? null;
+}
+
+interface Copied {
+  readonly id: string;
+  /** Null if the object was there already. */
+  readonly reserved: Reserved | null;
 }
 
 /** What requests have done already; a decision may be repeated. */
-const done = new WeakMap<IncomingMessage, Promise<void>>();
+const done = new WeakMap<IncomingMessage, Promise<Copied>>();
+/** What requests have counted in the day's bytes. */
+const counted = new WeakMap<IncomingMessage, Download>();
 
-function once(request: IncomingMessage, work: () => Promise<void>): Promise<void> {
+function once(request: IncomingMessage, work: () => Promise<Copied>): Promise<Copied> {
   const known = done.get(request) ?? work();
   done.set(request, known);
   return known;

@@ -8,14 +8,15 @@ import { dayMs } from "#shared/core/retention/periods";
 import { entryAt } from "#shared/core/workspace/tree-order";
 import { signUpload } from "#shared/google/transfer-objects";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
-import { create } from "#shared/store/documents";
+import { releaseTransfer } from "#shared/quotas/reserve-transfer";
+import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
-import { type Transfer, transfers } from "#shared/store/transfers";
+import type { Transfer } from "#shared/store/transfers";
 import { readFilesOf } from "#shared/workspace/manifests";
 import { requireCurrent } from "./file-etag.ts";
-import { requireFewOpen } from "./open-transfers.ts";
+import { requireFewBegun, requireFewOpen } from "./open-transfers.ts";
 import { requirePlace } from "./place-file.ts";
-import { reserveOnce } from "./reserve-once.ts";
+import { reservedBy, reserveOnce } from "./reserve-once.ts";
 import {
   chunkUnitBytes,
   SignedRequestBody,
@@ -59,12 +60,15 @@ export const createUpload = change({
       upload: UploadBody.extend({ request: SignedRequestBody, chunkUnitBytes: z.int() }),
     }),
   },
-  read: async ({ caller: { owner }, params, body, request, deps, now, signal }) => {
+  read: async ({ caller: { owner }, params, body, request, deps, now, repeated, signal }) => {
     const { value } = await deps.store.require(environments.of(owner, params.environmentId));
     const path = requirePathInWorkspace(withoutSlashes(body.path));
     const { manifest } = await readFilesOf(owner, value, signal);
     requireCurrent(request, entryAt(manifest.entries, path));
-    await requireFewOpen(deps.store, owner, now);
+    if (!repeated) {
+      await requireFewOpen(deps.store, owner, { kind: "upload", now });
+      await requireFewBegun(deps.store, owner, { sizeBytes: body.size, now });
+    }
     const sha256 = body.sha256 ?? "0".repeat(64);
     const parts = [{ pack: sha256, offsetBytes: 0, sizeBytes: body.size }];
     const about = { sha256, sizeBytes: body.size, mode: 0o644, modifiedAt: now };
@@ -72,16 +76,12 @@ export const createUpload = change({
     await requirePlace(owner, { environment: value, file, signal });
     return { path };
   },
-  prepare: async ({ caller: { owner }, data: { path }, body, raw, deps, ids, now }) => {
+  prepare: async ({ caller: { owner }, params, data: { path }, body, raw, deps, ids, now }) => {
+    const { environmentId } = params;
     const id = ids.next("fileUpload");
     const expiresAt = now + signedMs;
     const signed = await signUpload(owner, { id, sizeBytes: body.size, expiresAt });
-    await reserveOnce(deps, owner, { raw, sizeBytes: body.size });
-    return { id, path, request: signedBody(signed, expiresAt) };
-  },
-  decide({ caller: { owner }, params: { environmentId }, body, data, now }) {
-    const { id, path, request } = data;
-    const upload: Transfer = {
+    const transfer: Transfer = {
       v: 1,
       id,
       kind: "upload",
@@ -92,15 +92,26 @@ export const createUpload = change({
       state: "open",
       isCounted: true,
       createdAt: now,
-      endsAt: now + dayMs,
+      // Nobody has its address yet.
+      endsAt: expiresAt,
       completedAt: null,
       expireAt: expiryOf("transfers", now),
     };
+    const reserved = await reserveOnce(deps, owner, { raw, transfer });
+    return { reserved, request: signedBody(signed, expiresAt) };
+  },
+  decide({ params: { environmentId }, data: { reserved, request }, now }) {
+    const { ref, value, version } = reserved;
+    const upload: Transfer = { ...value, endsAt: now + dayMs };
     return {
-      writes: [create(transfers.of(owner, id), upload)],
+      writes: [patch(ref, { endsAt: upload.endsAt }, { version })],
       subject: environmentId,
-      facts: { uploadId: id, sizeBytes: body.size },
+      facts: { uploadId: upload.id, sizeBytes: upload.sizeBytes },
       reply: created({ upload: { ...uploadBody(upload, now), request, chunkUnitBytes } }),
     };
+  },
+  undo: async ({ caller: { owner }, raw, deps }) => {
+    const reserved = reservedBy(raw);
+    if (reserved) await releaseTransfer(deps.store, owner, reserved);
   },
 });

@@ -6,7 +6,7 @@ import { entryAt } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
 import { writePaced } from "#shared/limits/paced-writing";
 import { action } from "#shared/pipeline/route";
-import { countDownload } from "#shared/quotas/count-download";
+import { countOpened } from "#shared/quotas/count-download";
 import { environments } from "#shared/store/environments";
 import { openFilePieces } from "#shared/workspace/file-pieces";
 import { readFilesOf } from "#shared/workspace/manifests";
@@ -44,8 +44,9 @@ export const downloadFile = action({
   perform: async ({ caller: { owner }, data: { file, answer }, request, deps, now, signal }) => {
     const { status, range } = answer;
     const isSent = request.method === "GET" && status !== 304;
-    if (isSent) await countDownload(deps.store, owner, { sizeBytes: range.sizeBytes, now });
-    const pieces = isSent ? await openFilePieces(owner, file, range) : [];
+    const open = async () => await openFilePieces(owner, file, range);
+    const counted = { sizeBytes: range.sizeBytes, now, open };
+    const pieces = isSent ? await countOpened(deps.store, owner, counted) : [];
     const name = file.path.split("/").at(-1) ?? file.path;
     const last = range.offsetBytes + range.sizeBytes - 1;
     const validators = { "accept-ranges": "bytes", etag: etagOf(file) };

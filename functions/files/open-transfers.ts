@@ -1,23 +1,75 @@
+import { deploymentLimits } from "#shared/config";
+import { dayMs } from "#shared/core/retention/periods";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import type { ReadStore } from "#shared/store/store";
-import { hasTransferEnded, transfers } from "#shared/store/transfers";
+import { hasTransferEnded, type Transfer, transfers } from "#shared/store/transfers";
 
 /** What they store is counted exactly, so it does no harm if concurrent requests exceed this. */
 const openMax = 20;
 /** Those that have ended are counted until the next sweep. */
 const readMax = 25 * openMax;
 
-/** @throws {ApiError} `QUOTA_REACHED`. */
-export async function requireFewOpen(store: ReadStore, owner: Owner, now: number): Promise<void> {
+/**
+ * Readers and writers are counted apart, so that neither keeps the others waiting.
+ * @throws {ApiError} `QUOTA_REACHED`.
+ */
+export async function requireFewOpen(
+  store: ReadStore,
+  owner: Owner,
+  { kind, now }: { readonly kind: Transfer["kind"]; readonly now: number },
+): Promise<void> {
   const found = await store.findAll(transfers.all(owner), {
-    where: [["isCounted", true]],
+    where: [
+      ["isCounted", true],
+      ["kind", kind],
+    ],
     orderBy: [],
     limit: readMax,
   });
   const open = found.filter(({ value }) => !hasTransferEnded(value, now)).length;
   if (open < openMax && found.length < readMax) return;
-  const message = `An account has at most ${openMax} large files on their way; wait for some.`;
-  const details = { of: "open uploads and downloads", limit: openMax };
-  throw new ApiError("QUOTA_REACHED", { message, details });
+  const message = `An account has at most ${openMax} ${kind}s of large files on their way; wait for some.`;
+  throw new ApiError("QUOTA_REACHED", {
+    message,
+    details: { of: `open ${kind}s`, limit: openMax },
+  });
+}
+
+/** For as long as a session of an upload may live, and its place is kept. */
+const begunMs = 8 * dayMs;
+/** Each keeps an empty object in its place, which every sweep lists. */
+const begunMax = 10_000;
+/** How often an account's whole room may be sent in that time; what is deleted is kept, and paid. */
+const begunFactor = 2;
+
+/**
+ * Bounds what uploads cost that are begun, sent and given up again and again.
+ * @throws {ApiError} `QUOTA_REACHED`.
+ */
+export async function requireFewBegun(
+  store: ReadStore,
+  owner: Owner,
+  { sizeBytes, now }: { readonly sizeBytes: number; readonly now: number },
+): Promise<void> {
+  const { count, sums } = await store.sum(allTransfers(owner), {
+    where: [["kind", "upload"]],
+    between: { field: "createdAt", from: now - begunMs, to: undefined },
+    fields: ["sizeBytes"],
+  });
+  const requireAtMost = (unit: string, limit: number, begun: number) => {
+    if (begun <= limit) return;
+    const message = `An account begins uploads of at most ${limit} ${unit} in eight days.`;
+    const details = { of: `${unit} of uploads in eight days`, limit };
+    throw new ApiError("QUOTA_REACHED", { message, details });
+  };
+  requireAtMost("files", begunMax, count + 1);
+  const bytesMax = begunFactor * deploymentLimits().quotas.storedBytesMax;
+  requireAtMost("bytes", bytesMax, (sums[0] ?? 0) + sizeBytes);
+}
+
+/** Also those of environments that the caller's key may not see. */
+function allTransfers(owner: Owner) {
+  const { path, schema } = transfers.all(owner);
+  return { path, schema };
 }

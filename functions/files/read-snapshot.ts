@@ -14,7 +14,7 @@ import { entryAt, nameOf } from "#shared/core/workspace/tree-order";
 import { snapshotParams } from "#shared/environments/snapshot-params";
 import { ApiError } from "#shared/errors/api-error";
 import { type ActionRoute, action, query } from "#shared/pipeline/route";
-import { countDownload } from "#shared/quotas/count-download";
+import { countDownload, countOpened } from "#shared/quotas/count-download";
 import { readFileBytes, readManifest } from "#shared/workspace/manifests";
 import { requireSnapshot } from "#shared/workspace/require-snapshot";
 import { diffOf } from "./diff-snapshots.ts";
@@ -154,8 +154,8 @@ function fileRoute(
     },
     async perform({ caller: { owner }, data: { file, snapshotId }, deps, now }) {
       const { path, sizeBytes } = file;
-      await countDownload(deps.store, owner, { sizeBytes, now });
-      const bytes = await readFileBytes(owner, file, { offsetBytes: 0, sizeBytes });
+      const open = async () => await readFileBytes(owner, file, { offsetBytes: 0, sizeBytes });
+      const bytes = await countOpened(deps.store, owner, { sizeBytes, now, open });
       const text = bytes.toString("utf8");
       const isText = Buffer.from(text).equals(bytes);
       const content = isText ? text : bytes.toString("base64");

@@ -60,6 +60,7 @@ const turns: Readonly<Record<string, Rows>> = {
     [
       "test/integration/audit-sequencer.test.ts",
       "test/integration/large-files.test.ts",
+      "test/integration/signed-copies.test.ts",
       "test/integration/evidence.test.ts",
       "test/integration/model-costs.test.ts",
       "test/integration/account-export.test.ts",

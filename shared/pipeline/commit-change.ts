@@ -97,6 +97,16 @@ export async function prepareData(
   return route.prepare ? await route.prepare(input) : input.data;
 }
 
+/** A failure isn't the client's concern, which is answered why nothing was committed. */
+export async function undoPrepared(route: ChangeRoute, context: AnyContext): Promise<void> {
+  try {
+    await route.undo?.(context);
+  } catch (cause) {
+    const facts = { requestId: context.request.id };
+    logFailure(`what ${route.endpoint} prepared couldn't be taken back`, cause, facts);
+  }
+}
+
 interface Repeatable extends Decided {
   /** Whether an earlier request with the same Idempotency-Key made this change. */
   readonly isRepeated?: boolean;

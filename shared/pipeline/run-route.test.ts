@@ -57,6 +57,54 @@ describe("KEY-5 a request whose key was revoked", () => {
   );
 });
 
+describe("what a change has prepared", () => {
+  const failure = new Error("failed");
+  const fail = () => {
+    throw failure;
+  };
+  const writes = [create(things.doc("a"), { name: "a" })];
+  const reply = { status: 201, body: { id: "a" } };
+
+  /** @returns what was done, in order, and how it ended. */
+  async function run(steps: { prepare?: () => Promise<null>; decide?: () => never }, how = {}) {
+    const done: string[] = [];
+    const route = change({
+      ...stated,
+      endpoint: "POST /v1/things",
+      authenticate: "api-key",
+      read: "nothing",
+      prepare: async () => {
+        done.push("prepare");
+        return (await steps.prepare?.()) ?? null;
+      },
+      decide: () => steps.decide?.() ?? { writes, subject: "a", reply },
+      undo: async () => {
+        done.push("undo");
+        // It isn't what the client is told.
+        throw new Error("not taken back");
+      },
+    });
+    const error = await runRequest(route, how).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    return { done, error };
+  }
+
+  test("is kept once it is committed", async () => {
+    expect(await run({})).toEqual({ done: ["prepare"], error: null });
+  });
+
+  test("is taken back if it fails, is decided against, or isn't committed", async () => {
+    const failed = { done: ["prepare", "undo"], error: failure };
+    expect(await run({ prepare: async () => fail() })).toEqual(failed);
+    expect(await run({ decide: fail })).toEqual(failed);
+    const store = new MemoryStore();
+    store.before = async () => fail();
+    expect(await run({}, { store })).toMatchObject(failed);
+  });
+});
+
 describe("KEY-10 an answer that only reads, once the account's downloads are used up", () => {
   const used = new ApiError("RATE_LIMITED");
   const requireRoom = () => {

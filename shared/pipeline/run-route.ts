@@ -12,7 +12,7 @@ import { lacksScope } from "../keys/require-key-scope.ts";
 import type { Turn } from "../limits/fair-gate.ts";
 import type { UnreadBytes } from "../limits/unread-bytes.ts";
 import type { SentByteCounter } from "../quotas/sent-byte-counter.ts";
-import { changes, commitChange, followCommit, prepareData } from "./commit-change.ts";
+import { changes, commitChange, followCommit, prepareData, undoPrepared } from "./commit-change.ts";
 import { countSentBytes, requireRoomToStream } from "./count-sent-bytes.ts";
 import {
   type ComingBody,
@@ -31,7 +31,15 @@ import {
 } from "./parse-and-read.ts";
 import type { Authenticated, RequestSecurity } from "./request-security.ts";
 import { sendJson, sendStream } from "./respond.ts";
-import type { Authentication, Callers, Deps, JsonReply, Reply, Route } from "./route.ts";
+import type {
+  Authentication,
+  Callers,
+  ChangeRoute,
+  Deps,
+  JsonReply,
+  Reply,
+  Route,
+} from "./route.ts";
 import { watchCaller } from "./watch-caller.ts";
 
 /** What a function remembers between requests. */
@@ -190,9 +198,10 @@ async function runSteps(
   if (route.kind === "action") {
     return { reply: await route.perform({ ...context, data }), changed: false, follow: null };
   }
-  const preparedData = await prepareData(route, { ...context, data });
-  await keepConfirmed();
-  const committed = await commitChange(route, { ...read, data: preparedData }, known);
+  const committed = await prepareAndCommit(route, read, known).catch(async (error: unknown) => {
+    await undoPrepared(route, { ...context, deps: known.deps });
+    throw error;
+  });
   const { decided, version, follows } = committed;
   setLimitHeaders(response, decided.limit ?? null);
   return {
@@ -201,6 +210,16 @@ async function runSteps(
     // It runs whether or not the client is still there, so it gets the deps that don't give up.
     follow: follows ? () => followCommit(route, { ...context, deps: known.deps }, committed) : null,
   };
+}
+
+async function prepareAndCommit(
+  route: ChangeRoute,
+  { context, data, ...read }: ReadRequest,
+  known: Working & { readonly keepConfirmed: () => Promise<unknown> },
+) {
+  const prepared = await prepareData(route, { ...context, data });
+  await known.keepConfirmed();
+  return await commitChange(route, { ...read, context, data: prepared }, known);
 }
 
 /** Looks the caller up again if that was too long ago, as it may be after a slow body. */

@@ -3,10 +3,16 @@ import { MemoryStore } from "../../test/kit/memory-store.ts";
 import { dayMs } from "../core/retention/periods.ts";
 import type { StoredObject } from "../google/objects.ts";
 import { mintOwner } from "../identity/owner.ts";
-import { create } from "../store/documents.ts";
+import { create, remove } from "../store/documents.ts";
 import { type Transfer, transfers } from "../store/transfers.ts";
-import { storageUsageId, storageUsages } from "../store/usage.ts";
-import { collectTransfers } from "./collect-transfers.ts";
+import {
+  signedCopyUsageId,
+  signedCopyUsages,
+  storageUsageId,
+  storageUsages,
+} from "../store/usage.ts";
+import { collectTransfers, type TransferSweep } from "./collect-transfers.ts";
+import { reserveTransfer } from "./reserve-transfer.ts";
 
 const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
 const startMs = 1_000_000;
@@ -32,7 +38,7 @@ class Bucket {
   }
 }
 
-async function newAccount(changes: readonly Partial<Transfer>[]) {
+async function newAccount(changes: readonly Partial<Transfer>[], { hasEnvironment = false } = {}) {
   const store = new MemoryStore();
   const bucket = new Bucket();
   const all = changes.map((change, index): Transfer => {
@@ -42,16 +48,16 @@ async function newAccount(changes: readonly Partial<Transfer>[]) {
     const expireAt = new Date(startMs + 8 * dayMs);
     return { v: 1, kind: "upload", ...place, ...times, ...state, expireAt, ...change };
   });
-  const bytes = all.length * sizeBytes;
   const usage = { v: 1, kind: "storage", ownerId: owner.id, sweepAt: null } as const;
-  await store.commit([
-    ...all.map((transfer) => create(transfers.of(owner, transfer.id), transfer)),
-    create(storageUsages.of(owner, storageUsageId), { ...usage, bytes, objects: all.length }),
-  ]);
+  const none = { bytes: 0, objects: 0 };
+  await store.commit([create(storageUsages.of(owner, storageUsageId), { ...usage, ...none })]);
+  // A process that dies after this has done nothing else.
+  const deps = { store, now: () => startMs };
+  for (const transfer of all) await reserveTransfer(deps, owner, transfer);
   const sweep = async (isFrozen = false) =>
     await collectTransfers(
       {
-        store: { ...bound(store), findPaths: async () => [] },
+        store: { ...bound(store), ...(hasEnvironment ? withEnvironment(store) : {}) },
         now: bucket.nowMs,
         list: async function* () {
           yield [...bucket.objects.values()];
@@ -65,10 +71,21 @@ async function newAccount(changes: readonly Partial<Transfer>[]) {
     );
   const counted = async () =>
     (await store.get(storageUsages.of(owner, storageUsageId))).value?.bytes ?? 0;
-  return { store, bucket, sweep, counted };
+  const copied = async () =>
+    (await store.get(signedCopyUsages.of(owner, signedCopyUsageId))).value ?? none;
+  return { store, bucket, sweep, counted, copied };
 }
 
+/** Any environment is there; nothing else of it is looked at. */
+const withEnvironment = (store: MemoryStore): Pick<TransferSweep["store"], "get"> => ({
+  get: async (ref) => {
+    const found = await store.get(ref);
+    return ref.path.includes("/environments/") ? { ...found, value: Object() } : found;
+  },
+});
+
 const bound = (store: MemoryStore) => ({
+  findPaths: async () => [],
   get: store.get.bind(store),
   commit: store.commit.bind(store),
   findAll: store.findAll.bind(store),
@@ -120,9 +137,55 @@ describe("TEN-2 a session of an upload that has ended", () => {
   });
 });
 
-test("a download's object goes without leaving anything", async () => {
-  const { bucket, sweep, counted } = await newAccount([{ kind: "download", endsAt: startMs }]);
-  bucket.put("upl_0", sizeBytes, null);
-  expect(await sweep()).toMatchObject({ deleted: 1 });
-  expect([await counted(), bucket.objects.size]).toEqual([0, 0]);
+const ended = { id: "dnl_0", kind: "download", endsAt: startMs } as const;
+
+describe("TEN-2 a copy for signed addresses", () => {
+  test("goes without leaving anything, and never counts as stored", async () => {
+    const { bucket, sweep, counted, copied } = await newAccount([ended]);
+    bucket.put("dnl_0", sizeBytes, null);
+    expect([await counted(), await copied()]).toMatchObject([0, { bytes: sizeBytes, objects: 1 }]);
+    expect(await sweep()).toMatchObject({ deleted: 1, bytes: 0, objects: 0 });
+    expect([await counted(), await copied(), bucket.objects.size]).toMatchObject([
+      0,
+      { bytes: 0, objects: 0 },
+      0,
+    ]);
+  });
+
+  test("of an empty file isn't taken for the place of an upload", async () => {
+    const { bucket, sweep } = await newAccount([{ ...ended, endsAt: startMs + 1, sizeBytes: 0 }], {
+      hasEnvironment: true,
+    });
+    bucket.put("dnl_0", 0, null);
+    await sweep();
+    expect(bucket.objects.size).toBe(1);
+    bucket.nowMs += 1;
+    expect(await sweep()).toMatchObject({ deleted: 1 });
+    expect(bucket.objects.size).toBe(0);
+  });
+
+  test("that no document names any more is corrected", async () => {
+    const { store, sweep, copied } = await newAccount([ended, { ...ended, id: "dnl_1" }]);
+    // The database has deleted it for its age, before a sweep came.
+    await store.commit([remove(transfers.of(owner, "dnl_0"), null)]);
+    await sweep();
+    expect(await copied()).toMatchObject({ bytes: sizeBytes, objects: 1 });
+    await sweep();
+    expect(await copied()).toMatchObject({ bytes: 0, objects: 0 });
+  });
 });
+
+test.each(["upload", "download"] as const)(
+  "TEN-2 an %s whose process died is counted until it ends, and then no more",
+  async (kind) => {
+    const change = { id: kind === "upload" ? "upl_0" : "dnl_0", kind, endsAt: startMs + 1 };
+    const { bucket, sweep, counted, copied } = await newAccount([change], { hasEnvironment: true });
+    const all = async () => (await counted()) + (await copied()).bytes;
+    bucket.put(change.id, sizeBytes, null);
+    await sweep();
+    expect([await all(), bucket.bytes]).toEqual([sizeBytes, sizeBytes]);
+    bucket.nowMs += 1;
+    await sweep();
+    expect([await all(), bucket.bytes]).toEqual([0, 0]);
+  },
+);

@@ -1,19 +1,22 @@
 /**
- * Deletes the objects of transfers that have ended, and takes them off what their owner stores.
+ * Deletes the objects of transfers that have ended, and takes them off what their owner stores,
+ * also those whose process died before it had stored or answered anything.
  * Nothing else names these objects, so they go at once. An upload's session lives for a week in
  * Cloud Storage, so an empty object takes the place of each upload first: no session stores
  * anything where there is an object. It stays for longer than any session.
  */
+import { idPrefixes } from "../core/ids.ts";
 import { dayMs } from "../core/retention/periods.ts";
 import type { StoredObject } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
-import { patch } from "../store/documents.ts";
+import { patch, type Snapshot } from "../store/documents.ts";
 import { environments } from "../store/environments.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import type { Store } from "../store/store.ts";
 import { hasTransferEnded, type Transfer, transfers } from "../store/transfers.ts";
-import { storageUsageId, storageUsages } from "../store/usage.ts";
-import { withDeadline } from "../store/with-deadline.ts";
+import { signedCopyUsageId, signedCopyUsages } from "../store/usage.ts";
+import { isConflict, withDeadline } from "../store/with-deadline.ts";
+import { uncounting } from "./reserve-transfer.ts";
 
 /** Longer than a request takes from storing a download's object to its commit. */
 const uncommittedMs = 60 * 60_000;
@@ -35,7 +38,7 @@ export interface TransferSweep {
   readonly isFrozen: () => Promise<boolean>;
 }
 
-/** What the transfers that still count come to, and whether any must be looked at again. */
+/** What the uploads that still count come to, and whether any transfer must be looked at again. */
 export interface CountedTransfers {
   readonly bytes: number;
   readonly objects: number;
@@ -49,12 +52,13 @@ export async function collectTransfers(
 ): Promise<CountedTransfers> {
   const { left, closed, deleted } = await endObjects(sweep, owner);
   const all = transfers.all(owner);
+  const copies = await sweep.store.get(signedCopyUsages.of(owner, signedCopyUsageId));
   const counted = await sweep.store.findAll(all, {
     where: [["isCounted", true]],
     orderBy: [],
     limit: countedMax,
   });
-  const total = { bytes: 0, objects: 0 };
+  const total = { upload: { bytes: 0, objects: 0 }, download: { bytes: 0, objects: 0 } };
   for (const found of counted) {
     const { value } = found;
     const mayEnd = !left.has(value.id) && !sweep.isLate() && (await hasEnded(sweep, owner, value));
@@ -62,12 +66,28 @@ export async function collectTransfers(
       await uncount(sweep, owner, found);
       continue;
     }
-    total.bytes += value.sizeBytes;
-    total.objects += 1;
+    total[value.kind].bytes += value.sizeBytes;
+    total[value.kind].objects += 1;
   }
+  if (counted.length < countedMax) await correctCopies(sweep, copies, total.download);
   const known = await sweep.store.findPaths(all, { where: [], limit: 1 });
   const hasMore = known.length > 0 || left.size > 0 || closed.size > 0;
-  return { ...total, hasMore, deleted };
+  return { ...total.upload, hasMore, deleted };
+}
+
+/**
+ * Documents vanish after days, also if no sweep has taken them off. The count and a document change
+ * in one commit, so a count that hasn't changed since is that of the documents that were found.
+ */
+async function correctCopies(
+  { store }: TransferSweep,
+  { ref, value, version }: Snapshot<typeof signedCopyUsages.schema>,
+  total: { readonly bytes: number; readonly objects: number },
+): Promise<void> {
+  if (!value || (value.bytes === total.bytes && value.objects === total.objects)) return;
+  await withDeadline(store.commit([patch(ref, total, { version })])).catch((error: unknown) => {
+    if (!isConflict(error)) throw error;
+  });
 }
 
 /** Takes the place of an upload that was never sent, which must be before it counts no more. */
@@ -87,7 +107,7 @@ async function endObjects(sweep: TransferSweep, owner: Owner) {
   for await (const page of sweep.list()) {
     for (const object of page) {
       const { sha256: id, generation } = object;
-      if (object.sizeBytes === 0 && sweep.now - object.storedAt < placeKeptMs) {
+      if (isPlace(object) && sweep.now - object.storedAt < placeKeptMs) {
         closed.add(id);
         continue;
       }
@@ -106,13 +126,19 @@ async function endObjects(sweep: TransferSweep, owner: Owner) {
   return { left, closed, deleted };
 }
 
+/** No upload is empty, so this is an empty object in the place of one. Copies may be empty. */
+function isPlace({ sha256: id, sizeBytes }: StoredObject): boolean {
+  return sizeBytes === 0 && id.startsWith(`${idPrefixes.fileUpload}_`);
+}
+
 async function endOf(
   sweep: TransferSweep,
   owner: Owner,
-  { sha256: id, sizeBytes, storedAt }: StoredObject,
+  object: StoredObject,
 ): Promise<"stay" | "delete" | "close"> {
-  // No upload is empty: this is the place of one, and old enough.
-  if (sizeBytes === 0) return "delete";
+  const { sha256: id, storedAt } = object;
+  // It is old enough: no session lives any more.
+  if (isPlace(object)) return "delete";
   const { value } = await sweep.store.get(transfers.of(owner, id));
   // Nobody was given its address.
   if (value === null) return sweep.now - storedAt < uncommittedMs ? "stay" : "delete";
@@ -137,11 +163,7 @@ async function uncount(
   owner: Owner,
   { ref, value, version }: Found,
 ): Promise<void> {
-  const increments = { bytes: 0 - value.sizeBytes, objects: -1 };
   await withDeadline(
-    store.commit([
-      patch(ref, { isCounted: false }, { version }),
-      patch(storageUsages.of(owner, storageUsageId), {}, { increments, mustExist: true }),
-    ]),
+    store.commit([patch(ref, { isCounted: false }, { version }), uncounting(owner, value)]),
   );
 }

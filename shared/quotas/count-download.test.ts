@@ -3,7 +3,7 @@ import { MemoryStore } from "../../test/kit/memory-store.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { mintOwner } from "../identity/owner.ts";
 import { downloadUsageId, downloadUsages } from "../store/usage.ts";
-import { countDownload } from "./count-download.ts";
+import { countDownload, countOpened } from "./count-download.ts";
 
 const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
 const bytesMax = 100;
@@ -16,7 +16,9 @@ function newUsage() {
     await countDownload(store, owner, { sizeBytes, now }, bytesMax);
   const counted = async () =>
     (await store.get(downloadUsages.of(owner, downloadUsageId))).value?.bytes ?? 0;
-  return { download, counted };
+  const open = async (sizeBytes: number, open: () => Promise<void>, now = lateAt) =>
+    await countOpened(store, owner, { sizeBytes, now, open });
+  return { download, open, counted };
 }
 
 const refused = expect.objectContaining({ code: "RATE_LIMITED", status: 429 });
@@ -56,5 +58,26 @@ describe("TEN-2 countDownload()", () => {
     const granted = outcomes.filter(({ status }) => status === "fulfilled").length;
     expect(granted).toBeLessThanOrEqual(11);
     expect(await counted()).toBe(1 + 9 * granted);
+  });
+
+  test("is taken back if nothing can be sent, also beside other downloads", async () => {
+    const { download, open, counted } = newUsage();
+    await download(1);
+    const failure = new Error("unreadable");
+    const failing = async () => await open(9, () => Promise.reject(failure));
+    for (let tries = 0; tries < 30; tries += 1) await expect(failing()).rejects.toBe(failure);
+    expect(await counted()).toBe(1);
+    await Promise.all([...[5, 6].map((each) => download(each)), failing().catch(() => undefined)]);
+    expect(await counted()).toBe(12);
+  });
+
+  test("takes nothing from a day that has begun since", async () => {
+    const { download, open, counted } = newUsage();
+    const late = open(9, async () => {
+      await download(30, lateAt + 60_000);
+      throw new Error("unreadable");
+    });
+    await expect(late).rejects.toThrow("unreadable");
+    expect(await counted()).toBe(30);
   });
 });

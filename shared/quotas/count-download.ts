@@ -17,7 +17,7 @@ import type { CountingStore } from "./store-object.ts";
 const attemptsMax = 5;
 export const dayMs = 24 * 60 * 60_000;
 
-interface Download {
+export interface Download {
   readonly sizeBytes: number;
   /** Epoch milliseconds. */
   readonly now: number;
@@ -31,8 +31,26 @@ export async function countDownload(
   bytesMax: number = deploymentLimits().quotas.downloadedBytesPerDayMax,
 ): Promise<void> {
   if ((await addToDay(store, owner, download, bytesMax)) <= bytesMax) return;
-  await takeBack(store, owner, download.sizeBytes);
+  await uncountDownload(store, owner, download);
   throw tooMuchDownloaded(download.now, bytesMax);
+}
+
+/**
+ * Counts a download before `open` makes its first bytes ready, and takes it back if that fails.
+ * @throws {ApiError} `RATE_LIMITED`, `UNAVAILABLE`, and what `open` throws.
+ */
+export async function countOpened<T>(
+  store: CountingStore,
+  owner: Owner,
+  { open, ...download }: Download & { open(): Promise<T> },
+): Promise<T> {
+  await countDownload(store, owner, download);
+  try {
+    return await open();
+  } catch (error) {
+    await uncountDownload(store, owner, download);
+    throw error;
+  }
 }
 
 /**
@@ -110,15 +128,25 @@ function quarterRow(
 }
 
 /**
- * Tries only once. A call that failed may have succeeded, and subtracting twice would make the
- * count too low. A count that is too high is safe.
+ * Takes back what was counted, because nothing was sent. It tries only once: a call that failed may
+ * have succeeded, and subtracting twice would make the count too low. One that is too high is safe.
  */
-async function takeBack(store: CountingStore, owner: Owner, sizeBytes: number): Promise<void> {
-  const increments = { bytes: 0 - sizeBytes };
+export async function uncountDownload(
+  store: CountingStore,
+  owner: Owner,
+  { sizeBytes, now }: Download,
+): Promise<void> {
   const ref = downloadUsages.of(owner, downloadUsageId);
-  await withDeadline(
-    store.commitWithoutRetry([patch(ref, {}, { increments, mustExist: true })]),
-  ).catch(() => undefined);
+  const increments = { bytes: 0 - sizeBytes };
+  try {
+    const { value } = await store.get(ref);
+    // Another day has begun without these bytes.
+    if (value === null || value.day > Math.floor(now / dayMs)) return;
+    const uncounted = patch(ref, {}, { increments, mustExist: true });
+    await withDeadline(store.commitWithoutRetry([uncounted]));
+  } catch {
+    // The day's count stays too high.
+  }
 }
 
 /** The refusal of further downloads, which holds for the rest of the UTC day. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
 import { DeploymentLimits } from "../core/limits/deployment-limits.ts";
+import { StorageRefusal, storageFailure } from "../google/bucket.ts";
 import { mintOwner } from "../identity/owner.ts";
 import { storageUsageId, storageUsages } from "../store/usage.ts";
 import { storeObject } from "./store-object.ts";
@@ -25,11 +26,18 @@ function newBucket() {
     return { sha256, isNew };
   };
   const deps = { store, now: () => now };
+  const saveBy = async (failing: () => Promise<never>) =>
+    await storeObject(
+      deps,
+      owner,
+      { kind: "packs", bytes: Buffer.from("lost") },
+      { put: failing, quotas },
+    );
   const save = async (text: string) =>
     await storeObject(deps, owner, { kind: "packs", bytes: Buffer.from(text) }, { put, quotas });
   const total = () => [...stored.values()].reduce((sum, bytes) => sum + bytes, 0);
   const usage = async () => (await store.get(storageUsages.of(owner, storageUsageId))).value;
-  return { save, stored, total, usage };
+  return { save, saveBy, stored, total, usage };
 }
 
 const full = expect.objectContaining({ code: "QUOTA_REACHED", status: 422 });
@@ -62,6 +70,23 @@ describe("TEN-2 storeObject()", () => {
     const { save } = newBucket();
     for (const text of ["a", "b", "c", "d"]) await save(text);
     await expect(save("e")).rejects.toEqual(full);
+  });
+
+  test("counts nothing that the bucket has refused for good", async () => {
+    const { save, saveBy, usage } = newBucket();
+    await save("a");
+    const refused = new StorageRefusal("Cloud Storage refused with status 403");
+    for (let tries = 0; tries < 9; tries += 1) {
+      await expect(saveBy(() => Promise.reject(refused))).rejects.toBe(refused);
+    }
+    expect(await usage()).toMatchObject({ bytes: 1, objects: 1 });
+  });
+
+  test("counts what may be stored although its answer was lost", async () => {
+    const { saveBy, usage } = newBucket();
+    const lost = storageFailure(new Error("no answer"));
+    await expect(saveBy(() => Promise.reject(lost))).rejects.toBe(lost);
+    expect(await usage()).toMatchObject({ bytes: 4, objects: 1, sweepAt: expect.any(Number) });
   });
 
   test("isn't exceeded by concurrent requests", async () => {

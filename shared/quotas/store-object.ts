@@ -10,6 +10,7 @@ import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { ObjectKind } from "../core/retention/retention-table.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { StorageRefusal } from "../google/bucket.ts";
 import { putObject } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
 import { create, patch, replace, type Snapshot } from "../store/documents.ts";
@@ -26,7 +27,7 @@ export interface StoringDeps {
   now(): number;
 }
 
-type Quotas = DeploymentLimits["quotas"];
+export type Quotas = DeploymentLimits["quotas"];
 
 /** How objects are stored, and which quotas apply; tests pass their own. */
 interface StoringOptions {
@@ -40,7 +41,7 @@ interface Amount {
 }
 
 /** Between two tries, another process may create the document. */
-const attemptsMax = 5;
+export const attemptsMax = 5;
 /** Deleting condemned objects takes seconds. */
 const goingRetryAfterS = "5";
 const reserveFactor = 1.1;
@@ -69,32 +70,13 @@ export async function storeObject(
     await takeBack(store, owner, size);
     throw error;
   }
-  // If this fails, the object may be stored all the same, so it counts.
-  const { sha256, isNew } = await options.put(owner, kind, bytes);
-  if (!isNew) await takeBack(store, owner, size);
-  return sha256;
-}
-
-/**
- * Counts bytes that will be stored in one object, by somebody else. A count that isn't followed by
- * a transfer's document, because the process died, is corrected by a sweep.
- * @throws {ApiError} `QUOTA_REACHED`, `UNAVAILABLE`.
- */
-export async function reserveStored(
-  { store, now }: StoringDeps,
-  owner: Owner,
-  sizeBytes: number,
-): Promise<void> {
-  const size: Amount = { bytes: sizeBytes, objects: 1 };
-  const { quotas } = deploymentLimits();
-  await add(store, owner, size);
   try {
-    const { value: usage } = await store.get(storageUsages.of(owner, storageUsageId));
-    requireWithinQuota(usage, quotas);
-    const sweepAt = nextSweepAt(now(), quotas.unreferencedMs);
-    await scheduleSweepFrom(store, owner, { usage, sweepAt });
+    const { sha256, isNew } = await options.put(owner, kind, bytes);
+    if (!isNew) await takeBack(store, owner, size);
+    return sha256;
   } catch (error) {
-    await takeBack(store, owner, size);
+    // What failed otherwise may be stored all the same, so it counts until a sweep has looked.
+    if (error instanceof StorageRefusal) await takeBack(store, owner, size);
     throw error;
   }
 }
@@ -162,7 +144,8 @@ function withReserve(quotas: Quotas): Quotas {
   };
 }
 
-function requireWithinQuota(
+/** @throws {ApiError} `QUOTA_REACHED`. */
+export function requireWithinQuota(
   usage: Amount | null,
   { storedBytesMax, storedObjectsMax }: Quotas,
 ): void {

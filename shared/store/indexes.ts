@@ -18,6 +18,7 @@ import { searchEntries } from "./search-entries.ts";
 import { skills } from "./skills.ts";
 import { workspaceSnapshots } from "./snapshots.ts";
 import { messages, threads } from "./threads.ts";
+import { transfers } from "./transfers.ts";
 import { triggerDeliveries, triggers } from "./triggers.ts";
 import { storageUsages } from "./usage.ts";
 
@@ -109,6 +110,9 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   ),
   // For the snapshots of an environment, newest first.
   index(workspaceSnapshots, "environmentId", "-createdAt"),
+  // For a copy of a file that is still kept, and for what an owner's uploads of late come to.
+  index(transfers, "environmentId", "kind", "sha256", "-endsAt"),
+  index(transfers, "kind", "createdAt", "sizeBytes"),
   // For an audit trail by one of its filters, newest first.
   index(auditRows, "subject", "-at"),
   index(auditRows, "actor.id", "-at"),
