@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { findMode } from "../../runner/launcher/mode.ts";
 import { lockName, type NameLock } from "../cloud/name-lock.ts";
+import { pollUntil } from "../lib/poll-until.ts";
 import {
   childGroups,
   createCgroup,
@@ -35,6 +36,8 @@ export interface LogLine {
 const scratchRoot = "/run";
 /** How long freed users wait, so that one pass over all processes checks many of them. */
 const togetherMs = 10_000;
+/** How long another cloud may take to remove what a killed one left. */
+const sweptWithinMs = 30_000;
 /** The limit of launcher, supervisor and sandbox together; the sandbox also has its own. */
 const containerPidsMax = 4_096;
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -92,7 +95,8 @@ export class ContainerHost implements Containers {
    */
   static async open(options: MachineOptions): Promise<ContainerHost> {
     mkdirSync(options.logFolder, { recursive: true, mode: 0o700 });
-    const lock = await lockName(lockOf(options.cloudId));
+    // Another cloud that starts holds it for a moment, while it removes what a killed one left.
+    const lock = await pollUntil(() => lockName(lockOf(options.cloudId)), sweptWithinMs);
     if (!lock) throw new Error(`Executions of ${options.cloudId} run in another process.`);
     const uids = await reserveUidRange(options.cloudId);
     const { mode, unavailable } = await findMode(uids.firstUid);

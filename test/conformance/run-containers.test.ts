@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { lockName } from "../../local/cloud/name-lock.ts";
 import { pollUntil } from "../../local/lib/poll-until.ts";
 import { mountsUnder, processesOf } from "../../local/run/cleanup.ts";
 import { type Run, startRun } from "../../local/run/server.ts";
@@ -151,4 +152,18 @@ describe("a server that starts again", () => {
     kit = new RunKit(run.port, folder);
     expect(await kit.execution(ran.name)).toMatchObject({ failedCount: 1 });
   });
+});
+
+test("a cloud that starts waits for another one that removes what it left", async () => {
+  const sweeping = await lockName("run-returning");
+  const starting = startRun(runOptions("returning", join(folder, "returning")));
+  let isUp = false;
+  void starting.then(() => {
+    isUp = true;
+  });
+  // It can't tell the sweep from a cloud that stays, so only time tells.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isUp).toBe(false);
+  sweeping?.release();
+  await (await starting).close();
 });
