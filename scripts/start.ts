@@ -1,5 +1,5 @@
 /** `npm start`: the local cloud, kept running, its data in `.paddock/` from one run to the next. */
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import colours from "picocolors";
 import * as z from "zod";
@@ -8,6 +8,7 @@ import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { buildAll } from "./build/build-all.ts";
 import { type FirstOwner, makeFirstOwner } from "./demo/api.ts";
 import { formatDuration } from "./tools/format.ts";
+import { readJsonObject } from "./tools/json-file.ts";
 import { localModels } from "./tools/local-models.ts";
 import "./tools/plain-errors.ts";
 import { readOptions, refuse } from "./tools/options.ts";
@@ -37,9 +38,7 @@ if (!/^[0-9]{1,5}$/.test(values.port) || Number(values.port) > portMax) {
 await buildAll(repositoryRoot);
 const { PADDOCK_EDGE_BIND: bind } = process.env;
 const dataFolder = join(repositoryRoot, ".paddock");
-const limits = z
-  .record(z.string(), z.unknown())
-  .parse(values.limits === undefined ? {} : JSON.parse(await readFile(values.limits, "utf8")));
+const limits = values.limits === undefined ? {} : await readJsonObject("--limits", values.limits);
 const cloud = await startLocalCloud({
   dataFolder,
   fresh: values.fresh,
@@ -49,7 +48,7 @@ const cloud = await startLocalCloud({
   // A container publishes its port, so loopback isn't enough there.
   ...(bind === undefined ? {} : { bind }),
   onProgress: ({ name, ms }) =>
-    console.log(`  ${name.padEnd(16)} ${colours.dim(formatDuration(ms))}`),
+    console.log(`  ${name.padEnd(18)} ${colours.dim(formatDuration(ms))}`),
 });
 printHowTo(cloud, await firstOwner(cloud));
 

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { keyVariables } from "#shared/core/models/key-variables";
+import { readJsonObject } from "./json-file.ts";
 
 /**
  * The models of a local cloud: those of each provider whose key is in the environment, unless a
@@ -18,7 +18,6 @@ export async function localModels(
     return provider && key ? [[provider.toLowerCase().replaceAll("_", "-"), key] as const] : [];
   });
   const providers = Object.fromEntries(found.map(([provider]) => [provider, {}]));
-  const stated: unknown = file === undefined ? null : JSON.parse(await readFile(file, "utf8"));
-  const models = typeof stated === "object" && stated !== null ? stated : { providers };
+  const models = file === undefined ? { providers } : await readJsonObject("--models", file);
   return { models, providerKeys: Object.fromEntries([...found, ...others]) };
 }
