@@ -138,7 +138,7 @@ function explainEnd(options: DeployOptions, { domain, region }: Place): void {
     return;
   }
   const host = domain ?? `front-NUMBER-OF-THE-PROJECT.${region}.run.app`;
-  line(`against https://${host}; what it makes it removes again:`);
+  line(`against https://${host}; its environments are deleted, its account suspended:`);
   for (const { name, promise } of smokeChecks) detail(`  ${name.padEnd(24)}${promise}`);
 }
 
