@@ -20,6 +20,10 @@ describe("a stored login", () => {
     expect(await findLogin("default", environment)).toMatchObject(stored);
   });
 
+  test("that isn't there is named", async () => {
+    await expect(findLogin("staging", environment)).rejects.toThrow(/\(profile staging\)/);
+  });
+
   test("is refused while others may read it", async () => {
     chmodSync(path, 0o640);
     await expect(findLogin("default", environment)).rejects.toThrow(/Others may read/);
