@@ -56,8 +56,7 @@ export async function findLogin(name: string, environment: Environment): Promise
   }
   if (stored === null) {
     const message =
-      `You aren't logged in (profile ${name}): ` +
-      "run `paddock login`, or set PADDOCK_API_KEY.";
+      `You aren't logged in (profile ${name}): ` + "run `paddock login`, or set PADDOCK_API_KEY.";
     throw new CommandError(message, exits.notLoggedIn);
   }
   if (apiUrl !== null && apiUrl !== stored.apiUrl) {

@@ -1,5 +1,5 @@
 /** `npm start`: the local cloud, kept running, its data in `.paddock/` from one run to the next. */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import colours from "picocolors";
 import * as z from "zod";

@@ -90,7 +90,7 @@ export const createDownload = change({
   decide({ params: { environmentId }, data: { file, id, reserved, request } }) {
     const { path, sizeBytes: size, sha256 } = file;
     return {
-      // From now on, whoever asks for the same bytes gets an address of the same object.
+      // From now on, all requests for the same bytes get addresses of the same object.
       writes: reserved ? [patch(reserved.ref, { sha256 }, { version: reserved.version })] : [],
       subject: environmentId,
       facts: { downloadId: id, sizeBytes: size },

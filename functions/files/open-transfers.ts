@@ -40,7 +40,7 @@ export async function requireFewOpen(
 const begunMs = 8 * dayMs;
 /** Each keeps an empty object in its place, which every sweep lists. */
 const begunMax = 10_000;
-/** How often an account's whole room may be sent in that time; what is deleted is kept, and paid. */
+/** How often an account's whole room may be sent in that time: what is deleted is kept and paid. */
 const begunFactor = 2;
 
 /**
