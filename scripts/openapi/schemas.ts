@@ -106,6 +106,11 @@ export class SchemaBook {
       io,
       metadata: this.#names as never,
       unrepresentable: "any",
+      // Ids are in a registry of their own; descriptions are where zod keeps them.
+      override: ({ zodSchema, jsonSchema }) => {
+        const about = z.globalRegistry.get(zodSchema as z.ZodType)?.description;
+        if (about !== undefined) jsonSchema.description = about;
+      },
     }) as JsonSchema;
     const cleaned = clean(converted, io) as JsonSchema;
     const { $defs: named = {}, ...rest } = cleaned;

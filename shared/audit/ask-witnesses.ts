@@ -9,6 +9,7 @@ import type { Hash } from "../core/audit/merkle-tree.ts";
 import { parseNoteKey, type SignedNote } from "../core/audit/signed-note.ts";
 import { describeError } from "../core/describe-error.ts";
 import { Fault } from "../core/fault.ts";
+import { outgoingAddress } from "../core/network/outgoing-address.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
 import type { SequencerTurn } from "./sequencer-deps.ts";
 import { addCheckpoint, type Witness, type WitnessAnswer } from "./witness-client.ts";
@@ -17,7 +18,12 @@ import { addCheckpoint, type Witness, type WitnessAnswer } from "./witness-clien
 const restMs = 60_000;
 
 const Witnesses = z
-  .array(z.object({ key: z.string(), url: z.url({ protocol: /^https?$/ }) }))
+  .array(
+    z.object({
+      key: z.string(),
+      url: outgoingAddress({ schemes: "https or http", query: "refused" }),
+    }),
+  )
   .max(10);
 
 /** What this process knows of a witness. */

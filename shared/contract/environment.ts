@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { fitsVariable, variableTooLong } from "../core/executions/variable-size.ts";
+import { outgoingAddress } from "../core/network/outgoing-address.ts";
 import { type Profile, profiles } from "../protocol/job.ts";
 import { KeyValue } from "../protocol/runner.ts";
 import { Metadata } from "./common.ts";
@@ -44,7 +45,8 @@ const Packages = z.preprocess(
   exactObject({ system: packageList, python: packageList, node: packageList }),
 );
 
-export const McpServer = z.object({
+/** An MCP server as it is stored; its address was judged when it was set. */
+export const StoredMcpServer = z.object({
   type: z.enum(["stdio", "http"]),
   name: z.string().min(1).max(200),
   command: z.string().max(1_000).optional(),
@@ -53,6 +55,12 @@ export const McpServer = z.object({
   url: z.string().max(2_000).optional(),
   bearerToken: z.string().max(16_384).optional(),
   enabled: z.boolean().default(true),
+});
+/** The sandbox's programs reach their own addresses, so only an `http` server needs one. */
+export const McpServer = StoredMcpServer.extend({
+  url: z
+    .union([z.literal(""), outgoingAddress({ schemes: "https or http", query: "taken" })])
+    .optional(),
 });
 export type McpServer = z.infer<typeof McpServer>;
 

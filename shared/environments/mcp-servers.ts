@@ -1,11 +1,11 @@
 /** The MCP servers that an execution gets: its environment's and its message's. */
 import * as z from "zod";
-import { McpServer as StatedServer } from "../contract/environment.ts";
+import { StoredMcpServer } from "../contract/environment.ts";
 import type { McpServer } from "../protocol/mcp-server.ts";
 import type { OpenedSecrets } from "./open-secrets.ts";
 
 /** As they are stored in clear: without tokens, and with empty variables. */
-const Stored = z.array(StatedServer);
+const Stored = z.array(StoredMcpServer);
 
 interface Stated {
   /** JSON of the environment's list, as it is stored in clear; null if the environment is gone. */
@@ -25,7 +25,15 @@ export function serversOf({ clear, sealed }: Stated): McpServer[] {
   return [...byName.values()];
 }
 
-function asRunnerReads({ name, type, command, args, env, url, bearerToken }: StatedServer) {
+function asRunnerReads({
+  name,
+  type,
+  command,
+  args,
+  env,
+  url,
+  bearerToken,
+}: z.infer<typeof StoredMcpServer>) {
   return {
     ...{ name, type, args: args ?? [], env: env ?? {} },
     ...{ command: command ?? null, url: url ?? null, bearerToken: bearerToken ?? null },

@@ -7,6 +7,7 @@ import { Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
 import { config } from "../config.ts";
 import { specialRangeOf } from "../core/network/network-policy-addresses.ts";
+import { parseOutgoingAddress } from "../core/network/outgoing-address.ts";
 import { ApiError } from "../errors/api-error.ts";
 
 const lookUpMsMax = 5_000;
@@ -19,12 +20,10 @@ export interface PinnedTarget {
 
 /** @throws {ApiError} `VALIDATION_FAILED` if it isn't `https`, or leads into a private network. */
 export async function resolveWebhook(text: string): Promise<PinnedTarget> {
-  const url = URL.parse(text);
   const isLocal = config().PADDOCK_NOTIFICATIONS_TEST === "loopback";
-  const isForm = url?.protocol === "https:" || (isLocal && url?.protocol === "http:");
-  if (!url || !isForm || url.username !== "" || url.password !== "" || url.hash !== "") {
-    throw refused("must be an https URL without user, password and fragment");
-  }
+  const schemes = isLocal ? "https or http" : "https";
+  const url = parseOutgoingAddress(text, { schemes, query: "taken" });
+  if (typeof url === "string") throw refused(url);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const found = await lookUp(host);
   const isAllowed = found.every((address) => {

@@ -1,5 +1,6 @@
 /** Names and addresses that git is given. Those that it could take for an option are refused. */
 import { matches, parseHost } from "../network/network-policy.ts";
+import { parseOutgoingAddress } from "../network/outgoing-address.ts";
 
 const forbidden = /[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|^[-/.]|\/\.|\.$|\/$|\.lock(?:\/|$)/u;
 
@@ -22,23 +23,18 @@ export interface GitAddress {
   readonly port: number;
 }
 
-const urlLengthMax = 2_000;
-
 /** @returns A sentence that says why, if git can't be sent there. */
 export function parseGitAddress(text: string): GitAddress | string {
-  if (text.length > urlLengthMax || /[\s\p{Cc}]/u.test(text)) return "It isn't an address.";
   const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
-  if (!isUrl && /^[^/]+:/.test(text)) return onlyHttps;
-  const url = URL.parse(text);
-  if (!isUrl || url === null) return "It isn't an address: write https://host/path.";
-  if (url.protocol !== "https:" && url.protocol !== "http:") return onlyHttps;
-  if (url.username !== "" || url.password !== "") {
-    return "An address can't hold a name or a password: bind a secret to the host instead.";
+  if (isUrl ? !/^https?:/i.test(text) : /^[^/]+:/.test(text)) return onlyHttps;
+  const url = parseOutgoingAddress(text, { schemes: "https or http", query: "refused" });
+  if (typeof url === "string") {
+    const hint = url.includes("password") ? " Bind a secret to the host instead." : "";
+    return `It ${url}.${hint}`;
   }
   const scheme = url.protocol === "https:" ? "https" : "http";
   const host = parseHost(url.hostname);
-  if (host === null || url.search !== "" || url.hash !== "")
-    return "It isn't a repository's address.";
+  if (host === null) return "It isn't a repository's address.";
   const port = url.port === "" ? (scheme === "https" ? 443 : 80) : Number(url.port);
   return { url: url.href, scheme, host: host.name, port };
 }

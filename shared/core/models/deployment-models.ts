@@ -1,10 +1,12 @@
 /** Which models a deployment offers, and where they are called. */
 import * as z from "zod";
+import { outgoingAddress } from "../network/outgoing-address.ts";
 import { catalogue } from "./catalogue.ts";
 import type { WireProtocol } from "./model.ts";
 import { ModelFacts as Facts, type ModelFacts, providerModelId, providerName } from "./model.ts";
 
-const address = z.url({ protocol: /^https?$/ }).max(300);
+/** Paths are put at its end, so it has no query. */
+const address = outgoingAddress({ schemes: "https or http", query: "refused" }).max(300);
 
 /** A provider of the catalogue; its key is in the secret `provider-keys`, under the same name. */
 const KnownProvider = z.strictObject({
