@@ -22,6 +22,7 @@ export const cancelAccountDeletion = action({
   summary: "Cancel a deletion before it erases anything; the account's keys are good again.",
   ...publicRead,
   ...ofReceipt,
+  repeating: "harmless",
   beforeConfirmed: "nothing",
   refusals: ["NOT_FOUND", "CONFLICT"],
   reply: { 200: z.object({ deletion: AccountDeletionBody }) },

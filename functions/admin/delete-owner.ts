@@ -66,6 +66,7 @@ export const cancelOwnersDeletion = change({
   ...operators,
   ...bodyless,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "reads",
   account: "closing",
   audit: "account.deletion_cancelled",

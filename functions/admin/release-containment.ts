@@ -25,6 +25,7 @@ export const releaseContainment = change({
   body: "none",
   bodyBytesMax: jsonBytesMax,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "reads",
   account: "closing",
   audit: "containment.released",

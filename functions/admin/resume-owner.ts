@@ -17,6 +17,7 @@ export const resumeOwner = change({
   body: "none",
   bodyBytesMax: jsonBytesMax,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "reads",
   account: "closing",
   audit: "owner.resumed",

@@ -31,6 +31,7 @@ export const revokeOwnersKeys = change({
   body: exactObject({ reason: Reason }),
   bodyBytesMax: jsonBytesMax,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "reads",
   account: "admission",
   audit: "keys.revoked",

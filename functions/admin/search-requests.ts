@@ -55,6 +55,7 @@ export const searchRequests = change({
   body: Search,
   bodyBytesMax: jsonBytesMax,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "nothing",
   account: "none",
   audit: "access_log.searched",

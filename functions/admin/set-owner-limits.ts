@@ -37,6 +37,7 @@ export const setOwnerLimits = change({
   }),
   bodyBytesMax: jsonBytesMax,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "reads",
   account: "limits",
   audit: "budget.limits_changed",

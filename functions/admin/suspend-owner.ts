@@ -17,6 +17,7 @@ export const suspendOwner = change({
   body: KeyClose,
   bodyBytesMax: jsonBytesMax,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "reads",
   account: "closing",
   audit: "owner.suspended",

@@ -57,6 +57,7 @@ export const receiveWebhook = action({
   body: "raw",
   bodyBytesMax: payloadBytesMax,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "nothing",
   read: "nothing",
   refusals: [

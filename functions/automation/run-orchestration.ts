@@ -6,7 +6,9 @@ import { idSchema } from "#shared/core/ids";
 import { holds } from "#shared/core/keys/admission";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
+import { isSameRequest, requestDigest } from "#shared/executions/request-digest";
 import { requireScopes, startScopes } from "#shared/keys/acting-key";
+import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { newRun } from "#shared/orchestrations/new-run";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { create } from "#shared/store/documents";
@@ -18,7 +20,8 @@ import { advanceAndDispatch } from "./read-orchestrations.ts";
 /** The whole run is held at once; its steps are started afterwards, here or by a sweep. */
 export const runOrchestration = change({
   endpoint: "POST /v1/orchestrations/:orchestrationId/runs",
-  summary: "Start a run with this request's key; what its steps may cost is held at once.",
+  summary:
+    "Start a run with this request's key; what its steps may cost is held at once. An Idempotency-Key makes repeating it harmless.",
   authenticate: "api-key",
   scope: "execute",
   params: z.object({ orchestrationId: idSchema("orchestration") }),
@@ -31,18 +34,37 @@ export const runOrchestration = change({
   audit: "orchestration.started",
   refusals: ["CONFLICT", "FORBIDDEN"],
   reply: { 200: z.object({ run: OrchestrationRunBody }) },
-  read: async ({ caller: { owner, key }, params: { orchestrationId }, deps: { store } }) => {
+  read: async ({ caller: { owner, key }, params: { orchestrationId }, body, ids, deps }) => {
     requireScopes(key, startScopes);
+    const { store } = deps;
     const { value } = await store.require(orchestrations.of(owner, orchestrationId));
-    const [environment, models] = await allInOrder([
+    const repeatableId = ids.ofRequest("orchestrationRun");
+    const id = repeatableId ?? ids.next("orchestrationRun");
+    const [environment, models, earlier] = await allInOrder([
       store.require(environments.of(owner, value.environmentId)),
       requireAgents(store, owner, { steps: value.steps }),
+      repeatableId === null ? null : store.get(orchestrationRuns.of(owner, orchestrationId, id)),
     ]);
-    return { orchestration: value, environment: environment.value, models };
+    const request = ["run", orchestrationId, body];
+    const requestSha256 = repeatableId === null ? null : requestDigest(request);
+    const found = { orchestration: value, environment: environment.value, models };
+    return { ...found, id, request, requestSha256, earlier: earlier?.value ?? null };
   },
-  decide({ caller: { owner, key }, body, data, account, ids, now }) {
+  idempotency: {
+    // A run is found below its orchestration.
+    space: ({ caller: { owner }, params: { orchestrationId } }) => [
+      ...idempotencySpace(owner),
+      orchestrationId,
+    ],
+    earlier: ({ data: { earlier, request } }) =>
+      earlier && {
+        isSame: isSameRequest(earlier.requestSha256 ?? "", { request, asStated: request }),
+        answer: () => ok({ run: orchestrationRunBody(earlier) }),
+      },
+  },
+  decide({ caller: { owner, key }, body, data, account, now }) {
     if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
-    const { orchestration, environment } = data;
+    const { id, orchestration, environment } = data;
     if (orchestration.status === "archived") {
       const message = "The orchestration is archived: make it active before it is run.";
       throw new ApiError("CONFLICT", { message });
@@ -51,8 +73,7 @@ export const runOrchestration = change({
       const message = "The environment is held in an incident; nothing starts in it.";
       throw new ApiError("FORBIDDEN", { message });
     }
-    const id = ids.next("orchestrationRun");
-    const { run, account: held } = newRun(body, { id, key, account, now, ...data });
+    const { run, account: held } = newRun(body, { key, account, now, ...data });
     return {
       writes: [create(orchestrationRuns.of(owner, orchestration.id, id), run)],
       account: held,

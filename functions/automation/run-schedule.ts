@@ -7,18 +7,20 @@ import { idSchema } from "#shared/core/ids";
 import { existing } from "#shared/environments/body-ids";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
-import { requestDigest } from "#shared/executions/request-digest";
+import { type EarlierStart, readEarlierStart } from "#shared/executions/earlier-start";
 import { startOnNewThread } from "#shared/executions/start-on-new-thread";
+import type { Owner } from "#shared/identity/owner";
 import { requireScopes, startScopes } from "#shared/keys/acting-key";
+import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwnedIfRepeated } from "#shared/quotas/owned-resources";
 import { executionStates } from "#shared/schedules/execution-states";
 import { addRun, countedRuns } from "#shared/schedules/run-records";
-import { agents } from "#shared/store/agents";
+import { type Agent, agents } from "#shared/store/agents";
 import { patch } from "#shared/store/documents";
-import { environments } from "#shared/store/environments";
-import { schedules } from "#shared/store/schedules";
+import { type Environment, environments } from "#shared/store/environments";
+import { type Schedule, schedules } from "#shared/store/schedules";
 
 const ScheduleTriggered = z.object({
   triggered: z.literal(true),
@@ -29,7 +31,8 @@ const ScheduleTriggered = z.object({
 
 export const runSchedule = change({
   endpoint: "POST /v1/schedules/:scheduleId/trigger",
-  summary: "Run a schedule's task now, in a new thread and with this request's key.",
+  summary:
+    "Run a schedule's task now, in a new thread and with this request's key. An Idempotency-Key makes repeating it harmless.",
   authenticate: "api-key",
   scope: "execute",
   params: z.object({ scheduleId: idSchema("schedule") }),
@@ -42,19 +45,28 @@ export const runSchedule = change({
   audit: "execution.started",
   refusals: ["FORBIDDEN", "MODEL_NOT_OFFERED", "QUOTA_REACHED", "NETWORK_NOT_ALLOWED"],
   reply: { 200: ScheduleTriggered },
-  read: async ({ caller: { owner, key }, params: { scheduleId }, repeated, deps }) => {
+  read: async ({ caller: { owner, key }, params: { scheduleId }, ids, repeated, deps }) => {
     requireScopes(key, startScopes);
     const { store } = deps;
     const found = await store.require(schedules.of(owner, scheduleId));
     const { environmentId, agentId, uncounted } = found.value;
-    const [counted, environment, agent, states] = await allInOrder([
+    const request = ["schedule-trigger", scheduleId];
+    const [counted, environment, agent, states, start] = await allInOrder([
       countOwnedIfRepeated(store, owner, { kind: "threads", repeated }),
       store.require(environments.of(owner, environmentId)),
       existing("agent", agentId, (id) => store.get(agents.of(owner, id))),
       executionStates(store, owner, uncounted),
+      readEarlierStart(store, owner, { ids, request }),
     ]);
     const ticketSecret = deps.random(ticketRandomBytes).toString("hex");
-    return { found, environment, agent, states, counted, ticketSecret };
+    return { found, environment, agent, states, counted, ticketSecret, start };
+  },
+  idempotency: {
+    space: ({ caller: { owner } }) => idempotencySpace(owner),
+    earlier: ({ caller: { owner }, data }) => {
+      const { earlier } = data.start;
+      return earlier && { isSame: earlier.isSame, answer: () => replyOf(owner, data, earlier) };
+    },
   },
   auditTask: ({ found }) => found.value.task,
   decide({ caller: { owner, key }, data, account, request, ids, now }) {
@@ -72,15 +84,14 @@ export const runSchedule = change({
         ...{ projectId: value.projectId, appId: value.appId, requestId: request.id },
         metadataJson: toJsonText(metadata),
         source: "schedule",
-        executionId: ids.next("execution"),
-        requestSha256: requestDigest(["schedule", value.id, request.id]),
+        executionId: data.start.executionId,
+        requestSha256: data.start.requestSha256,
       },
       { account, counted },
     );
     const { execution } = started;
     const run = { id: ids.next("scheduleRun"), status: "started", cause: "request" } as const;
     const record = { ...run, scheduledFor: now, threadId, executionId: execution.id };
-    const names = { environmentName: environment.name, agentName: agent?.value.name ?? null };
     const fields = countedRuns(value, data.states, { executionId: execution.id, now });
     return {
       writes: [
@@ -92,12 +103,7 @@ export const runSchedule = change({
       limit: started.limit,
       subject: execution.id,
       facts: { ...started.facts, scheduleId: value.id },
-      reply: ok({
-        triggered: true as const,
-        runId: execution.id,
-        thread: threadBody(started.thread, { ...names, ownerId: owner.id }),
-        message: `${value.name} runs now.`,
-      }),
+      reply: replyOf(owner, data, started),
       started,
     };
   },
@@ -106,3 +112,25 @@ export const runSchedule = change({
     await dispatchStarted(deps.store, owner, { execution, version, ticket, now: deps.now });
   },
 });
+
+type Shown = Pick<NonNullable<EarlierStart["earlier"]>, "execution" | "thread">;
+
+function replyOf(
+  { id: ownerId }: Owner,
+  { found, environment, agent }: Named,
+  { execution, thread }: Shown,
+) {
+  const names = { environmentName: environment.value.name, agentName: agent?.value.name ?? null };
+  return ok({
+    triggered: true as const,
+    runId: execution.id,
+    thread: threadBody(thread, { ...names, ownerId }),
+    message: `${found.value.name} runs now.`,
+  });
+}
+
+interface Named {
+  readonly found: { readonly value: Schedule };
+  readonly environment: { readonly value: Environment };
+  readonly agent: { readonly value: Agent } | null;
+}

@@ -20,6 +20,7 @@ export const setDefault = change({
   body: z.object({}),
   bodyBytesMax: jsonBytesMax,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "reads",
   account: "none",
   audit: "environment.updated",

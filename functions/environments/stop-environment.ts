@@ -23,6 +23,7 @@ export const stopEnvironment = action({
   body: EnvironmentStop,
   bodyBytesMax: jsonBytesMax,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "reads",
   reply: { 200: EnvironmentStopped },
   read: async ({ caller: { owner }, params: { environmentId }, deps: { store } }) => {

@@ -38,6 +38,7 @@ type FoundEnvironment = FoundDocument<typeof environments.schema>;
 
 export const makeFolder = change({
   ...shared,
+  repeating: "harmless",
   refusals,
   endpoint: "POST /v1/environments/:environmentId/files/mkdir",
   summary: "Make a folder and those above it; one that is there already is fine.",

@@ -28,6 +28,7 @@ export const completeUpload = change({
   body: "none",
   bodyBytesMax: 0,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "nothing",
   account: "none",
   audit: "file.uploaded",

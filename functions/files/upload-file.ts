@@ -27,6 +27,7 @@ export const uploadFile = change({
   body: "raw",
   bodyBytesMax: packBytesMax + formBytesMax,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "nothing",
   account: "none",
   audit: "file.uploaded",

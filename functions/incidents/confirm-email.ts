@@ -1,3 +1,4 @@
+import { notificationBody } from "#shared/answers/notification-body";
 import { peppers } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { EmailConfirmation, NotificationBody } from "#shared/contract/notification";
@@ -9,7 +10,6 @@ import { withTargets } from "#shared/notifications/targets";
 import { change } from "#shared/pipeline/route";
 import { replace } from "#shared/store/documents";
 import { notificationSettings, notificationSettingsId } from "#shared/store/notifications";
-import { notificationBody } from "./notification-body.ts";
 
 /** The token is in the body, because URLs are logged. */
 export const confirmEmail = change({
@@ -22,6 +22,7 @@ export const confirmEmail = change({
   body: EmailConfirmation,
   bodyBytesMax: 1_024,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "reads",
   account: "none",
   audit: "notifications.email_confirmed",

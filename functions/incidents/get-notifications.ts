@@ -1,10 +1,10 @@
+import { noSettings, notificationBody } from "#shared/answers/notification-body";
 import { noParams, ok } from "#shared/contract/common";
 import { NotificationBody } from "#shared/contract/notification";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { notificationSettings, notificationSettingsId } from "#shared/store/notifications";
-import { noSettings, notificationBody } from "./notification-body.ts";
 
 export const getNotifications = query({
   endpoint: "GET /v1/notifications",

@@ -1,3 +1,4 @@
+import { noSettings, notificationBody } from "#shared/answers/notification-body";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { NotificationBody, NotificationUpdate } from "#shared/contract/notification";
 import { addressDayId, confirmWithinMs } from "#shared/core/incidents/email-confirmation";
@@ -17,7 +18,6 @@ import {
   notificationSettingsId,
 } from "#shared/store/notifications";
 import { currentPepper } from "./current-pepper.ts";
-import { noSettings, notificationBody } from "./notification-body.ts";
 
 /** Mails that ask for a confirmation, to one address on one day, for all accounts. */
 const mailsPerAddressMax = 3;

@@ -29,6 +29,7 @@ export function revokeRoute({ endpoint, summary, audit, deletes, message }: Revo
     body: KeyClose,
     bodyBytesMax: jsonBytesMax,
     requestClass: "closings",
+    repeating: "harmless",
     beforeConfirmed: "reads",
     account: "closing",
     audit,

@@ -2,8 +2,16 @@ import * as z from "zod";
 import { BuildBody, BuildStart } from "#shared/contract/build";
 import { ok, optionalFlag } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
-import { buildAudit, decideBuild, dispatchBuild, readForBuild } from "./start-build.ts";
+import {
+  buildAsItIs,
+  buildAudit,
+  decideBuild,
+  dispatchBuild,
+  earlierBuild,
+  readForBuild,
+} from "./start-build.ts";
 
 export const buildEnvironment = change({
   endpoint: "POST /v1/environments/:environmentId/build",
@@ -21,7 +29,11 @@ export const buildEnvironment = change({
   audit: "environment.updated",
   refusals: ["FORBIDDEN", "QUOTA_REACHED"],
   reply: { 200: BuildBody },
-  read: async (context) => await readForBuild(context),
+  read: async (context) => await readForBuild(context, "build"),
+  idempotency: {
+    space: ({ caller: { owner } }) => idempotencySpace(owner),
+    earlier: ({ data }) => earlierBuild(data, () => ok(buildAsItIs(data).body)),
+  },
   decide(context) {
     const { body, query, data } = context;
     const force = body.force ?? query.force ?? false;

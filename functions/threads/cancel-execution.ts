@@ -22,6 +22,7 @@ export const cancelExecution = change({
   body: "none",
   bodyBytesMax: jsonBytesMax,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "reads",
   account: "settle",
   audit: "execution.cancelled",

@@ -4,13 +4,23 @@ import * as z from "zod";
 import { Rebuilt } from "#shared/contract/build";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { showEnvironment } from "#shared/environments/shown-environments";
+import { type AroundEnvironments, showEnvironment } from "#shared/environments/shown-environments";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { busyEnvironments } from "#shared/executions/busy-environments";
+import type { Owner } from "#shared/identity/owner";
+import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { type ChangeRoute, change, jsonBytesMax } from "#shared/pipeline/route";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
 import type { Environment } from "#shared/store/environments";
-import { buildAudit, decideBuild, dispatchBuild, readForBuild } from "./start-build.ts";
+import {
+  buildAsItIs,
+  buildAudit,
+  type DecidedBuild,
+  decideBuild,
+  dispatchBuild,
+  earlierBuild,
+  readForBuild,
+} from "./start-build.ts";
 
 interface ChangeOfBuild<P extends { readonly environmentId: string }, B, Q extends z.ZodRawShape> {
   readonly endpoint: `${"POST" | "PUT" | "DELETE"} /v1/environments/:environmentId/${string}`;
@@ -23,11 +33,14 @@ interface ChangeOfBuild<P extends { readonly environmentId: string }, B, Q exten
   readonly next: (
     environment: Environment,
     asked: { readonly params: P; readonly body: B },
-  ) => {
-    readonly fields: Partial<Environment>;
-    readonly more: z.input<z.ZodObject<Q>>;
-    readonly warnings?: readonly string[];
-  };
+  ) => Partial<Environment>;
+  /** What the answer says of the request, also of one that is repeated. */
+  readonly said: (asked: { readonly params: P; readonly body: B }) => Said<Q>;
+}
+
+interface Said<Q extends z.ZodRawShape> {
+  readonly more: z.input<z.ZodObject<Q>>;
+  readonly warnings?: readonly string[];
 }
 
 export const inEnvironment = z.object({ environmentId: idSchema("environment") });
@@ -36,7 +49,7 @@ export function changeBuild<
   P extends { readonly environmentId: string },
   B,
   Q extends z.ZodRawShape,
->({ endpoint, summary, params, body, more, next }: ChangeOfBuild<P, B, Q>): ChangeRoute {
+>({ endpoint, summary, params, body, more, next, said }: ChangeOfBuild<P, B, Q>): ChangeRoute {
   return change({
     endpoint,
     summary,
@@ -59,36 +72,57 @@ export function changeBuild<
         deps,
       } = context;
       const [read, busy] = await allInOrder([
-        readForBuild(context),
+        readForBuild(context, endpoint),
         busyEnvironments(deps.store, caller.owner, environmentId),
       ]);
       return { ...read, busy };
     },
+    idempotency: {
+      space: ({ caller: { owner } }) => idempotencySpace(owner),
+      earlier: ({ caller: { owner }, params: asked, body: sent, data }) =>
+        earlierBuild(data, () => {
+          const change = said({ params: asked, body: sent });
+          return replyOf(owner, { change, ...data, decided: buildAsItIs(data) });
+        }),
+    },
     decide(context) {
       const { caller, params: asked, body: sent, data } = context;
-      const change = next(data.environment.value, { params: asked, body: sent });
-      const decided = decideBuild(context, data, { fields: change.fields, force: false });
+      const change = said({ params: asked, body: sent });
+      const fields = next(data.environment.value, { params: asked, body: sent });
+      const decided = decideBuild(context, data, { fields, force: false });
       requireEnvironmentRoom(decided.environment);
       const audit = buildAudit(context, decided);
-      const { started, state, environment } = decided;
+      const { started } = decided;
       const builds = started
         ? new Map([...data.builds, [started.execution.id, started.execution] as const])
         : data.builds;
-      const warnings = [...(change.warnings ?? []), ...(state.error === null ? [] : [state.error])];
       return {
         ...audit,
         writes: [...decided.writes, ...audit.writes],
         ...(decided.account ? { account: decided.account } : {}),
-        reply: ok({
-          ...change.more,
-          environment: showEnvironment(caller.owner, environment, { busy: data.busy, builds }),
-          build: decided.body,
-          warnings,
-        }),
+        reply: replyOf(caller.owner, { change, busy: data.busy, builds, decided }),
         started,
       };
     },
     after: async (context) =>
       await dispatchBuild(context, context.decided.started, context.version),
+  });
+}
+
+function replyOf<Q extends z.ZodRawShape>(
+  owner: Owner,
+  {
+    change,
+    decided,
+    ...around
+  }: AroundEnvironments & { readonly change: Said<Q>; readonly decided: DecidedBuild },
+) {
+  const { environment, state } = decided;
+  const warnings = [...(change.warnings ?? []), ...(state.error === null ? [] : [state.error])];
+  return ok({
+    ...change.more,
+    environment: showEnvironment(owner, environment, around),
+    build: decided.body,
+    warnings,
   });
 }

@@ -20,11 +20,9 @@ export const installPackages = changeBuild({
       const message = `An environment has at most ${packagesMax} packages of a type.`;
       throw new ApiError("VALIDATION_FAILED", { message });
     }
-    return {
-      fields: { packages: next },
-      more: { installed: body.map(({ name }) => name), uninstalled: [] },
-    };
+    return { packages: next };
   },
+  said: ({ body }) => ({ more: { installed: body.map(({ name }) => name), uninstalled: [] } }),
 });
 
 export const uninstallPackage = changeBuild({
@@ -42,11 +40,9 @@ export const uninstallPackage = changeBuild({
     if (left.length === packages[type].length) {
       throw new ApiError("NOT_FOUND", { message: `There is no ${type} package ${name}.` });
     }
-    return {
-      fields: { packages: { ...packages, [type]: left } },
-      more: { installed: [], uninstalled: name },
-    };
+    return { packages: { ...packages, [type]: left } };
   },
+  said: ({ params: { "*": name } }) => ({ more: { installed: [], uninstalled: name } }),
 });
 
 /** A package's name without its version. */

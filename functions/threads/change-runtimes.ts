@@ -8,7 +8,8 @@ export const setRuntimes = changeBuild({
   params: inEnvironment,
   body: RuntimesSet,
   more: {},
-  next: (_environment, { body }) => ({ fields: { runtimes: body.runtimes }, more: {} }),
+  next: (_environment, { body }) => ({ runtimes: body.runtimes }),
+  said: () => ({ more: {} }),
 });
 
 export const setDockerfile = changeBuild({
@@ -17,10 +18,12 @@ export const setDockerfile = changeBuild({
   params: inEnvironment,
   body: DockerfileSet,
   more: {},
-  next({ dockerfileExtensions: before }, { body }) {
-    const { dockerfileExtensions = before, baseImage } = body;
+  next: ({ dockerfileExtensions: before }, { body: { dockerfileExtensions = before } }) => ({
+    dockerfileExtensions,
+  }),
+  said({ body: { baseImage } }) {
     const isOther = baseImage !== undefined && baseImage !== null && baseImage !== baseImageName;
     const warning = "baseImage is ignored: every environment has the deployment's own image.";
-    return { fields: { dockerfileExtensions }, more: {}, warnings: isOther ? [warning] : [] };
+    return { more: {}, warnings: isOther ? [warning] : [] };
   },
 });

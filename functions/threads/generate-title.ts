@@ -20,6 +20,7 @@ export const generateTitle = change({
   body: TitleGenerate,
   bodyBytesMax: jsonBytesMax,
   requestClass: "writes",
+  repeating: "harmless",
   beforeConfirmed: "reads",
   account: "none",
   audit: "thread.updated",

@@ -82,6 +82,7 @@ export const getDockerfile = query({
 /** An action that only reads: it takes a body, which queries don't. */
 export const validateDockerfile = action({
   ...environmentRead,
+  repeating: "harmless",
   endpoint: "POST /v1/environments/:environmentId/dockerfile/validate",
   summary: "Say what of these instructions can't be built; nothing is changed.",
   params,

@@ -5,6 +5,7 @@ import type { Counted } from "#shared/core/limits/owned-count";
 import { existing, existingEnvironment } from "#shared/environments/body-ids";
 import { findDefault } from "#shared/environments/default-environment";
 import { allInOrder } from "#shared/errors/all-in-order";
+import { ApiError } from "#shared/errors/api-error";
 import { requestDigest } from "#shared/executions/request-digest";
 import type { Owner } from "#shared/identity/owner";
 import type { Callers, ReadContext } from "#shared/pipeline/route";
@@ -84,6 +85,8 @@ async function readEarlier(
     scheduleId === null ? null : store.get(schedules.of(owner, scheduleId)),
   ]);
   if (!earlier && deleted.value) throw usedForDeleted();
+  // Another route's request had it.
+  if (!earlier && execution.value) throw new ApiError("IDEMPOTENCY_CONFLICT");
   return earlier
     ? { ...earlier, execution: execution.value, schedule: schedule?.value ?? null }
     : null;

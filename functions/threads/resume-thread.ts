@@ -24,6 +24,7 @@ export const resumeThread = action({
   body: "none",
   bodyBytesMax: jsonBytesMax,
   requestClass: "writes",
+  repeating: "harmless",
   reply: { 200: z.object({ thread: ThreadBody }) },
   beforeConfirmed: "reads",
   read: async ({ caller: { owner }, params: { threadId }, deps: { store } }) => {

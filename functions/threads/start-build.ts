@@ -14,17 +14,19 @@ import { readBuilds, stateOf } from "#shared/environments/shown-environments";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { asBuild } from "#shared/executions/as-build";
+import { type EarlierStart, readEarlierStart } from "#shared/executions/earlier-start";
 import { builtLayer } from "#shared/executions/layer-of";
 import { shellModel } from "#shared/executions/models";
 import { newThread } from "#shared/executions/new-thread";
 import { type Started, startExecution, startedFacts } from "#shared/executions/start-execution";
 import type { Owner } from "#shared/identity/owner";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
-import type { Callers, Context, ReadContext } from "#shared/pipeline/route";
+import type { Callers, Context, Earlier, ReadContext, Reply } from "#shared/pipeline/route";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { auditEntry } from "#shared/store/audit-rows";
 import { patch, type Version, type Write } from "#shared/store/documents";
 import { type Environment, environments, type Layer, layersMax } from "#shared/store/environments";
+import type { Execution } from "#shared/store/executions";
 import type { FoundDocument } from "#shared/store/read-document";
 import type { ReadStore } from "#shared/store/store";
 
@@ -46,25 +48,28 @@ export interface BuildRead {
   /** The layers of the owner's environments, to take one that was built from the same. */
   readonly layers: readonly Layer[];
   readonly counted: Awaited<ReturnType<typeof countOwnedIfRepeated>>;
-  readonly executionId: string;
+  readonly start: EarlierStart;
   readonly ticketSecret: string;
 }
 
-export async function readForBuild<B>(context: Reading<B>): Promise<BuildRead> {
-  const { caller, params, ids, deps, repeated } = context;
+/** @param name What makes the request another one, besides its path, query and body. */
+export async function readForBuild<B>(context: Reading<B>, name: string): Promise<BuildRead> {
+  const { caller, params, query, body, ids, deps, repeated } = context;
   const { owner } = caller;
   const { store } = deps;
-  const [environment, layers, counted] = await allInOrder([
+  const request = [name, params, query, body];
+  const [environment, layers, counted, start] = await allInOrder([
     store.require(environments.of(owner, params.environmentId)),
     readLayers(store, owner),
     countOwnedIfRepeated(store, owner, { kind: "threads", repeated }),
+    readEarlierStart(store, owner, { ids, request }),
   ]);
   return {
     environment,
     builds: await readBuilds(store, owner, [environment.value]),
     layers,
     counted,
-    executionId: ids.next("execution"),
+    start,
     ticketSecret: deps.random(ticketRandomBytes).toString("hex"),
   };
 }
@@ -129,6 +134,25 @@ export function decideBuild(
   return startBuild(context, data, { next, fields, version });
 }
 
+/** The build as it is, which answers a repeated request. */
+export function buildAsItIs(data: BuildRead): DecidedBuild {
+  const { value: environment } = data.environment;
+  const state = stateOf(environment, data);
+  const body = bodyOf(environment, state);
+  return { environment, state, writes: [], account: undefined, started: null, body };
+}
+
+/**
+ * What an earlier request with the same Idempotency-Key started, for `idempotency`. What started no
+ * build is done again, and then there is nothing to do, or the build that it lacked is started.
+ */
+export function earlierBuild(
+  { start: { earlier } }: BuildRead,
+  answer: (execution: Execution) => Reply,
+): Earlier | null {
+  return earlier && { isSame: earlier.isSame, answer: () => answer(earlier.execution) };
+}
+
 function isUnbuildable(environment: Environment): boolean {
   return buildState({ ...environment, layers: [] }, null).status === "failed";
 }
@@ -186,14 +210,15 @@ export function startIn(
     },
     now,
   );
-  const { executionId, ticketSecret } = data;
+  const { start, ticketSecret } = data;
+  const { executionId, requestSha256 } = start;
   const started = startExecution(
     { owner, key, messageId: ids.next("message"), limits, now },
     {
       body: MessageCreate.parse({ content: "-", agentConfig: { model: shellModel } }),
       data: {
         ...{ agent: null, wasDeleted: false, sealedSecrets: [], executionId, ticketSecret },
-        requestSha256: "",
+        requestSha256,
         adapt: (execution) => asBuild(execution, environment, { isTest }),
         thread: { value: thread, version: null },
         environment: { value: environment },

@@ -1,9 +1,19 @@
+import type * as z from "zod";
 import { BuildBody } from "#shared/contract/build";
 import { noQuery, ok } from "#shared/contract/common";
 import { EnvironmentStart, EnvironmentStarted } from "#shared/contract/environment-state";
+import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { inEnvironment } from "./change-build.ts";
-import { buildAudit, decideBuild, dispatchBuild, readForBuild } from "./start-build.ts";
+import {
+  buildAsItIs,
+  buildAudit,
+  type DecidedBuild,
+  decideBuild,
+  dispatchBuild,
+  earlierBuild,
+  readForBuild,
+} from "./start-build.ts";
 
 /**
  * Containers start with executions, so all that can be done ahead is to build what isn't built. An
@@ -24,31 +34,39 @@ export const startEnvironment = change({
   audit: "environment.updated",
   refusals: ["FORBIDDEN", "QUOTA_REACHED"],
   reply: { 200: EnvironmentStarted.extend({ build: BuildBody }) },
-  read: async (context) => await readForBuild(context),
+  read: async (context) => await readForBuild(context, "start"),
+  idempotency: {
+    space: ({ caller: { owner } }) => idempotencySpace(owner),
+    earlier: (context) =>
+      earlierBuild(context.data, () => replyOf(context.body, buildAsItIs(context.data))),
+  },
   decide(context) {
-    const { body, data } = context;
+    const { data } = context;
     const decided = decideBuild(context, data, { fields: {}, force: false });
     const audit = buildAudit(context, decided);
-    const { environment } = decided;
-    const ignored = (["cpus", "memory"] as const).filter((name) => body[name] !== undefined);
     return {
       ...audit,
       writes: [...decided.writes, ...audit.writes],
       ...(decided.account ? { account: decided.account } : {}),
-      reply: ok({
-        success: decided.body.success,
-        containerName: environment.id,
-        containerId: null,
-        imageTag: decided.body.imageTag,
-        workspacePath: "/workspace",
-        message: decided.body.success
-          ? "A container starts with each execution, and ends with it."
-          : (decided.body.error ?? decided.body.message),
-        build: decided.body,
-        warnings: ignored.map((name) => `${name} is ignored: computeProfile says the size.`),
-      }),
+      reply: replyOf(context.body, decided),
       started: decided.started,
     };
   },
   after: async (context) => await dispatchBuild(context, context.decided.started, context.version),
 });
+
+function replyOf(body: z.output<typeof EnvironmentStart>, decided: DecidedBuild) {
+  const ignored = (["cpus", "memory"] as const).filter((name) => body[name] !== undefined);
+  return ok({
+    success: decided.body.success,
+    containerName: decided.environment.id,
+    containerId: null,
+    imageTag: decided.body.imageTag,
+    workspacePath: "/workspace",
+    message: decided.body.success
+      ? "A container starts with each execution, and ends with it."
+      : (decided.body.error ?? decided.body.message),
+    build: decided.body,
+    warnings: ignored.map((name) => `${name} is ignored: computeProfile says the size.`),
+  });
+}

@@ -4,11 +4,13 @@ import { noQuery, ok } from "#shared/contract/common";
 import { layerFaults, needsLayer } from "#shared/core/layers/layer";
 import { answerText } from "#shared/executions/event-bodies";
 import { jsonAtEnd } from "#shared/executions/json-at-end";
+import type { StreamReader } from "#shared/executions/sse-stream";
 import { startedFacts } from "#shared/executions/start-execution";
+import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { type Execution, hasEnded } from "#shared/store/executions";
 import { inEnvironment } from "./change-build.ts";
-import { dispatchBuild, readForBuild, startIn } from "./start-build.ts";
+import { dispatchBuild, earlierBuild, readForBuild, startIn } from "./start-build.ts";
 
 /** Clients wait for a minute. */
 const waitMsMax = 50_000;
@@ -28,7 +30,11 @@ export const testBuild = change({
   audit: "execution.started",
   refusals: ["FORBIDDEN", "QUOTA_REACHED"],
   reply: { 200: "stream" },
-  read: async (context) => await readForBuild(context),
+  read: async (context) => await readForBuild(context, "test"),
+  idempotency: {
+    space: ({ caller: { owner } }) => idempotencySpace(owner),
+    earlier: (context) => earlierBuild(context.data, (execution) => answerOf(context, execution)),
+  },
   decide(context) {
     const { data, request } = context;
     const { value: environment } = data.environment;
@@ -48,12 +54,16 @@ export const testBuild = change({
       limit: started.limit,
       subject: execution.id,
       facts: startedFacts(execution, request.id),
-      reply: jsonAtEnd(context, execution, { bodyOf: tested, waitMsMax }),
+      reply: answerOf(context, execution),
       started,
     };
   },
   after: async (context) => await dispatchBuild(context, context.decided.started, context.version),
 });
+
+function answerOf(context: StreamReader, execution: Execution) {
+  return jsonAtEnd(context, execution, { bodyOf: tested, waitMsMax });
+}
 
 function tested(execution: Execution): z.input<typeof BuildTested> {
   const { createdAt, endedAt, status, threadId } = execution;

@@ -108,7 +108,7 @@ export class SchemaBook {
       unrepresentable: "any",
       // Ids are in a registry of their own; descriptions are where zod keeps them.
       override: ({ zodSchema, jsonSchema }) => {
-        const about = z.globalRegistry.get(zodSchema as z.ZodType)?.description;
+        const about = z.globalRegistry.get(zodSchema)?.description;
         if (about !== undefined) jsonSchema.description = about;
       },
     }) as JsonSchema;

@@ -13,6 +13,7 @@ import { effectiveLimits } from "../executions/first-hold-request.ts";
 import { defaultModel, shellModel } from "../executions/models.ts";
 import { startRefusal } from "../executions/start-refusal.ts";
 import type { ApiKey } from "../store/api-keys.ts";
+import { StaleRead } from "../store/change.ts";
 import type { Environment } from "../store/environments.ts";
 import type { Orchestration, OrchestrationRun } from "../store/orchestrations.ts";
 import { itemsIn } from "./step-input.ts";
@@ -21,6 +22,8 @@ const noScript = "are needed, since its agent runs them as a script";
 
 interface RunStart {
   readonly id: string;
+  /** The request's digest, if it has an Idempotency-Key. */
+  readonly requestSha256: string | null;
   readonly key: ApiKey;
   readonly orchestration: Orchestration;
   readonly environment: Environment;
@@ -33,7 +36,7 @@ interface RunStart {
 /**
  * A run whose steps are still to start, and the account with all that they may cost set aside.
  * @throws {ApiError} 400 for items that can't be split or steps that can't run, 402 or 429 if the
- * money isn't there.
+ * money isn't there. @throws {StaleRead} to be read again.
  */
 export function newRun(
   body: OrchestrationRunCreate,
@@ -41,6 +44,8 @@ export function newRun(
 ): { readonly run: OrchestrationRun; readonly account: Account } {
   const { id, key, orchestration, account, now } = start;
   const { strategy, steps } = orchestration;
+  // The same Idempotency-Key was committed after its run was looked up.
+  if (account.runs[id]) throw new StaleRead();
   requireScripts(start);
   const inputsJson = toJsonText(body.inputs);
   const states = newStates(strategy, steps, itemCount(orchestration, inputsJson));
@@ -62,6 +67,7 @@ export function newRun(
     strategy,
     steps,
     inputsJson,
+    requestSha256: start.requestSha256,
     status: "pending",
     results,
     error: null,

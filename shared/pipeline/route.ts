@@ -171,6 +171,11 @@ interface Stated<A extends Authentication, P, Q, B> {
   readonly bodyBytesMax: number;
   /** The class of its requests, which has limits; `none` for public and internal routes. */
   readonly requestClass: RequestClass;
+  /**
+   * Set on a POST that changes something if sending it twice does no more than once: it sets a
+   * state, or knows what it has done. Then it may ignore an Idempotency-Key.
+   */
+  readonly repeating?: "harmless";
   /** Set by routes that honour `If-Match` and `If-None-Match`. */
   readonly preconditions?: "honoured";
   /** Set if people need it to find what to stop: no other key gets it refused (KEY-10). */

@@ -67,6 +67,8 @@ export const OrchestrationRun = z.object({
   strategy: z.enum(strategies),
   steps: z.array(OrchestrationStep),
   inputsJson: z.string(),
+  /** Keyed digest of the request that made it with an Idempotency-Key; null for the others. */
+  requestSha256: z.string().nullable().default(null),
   status: z.enum(runStatuses),
   results: z.array(StepResult),
   error: z.string().nullable(),

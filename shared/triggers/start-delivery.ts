@@ -34,6 +34,8 @@ export interface DeliveryStart {
   readonly executionId: string;
   readonly ticketSecret: string;
   readonly requestId: string;
+  /** The digest of a client's request; a webhook needs none, since its execution's id is its own. */
+  readonly requestSha256?: string;
 }
 
 /** Pure. @throws {ApiError} as starts do. @throws {StaleRead} to be read again. */
@@ -54,7 +56,7 @@ export function startDelivery(
       appId: null,
       metadataJson: toJsonText({ triggerId: trigger.id, event: trigger.event }),
       ...{ environment, agent, threadId, executionId },
-      requestSha256: requestDigest(["trigger", trigger.id, executionId]),
+      requestSha256: wanted.requestSha256 ?? requestDigest(["trigger", trigger.id, executionId]),
       ticketSecret: wanted.ticketSecret,
       requestId: wanted.requestId,
     },

@@ -1,6 +1,6 @@
-import { iso } from "#shared/contract/common";
-import type { NotificationBody } from "#shared/contract/notification";
-import { NotificationSettings } from "#shared/store/notifications";
+import { iso } from "../contract/common.ts";
+import type { NotificationBody } from "../contract/notification.ts";
+import { NotificationSettings } from "../store/notifications.ts";
 
 export const noSettings: NotificationSettings = NotificationSettings.parse({
   v: 1,
