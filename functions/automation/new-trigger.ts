@@ -25,6 +25,8 @@ export function newTrigger(
     pepperId: peppers().current,
     generation: 1,
     lastTriggeredAt: null,
+    ignoredDay: 0,
+    ignoredCount: 0,
     createdAt: now,
     updatedAt: now,
   };

@@ -24,6 +24,9 @@ export const Trigger = z.object({
   pepperId: z.string(),
   generation: z.int().min(1),
   lastTriggeredAt: z.int().nullable(),
+  /** How many deliveries that started nothing are in the log of a UTC day, in days since 1970. */
+  ignoredDay: z.int().default(0),
+  ignoredCount: z.int().default(0),
   createdAt: z.int(),
   updatedAt: z.int(),
 });
@@ -40,6 +43,7 @@ export const TriggerDelivery = z.object({
   isTest: z.boolean(),
   threadId: z.string().nullable(),
   executionId: z.string().nullable(),
+  /** JSON text; `null` of one that started nothing. */
   payloadJson: z.string(),
   error: z.string().nullable(),
   createdAt: z.int(),

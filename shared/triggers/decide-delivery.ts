@@ -4,6 +4,7 @@ import { derivedId } from "../core/ids.ts";
 import { admits, holdsKey } from "../core/keys/admission.ts";
 import type { Counted } from "../core/limits/owned-count.ts";
 import type { Account } from "../core/money/account.ts";
+import { dayMs } from "../core/retention/periods.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { PauseRefusal, pauseReasonOf } from "../executions/pause-refusal.ts";
 import type { StartedThread } from "../executions/start-on-new-thread.ts";
@@ -18,6 +19,14 @@ import type { TriggerDelivery, triggers } from "../store/triggers.ts";
 import { addDelivery, startDelivery } from "./start-delivery.ts";
 
 const noticedMs = 60_000;
+/**
+ * How many deliveries of a trigger and a day are logged that start nothing, and those that come at
+ * the same moment. They cost their sender nothing, so without this a trigger's log would grow as
+ * fast as requests are taken.
+ */
+export const ignoredPerDayMax = 100;
+/** The last so many say that others may be missing. */
+const lastIgnored = 10;
 
 /** What was read for the decision. */
 export interface DeliveryBasis {
@@ -61,7 +70,7 @@ interface Deciding {
 
 /** @throws {ApiError} what may succeed later. @throws {StaleRead} to be read again. */
 export function decideDelivery(deciding: Deciding): DeliveryDecision {
-  const { owner, basis, delivering, now } = deciding;
+  const { basis, delivering, now } = deciding;
   const { earlier, found } = basis;
   const nothing = { writes: [], delivery: null, started: null, refusal: null };
   if (earlier) return { ...nothing, delivery: earlier };
@@ -71,17 +80,32 @@ export function decideDelivery(deciding: Deciding): DeliveryDecision {
     createdAt: now,
   };
   const why = delivering.ignored ?? (found.value.enabled ? null : "the trigger is disabled");
-  if (why !== null) {
-    const fields = { ...record, status: "ignored" as const, error: why };
-    const { delivery, write } = addDelivery(owner, found.value.id, fields);
-    return { ...nothing, writes: [write], delivery };
-  }
+  if (why !== null) return { ...nothing, ...ignored(deciding, why) };
   try {
     return started(deciding, record);
   } catch (cause) {
     if (!(cause instanceof ApiError)) throw cause;
     return refused(deciding, { cause, record });
   }
+}
+
+/** Its payload isn't kept: nobody needs it, and its id alone tells a repetition. */
+function ignored({ owner, basis, delivering, now }: Deciding, why: string) {
+  const { ref, value } = basis.found;
+  const day = Math.floor(now / dayMs);
+  const before = value.ignoredDay === day ? value.ignoredCount : 0;
+  const isLate = before >= ignoredPerDayMax - lastIgnored;
+  const { delivery, write } = addDelivery(owner, value.id, {
+    ...{ id: delivering.deliveryId, payloadJson: "null", createdAt: now, status: "ignored" },
+    error: isLate ? `${why}; more of this day (UTC) may not be listed` : why,
+  });
+  if (before >= ignoredPerDayMax) return { writes: [], delivery };
+  // Without a version, since deliveries of the same moment would wait for each other.
+  const counted =
+    value.ignoredDay === day
+      ? patch(ref, {}, { increments: { ignoredCount: 1 }, mustExist: true })
+      : patch(ref, { ignoredDay: day, ignoredCount: 1 }, { mustExist: true });
+  return { writes: [write, counted], delivery };
 }
 
 type Record = Pick<TriggerDelivery, "id" | "payloadJson" | "createdAt">;

@@ -2,9 +2,11 @@
 import { createHmac } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { expect, test } from "vitest";
+import { ignoredPerDayMax } from "#shared/triggers/decide-delivery";
 import { send } from "../kit/client.ts";
 import { until } from "../kit/cloud.ts";
 import { anotherKey, newEnvironment, newOwner } from "../kit/owners.ts";
+import { firestore } from "../kit/store.ts";
 
 const prompt = 'echo "got $TRIGGER_EVENT"';
 const action = { type: "send_message", prompt };
@@ -129,6 +131,27 @@ test("KEY-5 revoking a key pauses its schedules and triggers, and nothing starts
   expect((await send(`/v1/triggers/${trigger.id}`, { key })).json.trigger).toMatchObject(paused);
   const sent = await deliver(trigger, { type: "deploy" });
   expect(sent.json).toMatchObject({ status: "ignored", threadId: null });
+});
+
+test("deliveries that start nothing are logged without payloads, about a hundred a day", async () => {
+  const owner = await newOwner({ creditUsd: 0 });
+  const trigger = await newTrigger(owner.key, { enabled: false });
+  const stored = firestore().doc(`owners/${owner.id}/triggers/${trigger.id}`);
+  const ignore = async (id: string) => {
+    const sent = await deliver(trigger, { type: "deploy", text: "theirs" }, { id });
+    expect(sent.json).toMatchObject({ status: "ignored", threadId: null });
+  };
+  await ignore("first");
+  expect((await stored.get()).data()).toMatchObject({ ignoredCount: 1 });
+  await stored.update({ ignoredCount: ignoredPerDayMax - 2 });
+  for (const id of ["late", "last", "more", "even more"]) await ignore(id);
+  const { data } = (await send(`/v1/triggers/${trigger.id}/executions`, { key: owner.key })).json;
+  const nothing = { status: "ignored", event: null, eventPayload: null };
+  const error = "the trigger is disabled; more of this day (UTC) may not be listed";
+  const first = { ...nothing, error: "the trigger is disabled" };
+  expect(data).toMatchObject([{ ...nothing, error }, { ...nothing, error }, first]);
+  const { docs } = await stored.collection("triggerDeliveries").get();
+  expect(docs.map((doc) => doc.get("payloadJson"))).toEqual(["null", "null", "null"]);
 });
 
 test("a trigger is tested with a payload, changed, and deleted for good", async () => {
