@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { exportTable } from "#shared/core/retention/export-table";
 import {
   collectionPlaces,
   hasTimeToLive,
@@ -72,6 +73,23 @@ describe("DAT-4 the retention table", () => {
       return place?.ownerField === undefined && !place?.outlivesAccount;
     });
     expect(silent.map(({ pattern }) => pattern)).toEqual([]);
+  });
+});
+
+describe("DAT-5 the export table", () => {
+  test("says of each collection which file has it, or why none does", () => {
+    const paths = collectionPlaces.map(({ path }) => path);
+    expect(inOrder(Object.keys(exportTable))).toEqual(inOrder(paths));
+    const silent = Object.entries(exportTable).filter(([, each]) =>
+      "file" in each ? !/^[a-z-]+\.ndjson$/.test(each.file) : each.leftOut.length < 5,
+    );
+    expect(silent).toEqual([]);
+  });
+
+  test("names files that the page explains", () => {
+    const page = readFileSync(join(repositoryRoot, "docs/export.md"), "utf8");
+    const files = Object.values(exportTable).flatMap((each) => ("file" in each ? each.file : []));
+    expect(inOrder(files).filter((file) => !page.includes(`\`${file}\``))).toEqual([]);
   });
 });
 

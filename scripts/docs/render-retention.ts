@@ -1,5 +1,6 @@
 /** Renders what comes from the retention table: `docs/retention.md` and Terraform's periods. */
 
+import { type Exported, exportTable } from "#shared/core/retention/export-table";
 import { dayMs, hourMs } from "#shared/core/retention/periods";
 import type { RetentionClass, RetentionPlace } from "#shared/core/retention/retention-class";
 import { collectionPlaces, groupOf, logPlaces } from "#shared/core/retention/retention-places";
@@ -39,6 +40,13 @@ export function renderRetention(): string {
     "The time to live is Firestore's, on the field `expireAt`. Firestore mostly deletes a document within",
     "a day after it has expired, and doesn't promise when, so no answer shows an expired document.",
     "",
+    "## What an export has",
+    "",
+    "An account's [export](export.md) has each collection in a file, or leaves it out for a reason. The",
+    "compiler fails on a collection of which `shared/core/retention/export-table.ts` says neither.",
+    "",
+    ...table(["collection", "in the export"], Object.entries(exportTable).map(exportRow)),
+    "",
   ].join("\n");
 }
 
@@ -63,6 +71,10 @@ export function renderRetentionPeriods(): string {
     restorable_days: days(restorableMs),
   };
   return `${JSON.stringify(periods, null, 2)}\n`;
+}
+
+function exportRow([path, exported]: [string, Exported]): string[] {
+  return [code(path), "file" in exported ? code(exported.file) : `no: ${exported.leftOut}`];
 }
 
 function periodOf({ keptMs, kept }: RetentionClass): string {

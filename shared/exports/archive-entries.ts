@@ -8,13 +8,12 @@ import { billingRecord } from "../answers/billing-record.ts";
 import { budgetBody } from "../answers/budget-body.ts";
 import { executionBody } from "../answers/execution-body.ts";
 import { keyRecord } from "../answers/key-record.ts";
-import { orchestrationBody, orchestrationRunBody } from "../answers/orchestration-body.ts";
-import { scheduleBody } from "../answers/schedule-body.ts";
 import { skillBody } from "../answers/skill-body.ts";
+import { snapshotBody } from "../answers/snapshot-body.ts";
 import { messageBody, threadBody } from "../answers/thread-body.ts";
-import { triggerBody } from "../answers/trigger-body.ts";
 import { exportPieces } from "../audit/export-pieces.ts";
-import { readProvenHead, type SignedLog } from "../audit/read-proven-head.ts";
+import { readProvenHead } from "../audit/read-proven-head.ts";
+import { iso, isoOrNull } from "../contract/common.ts";
 import { egressEntry } from "../contract/egress.ts";
 import { isExpired } from "../core/retention/expiry.ts";
 import type { ManifestEntry, ManifestFile } from "../core/workspace/manifest.ts";
@@ -26,45 +25,24 @@ import { agents } from "../store/agents.ts";
 import { apiKeys } from "../store/api-keys.ts";
 import { type Environment, environments } from "../store/environments.ts";
 import { type Execution, egressBatches, eventBatches, executions } from "../store/executions.ts";
-import {
-  type OrchestrationRun,
-  orchestrationRuns,
-  orchestrations,
-} from "../store/orchestrations.ts";
 import { accountId, accounts, ledger } from "../store/owners.ts";
-import { schedules } from "../store/schedules.ts";
 import { skills } from "../store/skills.ts";
-import type { Store } from "../store/store.ts";
+import { workspaceSnapshots } from "../store/snapshots.ts";
 import { type Thread, threads } from "../store/threads.ts";
-import { triggers } from "../store/triggers.ts";
+import { type Transfer, transfers } from "../store/transfers.ts";
 import { readFilePieces } from "../workspace/file-pieces.ts";
 import { readFilesOf } from "../workspace/manifests.ts";
 import { allOf, allThroughout, valuesOf } from "./all-of.ts";
+import type { ArchiveEntry, ExportDeps } from "./archive-entry.ts";
+import { lines, map } from "./archive-lines.ts";
 import { fileNameOf } from "./archive-names.ts";
+import { automationEntries } from "./automation-entries.ts";
 import { joined } from "./joined.ts";
 import { messagesInOrder } from "./messages-in-order.ts";
+import { noticeEntries } from "./notice-entries.ts";
 import { shownExecutions } from "./shown-executions.ts";
 
-/** One file of an archive. Its bytes are read when its turn comes. */
-export interface ArchiveEntry {
-  readonly name: string;
-  readonly pieces: AsyncIterable<Buffer>;
-}
-
-export interface ExportDeps {
-  readonly store: Store;
-  readonly log: SignedLog;
-  readonly now: () => number;
-  /** Aborted when the archive isn't wanted any more. */
-  readonly signal: AbortSignal;
-}
-
-/** What `for await` takes. */
-type Values<T> = AsyncIterable<T> | Iterable<T>;
-
 const byCreation = { field: "createdAt" } as const;
-/** Lines are handed out together, since each piece costs as much as a line. */
-const pieceBytesMin = 64 * 1024;
 /** A piece is in memory several times: as it arrives, as it is packed, and as it is stored. */
 const filePieceBytes = 512 * 1024;
 
@@ -91,23 +69,7 @@ export async function* archiveEntries(
   );
   const all = map(allOf(store, agents.all(owner), byCreation), (agent) => agentBody(agent, id));
   yield lines("agents.ndjson", all);
-  const timed = allOf(store, schedules.all(owner), byCreation);
-  yield lines(
-    "schedules.ndjson",
-    map(timed, (one) => scheduleBody(one, { ownerId: id, states: new Map() })),
-  );
-  const sent = allOf(store, triggers.all(owner), byCreation);
-  // Its address may send, so it stays with those who may call the API.
-  yield lines(
-    "triggers.ndjson",
-    map(sent, (one) => triggerBody(one, { ownerId: id, url: "" })),
-  );
-  const steps = allOf(store, orchestrations.all(owner), byCreation);
-  yield lines(
-    "orchestrations.ndjson",
-    map(steps, (one) => orchestrationBody(one, id)),
-  );
-  yield lines("orchestration-runs.ndjson", map(allRuns(deps, owner), orchestrationRunBody));
+  yield* automationEntries(deps, owner);
   const everySkill = allOf(store, skills.all(owner), byCreation);
   yield lines(
     "skills.ndjson",
@@ -125,6 +87,7 @@ export async function* archiveEntries(
   yield lines("events.ndjson", allEvents(deps, owner));
   yield lines("egress.ndjson", allEgress(deps, owner));
   yield* allFiles(deps, owner);
+  yield* noticeEntries(deps, owner);
   yield { name: "audit.ndjson", pieces: exportPieces(store, owner, proven) };
 }
 
@@ -135,12 +98,6 @@ async function* allMessages({ store }: ExportDeps, owner: Owner) {
   for await (const { message, threadId } of messagesInOrder(store, owner)) {
     yield messageBody(message, threadId);
   }
-}
-
-async function* allRuns({ store }: ExportDeps, owner: Owner): AsyncGenerator<OrchestrationRun> {
-  const every = valuesOf(allThroughout(store, orchestrations.throughout(owner)));
-  const runs = allThroughout(store, orchestrationRuns.throughout(owner));
-  for await (const { value } of joined(every, runs)) yield value;
 }
 
 function withOutput(execution: Execution) {
@@ -176,6 +133,10 @@ async function* allFiles(deps: ExportDeps, owner: Owner): AsyncGenerator<Archive
   const all: AsyncIterable<Environment> = allOf(store, environments.all(owner), byCreation);
   const bodies = map(all, (one) => showEnvironment(owner, one, nothingAround));
   yield lines("environments.ndjson", bodies);
+  const kept = allOf(store, workspaceSnapshots.all(owner), byCreation);
+  yield lines("snapshots.ndjson", map(kept, snapshotBody));
+  const moved = allOf(store, transfers.all(owner), byCreation);
+  yield lines("transfers.ndjson", map(moved, transferBody));
   for await (const environment of allOf(store, environments.all(owner), byCreation)) {
     const { id } = environment;
     const { manifest } = await readFilesOf(owner, environment, signal);
@@ -193,6 +154,15 @@ function holdsBytes(entry: ManifestEntry): entry is ManifestFile {
   return entry.type === "file" && entry.linkTo === undefined;
 }
 
+/** A large file on its way. Its signed address expires within a day, and opens it to everybody. */
+function transferBody({ id, kind, environmentId, path, ...rest }: Transfer): object {
+  const { sizeBytes, sha256, state, createdAt, endsAt, completedAt } = rest;
+  return {
+    ...{ id, kind, environmentId, path, size: sizeBytes, sha256, state },
+    ...{ createdAt: iso(createdAt), expiresAt: iso(endsAt), completedAt: isoOrNull(completedAt) },
+  };
+}
+
 function listed(environmentId: string, entry: ManifestEntry): object {
   if (entry.type !== "file") return entry;
   const { parts: _parts, ...rest } = entry;
@@ -203,25 +173,4 @@ function fileEntry(owner: Owner, environmentId: string, file: ManifestFile): Arc
   const whole = { offsetBytes: 0, sizeBytes: file.sizeBytes };
   const name = fileNameOf(environmentId, file.path);
   return { name, pieces: readFilePieces(owner, file, whole, filePieceBytes) };
-}
-
-function lines(name: string, values: Values<object>): ArchiveEntry {
-  return { name, pieces: asLines(values) };
-}
-
-async function* asLines(values: Values<object>): AsyncGenerator<Buffer> {
-  let [waiting, length]: [string[], number] = [[], 0];
-  for await (const value of values) {
-    const line = `${JSON.stringify(value)}\n`;
-    waiting.push(line);
-    length += line.length;
-    if (length < pieceBytesMin) continue;
-    yield Buffer.from(waiting.join(""));
-    [waiting, length] = [[], 0];
-  }
-  yield Buffer.from(waiting.join(""));
-}
-
-async function* map<T, R>(values: Values<T>, change: (value: T) => R): AsyncGenerator<R> {
-  for await (const value of values) yield change(value);
 }

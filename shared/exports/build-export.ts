@@ -19,7 +19,8 @@ import {
 import { auditEntry } from "../store/audit-rows.ts";
 import { patch, remove, type Version } from "../store/documents.ts";
 import type { FoundDocument } from "../store/read-document.ts";
-import { archiveEntries, type ExportDeps } from "./archive-entries.ts";
+import { archiveEntries } from "./archive-entries.ts";
+import type { ExportDeps } from "./archive-entry.ts";
 import { commit, ExportLease, isBeingDeleted, leaseMs, minuteMs, Taken } from "./export-lease.ts";
 import { archivePieces, type WrittenArchive } from "./write-archive.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readZip } from "../../test/kit/read-zip.ts";
-import type { ArchiveEntry } from "./archive-entries.ts";
+import type { ArchiveEntry } from "./archive-entry.ts";
 import { fileNameOf } from "./archive-names.ts";
 import { archivePieces, manifestName, type WrittenArchive } from "./write-archive.ts";
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { ZipFile } from "yazl";
-import type { ArchiveEntry } from "./archive-entries.ts";
+import type { ArchiveEntry } from "./archive-entry.ts";
 
 export const archiveFormat = "paddock-account-export-1";
 export const manifestName = "manifest.ndjson";

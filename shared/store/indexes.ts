@@ -60,6 +60,9 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   { ...index(executions, "status", "sweepAt"), collectionGroup: true },
   { ...index(storageUsages, "kind", "sweepAt"), collectionGroup: true },
   index(deliveries, "anomalyId", "dueAt"),
+  // Exports list an owner's notices and keys in the order of their creation.
+  index(deliveries, "ownerId", "createdAt"),
+  index(apiKeys, "ownerId", "createdAt"),
   // For an owner's keys, and for environments with the default one first.
   index(apiKeys, "ownerId", "revokedAt", "-createdAt"),
   index(apiKeys, "ownerId", "deletedAt", "-createdAt"),

@@ -19,6 +19,7 @@ import {
   until,
   untilHeld,
 } from "../kit/cloud.ts";
+import { expectEveryKind, linesOf, plantKinds } from "../kit/exported-kinds.ts";
 import { type FunctionAside, startAside } from "../kit/function-aside.ts";
 import {
   anotherKey,
@@ -81,12 +82,6 @@ async function plantMessages({ id }: TestOwner, threadId: string, content: strin
   }
 }
 
-const linesOf = (files: ReadonlyMap<string, Buffer>, name: string) =>
-  String(files.get(name))
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line));
-
 describe("DAT-5 an export", () => {
   test("has everything that is the owner's, and no secret", async () => {
     const owner = await newProvenOwner();
@@ -100,6 +95,7 @@ describe("DAT-5 an export", () => {
     const threadId = await newThread(key, { environmentId });
     const { run: execution } = await runScript(key, threadId, "echo made > made.txt; cat made.txt");
 
+    const started = await plantKinds(owner, environmentId);
     const asked = await ask(owner);
     expect(asked).toMatchObject({ status: 202, json: { export: { status: "waiting" } } });
     const { id } = asked.json.export;
@@ -128,6 +124,7 @@ describe("DAT-5 an export", () => {
       expect({ name, sizeBytes: bytes.length, sha256: sha256(bytes) }).toEqual({ name, ...listed });
     }
     expectContent(files, { owner, environmentId, threadId, executionId: execution.id });
+    expectEveryKind(files, started);
     await expectProven(files.get("audit.ndjson") ?? Buffer.alloc(0));
     expect((await auditOf(owner.id)).map(({ action }) => action)).toEqual(
       expect.arrayContaining([

@@ -276,6 +276,9 @@ type Table = typeof retention;
 type PlaceOf<N extends keyof Table> = Table[N]["places"][number];
 type AnyPlace = PlaceOf<keyof Table>;
 
+/** Every collection by its path, with `*` for ids. */
+export type CollectionPath = Extract<AnyPlace, { kind: "collection" }>["path"];
+
 /** Classes whose documents Firestore deletes. */
 export type ExpiringClass = {
   [N in keyof Table]: "time to live" extends Table[N]["enforcedBy"][number] ? N : never;
