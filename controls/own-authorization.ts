@@ -32,4 +32,13 @@ export const ownControls: Readonly<Record<string, Control>> = {
       replace: 'typeof id === "string"',
     },
   },
+  "OWN-4": {
+    enforcedBy: "shared/keys/further-scopes.ts",
+    test: "test/scopes.test.ts",
+    mutation: {
+      file: "shared/keys/further-scopes.ts",
+      find: "for (const scope of further.scopes) requireKeyScope(scopes, scope);",
+      replace: "void [scopes, requireKeyScope];",
+    },
+  },
 };

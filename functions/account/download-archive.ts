@@ -17,12 +17,14 @@ import { countOpened } from "#shared/quotas/count-download";
 import { sealAuditDetails } from "#shared/secrets/audit-details";
 import { accountExportId, accountExports } from "#shared/store/account-exports";
 import { auditEntry, auditRows } from "#shared/store/audit-rows";
+import { toReadEverything } from "./export-scopes.ts";
 
 /** An action, because the row of the download is written without a change, and before any bytes. */
 export const downloadArchive = action({
   endpoint: "GET /v1/account/export/:exportId/archive",
   summary: "Download the archive of an export, or a range of it.",
   ...ownedRead("account:read"),
+  needsToo: toReadEverything,
   params: z.object({ exportId: idSchema("accountExport") }),
   refusals: ["CONFLICT", "RANGE_NOT_SATISFIABLE"],
   reply: { 200: "bytes", 206: "bytes" },

@@ -13,6 +13,7 @@ import {
   dueExports,
 } from "#shared/store/account-exports";
 import { createOrReplace, overwrite } from "#shared/store/documents";
+import { toReadEverything } from "./export-scopes.ts";
 
 /** An archive reads all that an account has. */
 const pauseMs = hourMs;
@@ -22,6 +23,7 @@ export const requestExport = change({
   summary: "Have an archive made of everything that is the account's. It takes minutes.",
   authenticate: "api-key",
   scope: "account:read",
+  needsToo: toReadEverything,
   params: noParams,
   query: noQuery,
   body: "none",

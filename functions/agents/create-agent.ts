@@ -5,6 +5,8 @@ import { AgentBody, AgentCreate, agentWarnings } from "#shared/contract/agent";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { Warnings } from "#shared/contract/unsupported";
 import { modelWarnings } from "#shared/executions/models";
+import { requireAgentWrites } from "#shared/keys/environment-bounds";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { agents } from "#shared/store/agents";
@@ -16,6 +18,7 @@ export const createAgent = change({
   summary: "Create an agent; names need not be unique.",
   authenticate: "api-key",
   scope: "agents:write",
+  needsToo: toStartLater,
   params: noParams,
   query: noQuery,
   body: AgentCreate,
@@ -26,9 +29,10 @@ export const createAgent = change({
   audit: "agent.created",
   reply: { 201: z.object({ agent: AgentBody, warnings: Warnings }) },
   // Nothing is counted at first; docs/adding-a-route.md says why.
-  read: async ({ caller: { owner }, repeated, deps }) => ({
-    counted: await countOwnedIfRepeated(deps.store, owner, { kind: "agents", repeated }),
-  }),
+  read: async ({ caller: { owner }, repeated, deps }) => {
+    requireAgentWrites(owner);
+    return { counted: await countOwnedIfRepeated(deps.store, owner, { kind: "agents", repeated }) };
+  },
   decide({ caller: { owner }, body, data: { counted }, account, ids, now }) {
     const { quotas } = deploymentLimits();
     const agent = newAgent(body, ids.next("agent"), now);

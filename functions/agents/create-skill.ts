@@ -3,6 +3,8 @@ import { skillBody } from "#shared/answers/skill-body";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { SkillBody, SkillCreate } from "#shared/contract/skill";
 import { ApiError } from "#shared/errors/api-error";
+import { requireAgentWrites } from "#shared/keys/environment-bounds";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { create } from "#shared/store/documents";
 import { skills } from "#shared/store/skills";
@@ -16,6 +18,7 @@ export const createSkill = change({
   summary: "Create a skill: instructions and files that language models read when they need them.",
   authenticate: "api-key",
   scope: "agents:write",
+  needsToo: toStartLater,
   params: noParams,
   query: noQuery,
   body: SkillCreate,
@@ -26,8 +29,10 @@ export const createSkill = change({
   audit: "skill.created",
   refusals: ["QUOTA_REACHED"],
   reply: { 201: z.object({ skill: SkillBody }) },
-  read: async ({ caller: { owner }, deps }) =>
-    await deps.store.sum(skills.all(owner), { fields: [] }),
+  read: async ({ caller: { owner }, deps }) => {
+    requireAgentWrites(owner);
+    return await deps.store.sum(skills.all(owner), { fields: [] });
+  },
   decide({ caller: { owner }, body, data: { count }, ids, now }) {
     if (count >= skillsMax) {
       const message = `An account has at most ${skillsMax} skills; this one has reached that.`;

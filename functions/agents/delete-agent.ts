@@ -3,6 +3,7 @@ import { ok, optionalFlag } from "#shared/contract/common";
 import { Deleted } from "#shared/contract/deleted";
 import { idSchema } from "#shared/core/ids";
 import { deletedBody } from "#shared/deletion/deletion-order";
+import { requireAgentWrites } from "#shared/keys/environment-bounds";
 import { ownedDeletion } from "#shared/pipeline/owned-route";
 import { change } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
@@ -17,8 +18,10 @@ export const deleteAgent = change({
   query: z.object({ hard: optionalFlag }),
   audit: "agent.deleted",
   reply: { 200: Deleted },
-  read: async ({ caller: { owner }, params: { agentId }, deps }) =>
-    await deps.store.require(agents.of(owner, agentId)),
+  read: async ({ caller: { owner }, params: { agentId }, deps }) => {
+    requireAgentWrites(owner);
+    return await deps.store.require(agents.of(owner, agentId));
+  },
   decide({ data: { ref, value, version } }) {
     // Nothing else is stored of an agent: executions have copied its model alone.
     return {

@@ -3,6 +3,7 @@ import { ok } from "#shared/contract/common";
 import { Deleted } from "#shared/contract/deleted";
 import { idSchema } from "#shared/core/ids";
 import { deletedBody } from "#shared/deletion/deletion-order";
+import { requireAgentWrites } from "#shared/keys/environment-bounds";
 import { ownedDeletion } from "#shared/pipeline/owned-route";
 import { change } from "#shared/pipeline/route";
 import { remove } from "#shared/store/documents";
@@ -15,8 +16,10 @@ export const deleteSkill = change({
   params: z.object({ skillId: idSchema("skill") }),
   audit: "skill.deleted",
   reply: { 200: Deleted.extend({ skillId: z.string() }) },
-  read: async ({ caller: { owner }, params: { skillId }, deps }) =>
-    await deps.store.require(skills.of(owner, skillId)),
+  read: async ({ caller: { owner }, params: { skillId }, deps }) => {
+    requireAgentWrites(owner);
+    return await deps.store.require(skills.of(owner, skillId));
+  },
   decide({ data: { ref, value, version } }) {
     return {
       writes: [remove(ref, version)],

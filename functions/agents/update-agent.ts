@@ -5,6 +5,8 @@ import { noQuery, ok } from "#shared/contract/common";
 import { Warnings } from "#shared/contract/unsupported";
 import { idSchema } from "#shared/core/ids";
 import { modelWarnings } from "#shared/executions/models";
+import { requireAgentWrites } from "#shared/keys/environment-bounds";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 import { patch } from "#shared/store/documents";
@@ -15,6 +17,7 @@ export const updateAgent = change({
   summary: "Change the given fields; executions that have started keep the earlier values.",
   authenticate: "api-key",
   scope: "agents:write",
+  needsToo: toStartLater,
   params: z.object({ agentId: idSchema("agent") }),
   query: noQuery,
   body: AgentUpdate,
@@ -24,8 +27,10 @@ export const updateAgent = change({
   account: "none",
   audit: "agent.updated",
   reply: { 200: z.object({ agent: AgentBody, warnings: Warnings }) },
-  read: async ({ caller: { owner }, params: { agentId }, deps }) =>
-    await deps.store.require(agents.of(owner, agentId)),
+  read: async ({ caller: { owner }, params: { agentId }, deps }) => {
+    requireAgentWrites(owner);
+    return await deps.store.require(agents.of(owner, agentId));
+  },
   decide({ caller: { owner }, body, data: { ref, value, version }, now }) {
     const fields = changedAgent(body, value, now);
     return {

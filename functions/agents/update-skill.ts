@@ -3,6 +3,8 @@ import { skillBody } from "#shared/answers/skill-body";
 import { noQuery, ok } from "#shared/contract/common";
 import { SkillBody, SkillUpdate } from "#shared/contract/skill";
 import { idSchema } from "#shared/core/ids";
+import { requireAgentWrites } from "#shared/keys/environment-bounds";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";
 import { skills } from "#shared/store/skills";
@@ -13,6 +15,7 @@ export const updateSkill = change({
   summary: "Change the given fields; executions that are claimed already keep the earlier values.",
   authenticate: "api-key",
   scope: "agents:write",
+  needsToo: toStartLater,
   params: z.object({ skillId: idSchema("skill") }),
   query: noQuery,
   body: SkillUpdate,
@@ -22,8 +25,10 @@ export const updateSkill = change({
   account: "none",
   audit: "skill.updated",
   reply: { 200: z.object({ skill: SkillBody }) },
-  read: async ({ caller: { owner }, params: { skillId }, deps }) =>
-    await deps.store.require(skills.of(owner, skillId)),
+  read: async ({ caller: { owner }, params: { skillId }, deps }) => {
+    requireAgentWrites(owner);
+    return await deps.store.require(skills.of(owner, skillId));
+  },
   decide({ caller: { owner }, body, data: { ref, value, version }, now }) {
     const fields = changedSkill(body, value, now);
     return {

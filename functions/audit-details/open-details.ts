@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
+import { mayReadThreadText } from "#shared/contract/thread-text";
 import { AuditRow, leafHash } from "#shared/core/audit/audit-row";
 import { Fault } from "#shared/core/fault";
 import { idSchema } from "#shared/core/ids";
@@ -10,6 +11,7 @@ import type { Owner } from "#shared/identity/owner";
 import { recordedRead } from "#shared/pipeline/recorded-read";
 import { openAuditDetails } from "#shared/secrets/audit-details";
 import { auditPairName, openSealingPair, unlessPairGone } from "#shared/secrets/sealing-keys";
+import type { ApiKey } from "#shared/store/api-keys";
 import { auditRows } from "#shared/store/audit-rows";
 import { type SealingKey, sealingKeys } from "#shared/store/environments";
 
@@ -35,7 +37,7 @@ export const openDetails = recordedRead({
     if (pair === null) throw new ApiError("DETAILS_DESTROYED");
     return { row, pair, sealed: row.sealedDetails };
   },
-  answer: async ({ caller: { owner }, data: { row, pair, sealed } }) => {
+  answer: async ({ caller: { owner, key }, data: { row, pair, sealed } }) => {
     const privateKey = await openPair(owner, pair);
     try {
       const place = { ownerId: owner.id, rowId: row.id, privateKey };
@@ -43,7 +45,7 @@ export const openDetails = recordedRead({
         throw new ApiError("DETAILS_DESTROYED", { cause });
       });
       requireCommitted(details, row.facts);
-      return ok({ id: row.id, details });
+      return ok({ id: row.id, details: shownTo(key, details) });
     } finally {
       privateKey.fill(0);
     }
@@ -54,6 +56,14 @@ export const openDetails = recordedRead({
 async function openPair(owner: Owner, pair: SealingKey): Promise<Buffer> {
   const gone = (cause: unknown) => new ApiError("DETAILS_DESTROYED", { cause });
   return await openSealingPair(owner, auditPairName, pair).catch(unlessPairGone(gone));
+}
+
+/** The task is what a message says, so it is for keys that may read messages. */
+function shownTo({ scopes }: Pick<ApiKey, "scopes">, details: Readonly<Record<string, string>>) {
+  if (mayReadThreadText(scopes)) return details;
+  // With the salt, guesses could be held against the digest in clear.
+  const { task: _task, taskSalt: _salt, ...rest } = details;
+  return rest;
 }
 
 /** The row has a digest of the task in clear, and no other task is shown with it. */

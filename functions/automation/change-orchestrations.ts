@@ -8,7 +8,8 @@ import { idSchema } from "#shared/core/ids";
 import { deletedBody, newDeletion } from "#shared/deletion/deletion-order";
 import { finishInRequest } from "#shared/deletion/finish-deletion";
 import { allInOrder } from "#shared/errors/all-in-order";
-import { changedOrchestration } from "#shared/orchestrations/new-orchestration";
+import { toStartLater } from "#shared/keys/further-scopes";
+import { changedOrchestration, changesRuns } from "#shared/orchestrations/new-orchestration";
 import { ownedDeletion } from "#shared/pipeline/owned-route";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { deletions } from "#shared/store/deletions";
@@ -23,6 +24,7 @@ export const updateOrchestration = change({
   summary: "Change the given fields; runs that have begun go on as they were.",
   authenticate: "api-key",
   scope: "schedules:write",
+  needsToo: { ...toStartLater, when: changesRuns },
   params,
   query: noQuery,
   body: OrchestrationUpdate,

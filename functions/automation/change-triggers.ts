@@ -8,7 +8,7 @@ import { idSchema } from "#shared/core/ids";
 import { deletedBody, newDeletion } from "#shared/deletion/deletion-order";
 import { finishInRequest } from "#shared/deletion/finish-deletion";
 import { existing } from "#shared/environments/body-ids";
-import { requireScopes, startScopes } from "#shared/keys/acting-key";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { type Callers, change, jsonBytesMax } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 import { deletions } from "#shared/store/deletions";
@@ -45,8 +45,9 @@ export const updateTrigger = change({
   summary:
     "Change the given fields; what changes what it does makes it act with this request's key.",
   body: TriggerUpdate,
+  needsToo: { ...toStartLater, when: takesOver },
   read: async ({ caller, params: { triggerId }, body, deps: { store } }) => {
-    const found = await readForChange(store, caller, { triggerId, body });
+    const found = await readForChange(store, caller, { triggerId });
     await existing("agent", body.agentId, (id) => store.get(agents.of(caller.owner, id)));
     return found;
   },
@@ -65,8 +66,9 @@ function flagRoute(enabled: boolean) {
       ? "Enable a trigger, also one that was paused; it acts with this request's key."
       : "Disable a trigger: what it is sent is recorded, and starts nothing.",
     body: "none",
+    ...(takesOver(body) ? { needsToo: toStartLater } : {}),
     read: async ({ caller, params: { triggerId }, deps: { store } }) =>
-      await readForChange(store, caller, { triggerId, body }),
+      await readForChange(store, caller, { triggerId }),
     decide: ({ caller, data, now }) => decideChange(caller, { body, data, now }),
   });
 }
@@ -78,10 +80,9 @@ export const rotateTriggerSecret = change({
     "Give a trigger a new address and secret, shown in this answer alone; it acts with this request's key.",
   body: "none",
   // Who knows the secret starts executions, also after the key that asked for it was revoked.
-  read: async ({ caller: { owner, key }, params: { triggerId }, deps: { store } }) => {
-    requireScopes(key, startScopes);
-    return await store.require(triggers.of(owner, triggerId));
-  },
+  needsToo: toStartLater,
+  read: async ({ caller: { owner }, params: { triggerId }, deps: { store } }) =>
+    await store.require(triggers.of(owner, triggerId)),
   decide({ caller: { id: keyId, owner }, data: { ref, value, version }, now }) {
     const generation = value.generation + 1;
     const fields = { generation, pepperId: peppers().current, keyId, updatedAt: now };
@@ -96,10 +97,9 @@ export const rotateTriggerSecret = change({
 
 async function readForChange(
   store: ReadStore,
-  { owner, key }: Callers["api-key"],
-  { triggerId, body }: { readonly triggerId: string; readonly body: TriggerUpdate },
+  { owner }: Callers["api-key"],
+  { triggerId }: { readonly triggerId: string },
 ): Promise<Found> {
-  if (takesOver(body)) requireScopes(key, startScopes);
   return await store.require(triggers.of(owner, triggerId));
 }
 

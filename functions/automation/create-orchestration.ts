@@ -6,6 +6,7 @@ import { OrchestrationBody, OrchestrationCreate } from "#shared/contract/orchest
 import { Warnings } from "#shared/contract/unsupported";
 import { existingEnvironment } from "#shared/environments/body-ids";
 import { allInOrder } from "#shared/errors/all-in-order";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { newOrchestration } from "#shared/orchestrations/new-orchestration";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
@@ -19,6 +20,7 @@ export const createOrchestration = change({
   summary: "Create an orchestration: steps that run in one environment, each with its own agent.",
   authenticate: "api-key",
   scope: "schedules:write",
+  needsToo: toStartLater,
   params: noParams,
   query: noQuery,
   body: OrchestrationCreate,

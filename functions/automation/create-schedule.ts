@@ -6,7 +6,7 @@ import { ScheduleBody, ScheduleCreate } from "#shared/contract/schedule";
 import { existing, existingEnvironment } from "#shared/environments/body-ids";
 import { ensureDefault, findDefault } from "#shared/environments/default-environment";
 import { allInOrder } from "#shared/errors/all-in-order";
-import { requireScopes, startScopes } from "#shared/keys/acting-key";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { newSchedule } from "#shared/schedules/new-schedule";
@@ -20,6 +20,7 @@ export const createSchedule = change({
   summary: "Create a schedule, which starts its task in a new thread each time, with this key.",
   authenticate: "api-key",
   scope: "schedules:write",
+  needsToo: toStartLater,
   params: noParams,
   query: noQuery,
   body: ScheduleCreate,
@@ -30,8 +31,7 @@ export const createSchedule = change({
   audit: "schedule.created",
   refusals: ["FORBIDDEN"],
   reply: { 201: z.object({ schedule: ScheduleBody }) },
-  read: async ({ caller: { owner, key }, body, repeated, now, deps: { store } }) => {
-    requireScopes(key, startScopes);
+  read: async ({ caller: { owner }, body, repeated, now, deps: { store } }) => {
     const { environmentId: id, agentId } = body;
     const [counted, agent, found] = await allInOrder([
       countOwnedIfRepeated(store, owner, { kind: "schedules", repeated }),

@@ -7,7 +7,7 @@ import { shownSecret } from "#shared/core/incidents/webhook-signature";
 import { existing } from "#shared/environments/body-ids";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
-import { requireScopes, startScopes } from "#shared/keys/acting-key";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { agents } from "#shared/store/agents";
@@ -23,6 +23,7 @@ export const createTrigger = change({
     "Create a trigger, which webhooks start with this key; its secret is shown in this answer alone.",
   authenticate: "api-key",
   scope: "schedules:write",
+  needsToo: toStartLater,
   params: noParams,
   query: noQuery,
   body: TriggerCreate,
@@ -33,8 +34,7 @@ export const createTrigger = change({
   audit: "trigger.created",
   refusals: ["FORBIDDEN"],
   reply: { 201: z.object({ trigger: TriggerBody }) },
-  read: async ({ caller: { owner, key }, body, repeated, deps: { store } }) => {
-    requireScopes(key, startScopes);
+  read: async ({ caller: { owner }, body, repeated, deps: { store } }) => {
     const { environmentId, agentId } = body;
     const [counted] = await allInOrder([
       countOwnedIfRepeated(store, owner, { kind: "triggers", repeated }),

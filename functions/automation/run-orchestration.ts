@@ -7,8 +7,8 @@ import { holds } from "#shared/core/keys/admission";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { isSameRequest, requestDigest } from "#shared/executions/request-digest";
-import { requireScopes, startScopes } from "#shared/keys/acting-key";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { newRun } from "#shared/orchestrations/new-run";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { create } from "#shared/store/documents";
@@ -24,6 +24,7 @@ export const runOrchestration = change({
     "Start a run with this request's key; what its steps may cost is held at once. An Idempotency-Key makes repeating it harmless.",
   authenticate: "api-key",
   scope: "execute",
+  needsToo: toStartLater,
   params: z.object({ orchestrationId: idSchema("orchestration") }),
   query: noQuery,
   body: OrchestrationRunCreate,
@@ -34,8 +35,7 @@ export const runOrchestration = change({
   audit: "orchestration.started",
   refusals: ["CONFLICT", "FORBIDDEN"],
   reply: { 200: z.object({ run: OrchestrationRunBody }) },
-  read: async ({ caller: { owner, key }, params: { orchestrationId }, body, ids, deps }) => {
-    requireScopes(key, startScopes);
+  read: async ({ caller: { owner }, params: { orchestrationId }, body, ids, deps }) => {
     const { store } = deps;
     const { value } = await store.require(orchestrations.of(owner, orchestrationId));
     const repeatableId = ids.ofRequest("orchestrationRun");

@@ -10,8 +10,8 @@ import { ApiError } from "#shared/errors/api-error";
 import { type EarlierStart, readEarlierStart } from "#shared/executions/earlier-start";
 import { startOnNewThread } from "#shared/executions/start-on-new-thread";
 import type { Owner } from "#shared/identity/owner";
-import { requireScopes, startScopes } from "#shared/keys/acting-key";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwnedIfRepeated } from "#shared/quotas/owned-resources";
@@ -35,6 +35,7 @@ export const runSchedule = change({
     "Run a schedule's task now, in a new thread and with this request's key. An Idempotency-Key makes repeating it harmless.",
   authenticate: "api-key",
   scope: "execute",
+  needsToo: toStartLater,
   params: z.object({ scheduleId: idSchema("schedule") }),
   query: noQuery,
   body: "none",
@@ -45,8 +46,7 @@ export const runSchedule = change({
   audit: "execution.started",
   refusals: ["FORBIDDEN", "MODEL_NOT_OFFERED", "QUOTA_REACHED", "NETWORK_NOT_ALLOWED"],
   reply: { 200: ScheduleTriggered },
-  read: async ({ caller: { owner, key }, params: { scheduleId }, ids, repeated, deps }) => {
-    requireScopes(key, startScopes);
+  read: async ({ caller: { owner }, params: { scheduleId }, ids, repeated, deps }) => {
     const { store } = deps;
     const found = await store.require(schedules.of(owner, scheduleId));
     const { environmentId, agentId, uncounted } = found.value;

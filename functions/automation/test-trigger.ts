@@ -9,8 +9,8 @@ import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { readEarlierStart } from "#shared/executions/earlier-start";
 import type { Owner } from "#shared/identity/owner";
-import { requireScopes, startScopes } from "#shared/keys/acting-key";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
 import { change } from "#shared/pipeline/route";
 import { countOwnedIfRepeated } from "#shared/quotas/owned-resources";
@@ -30,6 +30,7 @@ export const testTrigger = change({
     "Start what a trigger starts, with a payload of one's own and this request's key. An Idempotency-Key makes repeating it harmless.",
   authenticate: "api-key",
   scope: "execute",
+  needsToo: toStartLater,
   params: z.object({ triggerId: idSchema("trigger") }),
   query: noQuery,
   // Clients of the public API send nothing if they have no payload.
@@ -41,8 +42,7 @@ export const testTrigger = change({
   audit: "execution.started",
   refusals: ["FORBIDDEN", "MODEL_NOT_OFFERED", "QUOTA_REACHED", "NETWORK_NOT_ALLOWED"],
   reply: { 200: z.object({ execution: TriggerExecutionBody }) },
-  read: async ({ caller: { owner, key }, params: { triggerId }, body, ids, repeated, deps }) => {
-    requireScopes(key, startScopes);
+  read: async ({ caller: { owner }, params: { triggerId }, body, ids, repeated, deps }) => {
     const { store } = deps;
     const { value } = await store.require(triggers.of(owner, triggerId));
     const request = ["trigger-test", triggerId, body.payload ?? null];

@@ -6,10 +6,10 @@ import { idSchema } from "#shared/core/ids";
 import { existing } from "#shared/environments/body-ids";
 import { allInOrder } from "#shared/errors/all-in-order";
 import type { Owner } from "#shared/identity/owner";
-import { requireScopes, startScopes } from "#shared/keys/acting-key";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { type Callers, change, jsonBytesMax } from "#shared/pipeline/route";
 import { executionStates } from "#shared/schedules/execution-states";
-import { changedSchedule, takesOver } from "#shared/schedules/new-schedule";
+import { changedSchedule, changesRuns } from "#shared/schedules/new-schedule";
 import { agents } from "#shared/store/agents";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
@@ -36,6 +36,7 @@ export const updateSchedule = change({
   summary:
     "Change the given fields; what changes what it does or when makes it act with this request's key.",
   body: ScheduleUpdate,
+  needsToo: { ...toStartLater, when: changesRuns },
   read: async ({ caller, params: { scheduleId }, body, deps: { store } }) =>
     await readForChange(store, caller, { scheduleId, body }),
   decide: ({ caller, body, data, now }) => decideChange(caller, { body, data, now }),
@@ -53,6 +54,7 @@ function flagRoute(enabled: boolean) {
       ? "Enable a schedule from now on, also one that was paused; it acts with this request's key."
       : "Disable a schedule; what it started goes on.",
     body: "none",
+    ...(changesRuns(body) ? { needsToo: toStartLater } : {}),
     read: async ({ caller, params: { scheduleId }, deps: { store } }) =>
       await readForChange(store, caller, { scheduleId, body }),
     decide: ({ caller, data, now }) => decideChange(caller, { body, data, now }),
@@ -63,10 +65,9 @@ type Read = Awaited<ReturnType<typeof readForChange>>;
 
 async function readForChange(
   store: ReadStore,
-  { owner, key }: Callers["api-key"],
+  { owner }: Callers["api-key"],
   { scheduleId, body }: { readonly scheduleId: string; readonly body: ScheduleUpdate },
 ) {
-  if (takesOver(body)) requireScopes(key, startScopes);
   const found = await store.require(schedules.of(owner, scheduleId));
   const [named, states] = await allInOrder([
     readNamed(store, owner, body),

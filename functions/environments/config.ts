@@ -3,6 +3,7 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { ConfigBody, ConfigSet } from "#shared/contract/environment-state";
 import { idSchema } from "#shared/core/ids";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { environmentRead } from "#shared/pipeline/environment-read";
 import { change, jsonBytesMax, query } from "#shared/pipeline/route";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
@@ -27,6 +28,7 @@ export const setConfig = change({
   summary: "Replace the environment's documentation by one text.",
   authenticate: "api-key",
   scope: "environments:write",
+  needsToo: { ...toStartLater, when: ({ config }) => config !== "" },
   params,
   query: noQuery,
   body: ConfigSet,

@@ -10,9 +10,11 @@ import { warningsOf } from "#shared/contract/secret";
 import { Warnings } from "#shared/contract/unsupported";
 import { readDefaultMark, takeDefaultMark } from "#shared/environments/default-environment";
 import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environment";
+import { setsWhatRuns } from "#shared/environments/sets-what-runs";
 import { nothingAround, showEnvironment } from "#shared/environments/shown-environments";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwned, requireRoomFor, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { unknownPublicKey } from "#shared/secrets/sealing";
@@ -27,6 +29,7 @@ export const createEnvironment = change({
   summary: "Create an environment; its secrets are sealed before they reach the database.",
   authenticate: "api-key",
   scope: "environments:write",
+  needsToo: { ...toStartLater, when: setsWhatRuns },
   params: noParams,
   query: noQuery,
   body: EnvironmentCreate,

@@ -16,6 +16,7 @@ import type { Scope } from "#shared/core/keys/scopes";
 import type { Reach } from "#shared/core/network/network-policy";
 import { isWithinNetwork } from "#shared/core/network/network-policy";
 import { pageBytes } from "#shared/core/workspace/footprint";
+import { setsWhatRuns } from "#shared/environments/sets-what-runs";
 import {
   type AroundEnvironments,
   readBuilds,
@@ -25,6 +26,7 @@ import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { environmentReach } from "#shared/executions/resolve-network-policy";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { type Callers, change, jsonBytesMax, type ReadDeps } from "#shared/pipeline/route";
 import type { Profile } from "#shared/protocol/job";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
@@ -42,6 +44,7 @@ interface Reading {
 const changing = {
   authenticate: "api-key",
   scope: "environments:write",
+  needsToo: { ...toStartLater, when: setsWhatRuns },
   params: z.object({ environmentId: idSchema("environment") }),
   query: noQuery,
   bodyBytesMax: jsonBytesMax,

@@ -10,10 +10,8 @@ import { signEvidence } from "./sign-evidence.ts";
 export const getEvidence = recordedRead({
   name: "evidence",
   endpoint: "GET /v1/executions/:executionId/evidence",
-  summary:
-    "Signed evidence of an execution that has ended: a file for npm run audit:verify; needs " +
-    "threads:read, too.",
-  needsToo: "threads:read",
+  summary: "Signed evidence of an execution that has ended: a file for npm run audit:verify.",
+  needsToo: { scopes: ["threads:read"] },
   params: z.object({ executionId: idSchema("execution") }),
   query: noQuery,
   refusals: ["FORBIDDEN", "EXECUTION_RUNNING", "AUDIT_PENDING"],

@@ -9,6 +9,7 @@ import { allInOrder } from "#shared/errors/all-in-order";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import type { Owner } from "#shared/identity/owner";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
+import type { FurtherScopes } from "#shared/keys/further-scopes";
 import { type ChangeRoute, change, jsonBytesMax } from "#shared/pipeline/route";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
 import type { Environment } from "#shared/store/environments";
@@ -27,6 +28,7 @@ interface ChangeOfBuild<P extends { readonly environmentId: string }, B, Q exten
   readonly summary: string;
   readonly params: z.ZodType<P>;
   readonly body: z.ZodType<B> | "none";
+  readonly needsToo?: FurtherScopes<NoInfer<B>>;
   /** What the answer has besides the environment and its build. */
   readonly more: Q;
   /** Pure. */
@@ -49,16 +51,13 @@ export function changeBuild<
   P extends { readonly environmentId: string },
   B,
   Q extends z.ZodRawShape,
->({ endpoint, summary, params, body, more, next, said }: ChangeOfBuild<P, B, Q>): ChangeRoute {
+>({ more, next, said, ...stated }: ChangeOfBuild<P, B, Q>): ChangeRoute {
   return change({
-    endpoint,
-    summary,
+    ...stated,
     authenticate: "api-key",
     scope: "environments:write",
-    params,
     query: noQuery,
-    body,
-    bodyBytesMax: body === "none" ? 0 : jsonBytesMax,
+    bodyBytesMax: stated.body === "none" ? 0 : jsonBytesMax,
     requestClass: "executions",
     beforeConfirmed: "reads",
     account: "hold",
@@ -72,7 +71,7 @@ export function changeBuild<
         deps,
       } = context;
       const [read, busy] = await allInOrder([
-        readForBuild(context, endpoint),
+        readForBuild(context, stated.endpoint),
         busyEnvironments(deps.store, caller.owner, environmentId),
       ]);
       return { ...read, busy };

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { PackagesInstall, PackageTypeParam } from "#shared/contract/build";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { changeBuild, inEnvironment } from "./change-build.ts";
 
 /** A list of an environment's packages may be as long as its contract says. */
@@ -12,6 +13,7 @@ export const installPackages = changeBuild({
   summary: "Add packages, and start the build that installs them.",
   params: inEnvironment,
   body: PackagesInstall,
+  needsToo: toStartLater,
   more: { installed: z.array(z.string()), uninstalled: z.array(z.string()) },
   next({ packages }, { body }) {
     const next = { ...packages };

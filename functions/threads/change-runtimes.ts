@@ -1,5 +1,6 @@
 import { DockerfileSet, RuntimesSet } from "#shared/contract/build";
 import { baseImageName } from "#shared/core/layers/shown-dockerfile";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { changeBuild, inEnvironment } from "./change-build.ts";
 
 export const setRuntimes = changeBuild({
@@ -7,6 +8,7 @@ export const setRuntimes = changeBuild({
   summary: "Set the runtimes; one that the image lacks makes the build fail, and is named.",
   params: inEnvironment,
   body: RuntimesSet,
+  needsToo: toStartLater,
   more: {},
   next: (_environment, { body }) => ({ runtimes: body.runtimes }),
   said: () => ({ more: {} }),
@@ -17,6 +19,7 @@ export const setDockerfile = changeBuild({
   summary: "Set the RUN, ENV and WORKDIR instructions of the build, and start it.",
   params: inEnvironment,
   body: DockerfileSet,
+  needsToo: toStartLater,
   more: {},
   next: ({ dockerfileExtensions: before }, { body: { dockerfileExtensions = before } }) => ({
     dockerfileExtensions,

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { threadBody } from "#shared/answers/thread-body";
 import { noQuery, ok } from "#shared/contract/common";
 import { ThreadBody, TitleGenerate } from "#shared/contract/thread";
+import { threadText } from "#shared/contract/thread-text";
 import { idSchema } from "#shared/core/ids";
 import { titleFrom } from "#shared/core/threads/title-from";
 import { namesOfThreads } from "#shared/executions/thread-names";
@@ -30,7 +31,7 @@ export const generateTitle = change({
       generated: z.boolean(),
       skipped: z.boolean(),
       reason: z.enum(["has_title", "no_words"]).nullable(),
-      title: z.string().nullable(),
+      title: threadText(z.string().nullable()),
     }),
   },
   read: async ({ caller: { owner }, params: { threadId }, deps: { store } }) => {

@@ -6,6 +6,7 @@ import { idSchema } from "#shared/core/ids";
 import { existing } from "#shared/environments/body-ids";
 import { ApiError } from "#shared/errors/api-error";
 import { namesOfThreads } from "#shared/executions/thread-names";
+import { toStartLater } from "#shared/keys/further-scopes";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 import { patch } from "#shared/store/documents";
@@ -18,6 +19,7 @@ export const updateThread = change({
   summary: "Change the given fields; status takes archived and active.",
   authenticate: "api-key",
   scope: "threads:write",
+  needsToo: { ...toStartLater, when: ({ agentId }) => typeof agentId === "string" },
   params: z.object({ threadId: idSchema("thread") }),
   query: noQuery,
   body: ThreadUpdate,

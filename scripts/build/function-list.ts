@@ -17,6 +17,10 @@ const DeclaredRoute = z.object({
   authenticate: z.string().min(1),
   everyMs: z.int().min(1_000).optional(),
   scope: z.string().min(1),
+  needsToo: z
+    .object({ scopes: z.array(z.string()).min(1), when: z.unknown().optional() })
+    .transform(({ scopes, when }) => ({ scopes, always: when === undefined }))
+    .optional(),
   /** A schema means JSON. */
   body: z.union([z.enum(["none", "raw"]), z.looseObject({}).transform(() => "json" as const)]),
   bodyBytesMax: z.int().min(0),
@@ -51,6 +55,8 @@ export interface ListedRoute {
   /** When Cloud Scheduler calls it, in UTC. */
   readonly cron: string | null;
   readonly scope: string | null;
+  /** Further scopes that it needs, for all bodies or for some. */
+  readonly needsToo?: { readonly scopes: readonly string[]; readonly always: boolean } | undefined;
   readonly body: "none" | "raw" | "json";
   readonly bodyBytesMax: number;
   /** The class of requests it counts as; null if no limit of the functions applies. */

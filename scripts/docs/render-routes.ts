@@ -12,7 +12,8 @@ export async function renderRoutes(root: string): Promise<string> {
     "",
     `${routes.length} routes in ${Object.keys(functions).length} functions. A path under \`/v1\` is`,
     "answered without that prefix as well. Internal functions can't be reached from outside.",
-    "What a request counts as is explained in [limits.md](limits.md).",
+    "What a request counts as is explained in [limits.md](limits.md). Scopes in brackets are needed",
+    "for some bodies, too, as [keys.md](keys.md#what-is-behind-which-scope) says.",
     "",
     ...Object.entries(functions).flatMap(([name, listed]) => renderFunction(name, listed)),
   ].join("\n");
@@ -35,15 +36,23 @@ function renderFunction(name: string, listed: FunctionList["functions"][string])
 }
 
 function renderRoute(route: ListedRoute): string[] {
-  const { method, path, authenticate, scope, limits, bodyBytesMax, streams, summary } = route;
+  const { method, path, authenticate, limits, bodyBytesMax, streams, summary } = route;
   return [
     code(`${method} ${path}`),
     authenticate,
-    scope === null ? "" : code(scope),
+    scopesOf(route),
     limits ?? "",
     bodyBytesMax === 0 ? "" : `≤ ${formatBinary(bodyBytesMax)}`,
     streams ? `${summary} Streams.` : summary,
   ];
+}
+
+/** The scope, and in brackets those that some bodies need, too. */
+function scopesOf({ scope, needsToo }: ListedRoute): string {
+  if (scope === null) return "";
+  const further = (needsToo?.scopes ?? []).map(code).join(", ");
+  if (further === "") return code(scope);
+  return needsToo?.always ? `${code(scope)}, ${further}` : `${code(scope)} (${further})`;
 }
 
 /** 262,144 → "256 KiB": limits are powers of two. */

@@ -14,7 +14,7 @@ export function pathTemplate(path: string): string {
 
 export function describeOperation(described: DescribedRoute, book: SchemaBook): JsonSchema {
   const { route, functionName, operationId } = described;
-  const scopes = route.scope === "none" ? [] : [route.scope];
+  const scopes = alwaysNeeded(route);
   const body = requestBody(described, book);
   return {
     operationId,
@@ -30,17 +30,25 @@ export function describeOperation(described: DescribedRoute, book: SchemaBook): 
     responses: { ...answersOf(described, book), ...book.refusals(refusalsOf(route)) },
     security: securityOf(route),
     "x-scopes": scopes,
+    ...(route.needsToo?.when ? { "x-scopes-of-some-bodies": route.needsToo.scopes } : {}),
     "x-counts-as": route.requestClass,
     "x-body-bytes-max": route.bodyBytesMax,
   };
 }
 
-function describe({ summary, scope, requestClass, bodyBytesMax, authenticate }: Route): string {
+/** The scopes that each of its requests needs. */
+function alwaysNeeded({ scope, needsToo }: Route): readonly string[] {
+  if (scope === "none") return [];
+  return needsToo && !needsToo.when ? [scope, ...needsToo.scopes] : [scope];
+}
+
+function describe(route: Route): string {
+  const { summary, requestClass, bodyBytesMax, authenticate } = route;
   const caller =
     authenticate === "public"
       ? "Needs no credential."
       : authenticate === "api-key"
-        ? `Needs an API key${scope === "none" ? "" : ` with the scope \`${scope}\``}.`
+        ? `Needs an API key${scopesIn(route)}.`
         : authenticate === "webhook"
           ? "Needs a signature with the trigger's secret."
           : "Needs the Google identity of an operator.";
@@ -49,15 +57,25 @@ function describe({ summary, scope, requestClass, bodyBytesMax, authenticate }: 
   return `${summary.replace(/\.?$/, ".")} ${caller}${counts}${size}`;
 }
 
+function scopesIn(route: Route): string {
+  const quoted = (scopes: readonly string[]) => scopes.map((scope) => `\`${scope}\``).join(", ");
+  const always = alwaysNeeded(route);
+  if (always.length === 0) return "";
+  const further = route.needsToo?.when
+    ? `, for some bodies also ${quoted(route.needsToo.scopes)}`
+    : "";
+  return ` with the scope${always.length > 1 ? "s" : ""} ${quoted(always)}${further}`;
+}
+
 const credentials: Readonly<Record<string, readonly string[]>> = {
   "api-key": ["apiKey", "apiKeyHeader"],
   operator: ["operator"],
   "first-operator": ["operator"],
 };
 
-function securityOf({ authenticate, scope }: Route): JsonSchema[] {
-  const granted = scope === "none" ? [] : [scope];
-  return (credentials[authenticate] ?? []).map((name) => ({ [name]: granted }));
+function securityOf(route: Route): JsonSchema[] {
+  const granted = alwaysNeeded(route);
+  return (credentials[route.authenticate] ?? []).map((name) => ({ [name]: granted }));
 }
 
 function parametersIn(where: "path" | "query", schema: z.ZodType, book: SchemaBook): JsonSchema[] {

@@ -11,6 +11,7 @@ import {
 import { toJsonText } from "./common.ts";
 import { exactObject } from "./exact.ts";
 import { Dollars } from "./limit-amount.ts";
+import { threadText } from "./thread-text.ts";
 
 /** Together they fit into one document, and what a step is given fits into one variable. */
 const stepInputsBytesMax = 8 * 1_024;
@@ -112,7 +113,7 @@ export const OrchestrationStepResult = z.object({
   /** Which of `inputs.items` it is for; null if the step runs once. */
   itemIndex: z.int().nullable(),
   status: z.enum(stepStatuses),
-  output: z.string().nullable(),
+  output: threadText(z.string().nullable()),
   /** Whether the end of the output is left out; all of it is in the thread. */
   outputTruncated: z.boolean(),
   error: z.string().nullable(),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { idPrefixes, idSchema } from "../core/ids.ts";
 import { changeKinds } from "../core/workspace/changed-files.ts";
 import { EnvironmentBody } from "./environment.ts";
+import { threadText } from "./thread-text.ts";
 import { Warnings } from "./unsupported.ts";
 
 /** A change has its snapshot's id with another prefix. */
@@ -147,7 +148,7 @@ export const ChangesBody = z.object({
       sourceKind: z.enum(["thread", "manual"]),
       sourceThreadId: z.string().nullable(),
       sourceStepId: z.null(),
-      threadTitle: z.string().nullable(),
+      threadTitle: threadText(z.string().nullable()),
       stepTitle: z.null(),
       projectId: z.string().nullable(),
       projectName: z.null(),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { SmallMetadata } from "./common.ts";
 import { contentMax } from "./message-create.ts";
 import { ThreadSchedule } from "./schedule.ts";
+import { threadText } from "./thread-text.ts";
 import { ignoredField, sameByBothNames, unsupported } from "./unsupported.ts";
 
 /** The statuses that are stored. `archived` is a mark beside them, which a thread shows instead. */
@@ -103,7 +104,7 @@ export const ThreadBody = z.object({
   projectId: z.string(),
   environmentId: z.string(),
   agentId: z.string().nullable(),
-  title: z.string().nullable(),
+  title: threadText(z.string().nullable()),
   task: z.null(),
   appId: z.string().nullable(),
   status: z.enum(shownStatuses),
@@ -114,14 +115,14 @@ export const ThreadBody = z.object({
   totalCost: z.number(),
   environmentMinutes: z.number(),
   lastMessageAt: z.string().nullable(),
-  lastMessagePreview: z.string().nullable(),
+  lastMessagePreview: threadText(z.string().nullable()),
   /** Null once it was deleted. */
-  environmentName: z.string().nullable(),
-  agentName: z.string().nullable(),
-  metadata: z.unknown(),
+  environmentName: threadText(z.string().nullable()),
+  agentName: threadText(z.string().nullable()),
+  metadata: threadText(z.unknown()),
   teamExecution: z.null(),
   subagentActivity: z.array(z.never()),
-  messages: z.array(MessageBody).optional(),
+  messages: threadText(z.array(MessageBody).optional()),
   createdAt: z.string(),
   updatedAt: z.string(),
 });

@@ -6,7 +6,7 @@
 import * as z from "zod";
 
 /** A value that asks for nothing: absent, null, false, empty, or made of such values only. */
-function asksForNothing(value: unknown): boolean {
+export function asksForNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === false || value === "") return true;
   return typeof value === "object" && Object.values(value).every(asksForNothing);
 }

@@ -19,3 +19,12 @@ export function requireAllEnvironments({ environmentIds }: Owner, why = "Name on
   const message = `The API key is limited to environments. ${why}`;
   throw new ApiError("FORBIDDEN", { message, details: { environmentIds } });
 }
+
+/**
+ * Agents and skills belong to no environment: executions in all of them obey what they say, so a
+ * key that is limited to some may not write them (KEY-4).
+ * @throws {ApiError} `FORBIDDEN`, naming the environments.
+ */
+export function requireAgentWrites(owner: Owner): void {
+  requireAllEnvironments(owner, "Agents and skills are for all environments: use another key.");
+}

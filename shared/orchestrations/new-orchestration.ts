@@ -32,6 +32,12 @@ export function newOrchestration(
   };
 }
 
+/** Whether a change says what later runs do; a name doesn't, nor does putting it away. */
+export function changesRuns({ name: _name, status, ...rest }: OrchestrationUpdate): boolean {
+  const allowsRuns = status !== undefined && status !== "archived";
+  return allowsRuns || Object.values(rest).some((value) => value !== undefined);
+}
+
 /** The fields of a changed orchestration. @throws {ApiError} 400, naming the step that is wrong. */
 export function changedOrchestration(
   body: OrchestrationUpdate,

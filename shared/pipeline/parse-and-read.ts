@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert } from "../core/assert.ts";
 import { derivedId, type IdKind } from "../core/ids.ts";
 import { onceClosed } from "../http/once-closed.ts";
+import { requireFurtherScopes } from "../keys/further-scopes.ts";
 import type { Credential } from "./credential.ts";
 import { depsForClient } from "./deps-for-client.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
@@ -86,6 +87,7 @@ export async function parseAndRead(
     repeated: false,
     signal: gone.signal,
   };
+  if ("key" in caller) requireFurtherScopes(route.needsToo, caller.key, context.body);
   return { context, ids, data: await readData(route, context) };
 }
 

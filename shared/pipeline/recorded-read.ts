@@ -1,10 +1,8 @@
 /** What the routes that show a trail have in common: nothing is shown before it is recorded. */
 
 import type * as z from "zod";
-import type { Scope } from "../core/keys/scopes.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
 import { requireAllEnvironments } from "../keys/environment-bounds.ts";
-import { requireKeyScope } from "../keys/require-key-scope.ts";
 import { type AuditRoute, findRecordedRead, type RecordedRead, recordRead } from "./record-read.ts";
 import {
   type ActionRoute,
@@ -16,7 +14,7 @@ import {
 } from "./route.ts";
 
 interface RecordedReadSpec<P, Q, D>
-  extends Pick<Route, "endpoint" | "summary" | "reply" | "refusals"> {
+  extends Pick<Route, "endpoint" | "summary" | "reply" | "refusals" | "needsToo"> {
   /** What the row of the read calls the route. */
   readonly name: AuditRoute;
   readonly params: z.ZodType<P>;
@@ -27,8 +25,6 @@ interface RecordedReadSpec<P, Q, D>
   ) => Promise<Reply> | Reply;
   /** The filters of the request, by which the owner sees what was looked for. */
   readonly filtersIn?: (query: Q) => readonly string[];
-  /** A scope that the key needs besides the trail's, because the answer has more than rows. */
-  readonly needsToo?: Scope;
 }
 
 /**
@@ -40,7 +36,6 @@ export function recordedRead<P, Q, D>({
   read,
   answer,
   filtersIn = () => [],
-  needsToo,
   ...stated
 }: RecordedReadSpec<P, Q, D>): ActionRoute {
   return action<"api-key", P, Q, unknown, { recorded: RecordedRead; data: D }>({
@@ -55,7 +50,6 @@ export function recordedRead<P, Q, D>({
       const { caller, deps } = context;
       // The trail is the whole account's, and its rows name what the key may not know of.
       requireAllEnvironments(caller.owner, "The trail has rows of all environments.");
-      if (needsToo !== undefined) requireKeyScope(caller.key.scopes, needsToo);
       const [recorded, data] = await allInOrder([
         findRecordedRead(deps.store, { caller, route }),
         read(context),

@@ -10,6 +10,7 @@ import type { Scope } from "../core/keys/scopes.ts";
 import type { Account } from "../core/money/account.ts";
 import type { ErrorCode } from "../errors/catalogue.ts";
 import type { Owner } from "../identity/owner.ts";
+import type { FurtherScopes } from "../keys/further-scopes.ts";
 import type { RequestClass } from "../limits/request-claims.ts";
 import type { LimitState } from "../limits/sliding-counter.ts";
 import type { ApiKey } from "../store/api-keys.ts";
@@ -164,6 +165,7 @@ interface Stated<A extends Authentication, P, Q, B> {
   /** How often the scheduler calls a route of its own, in ms; the cloud's shortest is a minute. */
   readonly everyMs?: number;
   readonly scope: Scope | "none";
+  readonly needsToo?: FurtherScopes<NoInfer<B>>;
   readonly params: z.ZodType<P>;
   readonly query: z.ZodType<Q>;
   /** A schema for JSON; `none` for no body; `raw` for bytes that `read` consumes itself. */

@@ -5,6 +5,7 @@
  */
 
 import type { ServerResponse } from "node:http";
+import { mayReadThreadText, withoutThreadText } from "../contract/thread-text.ts";
 import { allows } from "../core/keys/scopes.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
 import { onceClosed } from "../http/once-closed.ts";
@@ -171,7 +172,16 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   const callerId = "owner" in caller ? caller.owner.id : caller.id;
   const neededToClose = route.neededToClose === true;
   const counted = { callerId, mayRefuse: !changed, neededToClose };
-  sendJson(response, followed ?? reply, (bytes) => known.unread.add(response, counted, bytes));
+  const shown = shownTo(route, confirmedCaller, followed ?? reply);
+  sendJson(response, shown, (bytes) => known.unread.add(response, counted, bytes));
+}
+
+/** The answer without what is said in threads, for a key that may not read them (OWN-2). */
+function shownTo(route: Route, caller: Callers[Authentication], reply: JsonReply): JsonReply {
+  if (!("key" in caller) || mayReadThreadText(caller.key.scopes)) return reply;
+  const schema = route.reply[reply.status];
+  if (schema === undefined || typeof schema === "string") return reply;
+  return { ...reply, body: Object(withoutThreadText(schema, reply.body)) };
 }
 
 /** The result of a route's steps. */

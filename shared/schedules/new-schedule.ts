@@ -78,6 +78,11 @@ export function takesOver(body: ScheduleUpdate): boolean {
   return body.enabled !== false && [...timeFields, ...taskFields].some(isNamed);
 }
 
+/** Whether a change says what a later start does, also of one that is disabled by it. */
+export function changesRuns({ enabled, ...rest }: ScheduleUpdate): boolean {
+  return enabled === true || takesOver(rest);
+}
+
 /** The fields of a changed schedule: those that the body names, and the others as they were. */
 export function changedSchedule(
   body: ScheduleUpdate,

@@ -211,7 +211,7 @@ describe("DAT-5 an export", () => {
     const stranger = await newOwner({ creditUsd: 0 });
     expect((await send(archivePath(id), { key: stranger.key })).status).toBe(404);
     const environmentIds = [await newEnvironment(owner.key)];
-    const bounded = { name: "bounded", environmentIds, scopes: ["account:read"] };
+    const bounded = { name: "bounded", environmentIds };
     const { key } = (await send("/v1/keys", { key: owner.key, body: bounded })).json;
     expect((await send(archivePath(id), { key })).status).toBe(403);
     expect((await send("/v1/account/export", { key, method: "POST" })).status).toBe(403);
