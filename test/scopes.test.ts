@@ -231,7 +231,7 @@ describe("OWN-4 what a later start runs or obeys", () => {
     const free = keyRoutes.flatMap(({ title, route }) => {
       if (!storing.test(route.scope) || typeof route.body === "string") return [];
       const fields = Object.keys(jsonSchema(route.body, "input").properties ?? {});
-      const left = fields.filter((field) =>
+      const left: string[] = fields.filter((field) =>
         switches.some((off) =>
           [true, "x"].every((value) => !needsToStart(route, { ...off, [field]: value })),
         ),
