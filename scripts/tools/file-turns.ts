@@ -40,6 +40,7 @@ const turns: Readonly<Record<string, Rows>> = {
       "test/e2e/streams-readers.test.ts",
       "test/security/flood.test.ts",
       "test/security/hostile-names.test.ts",
+      "test/security/scopes.test.ts",
       "test/integration/audit-rows.test.ts",
     ],
     [
