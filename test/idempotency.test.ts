@@ -32,7 +32,9 @@ const harmless = [
 
 describe("an Idempotency-Key", () => {
   test("is honoured wherever a request holds money", () => {
-    const holding = routes.filter(({ route }) => route.kind === "change" && route.account === "hold");
+    const holding = routes.filter(
+      ({ route }) => route.kind === "change" && route.account === "hold",
+    );
     expect(holding.length).toBeGreaterThan(15);
     const others = holding.filter(({ route }) => useOfKey(route) !== "honoured");
     expect(others.map(({ title }) => title)).toEqual([]);

@@ -236,7 +236,8 @@ describe("OWN-4 what a later start runs or obeys", () => {
           [true, "x"].every((value) => !needsToStart(route, { ...off, [field]: value })),
         ),
       );
-      return left.length === 0 ? [] : [[title, left.toSorted().join(" ")]];
+      const sorted = left.toSorted((one, other) => (one < other ? -1 : 1));
+      return left.length === 0 ? [] : [[title, sorted.join(" ")]];
     });
     expect(Object.fromEntries(free)).toEqual(freeFields);
   });

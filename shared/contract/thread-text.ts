@@ -87,7 +87,7 @@ function recordHider(hide: Hide | null): Hide | null {
       : value;
 }
 
-/** Of a union, what any of its kinds hides is hidden. */
+/** Hides what any kind of a union hides. */
 function inTurn(hiders: readonly (Hide | null)[]): Hide | null {
   const all = hiders.filter((hide) => hide !== null);
   if (all.length === 0) return null;

@@ -6,7 +6,7 @@ import { requireKeyScope } from "./require-key-scope.ts";
 /** Scopes that a route needs besides its own. */
 export interface FurtherScopes<B> {
   readonly scopes: readonly Scope[];
-  /** For which bodies; for all of them without it. */
+  /** Says for which bodies; without it, they are needed for all. */
   readonly when?: (body: B) => boolean;
 }
 

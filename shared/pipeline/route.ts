@@ -173,10 +173,7 @@ interface Stated<A extends Authentication, P, Q, B> {
   readonly bodyBytesMax: number;
   /** The class of its requests, which has limits; `none` for public and internal routes. */
   readonly requestClass: RequestClass;
-  /**
-   * Set on a POST that changes something if sending it twice does no more than once: it sets a
-   * state, or knows what it has done. Then it may ignore an Idempotency-Key.
-   */
+  /** Set on a POST that may be sent twice, since it sets a state or knows what it has done. */
   readonly repeating?: "harmless";
   /** Set by routes that honour `If-Match` and `If-None-Match`. */
   readonly preconditions?: "honoured";
@@ -190,8 +187,8 @@ interface Stated<A extends Authentication, P, Q, B> {
 /**
  * What may happen before the caller's key is confirmed. With `reads`, `read` may begin while the
  * key is looked up again, and the account is fetched if `decide` takes it. With `nothing`, both
- * wait: choose this if `read` costs more than a few documents, if the route reads neither documents
- * nor the account, or if it takes no API key. Steps that write always wait.
+ * wait: for a `read` of more than a few documents or of none, without the account, and for routes
+ * without an API key. Steps that write always wait.
  */
 export type BeforeConfirmed = "nothing" | "reads";
 

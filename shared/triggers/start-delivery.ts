@@ -34,7 +34,7 @@ export interface DeliveryStart {
   readonly executionId: string;
   readonly ticketSecret: string;
   readonly requestId: string;
-  /** The digest of a client's request; a webhook needs none, since its execution's id is its own. */
+  /** The digest of a client's request; a webhook needs none: its execution's id is its own. */
   readonly requestSha256?: string;
 }
 

@@ -35,6 +35,7 @@ export function watched(route: Route, steps: string[]): Route {
     steps.push("answer");
     return { status: 200, body: {} };
   };
-  const own = { idempotency: undefined, decide, answer };
+  // What depends on a body has none to look at.
+  const own = { idempotency: undefined, needsToo: undefined, decide, answer };
   return { ...declared, ...Object.fromEntries(all), ...own } as never;
 }
