@@ -63,6 +63,17 @@ export async function changeEach(
   }
 }
 
+/** Stops what starts by itself, until it is resumed. */
+export async function pauseEach(context: Context, kind: Kind): Promise<undefined> {
+  const change = (path: string) => ({ path: `${path}/disable`, method: "PATCH" });
+  await changeEach(context, kind, { done: "Paused", change });
+}
+
+export async function resumeEach(context: Context, kind: Kind): Promise<undefined> {
+  const change = (path: string) => ({ path: `${path}/enable`, method: "PATCH" });
+  await changeEach(context, kind, { done: "Resumed", change });
+}
+
 /** @param what What is lost, and what isn't. */
 export async function removeEach(context: Context, kind: Kind, what: string): Promise<undefined> {
   await confirm(`Delete ${context.args.join(", ")}${what}?`, context.options.flag("yes"));

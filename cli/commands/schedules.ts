@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { findEnvironment } from "./environment-names.ts";
 import { changesFrom, textOrStdin, withoutUndefined } from "./given-text.ts";
 import { limitOf } from "./limit.ts";
-import { changeEach, type Kind, pathOfNamed, removeEach } from "./named.ts";
+import { type Kind, pathOfNamed, pauseEach, removeEach, resumeEach } from "./named.ts";
 
 const kind: Kind = {
   path: "/schedules",
@@ -155,13 +155,11 @@ export async function listScheduleRuns(context: Context): Promise<undefined> {
 }
 
 export async function pauseSchedules(context: Context): Promise<undefined> {
-  const change = (path: string) => ({ path: `${path}/disable`, method: "PATCH" });
-  await changeEach(context, kind, { done: "Paused", change });
+  await pauseEach(context, kind);
 }
 
 export async function resumeSchedules(context: Context): Promise<undefined> {
-  const change = (path: string) => ({ path: `${path}/enable`, method: "PATCH" });
-  await changeEach(context, kind, { done: "Resumed", change });
+  await resumeEach(context, kind);
 }
 
 export async function removeSchedules(context: Context): Promise<undefined> {

@@ -12,7 +12,7 @@ import {
   withoutUndefined,
 } from "./given-text.ts";
 import { limitOf } from "./limit.ts";
-import { changeEach, type Kind, pathOfNamed, removeEach } from "./named.ts";
+import { type Kind, pathOfNamed, pauseEach, removeEach, resumeEach } from "./named.ts";
 import { stateOf } from "./schedules.ts";
 
 const kind: Kind = {
@@ -185,13 +185,11 @@ export async function rotateSecret(context: Context): Promise<undefined> {
 }
 
 export async function pauseTriggers(context: Context): Promise<undefined> {
-  const change = (path: string) => ({ path: `${path}/disable`, method: "PATCH" });
-  await changeEach(context, kind, { done: "Paused", change });
+  await pauseEach(context, kind);
 }
 
 export async function resumeTriggers(context: Context): Promise<undefined> {
-  const change = (path: string) => ({ path: `${path}/enable`, method: "PATCH" });
-  await changeEach(context, kind, { done: "Resumed", change });
+  await resumeEach(context, kind);
 }
 
 export async function removeTriggers(context: Context): Promise<undefined> {
