@@ -1,6 +1,11 @@
 import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { forgetShell } from "./scripts/tools/plain-environment.ts";
 
+// Before the set-ups start clouds and before workers start, which inherit what is left.
+forgetShell();
+
+const quiet = "./test/kit/quiet-setup.ts";
 const cloudSetup = "./test/kit/global-setup.ts";
 const moneySetup = "./test/kit/money-setup.ts";
 const failuresSetup = "./test/kit/failures-setup.ts";
@@ -27,7 +32,7 @@ export default defineConfig({
         test: {
           name: "unit",
           isolate: false,
-          setupFiles: [propertySeed],
+          setupFiles: [quiet, propertySeed],
           // Every function has it, and tests read settings in any order.
           env: { GOOGLE_CLOUD_PROJECT: "paddock-test" },
           include: [
@@ -43,6 +48,7 @@ export default defineConfig({
         test: {
           name: "conformance",
           isolate: false,
+          setupFiles: [quiet],
           include: ["test/{conformance,deploy}/**/*.test.ts"],
           testTimeout: 120_000 * timeFactor,
           hookTimeout: 180_000,
@@ -55,6 +61,7 @@ export default defineConfig({
         test: {
           name: "sandbox",
           isolate: false,
+          setupFiles: [quiet],
           include: ["test/{sandbox,escape}/**/*.test.ts"],
           testTimeout: 120_000 * timeFactor,
           hookTimeout: 180_000,
@@ -67,7 +74,7 @@ export default defineConfig({
         test: {
           name: "cloud",
           isolate: false,
-          setupFiles: [propertySeed],
+          setupFiles: [quiet, propertySeed],
           include: ["test/{integration,security,e2e}/**/*.test.ts"],
           globalSetup: existsSync(cloudSetup) ? [cloudSetup] : [],
           testTimeout: 120_000 * timeFactor,
@@ -82,6 +89,7 @@ export default defineConfig({
         test: {
           name: "money",
           isolate: false,
+          setupFiles: [quiet],
           include: ["test/money/**/*.test.ts"],
           globalSetup: existsSync(moneySetup) ? [moneySetup] : [],
           testTimeout: 120_000 * timeFactor,
@@ -95,6 +103,7 @@ export default defineConfig({
         test: {
           name: "failures",
           isolate: false,
+          setupFiles: [quiet],
           include: ["test/failures/**/*.test.ts"],
           globalSetup: existsSync(failuresSetup) ? [failuresSetup] : [],
           testTimeout: 120_000 * timeFactor,
@@ -108,6 +117,7 @@ export default defineConfig({
         test: {
           name: "policy",
           isolate: false,
+          setupFiles: [quiet],
           include: ["test/policy/**/*.test.ts"],
           globalSetup: ["./test/policy/support/setup.ts"],
           // A plan has megabytes of JSON, which a starved machine needs long to read.

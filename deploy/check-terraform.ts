@@ -6,6 +6,7 @@
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { readOptions, refuse } from "../scripts/tools/options.ts";
+import { forgetShell } from "../scripts/tools/plain-environment.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
 import { isInShare, parseShare } from "../scripts/tools/shard.ts";
 import { skippedCode } from "../scripts/tools/step.ts";
@@ -30,6 +31,8 @@ With the provider that Terraform downloads, or through the program that TERRAFOR
 Where there is neither it says so and ends with ${skippedCode}.
 `;
 
+// Else TF_VAR_… of a developer's shell would be values of the tests.
+forgetShell();
 const options = readOptions(usage, {
   "form-only": { type: "boolean", default: false },
   share: { type: "string", default: "1/1" },

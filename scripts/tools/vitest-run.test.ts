@@ -15,6 +15,11 @@ async function run(...files: string[]): Promise<VitestResult> {
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "paddock-run-"));
   symlinkSync(join(repositoryRoot, "node_modules"), join(folder, "node_modules"));
+  const quiet = join(repositoryRoot, "test", "kit", "quiet-setup.ts");
+  writeFileSync(
+    join(folder, "vitest.config.mjs"),
+    `export default { test: { setupFiles: [${JSON.stringify(quiet)}] } };`,
+  );
   const imports = 'import { expect, test } from "vitest";\n';
   const write = (name: string, text: string) => {
     writeFileSync(join(folder, `${name}.test.ts`), `${imports}${text}`);
@@ -25,6 +30,7 @@ beforeAll(() => {
     test.skip("is left out", () => undefined);
     test("fails", () => {
       console.log("said before it failed");
+      process.stdout.write("logged before it failed\\n");
       expect({ a: 1 }).toEqual({ a: 2 });
     });`,
   );
@@ -42,6 +48,7 @@ test("counts tests, and reports a failure with its test's output", {
   expect(failures).toHaveLength(1);
   expect(failures[0]).toMatch(/^mixed\.test\.ts > fails\nAssertionError: expected/);
   expect(failures[0]).toContain("said before it failed");
+  expect(failures[0]).toContain("logged before it failed");
   expect(failures[0]).not.toContain("of no interest");
 });
 
