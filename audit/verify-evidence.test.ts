@@ -169,7 +169,7 @@ describe("AUD-8 evidence of an execution", () => {
 });
 
 describe("npm run audit:verify", () => {
-  test("verifies evidence, and names the part that was edited", async () => {
+  test("verifies evidence, and names the part that was edited", { tags: ["slow"] }, async () => {
     const folder = temporaryFolder("audit-evidence-");
     const [path, keyPath] = [join(folder, "evidence.json"), join(folder, "key.json")];
     // As the route that shows it answers.

@@ -128,7 +128,9 @@ describe("AUD-5: a proof of consistency", () => {
 });
 
 describe("npm run audit:verify", () => {
-  test("verifies a proof, and a proof of consistency with two saved files", async () => {
+  test("verifies a proof, and a proof of consistency with two saved files", {
+    tags: ["slow"],
+  }, async () => {
     const folder = temporaryFolder("audit-proof-");
     const file = async (name: string, text: string) => {
       const path = join(folder, name);

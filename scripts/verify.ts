@@ -2,6 +2,7 @@
  * `npm run verify`: form, types, dead code, and the unit tests that take less than a second each.
  * It needs neither an emulator nor rights; `npm test` runs all unit tests.
  */
+import { availableParallelism } from "node:os";
 import colours from "picocolors";
 import { staticChecks, vitestCommand } from "./tools/checks.ts";
 import { formatDuration } from "./tools/format.ts";
@@ -15,7 +16,11 @@ npm run verify: form, types, dead code and the fast unit tests; it has no option
 );
 const unitTests: Step = {
   title: "Unit tests, import rule, currentness of documents",
-  command: vitestCommand("--project", "unit", "--tagsFilter", "!slow"),
+  // Vitest leaves a processor free by default, which is half of them on a small machine.
+  command: vitestCommand(
+    ...["--project", "unit", "--tagsFilter", "!slow"],
+    ...["--maxWorkers", String(availableParallelism())],
+  ),
   timeoutMs: 300_000,
 };
 

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Repositories that somebody made to take more than one request may, of memory or of time. */
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";

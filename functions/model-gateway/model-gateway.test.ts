@@ -82,7 +82,9 @@ describe("MOD-2 money is held before a call goes out", () => {
     expect(harness.providers.served).toHaveLength(0);
   });
 
-  test("200 calls at once over processes that are killed overspend nothing", async () => {
+  test("200 calls at once over processes that are killed overspend nothing", {
+    tags: ["slow"],
+  }, async () => {
     await began({ balanceMicrousd: plenty, gateways: 3, limits: { openCallsMax: 256 } });
     let asked = 0;
     harness.providers.play(() => {

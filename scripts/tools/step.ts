@@ -9,6 +9,8 @@ export interface Step {
   /** A module to run with this Node, or a program in `node_modules`; then its arguments. */
   readonly command: readonly [string, ...string[]];
   readonly timeoutMs: number;
+  /** What it gets besides this process's environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface StepResult {
@@ -50,13 +52,17 @@ export function printStep({ title, passed, skipped, output, durationMs }: StepRe
   if (!passed) console.log(indent(output));
 }
 
-function run({ command, timeoutMs }: Step): Promise<{ code: number | null; output: string }> {
+function run({
+  command,
+  timeoutMs,
+  environment,
+}: Step): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
     const child = startChild(command, {
       cwd: repositoryRoot,
       stdio: ["ignore", "pipe", "pipe"],
       timeout: timeoutMs,
-      env: { ...process.env, FORCE_COLOR: colours.isColorSupported ? "1" : "0" },
+      env: { ...process.env, ...environment, FORCE_COLOR: colours.isColorSupported ? "1" : "0" },
     });
     let output = "";
     const keep = (chunk: Buffer) => {

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { sign } from "node:crypto";
 import { afterEach, describe, expect, test } from "vitest";
 import { makeKey } from "../../test/kit/audit-export.ts";

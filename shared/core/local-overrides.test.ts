@@ -28,7 +28,7 @@ describe("OPS-9 an override of an address or of an issuer", () => {
     expect(() => readLauncherSettings({ ...settings, CLOUD_RUN_JOB: "runner" })).toThrow(name);
   });
 
-  test("is listed if the product reads it", () => {
+  test("is listed if the product reads it", { tags: ["slow"] }, () => {
     const found = readSources(repositoryRoot)
       .filter(({ path }) => isProduct(path))
       .flatMap(({ text }) => text.match(namesAddress) ?? []);

@@ -27,7 +27,9 @@ async function written(entries: AsyncIterable<ArchiveEntry>) {
 }
 
 describe("DAT-5 an archive", () => {
-  test("is read by another program as it was written, with the hashes of its manifest", async () => {
+  test("is read by another program as it was written, with the hashes of its manifest", {
+    tags: ["slow"],
+  }, async () => {
     const bytes = fc.uint8Array({ maxLength: 5_000 }).map((all) => Buffer.from(all));
     const path = fc.string({ unit: "binary", minLength: 1, maxLength: 20 }).filter((text) => {
       return text.isWellFormed() && !/^\.*$|\//.test(text);

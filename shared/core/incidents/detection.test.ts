@@ -142,7 +142,7 @@ test("INC-1 downloads count once, whatever rows say so; a broken budget is alway
   expect(worst(found([broken]))).toBe("incident");
 });
 
-test("the state stays small, whatever is signalled", () => {
+test("the state stays small, whatever is signalled", { tags: ["slow"] }, () => {
   const keys = Array.from({ length: 250 }, (_, key) =>
     every(13, 4 * minuteMs, { detector: "refusals", subject: `key_${key}`, amount: 1 }),
   );

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from "vitest";
 import { charactersPerStep, countCharacters } from "../../../test/kit/count-characters.ts";
 import { digest, file } from "../../../test/kit/manifest-file.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** MCP servers are used as far as they work; whatever they do, the run goes on. */
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
