@@ -62,6 +62,8 @@ export default defineConfig({
           name: "sandbox",
           isolate: false,
           setupFiles: [quiet],
+          // The gateway of models, which some of them start in their own process, asks for it.
+          env: { GOOGLE_CLOUD_PROJECT: "paddock-test" },
           include: ["test/{sandbox,escape}/**/*.test.ts"],
           testTimeout: 120_000 * timeFactor,
           hookTimeout: 180_000,
