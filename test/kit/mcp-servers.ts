@@ -38,6 +38,7 @@ export function depsWith(programs: Programs, changes: Partial<McpDeps> = {}): Mc
   return {
     signal: new AbortController().signal,
     remainingMs: () => 600_000,
+    redact: (text) => text,
     serve: ({ program }, onOutput) => {
       const served = programs[program];
       if (served === undefined) return endedProgram();
@@ -105,8 +106,8 @@ export function result(id: unknown, value: object): string {
   return `${JSON.stringify({ jsonrpc: "2.0", id, result: value })}\n`;
 }
 
-function failure(id: unknown): string {
-  const error = { code: -32_601, message: "Method not found" };
+export function failure(id: unknown, message = "Method not found"): string {
+  const error = { code: -32_601, message };
   return `${JSON.stringify({ jsonrpc: "2.0", id, error })}\n`;
 }
 

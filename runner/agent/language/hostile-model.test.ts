@@ -18,6 +18,16 @@ describe("a secret that a tool cuts", () => {
     expect(run.end).toEqual({ exitCode: 0 });
     expect(JSON.stringify(run.requests[1])).not.toContain(canary.slice(0, 8));
   });
+
+  test.each(["{}", "malformed"])("is in no call as the stream shows it: %s", async (form) => {
+    const command = `${"x".repeat(4_000 - canary.length + 3)}${canary}`;
+    const inputText = form === "{}" ? JSON.stringify({ command }) : command;
+    const call: TurnItem = { kind: "tool-call", name: "bash", input: {}, inputText };
+    const { items } = await runLoop({ script: [{ items: [call] }, done] });
+    const shown = JSON.stringify(items.filter(({ type }) => type === "tool_call"));
+    expect(shown).toContain("xxx");
+    expect(shown).not.toContain(canary.slice(0, 8));
+  });
 });
 
 describe("MOD-5 a call that spoils the conversation ends with a sentence, and the run goes on", () => {

@@ -45,7 +45,7 @@ export async function runCalls(
 
 async function runCall(call: ToolCallPart, deps: CallDeps): Promise<ToolResultPart> {
   const { emit } = deps.agentTools;
-  const item = { type: "tool_call", ...shownCall(call) } as const;
+  const item = { type: "tool_call", ...shownCall(call, deps.agentTools) } as const;
   emit({ ...item, status: "running" });
   const outcome = await outcomeOf(call, deps);
   const status = outcome.isError ? "failed" : "completed";
@@ -77,7 +77,7 @@ async function outcomeOf(call: ToolCallPart, deps: CallDeps): Promise<ToolOutcom
   const output = new ToolOutput(agentTools, call.id);
   try {
     const tool = findTool(call, deps.tools);
-    const input = parseInput(call, deps.isCut);
+    const input = parseInput(call, deps);
     agentTools.signal.throwIfAborted();
     return await tool.run(input, {
       sandbox: (request, onOutput, outputBytesMax) =>
@@ -114,7 +114,7 @@ function findTool({ name }: ToolCallPart, tools: readonly Tool[]): Tool {
 const argumentsLengthMax = 10 * 1024 * 1024;
 
 /** @throws {ToolError} If the arguments can't be used; it says why. */
-function parseInput(call: ToolCallPart, isCut: boolean): ToolInput {
+function parseInput(call: ToolCallPart, { isCut, agentTools }: CallDeps): ToolInput {
   if (call.arguments.length > argumentsLengthMax) {
     throw new ToolError("The arguments are too long, so nothing was run.");
   }
@@ -131,7 +131,7 @@ function parseInput(call: ToolCallPart, isCut: boolean): ToolInput {
           "run. Make it shorter: write a long file in several pieces.",
       );
     }
-    const end = JSON.stringify(call.arguments.slice(-60).toWellFormed());
+    const end = JSON.stringify(agentTools.redact(call.arguments).slice(-60).toWellFormed());
     throw new ToolError(`The arguments aren't JSON, so nothing was run. They end in ${end}.`);
   }
   if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
@@ -143,26 +143,30 @@ function parseInput(call: ToolCallPart, isCut: boolean): ToolInput {
 const shownTextMax = 4_000;
 const shownArgumentsMax = 16_000;
 
-/** The call as the stream shows it: JSON of arguments, whose long texts are cut. */
+/**
+ * The call as the stream shows it: JSON of arguments, whose long texts are cut. Secrets are removed
+ * before, because what a cut leaves of one isn't recognised.
+ */
 function shownCall(
   call: ToolCallPart,
+  { redact }: Pick<LanguageTools, "redact">,
 ): Pick<Item & { type: "tool_call" }, "id" | "name" | "arguments"> {
   const { id } = call;
   const name = call.name.slice(0, 100).toWellFormed();
-  return { id, name, arguments: shownArguments(call.arguments) };
+  return { id, name, arguments: shownArguments(call.arguments, redact) };
 }
 
-function shownArguments(text: string): string {
+function shownArguments(text: string, redact: (text: string) => string): string {
+  const cutText = (value: string) =>
+    value.length > shownTextMax ? `${value.slice(0, shownTextMax).toWellFormed()}…` : value;
   try {
     const parsed: unknown = JSON.parse(text);
     const cut = JSON.stringify(parsed, (_name, value: unknown) =>
-      typeof value === "string" && value.length > shownTextMax
-        ? `${value.slice(0, shownTextMax).toWellFormed()}…`
-        : value,
+      typeof value === "string" ? cutText(redact(value)) : value,
     );
     if (cut.length <= shownArgumentsMax) return cut;
   } catch {
     // Shown as it came.
   }
-  return JSON.stringify({ malformed: text.slice(0, shownTextMax).toWellFormed() });
+  return JSON.stringify({ malformed: redact(text).slice(0, shownTextMax).toWellFormed() });
 }

@@ -1,11 +1,15 @@
 // @module-tag slow
 /** MCP servers are used as far as they work; whatever they do, the run goes on. */
 import { describe, expect, onTestFinished, test } from "vitest";
+import { planRedaction } from "#shared/core/redaction/plan";
+import { redact } from "#shared/core/redaction/redaction";
 import {
   depsWith,
   echoServer,
+  failure,
   httpHandler,
   httpServer,
+  type LineServer,
   type Programs,
   result,
   rudeServer,
@@ -166,6 +170,29 @@ describe("MOD-5 a hostile server", () => {
     });
     expect(JSON.stringify(specs)).not.toContain("Ignore your task");
     expect(JSON.stringify(specs).length).toBeLessThan(5_000);
+  });
+
+  test("tells no secret that it was given, also where its words are cut", async () => {
+    const secret = "s3cret-value-0123456789-0123456789-abcdef";
+    const plan = planRedaction([{ key: "TOKEN", value: secret }]);
+    const cutAt = (length: number) => `${"-".repeat(length - 20)}${secret}`;
+    const inputSchema = {
+      type: "object",
+      description: cutAt(500),
+      properties: { a: { type: "string", enum: ["x", secret] } },
+    };
+    const told = [{ name: secret, description: cutAt(1_500), inputSchema }];
+    const rude = rudeServer(told, (id) => text(id, `${cutAt(12_000)}${"-".repeat(40_000)}`));
+    const broken = rudeServer([tool], (id) => failure(id, `${cutAt(300)} is wrong`));
+    const lost: LineServer = ({ id }) => [failure(id, `${cutAt(300)} is wrong`)];
+    const deps = depsWith({ rude, broken, lost }, { redact: (said) => redact(plan, said) });
+    const servers = [serverOf({ name: "rude" }), serverOf({ name: "broken" })];
+    const { tools, faults } = await start([...servers, serverOf({ name: "lost" })], deps, patient);
+    const calls = await Promise.all(tools.map((one) => call(one, {})));
+    expect([tools.length, faults.length]).toEqual([2, 1]);
+    const all = JSON.stringify([tools.map(({ spec }) => spec), calls, faults]);
+    expect(all).toContain("[redacted:TOKEN]");
+    expect(all).not.toMatch(/s3cret|-value-/);
   });
 
   test("with more tools than the model has room for gets those that fit", async () => {

@@ -10,6 +10,7 @@ import type { LanguageTools } from "../../model.ts";
 import { estimateText } from "../token-estimate.ts";
 import { callTimeMs, type Tool, ToolError, toolSentence } from "../tools/tool.ts";
 import { textAt } from "../wires/wire.ts";
+import { boundReconnections } from "./bound-reconnections.ts";
 import { StdioTransport } from "./stdio-transport.ts";
 import { ToolNames } from "./tool-names.ts";
 import { outcomeOfResult } from "./tool-result.ts";
@@ -45,7 +46,7 @@ const toolsMax = 100;
 const descriptionLengthMax = 1_500;
 const argumentsLengthMax = 1024 * 1024;
 
-export type McpDeps = Pick<LanguageTools, "serve" | "reach" | "signal" | "remainingMs">;
+export type McpDeps = Pick<LanguageTools, "serve" | "reach" | "signal" | "remainingMs" | "redact">;
 
 interface Connected {
   readonly server: McpServer;
@@ -53,6 +54,9 @@ interface Connected {
   readonly tools: readonly Listed[];
 }
 
+type ServerTool = Awaited<ReturnType<Client["listTools"]>>["tools"][number];
+
+/** What the model is told, without secrets: a server may name what it was given. */
 interface Listed {
   readonly name: string;
   readonly description: string;
@@ -75,7 +79,7 @@ export async function startMcpServers(
       try {
         return await start(server, deps, { ...times, startMs });
       } catch (error) {
-        return { server, why: whyOf(error) };
+        return { server, why: whyOf(error, deps) };
       }
     }),
   );
@@ -102,7 +106,7 @@ async function start(server: McpServer, deps: McpDeps, times: McpTimes): Promise
     // The client's own bound is for each page, and a server may always have one more.
     const listing = client.listTools(undefined, { timeout: left(), signal: deps.signal });
     const { tools } = await within(listing, left());
-    return { server, client, tools: tools.map(listed) };
+    return { server, client, tools: tools.map((tool) => listed(tool, deps)) };
   } catch (error) {
     void client.close().catch(() => undefined);
     throw error;
@@ -181,18 +185,18 @@ function httpTransport(
     fetch: fetchByPolicy(deps.reach, answerBytesMax),
     requestInit: { headers, redirect: "manual" },
     onInsufficientScope: "throw",
+    reconnectionScheduler: boundReconnections(),
   });
 }
 
-function listed({
-  name,
-  description = "",
-  inputSchema,
-}: Awaited<ReturnType<Client["listTools"]>>["tools"][number]): Listed {
+function listed(
+  { name, description = "", inputSchema }: ServerTool,
+  { redact }: Pick<McpDeps, "redact">,
+): Listed {
   return {
     name,
-    description: description.slice(0, descriptionLengthMax).toWellFormed(),
-    parameters: passableSchema(inputSchema),
+    description: redact(description).slice(0, descriptionLengthMax).toWellFormed(),
+    parameters: passableSchema(inputSchema, redact),
   };
 }
 
@@ -212,7 +216,7 @@ function offered(
     const server = names.server(one.server.name);
     const sorted = one.tools.toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
     return sorted.map((tool) =>
-      toolOf(one, tool, { name: names.tool(server, tool.name), deps, callMs }),
+      toolOf(one, tool, { name: names.tool(server, deps.redact(tool.name)), deps, callMs }),
     );
   });
   let room = roomTokens;
@@ -246,10 +250,10 @@ function toolOf(
       const request = { name: ownName, arguments: { ...input } };
       try {
         const result = await within(client.callTool(request, options), timeout);
-        return outcomeOfResult(result, context.canSee);
+        return outcomeOfResult(result, { canSee: context.canSee, redact: deps.redact });
       } catch (error) {
         deps.signal.throwIfAborted();
-        throw new ToolError(`The server's tool failed: ${whyOf(error)}`);
+        throw new ToolError(`The server's tool failed: ${whyOf(error, deps)}`);
       }
     },
   };
@@ -269,10 +273,10 @@ async function within<T>(work: Promise<T>, limitMs: number): Promise<T> {
 
 const reasonLengthMax = 300;
 
-/** A server's own words may be in it; what shows it redacts and marks it. */
-function whyOf(error: unknown): string {
+/** A server's own words may be in it; what shows it marks it. */
+function whyOf(error: unknown, { redact }: Pick<McpDeps, "redact">): string {
   const text = toolSentence(error) ?? (textAt(error, "message") || "unknown");
-  return text.slice(0, reasonLengthMax).toWellFormed();
+  return redact(text).slice(0, reasonLengthMax).toWellFormed();
 }
 
 function shownName({ name }: McpServer): string {

@@ -1,7 +1,7 @@
 /** What an MCP server's tool returns, as the model reads it. */
 import type { ImagePart, TextPart } from "../conversation.ts";
 import { ShortenedText } from "../shortened-text.ts";
-import type { ToolOutcome } from "../tools/tool.ts";
+import type { ToolContext, ToolOutcome } from "../tools/tool.ts";
 import { listAt, textAt } from "../wires/wire.ts";
 
 /** As for images that the tool `view` shows. */
@@ -10,21 +10,26 @@ const imagesMax = 4;
 const mediaTypes = ["image/png", "image/jpeg"] as const;
 
 /** @param result A stranger's; only what has the form of text or an image is read. */
-export function outcomeOfResult(result: unknown, canSee: boolean): ToolOutcome {
+export function outcomeOfResult(
+  result: unknown,
+  { canSee, redact }: Pick<ToolContext, "canSee" | "redact">,
+): ToolOutcome {
   const blocks = listAt(result, "content");
-  const text = new ShortenedText();
+  const said: string[] = [];
   const images: ImagePart[] = [];
   for (const block of blocks) {
     const image = imageOf(block);
     if (image !== null && canSee && images.length < imagesMax) images.push(image);
-    else text.add(`${textOf(block)}\n`);
+    else said.push(`${textOf(block)}\n`);
   }
   const structured = Object(result).structuredContent;
-  if (blocks.length === 0 && structured !== undefined) text.add(JSON.stringify(structured));
-  const said = text.text().trim();
+  if (blocks.length === 0 && structured !== undefined) said.push(JSON.stringify(structured));
+  const shortened = new ShortenedText();
+  shortened.add(redact(said.join("")));
+  const text = shortened.text().trim();
   const isError = Object(result).isError === true;
   const content: (TextPart | ImagePart)[] = [
-    { type: "text", text: said === "" ? "(no output)" : said },
+    { type: "text", text: text === "" ? "(no output)" : text },
     ...images,
   ];
   return { content, isError, summary: isError ? "the server reports an error" : "answered" };

@@ -11,14 +11,19 @@ const propertyName = /^[A-Za-z0-9_.-]{1,64}$/;
 const types = new Set(["object", "array", "string", "number", "integer", "boolean", "null"]);
 const numbers = ["minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength"];
 
+type Redact = (text: string) => string;
 type Part = Readonly<Record<string, unknown>>;
 
 const anyObject: object = { type: "object", properties: {} };
 
-/** The schema as far as it can be passed on; whatever it says, it describes an object. */
-export function passableSchema(schema: unknown): object {
+/**
+ * The schema as far as it can be passed on; whatever it says, it describes an object.
+ *
+ * @param redact Removes secrets from a text. A name or a choice with one isn't passed on.
+ */
+export function passableSchema(schema: unknown, redact: Redact): object {
   try {
-    const rebuilt = new Rebuilder().part(schema, 0);
+    const rebuilt = new Rebuilder(redact).part(schema, 0);
     return rebuilt.type === "object" ? { properties: {}, ...rebuilt } : anyObject;
   } catch {
     return anyObject;
@@ -26,7 +31,12 @@ export function passableSchema(schema: unknown): object {
 }
 
 class Rebuilder {
+  readonly #redact: Redact;
   #parts = 0;
+
+  constructor(redact: Redact) {
+    this.#redact = redact;
+  }
 
   /** @throws {Error} If it can't be passed on without changing what it says. */
   part(schema: unknown, depth: number): Part {
@@ -38,7 +48,7 @@ class Rebuilder {
     return {
       ...(typeof type === "string" && types.has(type) && { type }),
       ...(typeof description === "string" && {
-        description: description.slice(0, textLengthMax).toWellFormed(),
+        description: this.#redact(description).slice(0, textLengthMax).toWellFormed(),
       }),
       ...(isObject(properties) && { properties: this.#properties(properties, inner) }),
       ...(Array.isArray(required) &&
@@ -53,7 +63,7 @@ class Rebuilder {
 
   #properties(properties: Part, inner: (one: unknown) => Part): Part {
     const pairs = Object.entries(properties).map(([name, one]): [string, Part] => {
-      if (!propertyName.test(name)) throw new Error("no");
+      if (!propertyName.test(name) || this.#redact(name) !== name) throw new Error("no");
       return [name, inner(one)];
     });
     return Object.fromEntries(pairs);
@@ -61,7 +71,8 @@ class Rebuilder {
 
   #values(schema: Part): Part {
     const { enum: choices } = schema;
-    const isChoice = (one: unknown) => typeof one === "string" && one.length <= textLengthMax;
+    const isChoice = (one: unknown) =>
+      typeof one === "string" && one.length <= textLengthMax && this.#redact(one) === one;
     const given = numbers.filter((name) => Number.isFinite(schema[name]));
     return {
       ...(Array.isArray(choices) && choices.length > 0 && choices.length <= partsMax
