@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { request } from "node:http";
 import { connect } from "node:net";
 import { afterEach, expect, it, vi } from "vitest";
 import { type HttpServer, readText, startHttpServer } from "./http.ts";
@@ -28,4 +30,26 @@ it("prints a failure of its own", async () => {
   const response = await fetch(server.url);
   expect(response.status).toBe(500);
   expect(String(printed.mock.calls[0]?.[1])).toBe("Error: broken");
+});
+
+it.each([
+  ["a name of its own", { host: "page.example" }, 403],
+  ["a form", { origin: "https://page.example", "sec-fetch-site": "cross-site" }, 403],
+  ["an old browser", { origin: "null" }, 403],
+  ["an image", { "sec-fetch-site": "cross-site" }, 403],
+  ["another port of this machine", { "sec-fetch-site": "same-site" }, 403],
+  ["an address line", { "sec-fetch-site": "none" }, 200],
+  ["another client", {}, 200],
+])("answers no web page: %s", async (_what, headers: Record<string, string>, status) => {
+  let calls = 0;
+  server = await startHttpServer((_request, response) => {
+    calls += 1;
+    response.end();
+  });
+  // What needs no preflight.
+  const plain = { host: `127.0.0.1:${server.port}`, "content-type": "text/plain", ...headers };
+  const sent = request({ port: server.port, method: "POST", headers: plain, agent: false });
+  const [answer] = await once(sent.end("text"), "response");
+  answer.resume();
+  expect([answer.statusCode, calls]).toEqual([status, status === 200 ? 1 : 0]);
 });

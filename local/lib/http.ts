@@ -27,8 +27,9 @@ export class HttpError extends Error {
 }
 
 /**
- * Serves on 127.0.0.1; `port` 0 takes a free one. A request whose `Host` names anything but this
- * server is refused, so a web page can't reach it through a name of its own.
+ * Serves on 127.0.0.1; `port` 0 takes a free one. No web page can reach it: neither through a name of
+ * its own, because `Host` must name this server, nor from where the page is, because a browser says
+ * so. Some of these servers ask for no credential.
  */
 export async function startHttpServer(handle: HttpHandler, port = 0): Promise<HttpServer> {
   const server = createServer((request, response) => {
@@ -62,9 +63,18 @@ async function answer(
   if (host !== `127.0.0.1:${port}` && host !== `localhost:${port}`) {
     throw new HttpError(403, "forbidden", "The Host header doesn't name this server.");
   }
+  if (isOfPage(request)) {
+    throw new HttpError(403, "forbidden", "Requests of web pages aren't answered.");
+  }
   const url = URL.parse(request.url ?? "", `http://${host}`);
   if (url === null) throw new HttpError(400, "invalid", "The address can't be read.");
   await handle(request, response, url);
+}
+
+/** What a user types into a browser's address line is `none`; other clients send neither header. */
+function isOfPage({ headers }: IncomingMessage): boolean {
+  const { origin, "sec-fetch-site": site = "none" } = headers;
+  return origin !== undefined || site !== "none";
 }
 
 async function refuse(
