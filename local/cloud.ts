@@ -122,7 +122,7 @@ async function startServicesAndFunctions(plan: Layout) {
   const services = await startServices(plan);
   const own = functionEnvironment({
     ...(await keptFiles(plan)),
-    firestorePort: plan.firestorePort,
+    firestoreHost: plan.firestoreHost,
     kmsPort: services.kms.port,
     storagePort: services.storage.port,
     runPort: services.run.port,

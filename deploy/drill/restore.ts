@@ -47,5 +47,5 @@ export async function restore(cloud: LocalCloud, { at, folder }: Backup): Promis
 
 function whereIs({ environment }: LocalCloud) {
   const { GOOGLE_CLOUD_PROJECT: projectId = "", FIRESTORE_EMULATOR_HOST: host = "" } = environment;
-  return { projectId, port: Number(host.split(":").at(-1)) };
+  return { projectId, host };
 }

@@ -40,12 +40,12 @@ export async function startCountedFunctions(
 
 type Proxies = ReadonlyMap<string, CountingProxy>;
 
-async function startProxies({ manifest, firestorePort }: Layout): Promise<Proxies> {
+async function startProxies({ manifest, firestoreHost }: Layout): Promise<Proxies> {
   const names = Object.keys(manifest.functions);
   const started = names.map(
     async (name): Promise<[string, CountingProxy]> => [
       name,
-      await startCountingProxy({ emulatorPort: firestorePort }),
+      await startCountingProxy({ emulatorHost: firestoreHost }),
     ],
   );
   return new Map(await Promise.all(started));

@@ -16,7 +16,7 @@ import {
 
 /** The addresses of this cloud's services, and its files. */
 export interface Addresses {
-  readonly firestorePort: number;
+  readonly firestoreHost: string;
   readonly kmsPort: number;
   readonly storagePort: number;
   readonly runPort: number;
@@ -43,7 +43,7 @@ export function functionEnvironment(addresses: Addresses): Record<string, string
     NODE_COMPILE_CACHE: addresses.compileCacheFolder,
     GOOGLE_CLOUD_PROJECT: projectId,
     PADDOCK_REGION: region,
-    FIRESTORE_EMULATOR_HOST: `127.0.0.1:${addresses.firestorePort}`,
+    FIRESTORE_EMULATOR_HOST: addresses.firestoreHost,
     STORAGE_EMULATOR_HOST: `http://127.0.0.1:${addresses.storagePort}`,
     PADDOCK_KMS_ENDPOINT: `127.0.0.1:${addresses.kmsPort}`,
     PADDOCK_RUN_ENDPOINT: `127.0.0.1:${addresses.runPort}`,

@@ -22,7 +22,7 @@ export async function startFirestore(
 async function startKept(plan: Layout, fail: (sentence: string) => void): Promise<Emulator> {
   const emulator = await startEmulator({
     projectId,
-    port: plan.firestorePort,
+    host: plan.firestoreHost,
     importFrom: plan.folder.file("firestore"),
     onExit: (output) => {
       const how = output.includes("OutOfMemoryError") ? "ran out of memory" : "ended by itself";

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { freeHost } from "../firestore/emulator.ts";
 import { freePorts } from "../functions/free-ports.ts";
 import { type FunctionManifest, readManifest } from "../functions/manifest.ts";
 import { writeFileAtomically } from "../lib/atomic-file.ts";
@@ -13,7 +14,8 @@ export interface Layout {
   readonly folder: DataFolder;
   readonly distFolder: string;
   readonly manifest: FunctionManifest;
-  readonly firestorePort: number;
+  /** The emulator's `host:port`. */
+  readonly firestoreHost: string;
   readonly functionPorts: Readonly<Record<string, number>>;
   /** A function's own URL, without the edge, whether or not it is up. */
   urlOf(name: string): string;
@@ -33,14 +35,13 @@ export async function makeLayout(
     (opened) => opened.release(),
   );
   const names = Object.keys(manifest.functions);
-  const [freePort = 0, ...ports] = await freePorts(names.length + 1);
+  const ports = await freePorts(names.length);
   // An emulator that runs already is used as it is.
-  const runningPort = process.env.FIRESTORE_EMULATOR_HOST?.split(":").at(-1);
-  const firestorePort = runningPort === undefined ? freePort : Number(runningPort);
+  const firestoreHost = process.env.FIRESTORE_EMULATOR_HOST || (await freeHost());
   const pairs = names.map((name, index): [string, number] => [name, ports[index] ?? 0]);
   const functionPorts = Object.fromEntries(pairs);
   const urlOf = (name: string) => `http://127.0.0.1:${functionPorts[name] ?? 0}`;
-  return { options, parts, folder, distFolder, manifest, firestorePort, functionPorts, urlOf };
+  return { options, parts, folder, distFolder, manifest, firestoreHost, functionPorts, urlOf };
 }
 
 function wantedFunctions(

@@ -19,5 +19,7 @@ export function openFirestore(
     host,
     ssl: false,
     customHeaders: { Authorization: "Bearer owner" },
+    // A machine's settings except 127.0.0.1 alone from its proxy.
+    "grpc.enable_http_proxy": 0,
   });
 }

@@ -17,7 +17,8 @@ import { forward } from "./forward.ts";
 const messageBytesMax = 16 * 1024 * 1024;
 
 export interface CountingProxyOptions {
-  readonly emulatorPort: number;
+  /** The emulator's `host:port`. */
+  readonly emulatorHost: string;
   readonly port?: number | undefined;
 }
 
@@ -36,9 +37,11 @@ let service: ServiceDefinition | undefined;
 
 /** Starts a proxy on loopback for all of `google.firestore.v1.Firestore`. */
 export async function startCountingProxy(options: CountingProxyOptions): Promise<CountingProxy> {
-  const client = new Client(`127.0.0.1:${options.emulatorPort}`, credentials.createInsecure(), {
+  const client = new Client(options.emulatorHost, credentials.createInsecure(), {
     "grpc.max_receive_message_length": messageBytesMax,
     "grpc.max_send_message_length": messageBytesMax,
+    // A machine's settings except 127.0.0.1 alone from its proxy.
+    "grpc.enable_http_proxy": 0,
     // Uses a connection of its own; otherwise channels to one address would share it.
     "grpc.use_local_subchannel_pool": 1,
   });

@@ -12,7 +12,8 @@ import { readJsonFile, writeFileAtomically } from "../lib/atomic-file.ts";
 const Current = z.object({ export: z.string().regex(/^export-[0-9a-f-]{36}$/) });
 
 export interface DatabasesAt {
-  readonly port: number;
+  /** The emulator's `host:port`. */
+  readonly host: string;
   readonly projectId: string;
   readonly databases: readonly string[];
 }
@@ -55,7 +56,7 @@ export async function importDatabases(databases: DatabasesAt, folder: string): P
 export async function clearDatabases(databases: DatabasesAt): Promise<void> {
   for (const database of databases.databases) {
     const path = `projects/${databases.projectId}/databases/${database}/documents`;
-    const url = `http://127.0.0.1:${databases.port}/emulator/v1/${path}`;
+    const url = `http://${databases.host}/emulator/v1/${path}`;
     await expectOk(await fetch(url, { method: "DELETE" }));
   }
 }
@@ -65,7 +66,7 @@ async function post(
   verb: "export" | "import",
   body: object,
 ): Promise<void> {
-  const url = `http://127.0.0.1:${databases.port}/emulator/v1/projects/${databases.projectId}:${verb}`;
+  const url = `http://${databases.host}/emulator/v1/projects/${databases.projectId}:${verb}`;
   const headers = { "content-type": "application/json", authorization: "Bearer owner" };
   await expectOk(await fetch(url, { method: "POST", headers, body: JSON.stringify(body) }));
 }

@@ -44,10 +44,12 @@ export interface JavaProcess {
   kill(): Promise<void>;
 }
 
-export function spawnEmulator(port: number, rulesFile: string): JavaProcess {
+/** @param host `host:port` to listen at. */
+export function spawnEmulator(host: string, rulesFile: string): JavaProcess {
   const { JAVA_HOME } = process.env;
   const java = JAVA_HOME ? join(JAVA_HOME, "bin/java") : "java";
-  const emulator = ["start", "--host", "127.0.0.1", "--port", String(port), "--rules", rulesFile];
+  const [address = "", port = ""] = host.split(":");
+  const emulator = ["start", "--host", address, "--port", port, "--rules", rulesFile];
   const command = [java, ...jvmFlags(), "-cp", findFirestoreJar(), mainClass, ...emulator];
   // A session of its own keeps Ctrl-C from ending it before its data is stored.
   const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...command], {
@@ -79,22 +81,22 @@ async function kill(child: ChildProcess): Promise<void> {
 }
 
 /** Resolves once the emulator answers. @throws if it ends first, or takes more than two minutes. */
-export async function waitUntilReady(port: number, { ended }: JavaProcess): Promise<void> {
+export async function waitUntilReady(host: string, { ended }: JavaProcess): Promise<void> {
   let output: string | undefined;
   void ended.then((text) => {
     output = text;
   });
   const deadlineMs = performance.now() + startMsMax;
-  while (!(await answers(port))) {
+  while (!(await answers(host))) {
     if (output !== undefined) throw new Error(`The Firestore emulator didn't start: ${output}`);
     if (performance.now() > deadlineMs) throw new Error("The Firestore emulator doesn't answer.");
     await delay(20);
   }
 }
 
-async function answers(port: number): Promise<boolean> {
+async function answers(host: string): Promise<boolean> {
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/`);
+    const response = await fetch(`http://${host}/`);
     await response.body?.cancel();
     return response.ok;
   } catch {

@@ -38,7 +38,13 @@ describe("OPS-9 an override of an address or of an issuer", () => {
 
   test("is listed if the local cloud sets it", () => {
     const at = "127.0.0.1";
-    const ports = { firestorePort: 1, kmsPort: 2, storagePort: 3, runPort: 4, loggingPort: 5 };
+    const ports = {
+      firestoreHost: `${at}:1`,
+      kmsPort: 2,
+      storagePort: 3,
+      runPort: 4,
+      loggingPort: 5,
+    };
     const files = { peppersFile: "p", gatewayTokensFile: "g", compileCacheFolder: "c" };
     const models = { modelsFile: "m", providerKeysFile: "k", limitsFile: null };
     const where = { ...ports, ...files, issuer: `http://${at}`, jwksUrl: `http://${at}/keys` };

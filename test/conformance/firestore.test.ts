@@ -23,7 +23,7 @@ let keys: Firestore;
 beforeAll(async () => {
   vi.stubEnv("FIRESTORE_EMULATOR_HOST", undefined);
   emulator = await startEmulator({ projectId });
-  proxy = await startCountingProxy({ emulatorPort: emulator.port });
+  proxy = await startCountingProxy({ emulatorHost: emulator.host });
   // The client's own way to find an emulator, which includes the owner's token.
   vi.stubEnv("FIRESTORE_EMULATOR_HOST", `127.0.0.1:${proxy.port}`);
   db = new Firestore({ projectId });
@@ -202,18 +202,31 @@ describe("kept data", () => {
 });
 
 describe("the process", () => {
+  test("listens where no web page finds it, since it answers every page", async () => {
+    const [address = "", port = ""] = emulator.host.split(":");
+    const [first, second] = address.split(".").map(Number);
+    expect([first, second]).toEqual([127, expect.any(Number)]);
+    expect(second).toBeGreaterThan(0);
+    const other = await startEmulator({ projectId });
+    expect(other.host.split(":")[0]).not.toBe(address);
+    await other.close();
+    for (const named of ["127.0.0.1", "localhost"]) {
+      await expect(fetch(`http://${named}:${port}/`)).rejects.toThrow();
+    }
+  });
+
   test.runIf(isTurn(2, 4))("ends with the one that started it, however that ends", async () => {
     const module = join(import.meta.dirname, "../../local/firestore/emulator.ts");
     const program = `
       const { startEmulator } = await import(${JSON.stringify(module)});
-      console.log((await startEmulator({ projectId: "p" })).port);
+      console.log((await startEmulator({ projectId: "p" })).host);
       setInterval(() => {}, 1_000);`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    const [port] = await once(createInterface({ input: child.stdout }), "line");
+    const [host] = await once(createInterface({ input: child.stdout }), "line");
     const isUp = () =>
-      fetch(`http://127.0.0.1:${port}/`).then(
+      fetch(`http://${host}/`).then(
         () => true,
         () => false,
       );
@@ -225,7 +238,7 @@ describe("the process", () => {
   test("is left alone when one runs already", async () => {
     vi.stubEnv("FIRESTORE_EMULATOR_HOST", emulator.host);
     const found = await startEmulator({ projectId });
-    expect(found).toMatchObject({ port: emulator.port, isOurs: false });
+    expect(found).toMatchObject({ host: emulator.host, isOurs: false });
     await found.close();
     expect((await fetch(`http://${emulator.host}/`)).ok).toBe(true);
     vi.stubEnv("FIRESTORE_EMULATOR_HOST", "db.example.com:8080");

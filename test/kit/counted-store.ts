@@ -12,8 +12,8 @@ export interface CountedStore {
 
 export async function openCountedStore(): Promise<CountedStore> {
   const { environment } = cloud();
-  const emulatorPort = Number(environment.FIRESTORE_EMULATOR_HOST?.split(":").at(-1));
-  const proxy = await startCountingProxy({ emulatorPort });
+  const { FIRESTORE_EMULATOR_HOST: emulatorHost = "" } = environment;
+  const proxy = await startCountingProxy({ emulatorHost });
   const host = `127.0.0.1:${proxy.port}`;
   const database = openFirestore({ ...environment, FIRESTORE_EMULATOR_HOST: host });
   const close = async () => {

@@ -61,8 +61,8 @@ async function startOne(name: string, options: AsideOptions): Promise<FunctionAs
   const folder = temporaryFolder("paddock-aside-");
   const [port = 0] = await freePorts(1);
   const { environment } = cloud();
-  const emulatorPort = Number(environment.FIRESTORE_EMULATOR_HOST?.split(":").at(-1));
-  const proxy = await startCountingProxy({ emulatorPort });
+  const { FIRESTORE_EMULATOR_HOST: emulatorHost = "" } = environment;
+  const proxy = await startCountingProxy({ emulatorHost });
   const own = new FunctionProcess({
     name,
     port,
