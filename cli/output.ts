@@ -1,3 +1,4 @@
+import { StringDecoder } from "node:string_decoder";
 import colours from "picocolors";
 import { harmless, harmlessJson, harmlessLine } from "./terminal-text.ts";
 
@@ -10,6 +11,7 @@ export class Output {
   readonly paint: Colours;
   readonly #out: Stream;
   readonly #err: Stream;
+  readonly #decoder = new StringDecoder("utf8");
 
   constructor(options: { readonly isJson: boolean; readonly out?: Stream; readonly err?: Stream }) {
     this.isJson = options.isJson;
@@ -27,7 +29,9 @@ export class Output {
     await write(this.#out, this.isTerminal ? harmless(text) : text);
   }
 
+  /** Bytes of others, unchanged in a pipe or a file. A terminal gets them as text. */
   async bytes(bytes: Uint8Array): Promise<void> {
+    if (this.isTerminal) return await this.text(this.#decoder.write(Buffer.from(bytes)));
     await write(this.#out, bytes);
   }
 

@@ -1,3 +1,5 @@
+import { harmlessLine } from "./terminal-text.ts";
+
 const silentMs = 2_000;
 const frameMs = 120;
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -12,7 +14,8 @@ export function startProgress(
   what: string | (() => string),
   stream: NodeJS.WriteStream = process.stderr,
 ) {
-  const said = () => (typeof what === "string" ? what : what());
+  // It may name a file, whose name is a stranger's.
+  const said = () => harmlessLine(typeof what === "string" ? what : what());
   const startedAt = performance.now();
   let frame = 0;
   let interval: NodeJS.Timeout | undefined;
