@@ -105,6 +105,7 @@ function responseOf(answer: IncomingMessage, { answerBytesMax, pass }: Exchange)
     return new Response(null, { status, headers });
   }
   let bytes = 0;
+  let isCancelled = false;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       answer.on("data", (piece: Buffer) => {
@@ -115,11 +116,17 @@ function responseOf(answer: IncomingMessage, { answerBytesMax, pass }: Exchange)
         controller.enqueue(new Uint8Array(piece));
         if ((controller.desiredSize ?? 0) <= 0) answer.pause();
       });
-      answer.once("end", () => controller.close());
+      // It may still end after it was cancelled; closing again would be an error of this process.
+      answer.once("end", () => {
+        if (!isCancelled) controller.close();
+      });
       answer.once("error", (error) => controller.error(error));
     },
     pull: () => void answer.resume(),
-    cancel: () => void answer.destroy(),
+    cancel: () => {
+      isCancelled = true;
+      answer.destroy();
+    },
   });
   return new Response(body, { status, headers });
 }
