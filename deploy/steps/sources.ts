@@ -8,7 +8,7 @@ import * as z from "zod";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 
 /** Everything that the Dockerfiles copy; tests and documents don't affect an image. */
-const inputs = [
+export const imageInputs: readonly string[] = [
   "package.json",
   "package-lock.json",
   ".npmrc",
@@ -17,6 +17,7 @@ const inputs = [
   ".dockerignore",
   "functions",
   "images",
+  "openapi",
   "runner",
   "scripts",
   "shared",
@@ -32,7 +33,7 @@ export interface Sources {
 }
 
 export async function readSources(): Promise<Sources> {
-  const listed = await git("ls-files", "-co", "--exclude-standard", "-z", "--", ...inputs);
+  const listed = await git("ls-files", "-co", "--exclude-standard", "-z", "--", ...imageInputs);
   const digest = createHash("sha256");
   for (const path of [...new Set(listed.split("\0"))].sort()) {
     const isTest = /\.test\.m?ts$/.test(path);
@@ -40,7 +41,7 @@ export async function readSources(): Promise<Sources> {
     if (bytes === null) continue;
     digest.update(`${path} ${createHash("sha256").update(bytes).digest("hex")}\n`);
   }
-  const changed = (await git("status", "--porcelain", "--", ...inputs)) !== "";
+  const changed = (await git("status", "--porcelain", "--", ...imageInputs)) !== "";
   const head = (await git("rev-parse", "HEAD")).trim();
   const described = JSON.parse(await readFile(join(repositoryRoot, "package.json"), "utf8"));
   const { version } = z.object({ version: z.string() }).parse(described);
