@@ -1,16 +1,12 @@
 /** The difference of two states of a workspace as text. */
-import { setImmediate as breathe } from "node:timers/promises";
 import { createTwoFilesPatch } from "diff";
-import {
-  diffSteps,
-  type Manifest,
-  type ManifestDiff,
-  type ManifestEntry,
-  type ManifestFile,
-} from "#shared/core/workspace/manifest";
+import type { Manifest, ManifestEntry, ManifestFile } from "#shared/core/workspace/manifest";
 import { compareTree, entryAt, isBelow } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
+import { type PacedWork, type Pieces, pacedWork } from "#shared/limits/paced-work";
+import { throwIfAbandoned } from "#shared/store/owner-turns";
+import { inManifestTurn } from "#shared/workspace/manifest-turn";
 import { readFileBytes } from "#shared/workspace/manifests";
 
 /** How many files are compared line by line, and how large they may be, each and together. */
@@ -20,8 +16,8 @@ const allBytesMax = 2 * 1024 * 1024;
 /** Texts that differ in more lines are only named: comparing them takes too long. */
 const editsMax = 2_000;
 /**
- * How long one text is compared, and all of them together. Other requests wait meanwhile, and the
- * work for a few edits grows with the lines in between, too.
+ * How long one text is compared, and all of them together. Other requests wait meanwhile, and have
+ * twice that time before the next text; the work for a few edits grows with the lines in between.
  */
 const textMsMax = 100;
 const allMsMax = 500;
@@ -44,14 +40,23 @@ interface Compared {
   readonly path: string | null;
   /** Epoch milliseconds. */
   readonly clock: () => number;
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal;
+  /** What rests between the steps; tests have one with a clock of their own. */
+  readonly paced?: Pick<PacedWork, "newPieces">;
 }
 
-/** @throws {ApiError} `NOT_FOUND` if `path` names nothing that changed. */
+/** @throws {ApiError} `NOT_FOUND` if `path` names nothing that changed; `UNAVAILABLE`. */
 export async function diffOf(
   owner: Owner,
-  { before, after, path, clock }: Compared,
+  { before, after, path, clock, signal, paced = pacedWork }: Compared,
 ): Promise<TextDiff> {
-  const { created, modified, deleted } = await changesIn(before, after);
+  const { created, modified, deleted } = await inManifestTurn(
+    owner,
+    signal,
+    async (turn) => await turn.diff(before, after),
+    paced,
+  );
   const isAsked = (each: string) => path === null || each === path || isBelow(each, path);
   // Each list is in the order of the tree, so the first of each are enough.
   const firstOf = (entries: readonly ManifestEntry[]) =>
@@ -61,6 +66,7 @@ export async function diffOf(
     throw new ApiError("NOT_FOUND", { message: "Nothing at that path changed." });
   }
   let [diff, additions, deletions, bytes, truncated] = ["", 0, 0, 0, false];
+  const piece = paced.newPieces();
   let msLeft = allMsMax;
   for (const [index, at] of changedPaths.entries()) {
     const [was, is] = [entryAt(before.entries, at), entryAt(after.entries, at)];
@@ -70,7 +76,9 @@ export async function diffOf(
       break;
     }
     bytes += size;
-    const part = await patchOf(owner, at, { was, is, clock, msMax: Math.min(msLeft, textMsMax) });
+    throwIfAbandoned(signal);
+    const msMax = Math.min(msLeft, textMsMax);
+    const part = await patchOf(owner, at, { was, is, clock, msMax, piece });
     msLeft -= part.tookMs;
     diff += part.text;
     additions += part.additions;
@@ -78,16 +86,6 @@ export async function diffOf(
     truncated ||= part.isOnlyNamed;
   }
   return { diff, changedPaths: changedPaths.slice(0, pathsMax), additions, deletions, truncated };
-}
-
-/** Lists of a hundred thousand files are compared in steps. */
-async function changesIn(before: Manifest, after: Manifest): Promise<ManifestDiff> {
-  const steps = diffSteps(before, after);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    await breathe();
-  }
 }
 
 function sizeOf(entry: ManifestEntry | undefined): number {
@@ -100,17 +98,18 @@ interface Sides {
   readonly msMax: number;
   /** Epoch milliseconds. */
   readonly clock: () => number;
+  readonly piece: Pieces;
 }
 
-async function patchOf(owner: Owner, path: string, { was, is, msMax, clock }: Sides) {
+async function patchOf(owner: Owner, path: string, { was, is, msMax, clock, piece }: Sides) {
   const [from, to] = [was ? `a/${path}` : "/dev/null", is ? `b/${path}` : "/dev/null"];
   const [before, after] = [await textOf(owner, was), await textOf(owner, is)];
-  const began = clock();
-  const text =
-    before === null || after === null || msMax <= 0
-      ? null
-      : patchWithin({ from, to, before, after }, msMax);
-  const tookMs = clock() - began;
+  const { text, tookMs } = await piece(() => {
+    const began = clock();
+    const named = before === null || after === null || msMax <= 0;
+    const patch = named ? null : patchWithin({ from, to, before, after }, msMax);
+    return { text: patch, tookMs: clock() - began };
+  });
   if (text === null) {
     const named = `Files ${from} and ${to} differ\n`;
     return { text: named, additions: 0, deletions: 0, isOnlyNamed: true, tookMs };

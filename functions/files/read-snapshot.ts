@@ -95,7 +95,7 @@ function diffRoute(
       ];
       return {
         snapshot: value,
-        diff: await diffOf(owner, { before, after, path, clock: deps.now }),
+        diff: await diffOf(owner, { before, after, path, clock: deps.now, signal }),
       };
     },
     async perform({ caller: { owner }, query: { path = null }, data, deps, now }) {

@@ -8,7 +8,7 @@ import type { Manifest } from "#shared/core/workspace/manifest";
 import { confinePath } from "#shared/core/workspace/paths";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
-import { PacedWork } from "#shared/limits/paced-work";
+import { pacedWork } from "#shared/limits/paced-work";
 import { type Environment, environments } from "#shared/store/environments";
 import { OwnerTurns } from "#shared/store/owner-turns";
 import type { ReadStore } from "#shared/store/store";
@@ -24,7 +24,6 @@ const readMsMax = 20_000;
 
 /** Each takes up to 130 MB besides its list of files, so few are read at a time. */
 const turns = new OwnerTurns({ allMax: 3, ownerMax: 1 });
-const paced = new PacedWork();
 
 /** @throws {ApiError} `INVALID_PATH` */
 export function folderOf(path: string): string {
@@ -70,7 +69,7 @@ export async function withRepository<T>(
   const read: ReadBytes = async (file, range) => await readFileBytes(owner, file, range);
   const budget = new ReadBudget({
     check: () => either.throwIfAborted(),
-    breathe: paced.newBreath(),
+    breathe: pacedWork.newBreath(),
   });
   const files = new RepositoryFiles({ manifest, read, budget }, folder);
   const readIt = async () => {

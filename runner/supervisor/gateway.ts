@@ -23,7 +23,7 @@ import {
 } from "#shared/protocol/runner";
 import { callHttp, UnansweredError } from "./http-call.ts";
 
-const timeoutMs = { call: 10_000, object: 60_000, egress: 5_000 };
+const timeoutsMs = { call: 10_000, settle: 30_000, object: 60_000, egress: 5_000 };
 const replyBytesMax = 32 * 1024 * 1024;
 const attemptsMax = 6;
 const backoffMs = { first: 100, max: 4_000 };
@@ -106,7 +106,7 @@ export class Gateway {
   /** A connection may wait for this call, so the connection is refused if the call takes long. */
   async egress(call: EgressRequest): Promise<z.infer<typeof EgressReply>> {
     return await this.#post(gatewayPaths.egress, call, EgressReply, {
-      until: Date.now() + timeoutMs.egress,
+      until: Date.now() + timeoutsMs.egress,
     });
   }
 
@@ -116,21 +116,23 @@ export class Gateway {
   }
 
   settle(request: SettleRequest, until: number): Promise<z.infer<typeof SettleReply>> {
-    return this.#post(gatewayPaths.settle, request, SettleReply, { until });
+    // Long lists of files are merged first, in turn with those of others.
+    const timeoutMs = timeoutsMs.settle;
+    return this.#post(gatewayPaths.settle, request, SettleReply, { until, timeoutMs });
   }
 
   async #post<S extends z.ZodType>(
     path: string,
     body: unknown,
     reply: S,
-    patience: Pick<GatewayCall, "until" | "once"> = {},
+    patience: Partial<Pick<GatewayCall, "until" | "once" | "timeoutMs">> = {},
   ): Promise<z.output<S>> {
     const bytes = await this.#call({
       method: "POST",
       path,
       body: wellFormedJson(body),
       contentType: "application/json",
-      timeoutMs: timeoutMs.call,
+      timeoutMs: timeoutsMs.call,
       ...patience,
     });
     return reply.parse(JSON.parse(bytes.toString("utf8")));
@@ -138,7 +140,7 @@ export class Gateway {
 
   async #object(path: string, digest: string, bytesMax: number): Promise<Uint8Array | null> {
     try {
-      const bytes = await this.#call({ method: "GET", path, timeoutMs: timeoutMs.object });
+      const bytes = await this.#call({ method: "GET", path, timeoutMs: timeoutsMs.object });
       const found = createHash("sha256").update(bytes).digest("hex");
       return bytes.length > bytesMax || found !== digest ? null : bytes;
     } catch (error) {
@@ -154,7 +156,7 @@ export class Gateway {
       path,
       body,
       contentType,
-      timeoutMs: timeoutMs.object,
+      timeoutMs: timeoutsMs.object,
       until,
     });
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { countedPace } from "../../test/kit/counted-pace.ts";
 import { type ManifestFile, manifestOf } from "../core/workspace/manifest.ts";
 import { newOwner } from "../owners/act-on-owner.ts";
 import { inManifestTurn, type ManifestTurn } from "./manifest-turn.ts";
@@ -28,5 +29,15 @@ describe("TEN-1 a merge in its owner's turn", () => {
     await expect(merged).rejects.toMatchObject({ code: "UNAVAILABLE" });
     const { conflicts } = await inManifestTurn(owner, null, merge);
     expect(conflicts).toHaveLength(5_000);
+  });
+});
+
+describe("TEN-1 work on long lists of files", () => {
+  test("is done in pieces, each of which is followed by a rest", async () => {
+    const paced = countedPace();
+    await inManifestTurn(owner, null, merge, paced);
+    expect(paced.pieces).toBeGreaterThan(50);
+    // The first pieces of any work only let others go first.
+    expect(paced.restedMs).toBeGreaterThanOrEqual(paced.pieces - 24);
   });
 });

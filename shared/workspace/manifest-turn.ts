@@ -2,7 +2,6 @@
  * Whatever doubts, encodes or merges manifests. A long one takes seconds of an instance's time and
  * many times its bytes, so it is done in its owner's turn, one manifest's work at a time (TEN-1).
  */
-import { setImmediate as breathe } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { WorkspaceRoom } from "../core/executions/profiles.ts";
 import { type ChangedFiles, listChanges } from "../core/workspace/changed-files.ts";
@@ -12,6 +11,7 @@ import {
   diffSteps,
   emptyManifest,
   type Manifest,
+  type ManifestDiff,
   type ManifestEntry,
 } from "../core/workspace/manifest.ts";
 import { doubtSteps, encodeSteps, manifestSteps } from "../core/workspace/manifest-bytes.ts";
@@ -20,6 +20,7 @@ import { type Merge, type MergeInput, mergeSteps } from "../core/workspace/merge
 import { ApiError } from "../errors/api-error.ts";
 import { getObject } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
+import { type PacedWork, type Pieces, pacedWork } from "../limits/paced-work.ts";
 import { manifestBytesMax } from "../protocol/runner.ts";
 import { type StoringDeps, storeObject } from "../quotas/store-object.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
@@ -50,16 +51,18 @@ export interface StoredFitting {
  * manifests are read through the turn that it is given: a function that asks for another turn of
  * this owner would wait for itself.
  * @param clientSignal Aborted when the client has gone; null if it can't go.
+ * @param paced What rests between the steps; tests have one with a clock of their own.
  * @throws {ApiError} `UNAVAILABLE` if the client goes, or if the turn doesn't come in time.
  */
 export async function inManifestTurn<T>(
   owner: Owner,
   clientSignal: AbortSignal | null,
   work: (turn: ManifestTurn) => Promise<T>,
+  paced: Pick<PacedWork, "newPieces"> = pacedWork,
 ): Promise<T> {
   const late = AbortSignal.timeout(waitMsMax);
   const signal = clientSignal ? AbortSignal.any([clientSignal, late]) : late;
-  const turn = new ManifestTurn(owner, clientSignal);
+  const turn = new ManifestTurn(owner, clientSignal, paced.newPieces());
   return await turns.run(owner.id, async () => await work(turn), signal);
 }
 
@@ -72,10 +75,12 @@ export function cachedManifest(owner: Owner, sha256: string): Manifest | undefin
 class ManifestTurn {
   readonly #owner: Owner;
   readonly #clientSignal: AbortSignal | null;
+  readonly #piece: Pieces;
 
-  constructor(owner: Owner, clientSignal: AbortSignal | null) {
+  constructor(owner: Owner, clientSignal: AbortSignal | null, piece: Pieces) {
     this.#owner = owner;
     this.#clientSignal = clientSignal;
+    this.#piece = piece;
   }
 
   /**
@@ -106,7 +111,12 @@ class ManifestTurn {
 
   /** What changed between two states of a workspace. */
   async changes(base: Manifest, next: Manifest): Promise<ChangedFiles> {
-    return listChanges(await this.#run(diffSteps(base, next)));
+    return listChanges(await this.diff(base, next));
+  }
+
+  /** The entries of two states of a workspace that differ. */
+  async diff(base: Manifest, next: Manifest): Promise<ManifestDiff> {
+    return await this.#run(diffSteps(base, next));
   }
 
   /** Merges two executions on one workspace; see `mergeManifests`. */
@@ -180,15 +190,14 @@ class ManifestTurn {
   }
 
   /**
-   * Runs the steps and lets other requests run in between.
+   * Runs the steps, and leaves other requests two thirds of the time.
    * @throws {ApiError} `UNAVAILABLE` if the client has gone. It sends its request again, so this
    * work would be done twice.
    */
   async #run<T>(steps: Generator<void, T>): Promise<T> {
     for (;;) {
-      const step = steps.next();
+      const step = await this.#piece(() => steps.next());
       if (step.done === true) return step.value;
-      await breathe();
       if (this.#clientSignal !== null) throwIfAbandoned(this.#clientSignal);
     }
   }
