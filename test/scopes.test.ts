@@ -1,14 +1,19 @@
 /** OWN-4 for what scopes must not let through by another way: other people's text, later starts. */
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { threadText, threadTextNote, withoutThreadText } from "#shared/contract/thread-text";
 import { allows, type Scope } from "#shared/core/keys/scopes";
+import { mintOwner } from "#shared/identity/owner";
 import { startScopes } from "#shared/keys/acting-key";
+import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { toStartLater } from "#shared/keys/further-scopes";
-import { query, type Route } from "#shared/pipeline/route";
+import { requireKeyScope } from "#shared/keys/require-key-scope";
+import { action, query, type Route } from "#shared/pipeline/route";
 import { caller, runRequest } from "./kit/run-request.ts";
 import { keyRoutes } from "./security/support/table.ts";
+import { repositoryFiles } from "./tidy/repository-files.ts";
 
 interface Schema {
   readonly description?: string;
@@ -175,6 +180,53 @@ describe("OWN-4 the pipeline", () => {
     expect(await answerTo(strong, asked)).toMatchObject({ id: "a" });
     const rarely = { needsToo: { ...toStartLater, when: () => false } };
     expect(await answerTo(["schedules:read"], rarely)).toMatchObject({ id: "a" });
+  });
+});
+
+describe("AUD-1 a key that lacks a right", () => {
+  const narrow = { ...caller, key: { ...caller.key, scopes: ["schedules:read" as const] } };
+  const acting = {
+    endpoint: "POST /v1/things",
+    summary: "",
+    authenticate: "api-key",
+    scope: "schedules:read",
+    params: noParams,
+    query: noQuery,
+    body: "none",
+    bodyBytesMax: 0,
+    requestClass: "reads",
+    beforeConfirmed: "nothing",
+    reply: { 200: z.object({}) },
+    read: "nothing",
+    perform: async () => ok({}),
+  } as const;
+  const lacking = () => requireKeyScope(["schedules:read"], "execute");
+  const bounded = mintOwner(caller.owner.id, "development", [`env_${"a".repeat(21)}`]);
+  const outside = () => requireAllEnvironments(bounded);
+
+  test.each([
+    ["the route's scope", { scope: "agents:read" }, "scope"],
+    ["a further scope", { needsToo: toStartLater }, "scope"],
+    ["a scope, where it reads", { read: async () => lacking() }, "scope"],
+    ["a scope, where it acts", { perform: async () => lacking() }, "scope"],
+    ["other environments", { read: async () => outside() }, "bounds"],
+  ])("is recorded once as refused for want of %s", async (_what, further, reason) => {
+    const route = action({ ...acting, ...further } as never);
+    const recorded: string[] = [];
+    const recordRefusal = (why: string) => void recorded.push(why);
+    await expect(runRequest(route, { caller: narrow, recordRefusal })).rejects.toMatchObject({
+      code: "FORBIDDEN",
+    });
+    expect(recorded).toEqual([reason]);
+  });
+
+  test("is refused by one function only, whose refusals are recorded", () => {
+    const naming = repositoryFiles(".").filter(
+      (path) =>
+        /^(functions|shared)\/.*(?<!\.test)\.ts$/.test(path) &&
+        /details: \{[^}]*requiredScope|details = \{ requiredScope/.test(readFileSync(path, "utf8")),
+    );
+    expect(naming).toEqual(["shared/keys/require-key-scope.ts"]);
   });
 });
 

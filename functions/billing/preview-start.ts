@@ -12,6 +12,7 @@ import { ApiError } from "#shared/errors/api-error";
 import { effectiveLimits, firstHoldRequest } from "#shared/executions/first-hold-request";
 import { startRefusal } from "#shared/executions/start-refusal";
 import type { Owner } from "#shared/identity/owner";
+import { lacksScope } from "#shared/keys/require-key-scope";
 import type { Profile } from "#shared/protocol/job";
 import type { ApiKey } from "#shared/store/api-keys";
 import { environments } from "#shared/store/environments";
@@ -94,6 +95,5 @@ export function previewStart(key: ApiKey, place: StartPlace, now: number): Start
 function mayStart(key: ApiKey, account: Account): ApiError | null {
   const isAdmitted = admits(account.admission, key.id) && !holdsKey(account, key);
   if (!isAdmitted) return new ApiError("UNAUTHORIZED");
-  if (allows(key.scopes, "execute")) return null;
-  return new ApiError("FORBIDDEN", { message: "The API key lacks the scope execute." });
+  return allows(key.scopes, "execute") ? null : lacksScope("execute");
 }

@@ -27,6 +27,7 @@ import { ApiError } from "#shared/errors/api-error";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { environmentReach } from "#shared/executions/resolve-network-policy";
 import { toStartLater } from "#shared/keys/further-scopes";
+import { lacksScope } from "#shared/keys/require-key-scope";
 import { type Callers, change, jsonBytesMax, type ReadDeps } from "#shared/pipeline/route";
 import type { Profile } from "#shared/protocol/job";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
@@ -150,8 +151,7 @@ function changes(body: EnvironmentUpdate, value: Environment) {
 function requireMayReach(scopes: readonly Scope[], value: Environment, reach: Reach): void {
   if (value.secretKeys.length === 0 || isWithinNetwork(reach, environmentReach(value))) return;
   if (scopes.includes("*") || scopes.includes("secrets:write")) return;
-  const message = "Widening the network of an environment with secrets needs secrets:write.";
-  throw new ApiError("FORBIDDEN", { message, details: { requiredScope: "secrets:write" } });
+  throw lacksScope("secrets:write", "which a wider network needs where there are secrets");
 }
 
 /**

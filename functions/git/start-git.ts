@@ -5,13 +5,13 @@ import { toJsonText } from "#shared/contract/common";
 import { MessageCreate } from "#shared/contract/message-create";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
 import { type GitCommand, gitScript, identityVariables } from "#shared/core/git/git-script";
-import { allows } from "#shared/core/keys/scopes";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { shellModel } from "#shared/executions/models";
 import { newThread } from "#shared/executions/new-thread";
 import { type Started, startExecution } from "#shared/executions/start-execution";
 import type { Owner } from "#shared/identity/owner";
+import { requireKeyScope } from "#shared/keys/require-key-scope";
 import type { Callers, Context, ReadContext } from "#shared/pipeline/route";
 import { defaultEgressLimits } from "#shared/protocol/runner";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
@@ -84,9 +84,7 @@ export async function readForGit<B>(context: Reading<B>): Promise<GitStartRead> 
 }
 
 function requireExecute({ key }: Caller): void {
-  if (allows(key.scopes, "execute")) return;
-  const message = "The API key lacks the scope execute, which running git needs.";
-  throw new ApiError("FORBIDDEN", { message, details: { requiredScope: "execute" } });
+  requireKeyScope(key.scopes, "execute", "which running git needs");
 }
 
 const Working = executions.schema.pick({ build: true, keepsChanges: true });

@@ -1,9 +1,9 @@
 import type { MessageCreate } from "#shared/contract/message-create";
-import { allows } from "#shared/core/keys/scopes";
 import { newDeletion } from "#shared/deletion/deletion-order";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
+import { requireKeyScope } from "#shared/keys/require-key-scope";
 import { stillFree } from "#shared/owners/evidence";
 import type { Callers } from "#shared/pipeline/route";
 import { deletions } from "#shared/store/deletions";
@@ -105,7 +105,5 @@ export function cutWrites(
 }
 
 function requireMayDelete({ key }: Callers["api-key"]): void {
-  if (allows(key.scopes, "threads:write")) return;
-  const message = "The API key lacks the scope threads:write, which deleting messages needs.";
-  throw new ApiError("FORBIDDEN", { message, details: { requiredScope: "threads:write" } });
+  requireKeyScope(key.scopes, "threads:write", "which deleting messages needs");
 }

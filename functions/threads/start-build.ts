@@ -6,13 +6,11 @@ import type { BuildBody } from "#shared/contract/build";
 import { toJsonText } from "#shared/contract/common";
 import { MessageCreate } from "#shared/contract/message-create";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
-import { allows } from "#shared/core/keys/scopes";
 import { layerHash } from "#shared/core/layers/layer";
 import type { Account } from "#shared/core/money/account";
 import { type BuildState, buildState, imageTagOf } from "#shared/environments/build-state";
 import { readBuilds, stateOf } from "#shared/environments/shown-environments";
 import { allInOrder } from "#shared/errors/all-in-order";
-import { ApiError } from "#shared/errors/api-error";
 import { asBuild } from "#shared/executions/as-build";
 import { type EarlierStart, readEarlierStart } from "#shared/executions/earlier-start";
 import { builtLayer } from "#shared/executions/layer-of";
@@ -20,6 +18,7 @@ import { shellModel } from "#shared/executions/models";
 import { newThread } from "#shared/executions/new-thread";
 import { type Started, startExecution, startedFacts } from "#shared/executions/start-execution";
 import type { Owner } from "#shared/identity/owner";
+import { requireKeyScope } from "#shared/keys/require-key-scope";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
 import type { Callers, Context, Earlier, ReadContext, Reply } from "#shared/pipeline/route";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
@@ -230,9 +229,7 @@ export function startIn(
 }
 
 function requireExecute({ key }: Callers["api-key"]): void {
-  if (allows(key.scopes, "execute")) return;
-  const message = "The API key lacks the scope execute, which building needs.";
-  throw new ApiError("FORBIDDEN", { message, details: { requiredScope: "execute" } });
+  requireKeyScope(key.scopes, "execute", "which building needs");
 }
 
 /** What the audit trail says of a build that starts with a change of its environment. */

@@ -1,11 +1,10 @@
 import { deploymentLimits } from "#shared/config";
 import { MessageCreate } from "#shared/contract/message-create";
 import type { ThreadCreate } from "#shared/contract/thread";
-import { allows } from "#shared/core/keys/scopes";
 import type { Account } from "#shared/core/money/account";
-import { ApiError } from "#shared/errors/api-error";
 import { unexecutedMessage } from "#shared/executions/new-thread";
 import { type Started, startExecution, startedFacts } from "#shared/executions/start-execution";
+import { requireKeyScope } from "#shared/keys/require-key-scope";
 import type { Callers, Context } from "#shared/pipeline/route";
 import type { Write } from "#shared/store/documents";
 import type { Environment } from "#shared/store/environments";
@@ -80,7 +79,5 @@ function saidBefore({ messages = [] }: ThreadCreate, now: number) {
 }
 
 function requireExecute({ key }: Callers["api-key"]): void {
-  if (allows(key.scopes, "execute")) return;
-  const message = "The API key lacks the scope execute, which content needs here.";
-  throw new ApiError("FORBIDDEN", { message, details: { requiredScope: "execute" } });
+  requireKeyScope(key.scopes, "execute", "which content needs here");
 }

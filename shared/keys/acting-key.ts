@@ -4,12 +4,13 @@
  */
 
 import { keyRefusal } from "../core/keys/key-refusal.ts";
-import { allows, type Scope } from "../core/keys/scopes.ts";
+import type { Scope } from "../core/keys/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
 import type { ApiKey } from "../store/api-keys.ts";
 import type { ReadStore } from "../store/store.ts";
 import { findAnyKey } from "./find-any-key.ts";
+import { requireKeyScope } from "./require-key-scope.ts";
 
 /** The scopes without which a key starts nothing in a new thread. */
 export const startScopes = ["execute", "threads:write"] as const;
@@ -55,10 +56,9 @@ export async function findActingKey(
 
 /** What starts executions later needs the right to start them now. @throws {ApiError} 403. */
 export function requireScopes({ scopes }: Pick<ApiKey, "scopes">, needed: readonly Scope[]): void {
-  const missing = needed.find((scope) => !allows(scopes, scope));
-  if (missing === undefined) return;
-  const message = `The API key lacks the scope ${missing}, which is needed to start executions.`;
-  throw new ApiError("FORBIDDEN", { message, details: { requiredScope: missing } });
+  for (const scope of needed) {
+    requireKeyScope(scopes, scope, "which is needed to start executions");
+  }
 }
 
 async function read(store: ReadStore, ownerId: string, keyId: string): Promise<ApiKey | null> {

@@ -157,10 +157,9 @@ export class ApiKeyCache {
     }
   }
 
-  /** Passes on that a key which is valid was refused for another reason, after it was found. */
-  noteRefusal(text: string, { key, client }: { readonly key: ApiKey; readonly client: KeyClient }) {
-    const ref = apiKeys.doc(hashKey(text));
-    this.#deps.refused({ text, key, ref, reason: "scope", client });
+  /** Passes on that a key which is valid was refused for want of a right, after it was found. */
+  noteRefusal(text: string, refusal: Pick<RefusedUse, "key" | "client" | "reason">): void {
+    this.#deps.refused({ text, ref: apiKeys.doc(hashKey(text)), ...refusal });
   }
 
   #read(hash: string): Promise<ApiKey> {

@@ -17,7 +17,8 @@ export function idempotencySpace({ id, environmentIds }: Owner): readonly [strin
 export function requireAllEnvironments({ environmentIds }: Owner, why = "Name one of them."): void {
   if (environmentIds === null) return;
   const message = `The API key is limited to environments. ${why}`;
-  throw new ApiError("FORBIDDEN", { message, details: { environmentIds } });
+  const authentication = { reason: "bounds" };
+  throw new ApiError("FORBIDDEN", { message, details: { environmentIds }, authentication });
 }
 
 /**

@@ -90,5 +90,5 @@ export function requireWithin(bounds: KeyBounds, maker: KeyBounds): void {
       ? "A key with a ceiling per day can't make another: together they would spend more."
       : "A key can't make one that may do more than itself.";
   const details = { bound: boundNames[bound], [boundNames[bound]]: maker[bound] };
-  throw new ApiError("FORBIDDEN", { message, details });
+  throw new ApiError("FORBIDDEN", { message, details, authentication: { reason: "bounds" } });
 }

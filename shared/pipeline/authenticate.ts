@@ -43,7 +43,7 @@ async function atKey(
     // What the key starts or makes is decided on the account, which says whether it was closed.
     stillAllowed: null,
     recordKeyUse: async () => await keys.recordUse(key, client).catch(() => {}),
-    recordScopeRefusal: () => keys.noteRefusal(key, { key: provisional, client }),
+    recordRefusal: (reason) => keys.noteRefusal(key, { key: provisional, client, reason }),
   };
 }
 

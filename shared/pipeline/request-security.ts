@@ -2,6 +2,7 @@
  * Identifies callers and records their changes. A function that has only public routes does
  * neither, and starts faster because it loads less.
  */
+import type { RightsReason } from "../core/keys/refused-uses.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { KeyClient } from "../keys/key-client.ts";
@@ -32,8 +33,8 @@ export interface Authenticated<A extends Authentication = Authentication> {
   readonly stillAllowed: Write | null;
   /** Called once the request is answered or its client is gone. Never throws. */
   readonly recordKeyUse: () => Promise<void>;
-  /** Called if the caller lacks the route's scope. Returns at once and never throws. */
-  readonly recordScopeRefusal: () => void;
+  /** Called if the caller lacks a right. Returns at once and never throws. */
+  readonly recordRefusal: (reason: RightsReason) => void;
 }
 
 /** A change that was decided and needs its audit row. */
@@ -77,7 +78,7 @@ export function confirmedAlready<A extends Authentication>(caller: Callers[A]): 
     findAgain: () => confirmed,
     stillAllowed: null,
     recordKeyUse: () => Promise.resolve(),
-    recordScopeRefusal: () => undefined,
+    recordRefusal: () => undefined,
   };
 }
 

@@ -6,8 +6,10 @@
 
 import type { ServerResponse } from "node:http";
 import { mayReadThreadText, withoutThreadText } from "../contract/thread-text.ts";
+import { rightsReasons } from "../core/keys/refused-uses.ts";
 import { allows } from "../core/keys/scopes.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
+import { ApiError } from "../errors/api-error.ts";
 import { onceClosed } from "../http/once-closed.ts";
 import { lacksScope } from "../keys/require-key-scope.ts";
 import type { Turn } from "../limits/fair-gate.ts";
@@ -100,6 +102,7 @@ export async function runRoute(
     stage = "working";
     await answer(matched, exchange, { ...known, ...authenticated, beganAt, leave, decided });
   } catch (error) {
+    recordIfRefused(error, authenticated);
     known.limits.failed(route, claimant, { permit, error, stage });
     throw error;
   } finally {
@@ -143,7 +146,7 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
       : null;
   early?.catch(() => {});
   const confirmedCaller = await confirmed;
-  requireScope(route, confirmedCaller, known.recordScopeRefusal);
+  requireScope(route, confirmedCaller);
   // Nobody reads the answer, and it may be a stream. A change is made all the same.
   if (response.closed && route.kind !== "change") return;
   const read = await (early ?? parseAndRead(matched, confirmedCaller, exchange, known.deps));
@@ -256,12 +259,13 @@ function hasScope(route: Route, caller: Callers[Authentication]): boolean {
   return allows(caller.key.scopes, route.scope);
 }
 
-function requireScope(
-  route: Route,
-  caller: Callers[Authentication],
-  recordRefusal: () => void,
-): void {
-  if (hasScope(route, caller)) return;
-  recordRefusal();
-  throw lacksScope(route.scope);
+function requireScope(route: Route, caller: Callers[Authentication]): void {
+  if (!hasScope(route, caller)) throw lacksScope(route.scope);
+}
+
+/** Whatever a key is refused for want of a right, in any step, is on the owner's record (AUD-1). */
+function recordIfRefused(error: unknown, { recordRefusal }: Authenticated): void {
+  if (!(error instanceof ApiError)) return;
+  const reason = rightsReasons.find((each) => each === error.authentication?.reason);
+  if (reason) recordRefusal(reason);
 }

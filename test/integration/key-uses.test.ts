@@ -5,7 +5,7 @@ import { hashKey } from "#shared/core/keys/api-key";
 import { type Answer, send } from "../kit/client.ts";
 import { cloud, until } from "../kit/cloud.ts";
 import { wholeLines } from "../kit/log-lines.ts";
-import { newOwner, type TestOwner } from "../kit/owners.ts";
+import { newEnvironment, newOwner, type TestOwner } from "../kit/owners.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
 const userAgent = "a client/1.0";
@@ -103,6 +103,26 @@ describe("AUD-1 a known key that is refused", () => {
     expect(facts).toHaveLength(expected.length);
     expect(new Set(rows.map((row) => `${row.subject} ${row.facts.network}`)).size).toBe(4);
     expect(JSON.stringify(rows)).not.toContain("127.62");
+  });
+});
+
+describe("AUD-1 a key that lacks a right", () => {
+  const task = { name: "a", model: "shell" };
+  const threads = { scopes: ["threads:write", "environments:write"] };
+  test.each([
+    ["a further scope", { scopes: ["agents:write"] }, "/v1/agents", task, "scope"],
+    ["a scope that its body needs", threads, "/v1/threads", { content: "true" }, "scope"],
+    ["a right that its maker lacks", { scopes: ["keys:write"] }, "/v1/keys", task, "bounds"],
+    ["an environment of its own", { environmentIds: [] }, "/v1/environments", task, "bounds"],
+  ])("leaves a row when it asks for %s", async (_what, fields, path, body, reason) => {
+    const owner = await newOwner({ creditUsd: 1 });
+    const bounded = "environmentIds" in fields;
+    const environmentIds = bounded ? { environmentIds: [await newEnvironment(owner.key)] } : {};
+    const weak = await newKey(owner, { ...fields, ...environmentIds });
+    const answer = await send(path, { key: weak.key, body });
+    expect(answer.status, answer.text).toBe(403);
+    const [row] = await rowsOf(owner, "key.refused", 1);
+    expect(row).toMatchObject({ subject: weak.id, facts: { reason, refusals: 1 } });
   });
 });
 

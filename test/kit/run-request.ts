@@ -56,7 +56,7 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
     findAgain: async () => await confirmed,
     stillAllowed: null,
     recordKeyUse: async () => {},
-    recordScopeRefusal: () => undefined,
+    recordRefusal: () => undefined,
   };
   const deps = {
     ...{

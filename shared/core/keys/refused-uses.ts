@@ -4,6 +4,10 @@
  */
 import * as z from "zod";
 
+/** Why a key is refused that may do other things: it lacks a scope, or its bounds end before. */
+export const rightsReasons = ["scope", "bounds"] as const;
+export type RightsReason = (typeof rightsReasons)[number];
+
 export const refusalReasons = [
   "expired",
   "revoked",
@@ -11,7 +15,7 @@ export const refusalReasons = [
   "suspended",
   "mode",
   "address",
-  "scope",
+  ...rightsReasons,
 ] as const;
 export type KeyRefusalReason = (typeof refusalReasons)[number];
 
