@@ -22,12 +22,12 @@ type Words = Pick<GitPlan, "words" | "title" | "showsFiles" | "done"> & {
 
 /** @param words Made with the repository as it is, which may be refused. */
 async function planIn<B extends { readonly path: string }>(
-  { context: { caller, body, signal }, manifest }: GitBasis<B>,
+  { context: { caller, body, signal }, files }: GitBasis<B>,
   words: (repository: Repository) => Words,
 ): Promise<GitPlan> {
   const folder = folderOf(body.path);
   const reader = { owner: caller.owner, signal };
-  const made = await withRepository(reader, { manifest, folder }, async (open) => words(open));
+  const made = await withRepository(reader, { files, folder }, async (open) => words(open));
   return { ...offline, folder, ...made };
 }
 

@@ -42,7 +42,8 @@ type Reading<B> = ReadContext<"api-key", { readonly environmentId: string }, unk
 export interface GitBasis<B> {
   readonly context: Reading<B>;
   readonly start: GitStartRead;
-  readonly manifest: Manifest;
+  /** The files, loaded when they are looked at, and to be forgotten before anything is awaited. */
+  readonly files: () => Promise<Manifest>;
 }
 
 interface GitRoute<B> {
@@ -77,11 +78,11 @@ async function readAndPlan<B>(route: Known<B>, context: Reading<B>) {
   const { earlier } = start;
   const request = [route.endpoint, params, context.body];
   if (earlier === null) await requireQuiet(deps.store, owner, params.environmentId);
-  const manifest =
+  const files = async () =>
     earlier === null
       ? await filesOf({ owner, signal }, start.environment.value)
       : await readManifest(owner, earlier.baseManifestSha256, signal);
-  const plan = await route.plan({ context, start, manifest });
+  const plan = await route.plan({ context, start, files });
   const reply = earlier && (await replyOf(context, { execution: earlier, plan }));
   return {
     start,
@@ -183,8 +184,9 @@ async function answerOf<B>(
   if (!hasEnded(execution)) return runningReply(execution, plan);
   requireDone(execution, plan);
   const { id, threadId, savedManifestSha256, baseManifestSha256 } = execution;
-  const manifest = await readManifest(owner, savedManifestSha256 ?? baseManifestSha256, signal);
-  const where = { manifest, folder: plan.resultFolder ?? plan.folder };
+  const sha256 = savedManifestSha256 ?? baseManifestSha256;
+  const files = async () => await readManifest(owner, sha256, signal);
+  const where = { files, folder: plan.resultFolder ?? plan.folder };
   return await withRepository({ owner, signal }, where, async (repository) => {
     const { staged, unstaged } = await namesIn(repository, plan);
     const body: z.input<typeof GitResult> = {

@@ -7,6 +7,7 @@ import {
   secretFor,
 } from "#shared/core/git/git-names";
 import { decideHost } from "#shared/core/network/network-policy";
+import type { Manifest } from "#shared/core/workspace/manifest";
 import { isBelow } from "#shared/core/workspace/tree-order";
 import { sealForMessage } from "#shared/environments/seal-secret";
 import { ApiError } from "#shared/errors/api-error";
@@ -32,7 +33,7 @@ export const cloneRepository = gitRoute({
     const address = addressOf(body.repoUrl);
     requireReach(basis.start.environment.value, address);
     const target = folderOf(body.targetPath ?? folderOfAddress(address) ?? "");
-    if (basis.start.earlier === null) requireFree(basis, target);
+    if (basis.start.earlier === null) requireFree(await basis.files(), target);
     const branch = body.branch === undefined ? [] : [`--branch=${body.branch}`];
     const credentials = await credentialsFor(basis, address, body.token ?? null);
     const options = ["--quiet", "--no-recurse-submodules", "--template=", ...branch];
@@ -56,10 +57,10 @@ export const pushCommits = gitRoute({
   refusals: ["NOT_A_REPOSITORY", "NOT_FOUND", "NETWORK_NOT_ALLOWED"],
   plan: async (basis) => {
     const { body, caller, signal } = basis.context;
-    const { manifest } = basis;
+    const { files } = basis;
     const folder = folderOf(body.path);
     const reader = { owner: caller.owner, signal };
-    const known = await withRepository(reader, { manifest, folder }, async (repository) => ({
+    const known = await withRepository(reader, { files, folder }, async (repository) => ({
       remote: remoteNamed(repository, body.remote),
       branch: branchNamed(repository, body.branch),
     }));
@@ -121,7 +122,7 @@ function requireReach(environment: Environment, { host, port }: GitAddress): voi
   });
 }
 
-function requireFree({ manifest: { entries } }: GitBasis<unknown>, target: string): void {
+function requireFree({ entries }: Manifest, target: string): void {
   const isTaken = entries.some(({ path, type }) =>
     path === target ? type !== "directory" : isBelow(path, target),
   );

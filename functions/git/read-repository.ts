@@ -51,14 +51,22 @@ export async function filesOf(
   return (await readFilesOf(owner, environment, signal)).manifest;
 }
 
+/** Where a repository is. */
+interface RepositoryPlace {
+  /** Loads the list of files, which may take tens of megabytes. */
+  readonly files: () => Promise<Manifest>;
+  readonly folder: string;
+}
+
 /**
- * Does `work` with the repository of a folder, and turns what can't be read into a refusal.
+ * Does `work` with the repository of a folder, and turns what can't be read into a refusal. The
+ * list of files is loaded once it is the request's turn: those that wait hold none (TEN-1).
  * @param none What is answered where there is none; without it, that is refused.
  * @throws {ApiError} `NOT_A_REPOSITORY`, `REPOSITORY_UNREADABLE`, `UNAVAILABLE`.
  */
 export async function withRepository<T>(
   { owner, signal }: RepositoryReader,
-  { manifest, folder }: { readonly manifest: Manifest; readonly folder: string },
+  { files: load, folder }: RepositoryPlace,
   work: (repository: Repository) => Promise<T>,
   none: (why: string) => T = (message) => {
     throw new ApiError("NOT_A_REPOSITORY", { message });
@@ -71,8 +79,8 @@ export async function withRepository<T>(
     check: () => either.throwIfAborted(),
     breathe: pacedWork.newBreath(),
   });
-  const files = new RepositoryFiles({ manifest, read, budget }, folder);
   const readIt = async () => {
+    const files = new RepositoryFiles({ manifest: await load(), read, budget }, folder);
     const opened = await openRepository(files);
     return typeof opened === "string" ? none(opened) : await work(opened);
   };
@@ -103,6 +111,6 @@ export async function readRepository<T>(
 ): Promise<T> {
   const folder = folderOf(where.path);
   const { value } = await reader.store.require(environments.of(reader.owner, where.environmentId));
-  const manifest = await filesOf(reader, value);
-  return await withRepository(reader, { manifest, folder }, work, none);
+  const files = async () => await filesOf(reader, value);
+  return await withRepository(reader, { files, folder }, work, none);
 }
