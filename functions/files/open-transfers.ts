@@ -1,7 +1,7 @@
 import { deploymentLimits } from "#shared/config";
-import { dayMs } from "#shared/core/retention/periods";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
+import { uploadsBegun } from "#shared/quotas/uploads-begun";
 import type { ReadStore } from "#shared/store/store";
 import { hasTransferEnded, type Transfer, transfers } from "#shared/store/transfers";
 
@@ -36,8 +36,6 @@ export async function requireFewOpen(
   });
 }
 
-/** For as long as a session of an upload may live, and its place is kept. */
-const begunMs = 8 * dayMs;
 /** Each keeps an empty object in its place, which every sweep lists. */
 const begunMax = 10_000;
 /** How often an account's whole room may be sent in that time: what is deleted is kept and paid. */
@@ -52,11 +50,7 @@ export async function requireFewBegun(
   owner: Owner,
   { sizeBytes, now }: { readonly sizeBytes: number; readonly now: number },
 ): Promise<void> {
-  const { count, sums } = await store.sum(allTransfers(owner), {
-    where: [["kind", "upload"]],
-    between: { field: "createdAt", from: now - begunMs, to: undefined },
-    fields: ["sizeBytes"],
-  });
+  const { count, bytes } = await uploadsBegun(store, owner, now);
   const requireAtMost = (unit: string, limit: number, begun: number) => {
     if (begun <= limit) return;
     const message = `An account begins uploads of at most ${limit} ${unit} in eight days.`;
@@ -65,11 +59,5 @@ export async function requireFewBegun(
   };
   requireAtMost("files", begunMax, count + 1);
   const bytesMax = begunFactor * deploymentLimits().quotas.storedBytesMax;
-  requireAtMost("bytes", bytesMax, (sums[0] ?? 0) + sizeBytes);
-}
-
-/** Also those of environments that the caller's key may not see. */
-function allTransfers(owner: Owner) {
-  const { path, schema } = transfers.all(owner);
-  return { path, schema };
+  requireAtMost("bytes", bytesMax, bytes + sizeBytes);
 }

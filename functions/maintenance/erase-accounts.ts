@@ -2,7 +2,13 @@ import * as z from "zod";
 import { ok } from "#shared/contract/common";
 import type { FoundDeletion } from "#shared/deletion/account-deletion";
 import { certifyDeletion } from "#shared/deletion/certify-deletion";
-import { closeAccount, eraseAccount, storeState } from "#shared/deletion/erase-account";
+import {
+  closeAccount,
+  eraseAccount,
+  eraseLateUploads,
+  searchAtOf,
+  storeState,
+} from "#shared/deletion/erase-account";
 import { removeRemains } from "#shared/deletion/find-remains";
 import { frozenMs } from "#shared/deletion/finish-deletion";
 import { deletedOwner } from "#shared/owners/act-on-owner";
@@ -65,7 +71,7 @@ async function goOn(
   found: FoundDeletion,
   isLate: () => boolean,
 ): Promise<"erased" | "goes on"> {
-  const { state, kept, eraseAt, ownerId } = found.value;
+  const { state, kept, eraseAt, ownerId, searchAt } = found.value;
   const store = async (next: Partial<FoundDeletion["value"]>) => {
     await storeState(deps, found, { dueAt: deps.now(), ...next });
     return "goes on" as const;
@@ -79,14 +85,19 @@ async function goOn(
   }
   if (state === "erasing" && kept === null) {
     const closed = await closeAccount(deps, found, { isLate, still });
-    if (typeof closed === "object") return await store({ kept: closed });
+    if (typeof closed === "object") {
+      return await store({ kept: closed, searchAt: await searchAtOf(deps, found) });
+    }
     return await store(closed === "late" ? {} : { dueAt: deps.now() + waitMs });
   }
   if (state === "erasing") {
     if (!(await eraseAccount(deps, found, { isLate, still }))) return await store({});
-    return await store({ state: "checking", dueAt: deps.now() + searchAfterMs });
+    const dueAt = Math.max(deps.now() + searchAfterMs, searchAt);
+    return await store({ state: "checking", dueAt });
   }
   if (state !== "checking" || kept === null) return "goes on";
+  if (deps.now() < searchAt) return await store({ dueAt: searchAt });
+  if (!(await eraseLateUploads(deps, found, { isLate, still }))) return await store({});
   const remains = await removeRemains(deps, deletedOwner(found.value));
   if (remains > 0) {
     logViolation("account_deletion_violation", { ownerId: found.value.ownerId, remains });

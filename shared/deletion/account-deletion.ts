@@ -59,6 +59,7 @@ export function orderDeletion(basis: DeletionBasis, { by, random, now }: Order) 
     eraseAt,
     dueAt: eraseAt,
     kept: null,
+    searchAt: 0,
     finishedAt: null,
     certificate: null,
     certificateKey: null,

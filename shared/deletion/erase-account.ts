@@ -10,6 +10,7 @@ import {
   objectKinds,
   placeOf,
 } from "../core/retention/retention-places.ts";
+import type { ObjectKind } from "../core/retention/retention-table.ts";
 import { stopExecutions } from "../executions/stop-executions.ts";
 import { archiveName } from "../google/billing-objects.ts";
 import { deleteExports } from "../google/export-objects.ts";
@@ -19,6 +20,7 @@ import { executionsOf } from "../keys/revoke-keys.ts";
 import { deletedOwner } from "../owners/act-on-owner.ts";
 import { archiveLedger, linesAfter, stateOf } from "../owners/archive-ledger.ts";
 import { followAccount } from "../owners/suspend-owner.ts";
+import { uploadSessionMs, uploadsBegun } from "../quotas/uploads-begun.ts";
 import type { KeptOfAccount } from "../store/account-deletions.ts";
 import { auditRows } from "../store/audit-rows.ts";
 import { auditTreeId, auditTrees } from "../store/audit-trees.ts";
@@ -104,6 +106,33 @@ async function keptOf({ store }: DeletionDeps, owner: Owner): Promise<KeptOfAcco
   };
 }
 
+/**
+ * When no session of the account's uploads stores anything any more; 0 if none can. It is asked
+ * before the documents of the uploads are erased.
+ */
+export async function searchAtOf(
+  { store }: Pick<DeletionDeps, "store">,
+  { value: deletion }: FoundDeletion,
+): Promise<number> {
+  const { requestedAt } = deletion;
+  const { count } = await uploadsBegun(store, deletedOwner(deletion), requestedAt);
+  return count === 0 ? 0 : requestedAt + uploadSessionMs;
+}
+
+/**
+ * Deletes what sessions have stored since the account was erased: they need no key, and the
+ * documents that kept their places went with everything else. @returns Whether nothing is left.
+ */
+export async function eraseLateUploads(
+  deps: DeletionDeps,
+  { value: deletion }: FoundDeletion,
+  { isLate, still }: Pick<Eraser, "isLate" | "still">,
+): Promise<boolean> {
+  const owner = deletedOwner(deletion);
+  const eraser = { store: deps.store, keyStore: deps.keyStore, owner, isLate, still };
+  return await unlessFrozen(eraseObjectsOf(eraser, "transfers"));
+}
+
 /** Erases the documents and objects of an account. @returns Whether nothing is left. */
 export async function eraseAccount(
   deps: DeletionDeps,
@@ -136,21 +165,27 @@ async function eraseSystemDocuments({ store, owner, isLate, still }: Eraser): Pr
   return true;
 }
 
+async function eraseObjects(eraser: Eraser): Promise<boolean> {
+  for (const kind of objectKinds) if (!(await eraseObjectsOf(eraser, kind))) return false;
+  await deleteExports(eraser.owner);
+  return true;
+}
+
 /** A bucket knows no commit, so what is frozen is asked before every few objects. */
-async function eraseObjects({ store, owner, isLate, still }: Eraser): Promise<boolean> {
-  for (const kind of objectKinds) {
-    for await (const page of listObjects(owner, kind)) {
-      const erase = async (object: StoredObject) => {
-        if (!isLate()) await deleteObject(owner, object);
-      };
-      for (let first = 0; first < page.length && !isLate(); first += objectsPerCheck) {
-        await withDeadline(store.commitWithoutRetry([still]));
-        await pMap(page.slice(first, first + objectsPerCheck), erase, { concurrency });
-      }
-      if (isLate()) return false;
+async function eraseObjectsOf(
+  { store, owner, isLate, still }: Eraser,
+  kind: ObjectKind,
+): Promise<boolean> {
+  for await (const page of listObjects(owner, kind)) {
+    const erase = async (object: StoredObject) => {
+      if (!isLate()) await deleteObject(owner, object);
+    };
+    for (let first = 0; first < page.length && !isLate(); first += objectsPerCheck) {
+      await withDeadline(store.commitWithoutRetry([still]));
+      await pMap(page.slice(first, first + objectsPerCheck), erase, { concurrency });
     }
+    if (isLate()) return false;
   }
-  await deleteExports(owner);
   return true;
 }
 

@@ -6,7 +6,6 @@
  * anything where there is an object. It stays for longer than any session.
  */
 import { idPrefixes } from "../core/ids.ts";
-import { dayMs } from "../core/retention/periods.ts";
 import type { StoredObject } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
 import { patch, type Snapshot } from "../store/documents.ts";
@@ -17,11 +16,10 @@ import { hasTransferEnded, type Transfer, transfers } from "../store/transfers.t
 import { signedCopyUsageId, signedCopyUsages } from "../store/usage.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import { uncounting } from "./reserve-transfer.ts";
+import { uploadSessionMs } from "./uploads-begun.ts";
 
 /** Longer than a request takes from storing a download's object to its commit. */
 const uncommittedMs = 60 * 60_000;
-/** Longer than a session, which may begin until a signed request expires. */
-const placeKeptMs = 8 * dayMs;
 /** An account has at most some dozens; what is left waits for the next sweep. */
 const countedMax = 1_000;
 
@@ -107,7 +105,7 @@ async function endObjects(sweep: TransferSweep, owner: Owner) {
   for await (const page of sweep.list()) {
     for (const object of page) {
       const { sha256: id, generation } = object;
-      if (isPlace(object) && sweep.now - object.storedAt < placeKeptMs) {
+      if (isPlace(object) && sweep.now - object.storedAt < uploadSessionMs) {
         closed.add(id);
         continue;
       }

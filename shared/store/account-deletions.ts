@@ -38,6 +38,8 @@ export const AccountDeletion = z.object({
   /** When maintenance goes on; null once nothing remains to be done. */
   dueAt: z.int().nullable(),
   kept: KeptOfAccount.nullable(),
+  /** No search for remains before: sessions of the account's uploads may store something. */
+  searchAt: z.int().default(0),
   finishedAt: z.int().nullable(),
   /** A signed note (https://c2sp.org/signed-note); null until everything is erased. */
   certificate: z.string().nullable(),

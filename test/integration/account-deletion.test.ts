@@ -18,6 +18,7 @@ import { allDocuments } from "../kit/dump.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { isTurn, sharedOut } from "../kit/shard.ts";
+import { beginUpload, openSession, sendChunk, someBytes } from "../kit/signed-transfers.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 import { sweep } from "../kit/sweep.ts";
 
@@ -195,6 +196,31 @@ describe("DAT-4 an account that is deleted", () => {
       expect((await below.get()).exists).toBe(false);
     },
   );
+
+  test("isn't certified before the last session of an upload has ended, and leaves no file", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const environmentId = await newEnvironment(owner.key);
+    const bytes = someBytes(1_000);
+    const begun = await beginUpload(owner, environmentId, { path: "late", size: bytes.length });
+    const session = await openSession(begun.json.upload.request);
+    const receipt = await order(owner);
+    await passTime(owner);
+    await until("the erasure", async () => {
+      await sequence();
+      return (await goOn(owner)) === "checking";
+    });
+    const whole = { bytes, offset: 0, total: bytes.length };
+    expect((await sendChunk(session, whole)).status).toBe(200);
+    expect(await goOn(owner)).toBe("checking");
+    expect(await objectsOf(owner, workspaceBucket, "owners")).toBe(1);
+    const { requestedAt, searchAt } = (await deletionOf(owner).get()).data() ?? {};
+    expect(searchAt - requestedAt).toBe(8 * dayMs);
+    await deletionOf(owner).update({ searchAt: 1 });
+    // Deleted without an alarm, which any user could cause.
+    expect(await goOn(owner)).toBe("erased");
+    expect(await objectsOf(owner, workspaceBucket, "owners")).toBe(0);
+    expect((await shown(receipt)).certificate).toContain(`account ${owner.id}`);
+  });
 
   const commits = [2, 3, 4, 6, 9, 14, 22];
 
