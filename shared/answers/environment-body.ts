@@ -1,11 +1,14 @@
-import type * as z from "zod";
+import * as z from "zod";
 import { fromJsonText, iso, isoOrNull, usd } from "../contract/common.ts";
 import type { EnvironmentBody } from "../contract/environment.ts";
 import { networkBody } from "../contract/network.ts";
 import { profileResources } from "../core/executions/profiles.ts";
 import { computeCostMicrousd } from "../core/money/pricing.ts";
+import { withoutUser } from "../core/network/outgoing-address.ts";
 import type { Environment } from "../store/environments.ts";
 import { projectOf } from "./project-of.ts";
+
+const StoredServers = z.array(z.looseObject({ url: z.string().optional() }));
 
 /** What an environment's own document doesn't say. */
 interface Around {
@@ -45,7 +48,7 @@ export function environmentBody(
     status: statusOf(build.status, isBusy),
     baseImage: null,
     secrets: secretKeys.map((key) => ({ key, value: "", hasValue: true })),
-    mcpServers: fromJsonText(mcpServersJson),
+    mcpServers: shownServers(mcpServersJson),
     internetAccess: network !== "none",
     network: networkBody({ mode: network, allow: networkAllow }),
     isActive: true,
@@ -69,6 +72,14 @@ export function environmentBody(
     createdAt: iso(environment.createdAt),
     updatedAt: iso(environment.updatedAt),
   };
+}
+
+/** The MCP servers, whose addresses may be from earlier releases. */
+function shownServers(mcpServersJson: string): unknown {
+  return StoredServers.parse(fromJsonText(mcpServersJson)).map(({ url, ...server }) => ({
+    ...server,
+    ...(url === undefined ? {} : { url: withoutUser(url) }),
+  }));
 }
 
 function statusOf(build: Around["build"]["status"], isBusy: boolean) {

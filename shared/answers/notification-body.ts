@@ -1,5 +1,6 @@
 import { iso } from "../contract/common.ts";
 import type { NotificationBody } from "../contract/notification.ts";
+import { withoutUser } from "../core/network/outgoing-address.ts";
 import { NotificationSettings } from "../store/notifications.ts";
 
 export const noSettings: NotificationSettings = NotificationSettings.parse({
@@ -23,7 +24,7 @@ export function notificationBody(settings: NotificationSettings, now: number): N
     pendingEmail: isPending
       ? { address: pendingEmail.address, expiresAt: iso(pendingEmail.expiresAt) }
       : null,
-    webhookUrl,
+    webhookUrl: webhookUrl === null ? null : withoutUser(webhookUrl),
     anomalies: { spending, networks, refusals },
   };
 }

@@ -2,6 +2,7 @@
 import { ownersIncidentBody } from "../answers/incident-body.ts";
 import { noSettings, notificationBody } from "../answers/notification-body.ts";
 import { iso, isoOrNull } from "../contract/common.ts";
+import { withoutUser } from "../core/network/outgoing-address.ts";
 import { isExpired } from "../core/retention/expiry.ts";
 import type { Owner } from "../identity/owner.ts";
 import { type Anomaly, anomalies, incidents, ownersIncidents } from "../store/incidents.ts";
@@ -31,7 +32,8 @@ async function* settingsOf({ store, now }: ExportDeps, owner: Owner) {
   const ref = notificationSettings.of(owner, notificationSettingsId);
   const settings = (await store.get(ref)).value ?? noSettings;
   const earlierTargets = settings.earlierTargets.map(({ channel, target, since, until }) => {
-    return { channel, target, since: iso(since), until: iso(until) };
+    const shown = channel === "webhook" ? withoutUser(target) : target;
+    return { channel, target: shown, since: iso(since), until: iso(until) };
   });
   yield { ...notificationBody(settings, now()), earlierTargets };
 }

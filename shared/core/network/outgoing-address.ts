@@ -38,6 +38,21 @@ export function parseOutgoingAddress(
   return url;
 }
 
+/**
+ * An address as answers show it. Earlier releases took some with a user and a password, which are
+ * still sent where they lead, and shown to nobody.
+ */
+export function withoutUser(text: string): string {
+  if (!text.includes("@")) return text;
+  const url = /^https?:/i.test(text) ? URL.parse(text) : null;
+  // What only looks like an address may hold a password before any of its signs.
+  if (url === null) return text.slice(text.lastIndexOf("@") + 1);
+  if (url.username === "" && url.password === "") return text;
+  url.username = "";
+  url.password = "";
+  return url.href;
+}
+
 /** The schema of a field that holds such an address. */
 export function outgoingAddress(rules: AddressRules) {
   return z
