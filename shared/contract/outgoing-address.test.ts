@@ -58,7 +58,7 @@ describe("an outgoing address", () => {
     const around = {
       ownerId: "user_a",
       isBusy: false,
-      build: { status: "none", error: null, hash: null, imageTag: null, builtAt: null },
+      build: { status: "pending", error: null, hash: null, imageTag: null, builtAt: null },
     } as const;
     const identity = { id: "env_a", publicKey: "", now: 0 };
     const environment = newEnvironment(EnvironmentCreate.parse({ name: "a" }), identity);

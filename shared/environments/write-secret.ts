@@ -1,6 +1,8 @@
 import { secretsMax } from "../contract/secret.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
+import { plainBytesOf } from "../secrets/sealing.ts";
+import { fieldsBytes } from "../store/document-room.ts";
 import { createOrReplace, patch, type Snapshot, type Write } from "../store/documents.ts";
 import { environments, type SealedSecrets, sealedSecrets } from "../store/environments.ts";
 import { type FoundDocument, requireFound } from "../store/read-document.ts";
@@ -12,8 +14,11 @@ import {
   sealForEnvironment,
 } from "./seal-secret.ts";
 
-/** A Firestore document holds at most 1 MiB; the sealed secrets of an environment stay below it. */
-export const sealedBytesMax = 800 * 1024;
+/** What an environment's values have together. Sealed, and in base64, they are a third longer. */
+export const secretsBytesMax = 600 * 1024;
+/** A Firestore document holds at most 1 MiB, with its name; bindings to hosts are in it as well. */
+const documentBytesMax = 1_000_000;
+
 export interface SecretRead {
   readonly environment: FoundDocument<typeof environments.schema>;
   readonly stored: Snapshot<typeof sealedSecrets.schema>;
@@ -63,10 +68,16 @@ function secretWrites(
   now: number,
 ): readonly Write[] {
   const values = [...others(read, key), { ...read.sealed, key, updatedAt: now }];
-  const sealedBytes = values.reduce((sum, one) => sum + one.sealed.length, 0);
+  const valueBytes = values.reduce((sum, one) => sum + plainBytesOf(one.sealed), 0);
   const names = values.filter((one) => one.key !== mcpServersKey);
-  if (sealedBytes > sealedBytesMax || names.length > secretsMax) {
-    const message = `An environment holds at most ${secretsMax} secrets of 500 KiB in all.`;
+  if (valueBytes > secretsBytesMax || names.length > secretsMax) {
+    const kib = secretsBytesMax / 1_024;
+    const message = `An environment holds at most ${secretsMax} secrets of ${kib} KiB in all.`;
+    throw new ApiError("VALIDATION_FAILED", { message });
+  }
+  if (fieldsBytes(values) > documentBytesMax) {
+    const message =
+      "The environment's secrets have too many hosts and headers: bind some to fewer.";
     throw new ApiError("VALIDATION_FAILED", { message });
   }
   return valueWrites(read, values, now);

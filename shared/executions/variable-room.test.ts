@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { secretsMax } from "../contract/secret.ts";
 import { startVariablesBytesMax, variableBytes } from "../core/executions/variable-size.ts";
-import { sealedBytesMax } from "../environments/write-secret.ts";
+import { secretsBytesMax } from "../environments/write-secret.ts";
 import { requireVariableRoom } from "./variable-room.ts";
 
 /** Variables that take exactly as many bytes as the kernel counts. */
@@ -30,8 +30,7 @@ test.each([5, 15_000])("%i variables may fill the room, and have no byte more", 
 
 test("a program starts with all that is taken, and with 800 KB of arguments", () => {
   const nameBytes = variableBytes({ key: "N".repeat(128), value: "" });
-  // They are stored in base64.
-  const secretBytes = (sealedBytesMax * 3) / 4 + secretsMax * nameBytes;
+  const secretBytes = secretsBytesMax + secretsMax * nameBytes;
   const all = [...variables(startVariablesBytesMax, 15_000), ...variables(secretBytes, 100)];
   const named = all.map(({ key, value }, index): [string, string] => [
     `${key}_${index % 7}`,

@@ -17,6 +17,8 @@ function loaded(): Promise<CipherSuite> {
 
 /** Length of the encapsulated X25519 key that precedes the ciphertext. */
 const encapsulatedBytes = 32;
+/** Length of what AES-GCM puts behind it, which shows changes. */
+const tagBytes = 16;
 
 /** The place a value is bound to, outermost first: owner, environment, purpose, name. */
 export type AssociatedData = readonly [string, ...string[]];
@@ -53,6 +55,11 @@ export async function seal(
   const key = await suite.DeserializePublicKey(Buffer.from(publicKey, "base64"));
   const sealed = await suite.Seal(key, plain, { aad: bindingBytes(binding) });
   return Buffer.concat([sealed.encapsulatedSecret, sealed.ciphertext]).toString("base64");
+}
+
+/** The length of what was sealed. */
+export function plainBytesOf(sealed: string): number {
+  return Buffer.byteLength(sealed, "base64") - encapsulatedBytes - tagBytes;
 }
 
 /** @throws if the value was sealed for another key or another binding, or was changed. */
