@@ -108,11 +108,12 @@ describe("AUD-1 a known key that is refused", () => {
 
 describe("AUD-1 a key that lacks a right", () => {
   const task = { name: "a", model: "shell" };
+  const more = { name: "a", scopes: ["execute"] };
   const threads = { scopes: ["threads:write", "environments:write"] };
   test.each([
     ["a further scope", { scopes: ["agents:write"] }, "/v1/agents", task, "scope"],
     ["a scope that its body needs", threads, "/v1/threads", { content: "true" }, "scope"],
-    ["a right that its maker lacks", { scopes: ["keys:write"] }, "/v1/keys", task, "bounds"],
+    ["a right that its maker lacks", { scopes: ["keys:write"] }, "/v1/keys", more, "bounds"],
     ["an environment of its own", { environmentIds: [] }, "/v1/environments", task, "bounds"],
   ])("leaves a row when it asks for %s", async (_what, fields, path, body, reason) => {
     const owner = await newOwner({ creditUsd: 1 });

@@ -151,6 +151,8 @@ test("TEN-2 uploads that are begun and given up are bounded for as long as a ses
   expect(refused.json.details).toEqual(details);
   expect((await begin(100)).status).toBe(201);
   expectRefusal(await begin(1), 422, "QUOTA_REACHED");
+  await earlier.update({ createdAt: known.createdAt - 7.9 * 86_400_000 });
+  expectRefusal(await begin(1), 422, "QUOTA_REACHED");
   await earlier.update({ createdAt: known.createdAt - 9 * 86_400_000 });
   expect((await begin(1)).status).toBe(201);
 });

@@ -61,6 +61,25 @@ test("logs have every entry in both published shapes, oldest first", async () =>
   expect(await read("/research")).toMatchObject({ sessions: [], data: [] });
 });
 
+test("TEN-2 what copies write is counted for the day, and refused beyond it", async () => {
+  const { key } = owner;
+  const usage = firestore().doc(`owners/${owner.id}/usage/threadCopies`);
+  const copy = async () => await send(`/v1/threads/${threadId}/copy`, { key, method: "POST" });
+  const made = await copy();
+  expect(made.json.messagesCopied).toBe(2);
+  const counted = (await usage.get()).get("messages");
+  expect(counted).toBeGreaterThanOrEqual(2);
+  const limit = 15_000;
+  await usage.update({ messages: limit - 1 });
+  const refused = await copy();
+  expect([refused.status, refused.json.code]).toEqual([429, "RATE_LIMITED"]);
+  expect(refused.json.details).toEqual({ of: "copied messages", limit });
+  // Nothing of it was made or counted.
+  expect((await usage.get()).get("messages")).toBe(limit - 1);
+  await usage.update({ messages: 0 });
+  await send(`/v1/threads/${made.json.thread.id}`, { key, method: "DELETE" });
+});
+
 test("a copy has the messages and a life of its own; a fork ends before a message or after a step", async () => {
   const { key } = owner;
   const path = `/v1/threads/${threadId}`;
