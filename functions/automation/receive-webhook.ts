@@ -122,12 +122,17 @@ async function deliver(
   what: Pick<Delivering, "deliveryId" | "payloadJson" | "ignored">,
 ): Promise<DeliveryDecision> {
   let basis = await readBasis(deps, owner, { id, ...what, repeated: false });
-  const delivering = { ...what, ...(await madeUp(deps, basis, what.payloadJson)) };
+  let delivering = { ...what, ...(await madeUp(deps, basis, what.payloadJson)) };
   const { decision, version } = await deps.commits.submit<DeliveryDecision>({
     owner,
     needsAccount: true,
     refresh: async () => {
       basis = await readBasis(deps, owner, { id, ...what, repeated: true });
+      const { rowId } = delivering;
+      delivering = {
+        ...delivering,
+        sealedDetails: await sealedFor(rowId, basis, what.payloadJson),
+      };
     },
     decide: (account) => {
       if (!account) throw new ApiError("NOT_FOUND");
@@ -167,20 +172,25 @@ async function readBasis(
   };
 }
 
-/** What is random or sealed; a decision that is repeated uses the same again. */
-async function madeUp(deps: Deps, { acting, found, agent }: DeliveryBasis, payloadJson: string) {
+/** What is random; a decision that is repeated uses the same again, and seals what it has read. */
+async function madeUp(deps: Deps, basis: DeliveryBasis, payloadJson: string) {
   const rowId = deps.newId("auditRow");
-  const details = {
-    task: contentOf({ trigger: found.value, agent, payloadJson }),
-    taskSalt: digestSalt(rowId),
-  };
-  const sealedDetails =
-    acting === null || acting === "held"
-      ? null
-      : await sealAuditDetails(
-          { ownerId: acting.key.ownerId, rowId, publicKey: acting.key.auditPublicKey },
-          details,
-        );
   const ticketSecret = deps.random(ticketRandomBytes).toString("hex");
+  const sealedDetails = await sealedFor(rowId, basis, payloadJson);
   return { rowId, messageId: deps.newId("message"), ticketSecret, sealedDetails };
+}
+
+/** The message that the row seals; it must be the one that starts, whose digest the row has. */
+async function sealedFor(
+  rowId: string,
+  { acting, found, agent }: DeliveryBasis,
+  payloadJson: string,
+): Promise<string | null> {
+  const task = contentOf({ trigger: found.value, agent, payloadJson });
+  if (acting === null || acting === "held") return null;
+  const { ownerId, auditPublicKey: publicKey } = acting.key;
+  return await sealAuditDetails(
+    { ownerId, rowId, publicKey },
+    { task, taskSalt: digestSalt(rowId) },
+  );
 }

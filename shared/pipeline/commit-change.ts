@@ -42,7 +42,9 @@ export async function commitChange(
   let { data } = prepared;
   const owner = ownerOf(route, context, data);
   const rowId = deps.newId("auditRow");
-  const sealed = await security.sealDetails(route, { ...context, data }, { id: rowId, owner });
+  const seal = async () =>
+    await security.sealDetails(route, { ...context, data }, { id: rowId, owner });
+  let sealed = await seal();
   const { decision, version } = await deps.commits.submit<Decision & { decided: Repeatable }>({
     owner,
     needsAccount: takesAccount(route),
@@ -52,6 +54,8 @@ export async function commitChange(
       await known.reconfirm();
       ids.repeat();
       data = await readAgain(route, { ...context, repeated: true });
+      // What the row seals may have been read, and must be what is decided on (AUD-4).
+      sealed = await seal();
     },
     decide: (account) => {
       ids.repeat();

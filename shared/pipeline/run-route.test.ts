@@ -13,7 +13,8 @@ import {
 import { plainRoute, watched } from "../../test/kit/watched-route.ts";
 import { keyRoutes } from "../../test/security/support/table.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { create } from "../store/documents.ts";
+import { create, overwrite, replace } from "../store/documents.ts";
+import type { RequestSecurity } from "./request-security.ts";
 import { action, type Callers, change, type Route } from "./route.ts";
 
 beforeAll(() => void vi.stubEnv("GOOGLE_CLOUD_PROJECT", "none"));
@@ -103,6 +104,33 @@ describe("what a change has prepared", () => {
     store.before = async () => fail();
     expect(await run({}, { store })).toMatchObject(failed);
   });
+});
+
+test("AUD-4 a row seals what its decision read, also if that was read again", async () => {
+  const store = new MemoryStore();
+  const ref = things.doc("a");
+  await store.commitWithoutRetry([create(ref, { name: "before" })]);
+  let isChanged = false;
+  store.before = async () => {
+    if (isChanged) return;
+    isChanged = true;
+    await store.commitWithoutRetry([overwrite(ref, { name: "after" })]);
+  };
+  const route = change({
+    ...stated,
+    endpoint: "POST /v1/things",
+    authenticate: "api-key",
+    read: async ({ deps }) => await deps.store.require(ref),
+    decide: ({ data: { value, version } }) => ({
+      writes: [replace(ref, version, value)],
+      subject: value.name,
+      reply: { status: 201, body: { id: "a" } },
+    }),
+  });
+  const sealDetails: RequestSecurity["sealDetails"] = async (_route, { data }) =>
+    things.doc("a").schema.parse(Reflect.get(Object(data), "value")).name;
+  const { rows } = await runRequest(route, { store, sealDetails });
+  expect(rows.at(-1)).toMatchObject({ decided: { subject: "after" }, sealed: "after" });
 });
 
 describe("KEY-10 an answer that only reads, once the account's downloads are used up", () => {

@@ -57,12 +57,13 @@ export async function fireSchedule(
   const first = await readBasis(deps, owner, { scheduleId, repeated: false });
   if (first === null) return { ...nothing, version: null };
   let basis: FiringBasis | null = first;
-  const ids = await idsFor(deps, first);
+  let ids = await idsFor(deps, first);
   const { decision, version } = await deps.commits.submit<FiringDecision>({
     owner,
     needsAccount: true,
     refresh: async () => {
       basis = await readBasis(deps, owner, { scheduleId, repeated: true });
+      if (basis) ids = { ...ids, sealedDetails: await sealedFor(ids.rowId, basis) };
     },
     decide: (account) =>
       basis === null || account === null
@@ -108,19 +109,21 @@ async function readBasis(
   };
 }
 
-async function idsFor(deps: FireDeps, { acting, found }: FiringBasis): Promise<FiringIds> {
+async function idsFor(deps: FireDeps, basis: FiringBasis): Promise<FiringIds> {
   const rowId = deps.newId("auditRow");
-  const { ownerId, task } = found.value;
-  const details = { task, taskSalt: digestSalt(rowId) };
-  const sealedDetails =
-    acting === null || acting === "held"
-      ? null
-      : await sealAuditDetails({ ownerId, rowId, publicKey: acting.key.auditPublicKey }, details);
   return {
     rowId,
     missedId: deps.newId("scheduleRun"),
     messageId: deps.newId("message"),
     ticketSecret: deps.random(ticketRandomBytes).toString("hex"),
-    sealedDetails,
+    sealedDetails: await sealedFor(rowId, basis),
   };
+}
+
+/** The task that the row seals; it must be the one that starts, whose digest the row has. */
+async function sealedFor(rowId: string, { acting, found }: FiringBasis): Promise<string | null> {
+  if (acting === null || acting === "held") return null;
+  const { ownerId, task } = found.value;
+  const details = { task, taskSalt: digestSalt(rowId) };
+  return await sealAuditDetails({ ownerId, rowId, publicKey: acting.key.auditPublicKey }, details);
 }

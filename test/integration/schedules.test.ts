@@ -65,6 +65,27 @@ test("a schedule is stored, changed, disabled, enabled and deleted, and says whe
   expect((await send(path, { key })).status).toBe(404);
 });
 
+test("the row of a start opens to the task that ran, also if that was changed meanwhile", async () => {
+  const owner = await newOwner();
+  const { key } = owner;
+  const { id } = await newSchedule(key);
+  const path = `/v1/schedules/${id}`;
+  for (const task of ["echo one", "echo two", "echo three"]) {
+    const [, run] = await Promise.all([
+      send(path, { key, method: "PATCH", body: { task } }),
+      send(`${path}/trigger`, { key, method: "POST" }),
+    ]);
+    expect(run.status, run.text).toBe(200);
+    const { runId, thread } = run.json;
+    const row = (await auditOf(owner.id)).find(({ subject }) => subject === runId);
+    const opened = await send(`/v1/audit/${row?.id}/details`, { key });
+    expect(opened.status, opened.text).toBe(200);
+    const { messages } = (await send(`/v1/threads/${thread.id}`, { key })).json.thread;
+    expect(opened.json.details.task).toBe(messages[0].content);
+    await send(`/v1/threads/${thread.id}/cancel`, { key, method: "POST" });
+  }
+});
+
 test("a schedule is refused by the field that is wrong", async () => {
   const { key } = await newOwner({ creditUsd: 0 });
   const wrong = [

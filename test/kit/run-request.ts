@@ -9,7 +9,11 @@ import { mintOwner } from "#shared/identity/owner";
 import { UnreadBytes } from "#shared/limits/unread-bytes";
 import { LimitGate } from "#shared/pipeline/limit-gate";
 import type { Exchange } from "#shared/pipeline/parse-and-read";
-import type { AuditedChange, Authenticated } from "#shared/pipeline/request-security";
+import type {
+  AuditedChange,
+  Authenticated,
+  RequestSecurity,
+} from "#shared/pipeline/request-security";
 import type { Callers, Route } from "#shared/pipeline/route";
 import { runRoute } from "#shared/pipeline/run-route";
 import { SentByteCounter } from "#shared/quotas/sent-byte-counter";
@@ -40,11 +44,13 @@ interface How extends Partial<Authenticated> {
   readonly exchange?: Pick<Exchange, "request" | "response">;
   readonly sent?: SentByteCounter;
   readonly limits?: LimitGate;
+  /** Seals the details of rows; they have none if it is left out. */
+  readonly sealDetails?: RequestSecurity["sealDetails"];
 }
 
 /** @throws {ApiError} what the request was refused with. */
 export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
-  const { headers = {}, store = new MemoryStore(), requireRoom, ...stated } = how;
+  const { headers = {}, store = new MemoryStore(), requireRoom, sealDetails, ...stated } = how;
   const rows: AuditedChange[] = [];
   const { request, response } = how.exchange ?? newExchange(route, headers);
   const body: string[] = [];
@@ -80,7 +86,7 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
       sentBytes: how.sent ?? newSentByteCounter(store),
       security: {
         authenticate: async () => ({ caller, confirmed, ...unhurried, ...stated }),
-        sealDetails: async () => null,
+        sealDetails: sealDetails ?? (async () => null),
         auditRow: (_route, decided) => {
           rows.push(decided);
           return create(things.doc(decided.rowId), { name: "row" });
