@@ -263,10 +263,9 @@ const freeFields: Readonly<Record<string, string>> = {
   "POST /v1/threads/:threadId/fork-from-message": copied,
   "POST /v1/threads/:threadId/steps/:stepId/fork": "environmentName mode title",
   "POST /v1/threads/:threadId/generate-title": "content force message task",
-  // What starts at once asks for `execute` where it starts.
+  // A schedule asks for its scopes where it is read, and what builds or runs git where it starts.
   "POST /v1/threads":
-    "agentId appId attachments computerId content environmentId messages metadata projectId " +
-    "schedule stream task title",
+    "agentId appId attachments computerId environmentId metadata projectId schedule stream title",
   "POST /v1/environments/:environmentId/build": "force",
   "POST /v1/environments/:environmentId/start": "cpus memory workspaceId",
   "POST /v1/environments/:environmentId/git/branch": "name path",

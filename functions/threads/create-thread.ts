@@ -36,6 +36,12 @@ export const createThread = change({
     "Create a thread in the given environment or the default one; with content, execute it and stream, or at the times of a schedule.",
   authenticate: "api-key",
   scope: "threads:write",
+  // Also of a request that only repeats one, since it is answered with what was executed.
+  needsToo: {
+    scopes: ["execute"],
+    when: ({ content, task, messages }) =>
+      [content, task, messages].some((said) => said !== undefined),
+  },
   params: noParams,
   query: noQuery,
   body: ThreadCreate,

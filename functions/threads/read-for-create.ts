@@ -16,20 +16,16 @@ import { deletedExecutions, executions } from "#shared/store/executions";
 import { schedules } from "#shared/store/schedules";
 import type { ReadStore } from "#shared/store/store";
 import { readEarlierThread, usedForDeleted } from "./earlier-thread.ts";
+import { requireMaySchedule } from "./schedule-with-thread.ts";
 
 type Context = ReadContext<"api-key", unknown, unknown, ThreadCreate> & {
   readonly caller: Callers["api-key"];
 };
 
 /** Reads what a new thread depends on. An id in the body must name something of the owner's. */
-export async function readForCreate({
-  caller: { owner },
-  body,
-  ids,
-  repeated,
-  deps,
-  now,
-}: Context) {
+export async function readForCreate({ caller, body, ids, repeated, deps, now }: Context) {
+  requireMaySchedule(caller, body);
+  const { owner } = caller;
   const { store } = deps;
   const threadId = ids.ofRequest("thread");
   const repeatableId = ids.ofRequest("execution");

@@ -4,7 +4,8 @@ import type { ThreadCreate } from "#shared/contract/thread";
 import type { Counted } from "#shared/core/limits/owned-count";
 import type { Account } from "#shared/core/money/account";
 import { cutText } from "#shared/core/usable-text";
-import { requireScopes, startScopes } from "#shared/keys/acting-key";
+import { startScopes } from "#shared/keys/acting-key";
+import { requireKeyScope } from "#shared/keys/require-key-scope";
 import type { Callers } from "#shared/pipeline/route";
 import { withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { newSchedule } from "#shared/schedules/new-schedule";
@@ -16,9 +17,19 @@ import { executedContent } from "./start-with-thread.ts";
 const nameLength = 60;
 
 /**
- * The schedule that a new thread asks for; null if it asks for none. The key needs the right to
- * make schedules and to start executions, too. Pure.
- * @throws {ApiError} 400 for a time that has passed, 403, 409 if there is no room for one more.
+ * A thread with a schedule needs the right to make schedules and to start executions, also where it
+ * was made by an earlier request. @throws {ApiError} `FORBIDDEN`.
+ */
+export function requireMaySchedule({ key }: Callers["api-key"], body: ThreadCreate): void {
+  if (!body.schedule) return;
+  for (const scope of ["schedules:write", ...startScopes] as const) {
+    requireKeyScope(key.scopes, scope);
+  }
+}
+
+/**
+ * The schedule that a new thread asks for; null if it asks for none. Pure.
+ * @throws {ApiError} 400 for a time that has passed, 409 if there is no room for one more.
  */
 export function scheduleWithThread(
   { key, owner }: Callers["api-key"],
@@ -33,7 +44,6 @@ export function scheduleWithThread(
   },
 ) {
   if (!body.schedule) return null;
-  requireScopes(key, ["schedules:write", ...startScopes]);
   const { account, counted, now } = made;
   const task = executedContent(body) ?? "";
   const { scheduledTime, ...timing } = body.schedule;

@@ -4,7 +4,6 @@ import type { ThreadCreate } from "#shared/contract/thread";
 import type { Account } from "#shared/core/money/account";
 import { unexecutedMessage } from "#shared/executions/new-thread";
 import { type Started, startExecution, startedFacts } from "#shared/executions/start-execution";
-import { requireKeyScope } from "#shared/keys/require-key-scope";
 import type { Callers, Context } from "#shared/pipeline/route";
 import type { Write } from "#shared/store/documents";
 import type { Environment } from "#shared/store/environments";
@@ -31,7 +30,7 @@ export function executedContent({ content, task, messages }: ThreadCreate): stri
 }
 
 /**
- * The execution of a thread that its commit makes. Pure. The key needs the scope `execute`, too.
+ * The execution of a thread that its commit makes. Pure.
  * @throws {ApiError} 402, 403, 409, 422 or 429; then there is no thread either.
  */
 export function startWithThread(
@@ -42,7 +41,6 @@ export function startWithThread(
     account,
   }: { readonly thread: Thread; readonly environment: Environment; readonly account: Account },
 ): StartedThread {
-  requireExecute(caller);
   const { owner, key } = caller;
   const content = executedContent(body) ?? "";
   const said = saidBefore(body, now).map((message) => ({ ...message, id: ids.next("message") }));
@@ -76,8 +74,4 @@ function saidBefore({ messages = [] }: ThreadCreate, now: number) {
     content,
     createdAt: now - before.length + index,
   }));
-}
-
-function requireExecute({ key }: Callers["api-key"]): void {
-  requireKeyScope(key.scopes, "execute", "which content needs here");
 }

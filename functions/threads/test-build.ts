@@ -20,6 +20,8 @@ export const testBuild = change({
   summary: "Build and throw away what was made; the answer comes at the end, or after 50 seconds.",
   authenticate: "api-key",
   scope: "environments:write",
+  // Also of a request that only repeats one, since it is answered with what the build printed.
+  needsToo: { scopes: ["execute"] },
   params: inEnvironment,
   query: noQuery,
   body: z.object({}),

@@ -84,6 +84,28 @@ test("a run, a schedule and a trigger start once for an Idempotency-Key", async 
   expect(repeated.json.code).toBe("IDEMPOTENCY_CONFLICT");
 });
 
+test("OWN-4 a key that may start nothing gets nothing by repeating what another key started", async () => {
+  const owner = await newOwner({ creditUsd: 50 });
+  const { key } = owner;
+  const environmentId = await newEnvironment(key, { dockerfileExtensions: "RUN echo PRI''NTED" });
+  const scopes = ["threads:write", "environments:write"];
+  const weak = (await send("/v1/keys", { key, body: { name: "weak", scopes } })).json.key;
+  const timed = { cronExpression: "0 9 1 1 *" };
+  const started = [
+    ["/v1/threads", { content: "echo PRI''NTED", environmentId }],
+    ["/v1/threads", { content: "echo PRI''NTED", environmentId, schedule: timed }],
+    [`/v1/environments/${environmentId}/build/test`, {}],
+  ] as const;
+  for (const [path, body] of started) {
+    const headers = { "idempotency-key": randomUUID() };
+    const first = await send(path, { key, method: "POST", body, headers });
+    expect([200, 201], first.text).toContain(first.status);
+    const repeated = await send(path, { key: weak, method: "POST", body, headers });
+    expect(repeated.status, repeated.text).toBe(403);
+    expect(repeated.text).not.toContain("PRINTED");
+  }
+});
+
 test("a build starts once for an Idempotency-Key, also one that is forced", async () => {
   const owner = await newOwner({ creditUsd: 50 });
   const { key } = owner;
