@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { agentBody } from "#shared/answers/agent-body";
 import { AgentBody } from "#shared/contract/agent";
 import { listBody, listOf, noParams, ok, PageQuery } from "#shared/contract/common";
@@ -10,10 +11,12 @@ export const listAgents = query({
   summary: "The account's agents, newest first.",
   ...ownedRead("agents:read"),
   params: noParams,
-  query: PageQuery,
+  query: PageQuery.extend({ appId: z.string().max(100).optional() }),
   reply: { 200: listOf(AgentBody) },
   read: async ({ caller, query, deps }) => {
-    const { limit, offset } = query;
+    const { limit, offset, appId } = query;
+    // No agent belongs to an app.
+    if (appId !== undefined) return { items: [], hasMore: false, total: 0 };
     const orderBy = [["createdAt", "desc"]] as const;
     return await deps.store.page(agents.all(caller.owner), { orderBy, limit, offset });
   },

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ok } from "#shared/contract/common";
+import { ok, optionalFlag } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { newDeletion } from "#shared/deletion/deletion-order";
 import { finishInRequest } from "#shared/deletion/finish-deletion";
@@ -21,6 +21,8 @@ export const deleteEnvironment = change({
     "Delete an environment: its key pair is destroyed for good, and its executions are stopped.",
   ...ownedDeletion("environments:write"),
   params: z.object({ environmentId: idSchema("environment") }),
+  // Clients of the public API ask for it; here nothing that is deleted is only hidden.
+  query: z.object({ hard: optionalFlag }),
   audit: "environment.deleted",
   reply: { 200: z.object({ success: z.literal(true), id: z.string(), message: z.string() }) },
   read: async ({ caller: { owner }, params: { environmentId }, deps }) => {

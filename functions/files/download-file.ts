@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import * as z from "zod";
-import { noQuery } from "#shared/contract/common";
+import { optionalFlag } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { entryAt } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
@@ -21,7 +21,8 @@ export const downloadFile = action({
   authenticate: "api-key",
   scope: "files:read",
   params: z.object({ environmentId: idSchema("environment"), "*": z.string() }),
-  query: noQuery,
+  // Clients of the public API ask for an attachment, which every download is.
+  query: z.object({ download: optionalFlag }),
   body: "none",
   bodyBytesMax: 0,
   requestClass: "reads",

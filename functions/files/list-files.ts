@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { iso, ok } from "#shared/contract/common";
+import { iso, ok, optionalFlag } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { nameOf } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
@@ -33,7 +33,9 @@ export const listFiles = query({
   query: z.object({
     path: z.string().max(1_024).default(""),
     /** 1 lists children only; −1 everything below. */
-    depth: z.coerce.number().int().min(-1).max(100).default(-1),
+    depth: z.coerce.number().int().min(-1).max(100).optional(),
+    /** An older name of a depth: false is 1, true is −1. */
+    recursive: optionalFlag,
     limit: z.coerce.number().int().min(1).max(entriesMax).default(entriesMax),
     offset: z.coerce.number().int().min(0).max(offsetMax).default(0),
   }),
@@ -60,7 +62,8 @@ export const listFiles = query({
     return { manifest, since: value.createdAt };
   },
   answer({ params: { environmentId }, query, data }) {
-    const { depth, offset, limit } = query;
+    const { offset, limit } = query;
+    const depth = query.depth ?? (query.recursive === false ? 1 : -1);
     const named = withoutSlashes(query.path);
     const folder = named === "" || named === "." ? "" : requirePathInWorkspace(named);
     const page = pageOfFiles(data.manifest, { folder, depth, limit, offset });

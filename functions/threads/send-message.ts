@@ -16,6 +16,7 @@ import { fromItsStart } from "#shared/executions/stream-start";
 import { endOverdue } from "#shared/executions/sweep";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
+import { warningsHeader } from "#shared/pipeline/ignored-fields";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import type { Environment } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
@@ -158,5 +159,5 @@ function withWarnings<R extends { readonly headers: object }>(
   ];
   const warnings = all.slice(0, warningsMax);
   if (warnings.length === 0) return reply;
-  return { ...reply, headers: { ...reply.headers, "x-paddock-warnings": warnings.join(" ") } };
+  return { ...reply, headers: { ...reply.headers, [warningsHeader]: warnings.join(" ") } };
 }

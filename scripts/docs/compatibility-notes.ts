@@ -7,6 +7,7 @@ export const differences: Readonly<Record<string, string>> = {
     "the network is closed unless opened; nothing is built before `POST /build`; extra `warnings`",
   "PATCH /environments/{environmentId}": "not `secrets`, `mcpServers`, `isDefault`: 400",
   "PUT /environments/{environmentId}": "not `secrets`, `mcpServers`, `isDefault`: 400",
+  "GET /environments": "not by `status`: 400",
   "GET /environments/runtimes/available": "those of the runner's image",
   "POST /environments/{environmentId}/build": "a layer, no image; `threadId` is where it runs",
   "POST /environments/{environmentId}/build/test": "an execution, and billed",

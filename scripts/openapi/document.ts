@@ -51,6 +51,10 @@ export async function openapiDocument(root: string): Promise<JsonSchema> {
           description: "The request's id, which a report of a failure should quote.",
           schema: { type: "string" },
         },
+        Warnings: {
+          description: "Sentences on what the request holds without effect, such as unknown fields.",
+          schema: { type: "string" },
+        },
       },
       responses: book.responses(),
       schemas,

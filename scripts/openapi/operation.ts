@@ -1,5 +1,6 @@
 /** One operation of the document, from the route that answers it. */
 import type * as z from "zod";
+import { isWarned, warningsHeader } from "#shared/pipeline/ignored-fields";
 import type { Route } from "#shared/pipeline/route";
 import type { DescribedRoute } from "./described-routes.ts";
 import { writtenExample } from "./examples.ts";
@@ -139,7 +140,10 @@ function answersOf({ route, operationId }: DescribedRoute, book: SchemaBook): Js
     status,
     {
       description: meanings[Number(status)] ?? "Done.",
-      headers: { "x-request-id": { $ref: "#/components/headers/RequestId" } },
+      headers: {
+        "x-request-id": { $ref: "#/components/headers/RequestId" },
+        ...(isWarned(route) ? { [warningsHeader]: { $ref: "#/components/headers/Warnings" } } : {}),
+      },
       ...(["204", "304"].includes(status) ? {} : { content: contentOf(reply, operationId, book) }),
     },
   ]);

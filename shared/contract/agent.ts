@@ -5,6 +5,17 @@ import { ignoredField, noWarning, unsupportedWarnings, type WarningTexts } from 
 
 const text = z.string().max(100_000);
 
+/** What earlier versions of the public API had on an agent. */
+const earlierFields = {
+  agentType: ignoredField,
+  mcpServers: ignoredField,
+  execution: ignoredField,
+  handoffs: ignoredField,
+  workspace: ignoredField,
+  config: ignoredField,
+  appId: ignoredField,
+};
+
 export const AgentCreate = z.object({
   name: z.string().trim().min(1).max(200),
   /**
@@ -20,6 +31,7 @@ export const AgentCreate = z.object({
   isDefault: z.boolean().default(false),
   id: ignoredField,
   isSystem: ignoredField,
+  ...earlierFields,
   metadata: Metadata,
 });
 export type AgentCreate = z.output<typeof AgentCreate>;
@@ -31,6 +43,13 @@ const warningTexts: WarningTexts<AgentCreate> = {
   metadata: noWarning,
   id: "is ignored: ids are made here",
   isSystem: "is ignored: agents belong to accounts",
+  agentType: "is ignored: every agent works in a sandbox",
+  mcpServers: "is ignored: MCP servers are an environment's or a message's",
+  execution: "is ignored: the deployment says how long an execution may take",
+  handoffs: "is ignored: agents hand over in an orchestration",
+  workspace: "is ignored: a thread's environment has the files",
+  config: "is ignored: models choose these themselves",
+  appId: "is ignored: agents belong to no app",
   isDefault: "is kept and read back, and no thread gets an agent that it doesn't name",
   instructions: noWarning,
   reasoningEffort: noWarning,

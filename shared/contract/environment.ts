@@ -91,6 +91,7 @@ const EnvironmentFields = z.object({
   officeAppsEnabled: z.boolean().optional(),
   baseImage: ignoredField,
   projectId: ignoredField,
+  config: ignoredField,
   metadata: Metadata,
 });
 
@@ -137,6 +138,7 @@ const warningTexts: WarningTexts<EnvironmentCreate> = {
   dockerfileExtensions: notYetBuilt,
   baseImage: "is ignored: every environment has the deployment's own image",
   projectId: "is ignored: an account has one project",
+  config: "is ignored: send its parts as fields, such as environmentVariables for envVars",
   guiEnabled: "chooses the desktop profile, which has no screen here",
   officeAppsEnabled: "chooses the desktop profile, which has no office programs here",
   mcpServers: "is used by language models, and has no effect on the model `shell`",
@@ -164,6 +166,7 @@ const changeable = EnvironmentFields.pick({
   officeAppsEnabled: true,
   baseImage: true,
   projectId: true,
+  config: true,
   metadata: true,
 }).partial();
 const ownRoutes = {

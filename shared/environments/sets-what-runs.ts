@@ -18,6 +18,7 @@ const runs: Readonly<Record<keyof EnvironmentCreate, boolean>> = {
   officeAppsEnabled: false,
   baseImage: false,
   projectId: false,
+  config: false,
   setupScripts: true,
   dockerfileExtensions: true,
   packages: true,

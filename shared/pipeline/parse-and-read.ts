@@ -6,6 +6,7 @@ import { onceClosed } from "../http/once-closed.ts";
 import { requireFurtherScopes } from "../keys/further-scopes.ts";
 import type { Credential } from "./credential.ts";
 import { depsForClient } from "./deps-for-client.ts";
+import { addWarning, ignoredSentence, isWarned } from "./ignored-fields.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
 import { RepeatableIds } from "./repeatable-ids.ts";
 import { requestFacts } from "./request-facts.ts";
@@ -64,6 +65,7 @@ export async function parseAndRead(
     contentType: matched.contentType,
     // A runner reports a program's output, whatever it contains.
     nul: route.authenticate === "execution" ? ("kept" as const) : ("refused" as const),
+    taken: (sent: unknown) => warnOfIgnored(route, exchange.response, { body: sent }),
   };
   const gone = new AbortController();
   // There is no abort after a complete answer, because each creates an error with a stack.
@@ -77,7 +79,7 @@ export async function parseAndRead(
   const context: AnyContext = {
     caller,
     params: parseParams(route.params, matched.params),
-    query: parseQuery(route.query, matched.query),
+    query: takeQuery(matched, response),
     body: typeof route.body === "string" ? null : await readJson(request, route.body, options),
     raw: request,
     request: facts,
@@ -89,6 +91,23 @@ export async function parseAndRead(
   };
   if ("key" in caller) requireFurtherScopes(route.needsToo, caller.key, context.body);
   return { context, ids, data: await readData(route, context) };
+}
+
+function takeQuery({ route, query }: MatchedRequest, response: ServerResponse): unknown {
+  const taken = parseQuery(route.query, query);
+  warnOfIgnored(route, response, { query: Object.fromEntries(query) });
+  return taken;
+}
+
+function warnOfIgnored(
+  route: Route,
+  response: ServerResponse,
+  sent: { readonly query?: unknown; readonly body?: unknown },
+): void {
+  if (!isWarned(route)) return;
+  addWarning(response, ignoredSentence(route.query, sent.query, "parameter"));
+  if (typeof route.body !== "string")
+    addWarning(response, ignoredSentence(route.body, sent.body, "field"));
 }
 
 /** What the route's `read` returns; null if it reads nothing. */

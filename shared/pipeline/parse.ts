@@ -189,6 +189,8 @@ interface JsonOptions {
   readonly contentType: string | undefined;
   /** How U+0000 is handled. Only output of programs may contain it. */
   readonly nul: "refused" | "kept";
+  /** Called with the body as it was sent, once the schema has taken it. */
+  readonly taken?: (value: unknown) => void;
 }
 
 /** Validates the JSON body against `schema`; a missing body counts as `{}`. */
@@ -202,7 +204,10 @@ export async function readJson<B>(
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(options.contentType ?? "")) {
     throw new ApiError("UNSUPPORTED_MEDIA_TYPE", { message: "Send the body as application/json." });
   }
-  return validated(schema, parseText(bytes, options.nul), "body");
+  const sent = parseText(bytes, options.nul);
+  const body = validated(schema, sent, "body");
+  options.taken?.(sent);
+  return body;
 }
 
 /** Parses JSON within its limits. Errors carry no cause, because V8's message quotes the text. */

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { ApiError, errorBody } from "../errors/api-error.ts";
 import { settleBody } from "../http/linger.ts";
 import { securityHeaders } from "./headers.ts";
+import { withEarlierWarnings } from "./ignored-fields.ts";
 import { lingerLimits, strangerLimits } from "./raw-refusal.ts";
 import type { JsonReply, Reply } from "./route.ts";
 
@@ -23,7 +24,7 @@ export function sendJson(
   counted(bytes);
   settleBody(response.req, response, lingerLimits);
   response.writeHead(reply.status, {
-    ...reply.headers,
+    ...withEarlierWarnings(response, reply.headers),
     "content-type": "application/json; charset=utf-8",
     "content-length": bytes,
   });
@@ -36,7 +37,7 @@ export async function sendStream(
   reply: Extract<Reply, { stream: unknown }>,
 ): Promise<void> {
   settleBody(response.req, response, lingerLimits);
-  response.writeHead(reply.status, reply.headers);
+  response.writeHead(reply.status, withEarlierWarnings(response, reply.headers));
   response.flushHeaders();
   // An answer to HEAD has no body, and a stream would keep the client for up to an hour.
   if (response.req.method !== "HEAD") await reply.stream(response);
