@@ -55,8 +55,8 @@ export async function findLogin(name: string, environment: Environment): Promise
     return { apiUrl: stored.apiUrl, apiKey: requireKey(apiKey), source: "PADDOCK_API_KEY" };
   }
   if (stored === null) {
-    const message =
-      `You aren't logged in (profile ${name}): ` + "run `paddock login`, or set PADDOCK_API_KEY.";
+    const what = "run `paddock login`, or set PADDOCK_API_KEY";
+    const message = `You aren't logged in (profile ${name}): ${what}.`;
     throw new CommandError(message, exits.notLoggedIn);
   }
   if (apiUrl !== null && apiUrl !== stored.apiUrl) {
