@@ -136,3 +136,32 @@ describe("deadlines", () => {
     expect(answer).toContain(status === 408 ? '"code":"REQUEST_TIMEOUT"' : "PAYLOAD_TOO_LARGE");
   });
 });
+
+describe("a method that no parser knows", () => {
+  test.each([
+    ["FOO", "FOO /x HTTP/1.1\r\nHost: a\r\n\r\n"],
+    ["in small letters", "get /x HTTP/1.1\r\nHost: a\r\n\r\n"],
+    ["that begins as another", "GETX /x HTTP/1.1\r\nHost: a\r\n\r\n"],
+  ])("is 501 with those that there are: %s", async (_, bytes) => {
+    const { port } = await refusing();
+    const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+    const answer = await exchangeBytes(socket, bytes);
+    expect(answer).toMatch(/^HTTP\/1\.1 501 /);
+    expect(answer).toContain("allow: GET, HEAD, POST, PUT, PATCH, DELETE\r\n");
+    expect(answer).toContain('"code":"NOT_OFFERED"');
+    expect(answer).toContain("No path takes that method");
+  });
+
+  test.each([
+    ["a greeting of TLS", "\u0016\u0003\u0001\u0002\r\n\r\n"],
+    ["JSON", '{"a": 1}\r\n\r\n'],
+    ["a line without a version", "FOO\r\n\r\n"],
+    ["a name that no method can have", "F(O /x HTTP/1.1\r\nHost: a\r\n\r\n"],
+  ])("isn't what is wrong with %s", async (_, bytes) => {
+    const { port } = await refusing();
+    const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+    const answer = await exchangeBytes(socket, bytes);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain("isn't valid HTTP/1.1");
+  });
+});

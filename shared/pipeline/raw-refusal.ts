@@ -61,8 +61,32 @@ export function notHttp(cause?: unknown): ApiError {
   return new ApiError("VALIDATION_FAILED", { message, cause });
 }
 
+/** A request's first line with a method of any name, which is made of letters and some signs. */
+const requestLine = /^[!#$%&'*+.^_`|~\w-]+ \S+ HTTP\/1\.[01]\r?$/;
+const knownMethods = "GET, HEAD, POST, PUT, PATCH, DELETE";
+
+/** What the parser knows of where it stopped. */
+interface ParserFailure extends NodeJS.ErrnoException {
+  readonly bytesParsed?: number;
+  readonly rawPacket?: Buffer;
+}
+
+/** Whether the parser stopped in a line that is HTTP but for its method, and not in other bytes. */
+function hasUnknownMethod({ code, rawPacket, bytesParsed = 0 }: ParserFailure): boolean {
+  if (code !== "HPE_INVALID_METHOD" || !rawPacket) return false;
+  const start = rawPacket.lastIndexOf("\n", Math.max(bytesParsed - 1, 0)) + 1;
+  const [line = ""] = rawPacket.toString("latin1", start).split("\n", 1);
+  return requestLine.test(line);
+}
+
+/** RFC 9110, 9.1 and 15.6.2: a method that is known nowhere, on whatever path. */
+function unknownMethod(): ApiError {
+  const message = `No path takes that method: there are ${knownMethods}, in capital letters.`;
+  return new ApiError("NOT_OFFERED", { message, headers: { allow: knownMethods } });
+}
+
 function parserRefusal(failure: NodeJS.ErrnoException): ApiError {
   if (failure.code === "HPE_HEADER_OVERFLOW") return new ApiError("HEADERS_TOO_LARGE");
   if (failure.code === "ERR_HTTP_REQUEST_TIMEOUT") return new ApiError("REQUEST_TIMEOUT");
-  return notHttp();
+  return hasUnknownMethod(failure) ? unknownMethod() : notHttp();
 }
