@@ -23,7 +23,12 @@ const Content = z.string().min(1).max(contentMax);
 const SeedMessages = z
   .array(
     z.object({
-      role: z.enum(["user", "assistant"], "must be user or assistant: instructions are an agent's"),
+      role: z.enum(["user", "assistant"], {
+        error: ({ input }) =>
+          input === undefined
+            ? "is required: user or assistant"
+            : "must be user or assistant: instructions are an agent's",
+      }),
       content: Content,
     }),
   )

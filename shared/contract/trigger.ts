@@ -7,13 +7,17 @@ import { contentMax } from "./message-create.ts";
 const Name = z.string().trim().min(1).max(200);
 const Text = z.string().min(1).max(contentMax).nullish();
 
+function actionTypeSentence(input: unknown): string {
+  if (input === undefined) return "is required, and must be send_message";
+  const isComment = typeof input === "string" && input.startsWith("comment_");
+  const why = isComment ? "comments on pull requests aren't offered by this deployment" : null;
+  return `must be send_message${why === null ? ", the one thing that a trigger does" : `: ${why}`}`;
+}
+
 /** What a matching delivery does. `message` is an older name of the prompt, `template` another. */
 const Action = z
   .object({
-    type: z.literal(
-      "send_message",
-      "must be send_message: comments on pull requests aren't offered by this deployment",
-    ),
+    type: z.literal("send_message", { error: ({ input }) => actionTypeSentence(input) }),
     prompt: Text,
     message: Text,
     template: Text,

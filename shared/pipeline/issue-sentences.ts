@@ -25,7 +25,8 @@ const forms: Readonly<Record<string, string>> = {
   safeint: "a whole number",
   int32: "a whole number",
 };
-const valuesMax = 12;
+/** All of the longest list that a route takes: a test holds that none is cut. */
+export const valuesMax = 24;
 /** What is said of a value that has none of several forms, if they don't say it themselves. */
 const noForm = "must have a form that the documentation shows";
 
@@ -81,7 +82,10 @@ function form(format: string): string {
 /** What the field must be that says which form its object has. */
 function discriminator(issue: RawIssue & { readonly code: "invalid_union" }): string | null {
   if (!("options" in issue && Array.isArray(issue.options))) return null;
-  return oneOf(issue.options.map((option: unknown) => JSON.stringify(option)));
+  const sentence = oneOf(issue.options.map((option: unknown) => JSON.stringify(option)));
+  const [name] = issue.path?.slice(-1) ?? [];
+  const isMissing = Reflect.get(Object(issue.input), String(name)) === undefined;
+  return isMissing ? `is required, and ${sentence}` : sentence;
 }
 
 /** The types that a value may have, if it has none of them. */

@@ -135,7 +135,7 @@ describe("what is wrong with a field", () => {
       "The field when must be a date and time as ISO 8601 has it, such as 2026-01-31T00:00:00Z.",
     ],
     [{ name: "a", mode: { mode: "b" } }, 'The field mode.mode must be one of "a", "c".'],
-    [{ name: "a", mode: {} }, 'The field mode.mode must be one of "a", "c".'],
+    [{ name: "a", mode: {} }, 'The field mode.mode is required, and must be one of "a", "c".'],
     [[], "The body must be an object."],
     [null, "The body must be an object."],
   ];
