@@ -15,7 +15,7 @@ import { repositoryRoot } from "./tools/repository.ts";
 
 const usage = `
 npm run fuzz -- [options]: sends arbitrary requests to a local cloud of its own. Exit code 1 if one is
-answered 5xx, or not as openapi/paddock.json describes.
+answered 5xx, or not as openapi/paddock.json describes. Each kind of fault is printed when it is found.
 
   --requests 100000  how many
   --seed 7           the same requests again`;
@@ -49,11 +49,24 @@ function showProgress(sent: number): void {
   else if (sent % 10_000 === 0) console.log(`  ${line}`);
 }
 
-try {
-  const target = await prepareTarget(cloud);
-  const result = await fuzz(target, { requests, seed, deepPercent: 60, onProgress: showProgress });
+/** The seed and the moment, so that the requests up to this one can be sent again. */
+function showFault(fault: string): void {
   if (isTerminal) process.stdout.write("\r\x1b[2K");
-  for (const fault of result.faults) console.log(`${colours.red("✗")} ${fault}\n`);
+  const time = formatDuration(performance.now() - beganAt);
+  console.log(`${colours.red("✗")} after ${time}, with seed ${seed}: ${fault}\n`);
+}
+
+try {
+  console.log(`${requests} requests with seed ${seed}`);
+  const target = await prepareTarget(cloud);
+  const result = await fuzz(target, {
+    requests,
+    seed,
+    deepPercent: 60,
+    onProgress: showProgress,
+    onFault: showFault,
+  });
+  if (isTerminal) process.stdout.write("\r\x1b[2K");
   const statuses = Object.entries(result.byStatus).map(([status, count]) => `${status}: ${count}`);
   const took = formatDuration(performance.now() - beganAt);
   console.log(`${result.sent} requests with seed ${seed} in ${took}; ${statuses.join(", ")}`);

@@ -24,6 +24,8 @@ export interface FuzzOptions {
   /** Requests under way at once. */
   readonly width?: number;
   readonly onProgress?: (sent: number) => void;
+  /** Told each kind of fault as soon as it is found, so that a run that is ended early isn't lost. */
+  readonly onFault?: (fault: string) => void;
 }
 
 export interface FuzzResult {
@@ -56,10 +58,12 @@ const learnedMax = 100_000;
 const batch = 500;
 /** How often a request is sent again whose answer says that waiting helps; it must be true. */
 const repeatsMax = 4;
+/** How much of an answer is shown. */
+const answerMax = 200;
 
 export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<FuzzResult> {
-  const { requests, seed, deepPercent, width = widthUsual, onProgress } = options;
-  const run = new FuzzRun(target);
+  const { requests, seed, deepPercent, width = widthUsual, onProgress, onFault } = options;
+  const run = new FuzzRun(target, onFault);
   for (let sent = 0; sent < requests; sent += batch) {
     const count = Math.min(batch, requests - sent);
     const deep = Math.round((count * deepPercent) / 100);
@@ -106,11 +110,16 @@ class FuzzRun {
   readonly #faults = new Map<string, string>();
   readonly #byStatus: Record<string, number> = {};
   readonly #left = new Map(Object.entries(bounded));
+  readonly #onFault: FuzzOptions["onFault"];
   #connections: Connections;
   #sent = 0;
   #repeated = 0;
 
-  constructor({ baseUrl, owner, narrow, operatorToken, known }: FuzzTarget) {
+  constructor(
+    { baseUrl, owner, narrow, operatorToken, known }: FuzzTarget,
+    onFault?: FuzzOptions["onFault"],
+  ) {
+    this.#onFault = onFault;
     this.#baseUrl = baseUrl;
     this.#ids = new KnownIds([owner.id, owner.keyId, narrow.id]);
     this.#ids.learn(known);
@@ -177,9 +186,10 @@ class FuzzRun {
     this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1;
     if (status < 300) this.#succeeded(fuzzed, text);
     if (status === 404) this.#ids.forget(wire.path);
-    if (status >= 500) this.#note(fuzzed, wire, `answered ${status}: ${text.slice(0, 200)}`);
+    const start = text.slice(0, answerMax);
+    if (status >= 500) this.#note(fuzzed, wire, `answered ${status}: ${start}`);
     if (status === 400 && vague.test(text)) {
-      this.#note(fuzzed, wire, `doesn't say what to change: ${text.slice(0, 200)}`);
+      this.#note(fuzzed, wire, `doesn't say what to change: ${start}`);
     }
     // An odd path may be one of another operation, or of none.
     const reached = findOperation(wire.method, decoded(wire.path));
@@ -189,7 +199,7 @@ class FuzzRun {
     const fault = isCompressed
       ? null
       : faultOf(reached, { status, mediaType, body: () => JSON.parse(text) });
-    if (fault !== null) this.#note(fuzzed, wire, fault);
+    if (fault !== null) this.#note(fuzzed, wire, fault, `${status} ${start}`);
   }
 
   #succeeded({ described }: FuzzedRequest, text: string): void {
@@ -199,17 +209,17 @@ class FuzzRun {
     if (text.length < learnedMax) this.#ids.learn(text);
   }
 
-  #note({ described }: FuzzedRequest, wire: Wire, fault: string): void {
-    const kind = `${described.operation.operationId} ${fault.replace(/req_[\w-]+/g, "req_…")}`;
+  #note(fuzzed: FuzzedRequest, wire: Wire, fault: string, answer?: string): void {
+    const kind = `${fuzzed.described.operation.operationId} ${fault.replace(/req_[\w-]+/g, "req_…")}`;
     if (this.#faults.has(kind)) return;
     const body = wire.payload?.toString().slice(0, 400) ?? "";
     const headers = wire.headers.filter(
       (_, index) => !/Bearer|authorization/.test(String(wire.headers[index])),
     );
-    this.#faults.set(
-      kind,
-      `${kind}\n  ${wire.method} ${wire.path.slice(0, 400)} [${headers.join(" ")}] ${body}`,
-    );
+    const asked = `${wire.method} ${wire.path.slice(0, 400)} [${headers.join(" ")}] ${body}`;
+    const described = [kind, asked, answer ?? []].flat().join("\n  ");
+    this.#faults.set(kind, described);
+    this.#onFault?.(described);
   }
 
   end(): FuzzResult {
