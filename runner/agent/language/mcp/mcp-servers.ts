@@ -10,7 +10,7 @@ import type { LanguageTools } from "../../model.ts";
 import { estimateText } from "../token-estimate.ts";
 import { callTimeMs, type Tool, ToolError, toolSentence } from "../tools/tool.ts";
 import { textAt } from "../wires/wire.ts";
-import { boundReconnections } from "./bound-reconnections.ts";
+import { boundReach, boundReconnections } from "./bound-requests.ts";
 import { StdioTransport } from "./stdio-transport.ts";
 import { ToolNames } from "./tool-names.ts";
 import { outcomeOfResult } from "./tool-result.ts";
@@ -77,7 +77,8 @@ export async function startMcpServers(
   const results = await Promise.all(
     servers.map(async (server) => {
       try {
-        return await start(server, deps, { ...times, startMs });
+        const bound = { ...deps, reach: boundReach(deps.reach, servers.length) };
+        return await start(server, bound, { ...times, startMs });
       } catch (error) {
         return { server, why: whyOf(error, deps) };
       }
