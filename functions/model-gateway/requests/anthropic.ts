@@ -56,6 +56,8 @@ const blockFields: Readonly<Record<string, ReadonlySet<string>>> = {
   tool_result: new Set(["type", "tool_use_id", "content", "is_error", "cache_control"]),
 };
 
+const sourceFields = new Set(["type", "media_type", "data"]);
+
 /** @throws {RequestRefused} */
 export function checkMessages(body: Json, kind: "generate" | "count"): CheckedRequest {
   requireOnly(body, "", fields);
@@ -139,6 +141,7 @@ function checkSource(block: Json, where: string, found: Found): void {
 
 function requireSource(block: Json, where: string, type: "base64" | "text"): void {
   const source = requireJson(block.source, `${where}.source`);
+  requireOnly(source, `${where}.source`, sourceFields);
   if (source.type === type) return;
   throw new RequestRefused(
     `${where}.source must be of the type ${type}, because providers fetch nothing for this deployment.`,

@@ -31,6 +31,16 @@ export function requireOnly(value: Json, where: string, allowed: ReadonlySet<str
   }
 }
 
+/**
+ * For what has fields that aren't all known: some servers read names whatever their case, so `Type`
+ * would say something else than the `type` that is looked at.
+ * @throws {RequestRefused}
+ */
+export function requireLowerCase(value: Json, where: string): void {
+  const odd = Object.keys(value).filter((name) => name !== name.toLowerCase());
+  requireOnly(Object.fromEntries(odd.map((name) => [name, true])), where, new Set());
+}
+
 function shown(name: string): string {
   return /^[\w-]{1,60}$/.test(name) ? name : "(unnamed)";
 }

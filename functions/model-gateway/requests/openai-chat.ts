@@ -7,6 +7,7 @@ import {
   refuseKind,
   requireDataUrl,
   requireJson,
+  requireLowerCase,
   requireOnly,
   requireText,
   wholeNumber,
@@ -56,6 +57,13 @@ const messageFields = new Set([
 ]);
 const streamFields = new Set(["include_usage", "include_obfuscation"]);
 const toolTypes = new Set(["function", "custom"]);
+/** A server may look at any field that it knows, whatever the part's type is. */
+const partFields: Readonly<Record<string, ReadonlySet<string>>> = {
+  text: new Set(["type", "text"]),
+  refusal: new Set(["type", "refusal"]),
+  image_url: new Set(["type", "image_url"]),
+};
+const imageFields = new Set(["url", "detail"]);
 
 /** @throws {RequestRefused} */
 export function checkChat(body: Json): CheckedRequest {
@@ -64,6 +72,7 @@ export function checkChat(body: Json): CheckedRequest {
   for (const [index, tool] of elements(body.tools, "tools").entries()) {
     const isClients = typeof tool.type === "string" && toolTypes.has(tool.type);
     if (!isClients) refuseKind(`tools.${index}`, tool.type);
+    requireLowerCase(tool, `tools.${index}`);
   }
   let images = 0;
   for (const [index, message] of elements(body.messages, "messages").entries()) {
@@ -100,10 +109,15 @@ function checkParts(content: unknown, where: string): number {
   let images = 0;
   for (const [index, part] of elements(content, where).entries()) {
     const path = `${where}.${index}`;
-    if (part.type === "text" || part.type === "refusal") continue;
-    if (part.type !== "image_url") refuseKind(path, part.type);
-    const { url } = requireJson(part.image_url, `${path}.image_url`);
-    requireDataUrl(url, `${path}.image_url.url`);
+    const { type } = part;
+    const allowed =
+      typeof type === "string" && Object.hasOwn(partFields, type) ? partFields[type] : undefined;
+    if (!allowed) refuseKind(path, type);
+    requireOnly(part, path, allowed);
+    if (type !== "image_url") continue;
+    const image = requireJson(part.image_url, `${path}.image_url`);
+    requireOnly(image, `${path}.image_url`, imageFields);
+    requireDataUrl(image.url, `${path}.image_url.url`);
     images += 1;
   }
   return images;

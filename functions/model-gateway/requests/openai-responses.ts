@@ -5,6 +5,7 @@ import {
   RequestRefused,
   refuseKind,
   requireDataUrl,
+  requireLowerCase,
   requireOnly,
   requireText,
   wholeNumber,
@@ -50,7 +51,12 @@ const inputTypes = new Set([
   "message",
   "reasoning",
 ]);
-const partTypes = new Set(["input_text", "output_text", "refusal", "text", "summary_text"]);
+const partTypes = new Set([
+  ...(["input_text", "output_text", "reasoning_text", "refusal", "summary_text", "text"] as const),
+]);
+/** A server may look at any field that it knows, whatever the part's type is. */
+const textFields = new Set(["type", "text", "refusal", "annotations", "logprobs"]);
+const imageFields = new Set(["type", "image_url", "file_id", "detail"]);
 /** What may be included besides the answer; the rest belongs to the provider's tools. */
 const includable = new Set(["reasoning.encrypted_content", "message.output_text.logprobs"]);
 
@@ -68,12 +74,14 @@ export function checkResponses(body: Json): CheckedRequest {
   for (const [index, tool] of elements(body.tools, "tools").entries()) {
     const isClients = typeof tool.type === "string" && toolTypes.has(tool.type);
     if (!isClients) refuseKind(`tools.${index}`, tool.type);
+    requireLowerCase(tool, `tools.${index}`);
   }
   let images = 0;
   for (const [index, item] of elements(body.input, "input").entries()) {
     const where = `input.${index}`;
     const type = item.type ?? "message";
     if (typeof type !== "string" || !inputTypes.has(type)) refuseKind(where, type);
+    requireLowerCase(item, where);
     images += checkParts(item.content, `${where}.content`);
     images += checkParts(item.output, `${where}.output`);
   }
@@ -101,9 +109,10 @@ function checkParts(content: unknown, where: string): number {
   let images = 0;
   for (const [index, part] of elements(content, where).entries()) {
     const path = `${where}.${index}`;
-    if (typeof part.type === "string" && partTypes.has(part.type)) continue;
-    if (part.type === "reasoning_text") continue;
-    if (part.type !== "input_image") refuseKind(path, part.type);
+    const isText = partTypes.has(String(part.type));
+    if (!isText && part.type !== "input_image") refuseKind(path, part.type);
+    requireOnly(part, path, isText ? textFields : imageFields);
+    if (isText) continue;
     if (part.file_id != null) refuseKind(`${path}.file_id`, "a stored file");
     requireDataUrl(part.image_url, `${path}.image_url`);
     images += 1;

@@ -22,6 +22,7 @@ const ofUser = (block: Json) => ({ messages: [{ role: "user", content: [block] }
 const part = (inner: Json) => ({ contents: [{ role: "user", parts: [inner] }] });
 const input = (inner: Json) => ({ input: [{ role: "user", content: [inner] }] });
 const url = "https://example.com/a.png";
+const data = "data:image/png;base64,AAAA";
 
 describe("MOD-4 nothing runs, is fetched or is stored at a provider", () => {
   test.each<[string, (change: Json) => unknown, Json]>([
@@ -52,6 +53,27 @@ describe("MOD-4 nothing runs, is fetched or is stored at a provider", () => {
     ["a tier of chat", chat, { service_tier: "flex" }],
     ["an image by URL in chat", chat, ofUser({ type: "image_url", image_url: { url } })],
     ["a file in chat", chat, ofUser({ type: "file", file: { file_id: "f" } })],
+    [
+      "an image beside a text in chat",
+      chat,
+      ofUser({ type: "text", text: "", image_url: { url } }),
+    ],
+    ["a part of two types in chat", chat, ofUser({ type: "text", text: "", Type: "image_url" })],
+    [
+      "an image of two addresses",
+      chat,
+      ofUser({ type: "image_url", image_url: { url: data, URL: url } }),
+    ],
+    ["a tool of two types", chat, { tools: [{ type: "function", Type: "web_search" }] }],
+    ["a file beside a text", responses, input({ type: "input_text", text: "", file_url: url })],
+    ["a part of two types", responses, input({ type: "input_text", text: "", TYPE: "input_file" })],
+    ["a tool of two types", responses, { tools: [{ type: "function", Type: "mcp" }] }],
+    ["an item of two types", responses, { input: [{ type: "message", Type: "item_reference" }] }],
+    [
+      "an image of two sources",
+      anthropic,
+      ofUser({ type: "image", source: { type: "base64", data: "x", Type: "url", url } }),
+    ],
     ["MCP of responses", responses, { tools: [{ type: "mcp", server_url: url }] }],
     ["files of responses", responses, { tools: [{ type: "file_search" }] }],
     ["an interpreter", responses, { tools: [{ type: "code_interpreter" }] }],
