@@ -5,6 +5,7 @@ import {
   RequestRefused,
   refuseKind,
   requireJson,
+  requireLowerCase,
   requireOnly,
   requireText,
   wholeNumber,
@@ -72,6 +73,7 @@ export function checkMessages(body: Json, kind: "generate" | "count"): CheckedRe
   for (const tool of elements(body.tools, "tools")) noteMark(tool, found);
   checkBlocks(body.system, "system", found);
   for (const [index, message] of elements(body.messages, "messages").entries()) {
+    requireLowerCase(message, `messages.${index}`);
     checkBlocks(message.content, `messages.${index}.content`, found);
   }
   const short = found.hasMark ? "5m" : "none";

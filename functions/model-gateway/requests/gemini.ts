@@ -41,6 +41,7 @@ const configFields = new Set([
 /** The format takes a second name for each field (`mime_type`), and the last one given counts. */
 const inlineFields = new Set(["data", "displayName", "mimeType"]);
 const responseFields = new Set(["id", "name", "response", "scheduling", "willContinue"]);
+const contentFields = new Set(["parts", "role"]);
 const partFields = new Set([
   "functionCall",
   "functionResponse",
@@ -96,6 +97,7 @@ function countedRequest(body: Json): Json {
 }
 
 function checkParts(content: Json, where: string): number {
+  requireOnly(content, where, contentFields);
   let images = 0;
   for (const [index, part] of elements(content.parts, `${where}.parts`).entries()) {
     const path = `${where}.parts.${index}`;

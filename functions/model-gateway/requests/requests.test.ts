@@ -74,6 +74,8 @@ describe("MOD-4 nothing runs, is fetched or is stored at a provider", () => {
       anthropic,
       ofUser({ type: "image", source: { type: "base64", data: "x", Type: "url", url } }),
     ],
+    ["a message of two contents", anthropic, { messages: [{ role: "user", Content: [{}] }] }],
+    ["a content of two parts", gemini, { contents: [{ role: "user", Parts: [{}] }] }],
     ["MCP of responses", responses, { tools: [{ type: "mcp", server_url: url }] }],
     ["files of responses", responses, { tools: [{ type: "file_search" }] }],
     ["an interpreter", responses, { tools: [{ type: "code_interpreter" }] }],
