@@ -8,6 +8,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import type { Faults, OrderedFault } from "../lib/faults.ts";
+import { goneSignal } from "../lib/grpc.ts";
 import type { CallCounter } from "./counters.ts";
 
 type Incoming = ServerDuplexStream<Buffer, Buffer>;
@@ -26,10 +27,9 @@ interface Connecting extends Forwarding {
 
 export function forward(call: Incoming, forwarding: Forwarding): void {
   const { counting, faults, name } = forwarding;
+  const gone = goneSignal(call);
   const fault = faults.take(name);
-  const gone = new AbortController();
-  call.once("cancelled", () => gone.abort());
-  const go = () => connect(call, { ...forwarding, fault, gone: gone.signal });
+  const go = () => connect(call, { ...forwarding, fault, gone });
   if (fault?.kind === "unavailable-before") {
     counting.end(status.UNAVAILABLE);
     refuse(call, "Refused before it reached the database.");
@@ -40,7 +40,7 @@ export function forward(call: Incoming, forwarding: Forwarding): void {
     return;
   }
   if (fault?.kind === "hold-before") {
-    void faults.hold(gone.signal).then(go);
+    void faults.hold(gone).then(go);
     return;
   }
   go();

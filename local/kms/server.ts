@@ -1,6 +1,12 @@
 import { status } from "@grpc/grpc-js";
 import { Faults } from "../lib/faults.ts";
-import { type GrpcServer, loadService, startGrpcServer, type UnaryHandler } from "../lib/grpc.ts";
+import {
+  type GrpcServer,
+  goneSignal,
+  loadService,
+  startGrpcServer,
+  type UnaryHandler,
+} from "../lib/grpc.ts";
 import { cryptoService } from "./crypto-service.ts";
 import { ensureKeys, type InitialKey, keyService } from "./key-service.ts";
 import { KeyStore } from "./key-store.ts";
@@ -37,9 +43,7 @@ function meeting(
   const behind = Object.entries(handlers).map(([name, handle]): [string, UnaryHandler] => [
     name,
     (call, callback) => {
-      const gone = new AbortController();
-      call.once("cancelled", () => gone.abort());
-      void faults.admit(name, gone.signal).then((admitted) => {
+      void faults.admit(name, goneSignal(call)).then((admitted) => {
         if (admitted) return handle(call, callback);
         callback({ code: status.UNAVAILABLE, details: "Refused by an ordered fault." });
       });

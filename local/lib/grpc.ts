@@ -1,4 +1,5 @@
 /** A gRPC server on loopback, made from the descriptors that the official clients ship. */
+import type { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { dirname, join } from "node:path";
@@ -54,6 +55,13 @@ export function loadService(
   const definition = fromJSON(json, options)[name];
   if (!definition || "format" in definition) throw new Error(`${name} is no service.`);
   return definition as ServiceDefinition;
+}
+
+/** Aborted once the client of a call has gone. */
+export function goneSignal(call: EventEmitter): AbortSignal {
+  const gone = new AbortController();
+  call.once("cancelled", () => gone.abort());
+  return gone.signal;
 }
 
 export type UnaryHandler = (

@@ -4,7 +4,14 @@
  * are awaited together.
  */
 import { isProduct } from "./import-rules.ts";
-import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./source-file.ts";
+import {
+  type Finding,
+  isNode,
+  nameOf,
+  type SourceFile,
+  type SyntaxNode,
+  walk,
+} from "./source-file.ts";
 
 const message =
   "it is awaited only after something else, whose failure would leave its own unhandled: " +
@@ -36,7 +43,7 @@ export function findRacingFailures({ path, body, lineOf }: SourceFile): Finding[
   const findings: Finding[] = [];
   walk(body, ({ type, callee, start }) => {
     if (type !== "CallExpression" || !isNode(callee) || callee.type !== "MemberExpression") return;
-    if (isNamed(callee.object, "Promise") && isNamed(callee.property, "all")) {
+    if (nameOf(callee.object) === "Promise" && nameOf(callee.property) === "all") {
       findings.push({ path, line: lineOf(start), message: racing });
     }
   });
@@ -52,8 +59,9 @@ export function findHastyWaits({ path, body, lineOf }: SourceFile): Finding[] {
     if (type !== "CallExpression" || !isNode(callee) || callee.type !== "MemberExpression") return;
     const { object, property } = callee;
     const isWait =
-      (isNamed(object, "vi") && (isNamed(property, "waitFor") || isNamed(property, "waitUntil"))) ||
-      (isNamed(object, "expect") && isNamed(property, "poll"));
+      (nameOf(object) === "vi" &&
+        (nameOf(property) === "waitFor" || nameOf(property) === "waitUntil")) ||
+      (nameOf(object) === "expect" && nameOf(property) === "poll");
     if (isWait && Array.isArray(given) && given.length < 2) {
       findings.push({ path, line: lineOf(start), message: hasty });
     }
@@ -76,16 +84,17 @@ function neverFails({ type, callee }: SyntaxNode): boolean {
   if (type !== "CallExpression" || !isNode(callee) || callee.type !== "MemberExpression") {
     return false;
   }
-  return isNamed(callee.property, "catch") || isNamed(callee.property, "allSettled");
+  return nameOf(callee.property) === "catch" || nameOf(callee.property) === "allSettled";
 }
 
 function usesOf(name: string, scope: SyntaxNode) {
   const uses: { readonly use: "awaited" | "handled"; readonly start: number }[] = [];
   walk(scope, (node) => {
     const { type, argument, object, property, start } = node;
-    if (type === "AwaitExpression" && isNamed(argument, name)) uses.push({ use: "awaited", start });
-    if (type !== "MemberExpression" || !isNamed(object, name)) return;
-    if (isNamed(property, "catch") || isNamed(property, "then")) {
+    if (type === "AwaitExpression" && nameOf(argument) === name)
+      uses.push({ use: "awaited", start });
+    if (type !== "MemberExpression" || nameOf(object) !== name) return;
+    if (nameOf(property) === "catch" || nameOf(property) === "then") {
       uses.push({ use: "handled", start });
     }
   });
@@ -106,8 +115,4 @@ function hasAwaitBetween(scope: SyntaxNode, from: number, to: number): boolean {
 
 function isFunction({ type }: SyntaxNode): boolean {
   return /^(ArrowFunctionExpression|FunctionExpression|FunctionDeclaration)$/.test(type);
-}
-
-function isNamed(node: unknown, name: string): boolean {
-  return isNode(node) && node.type === "Identifier" && node.name === name;
 }

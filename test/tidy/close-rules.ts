@@ -2,7 +2,14 @@
  * A listener for the end of an answer never runs if the client was gone before, so what it should
  * give back, count or stop is missed. `onceClosed` looks first.
  */
-import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./source-file.ts";
+import {
+  type Finding,
+  isNode,
+  nameOf,
+  type SourceFile,
+  type SyntaxNode,
+  walk,
+} from "./source-file.ts";
 
 const looksFirst = "shared/http/once-closed.ts";
 const productFolders = /^(functions|shared|runner|local)\//;
@@ -27,7 +34,7 @@ function responsesIn(body: SyntaxNode): ReadonlySet<string> {
   walk(body, ({ type, name, typeAnnotation }) => {
     if (type !== "Identifier" || !isNode(typeAnnotation)) return;
     walk(typeAnnotation, (part) => {
-      if (part.type === "TSTypeReference" && nameOf(part.typeName) === "ServerResponse") {
+      if (part.type === "TSTypeReference" && lastNameOf(part.typeName) === "ServerResponse") {
         names.add(String(name));
       }
     });
@@ -41,10 +48,10 @@ function listenedTo({ type, callee, arguments: given }: SyntaxNode): string | nu
   const [first, second] = given;
   if (callee.type === "MemberExpression") {
     return listening.has(nameOf(callee.property) ?? "") && isClose(first)
-      ? nameOf(callee.object)
+      ? lastNameOf(callee.object)
       : null;
   }
-  return nameOf(callee) === "once" && isClose(second) ? nameOf(first) : null;
+  return lastNameOf(callee) === "once" && isClose(second) ? lastNameOf(first) : null;
 }
 
 function isClose(node: unknown): boolean {
@@ -52,7 +59,6 @@ function isClose(node: unknown): boolean {
 }
 
 /** `a` for `a`, and `b` for `a.b`. */
-function nameOf(node: unknown): string | null {
-  if (!isNode(node)) return null;
-  return node.type === "MemberExpression" ? nameOf(node.property) : String(node.name);
+function lastNameOf(node: unknown): string | null {
+  return nameOf(isNode(node) && node.type === "MemberExpression" ? node.property : node);
 }

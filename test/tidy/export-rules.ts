@@ -1,5 +1,5 @@
 /** Each name is exported by the module that declares it, so that there is one place to import. */
-import { type Finding, isNode, type SourceFile, type SyntaxNode } from "./source-file.ts";
+import { type Finding, isNode, nameOf, type SourceFile, type SyntaxNode } from "./source-file.ts";
 
 const message = (name: string) => `exports ${name}, which it imports: import it where it is made`;
 
@@ -18,16 +18,16 @@ export function findDisguisedExports({ path, body, lineOf }: SourceFile): Findin
 function importedNames(statement: SyntaxNode): string[] {
   if (statement.type !== "ImportDeclaration" || !isNode(statement.source)) return [];
   if (!/^[.#]/.test(String(statement.source.value))) return [];
-  return nodesOf(statement.specifiers).flatMap(({ local }) => nameOf(local));
+  return nodesOf(statement.specifiers).flatMap(({ local }) => nameOf(local) ?? []);
 }
 
 function passedOn(statement: SyntaxNode): string[] {
   if (statement.type !== "ExportNamedDeclaration") return [];
   const { declaration, specifiers } = statement;
-  if (!isNode(declaration)) return nodesOf(specifiers).flatMap(({ local }) => nameOf(local));
+  if (!isNode(declaration)) return nodesOf(specifiers).flatMap(({ local }) => nameOf(local) ?? []);
   switch (declaration.type) {
     case "VariableDeclaration":
-      return nodesOf(declaration.declarations).flatMap(({ init }) => nameOf(init));
+      return nodesOf(declaration.declarations).flatMap(({ init }) => nameOf(init) ?? []);
     case "TSTypeAliasDeclaration":
       return aliased(declaration.typeAnnotation);
     default:
@@ -37,11 +37,7 @@ function passedOn(statement: SyntaxNode): string[] {
 
 function aliased(type: unknown): string[] {
   if (!isNode(type) || type.type !== "TSTypeReference" || isNode(type.typeArguments)) return [];
-  return nameOf(type.typeName);
-}
-
-function nameOf(node: unknown): string[] {
-  return isNode(node) && node.type === "Identifier" ? [String(node.name)] : [];
+  return [nameOf(type.typeName) ?? []].flat();
 }
 
 function nodesOf(list: unknown): SyntaxNode[] {

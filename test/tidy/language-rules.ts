@@ -3,7 +3,14 @@
  * fragment, prepositions as parameter names, and words that make a reader stumble.
  */
 import type { Comment } from "oxc-parser";
-import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./source-file.ts";
+import {
+  type Finding,
+  isNode,
+  nameOf,
+  type SourceFile,
+  type SyntaxNode,
+  walk,
+} from "./source-file.ts";
 
 /** Words that this repository doesn't use, each with what to write instead. */
 const words: Readonly<Record<string, string>> = {
@@ -71,15 +78,15 @@ function isFragment(text: string): boolean {
 function prepositionsAmong(node: SyntaxNode): string[] {
   const { params } = node;
   if (!Array.isArray(params)) return [];
-  const names = params.filter(isNode).map(nameOf);
+  const names = params.filter(isNode).map(parameterName);
   return names.filter(
     (name) => prepositions.includes(name) && !(name === "to" && names.includes("from")),
   );
 }
 
 /** A parameter's name, also where it has a default or takes the rest; empty for a pattern. */
-function nameOf(parameter: SyntaxNode): string {
+function parameterName(parameter: SyntaxNode): string {
   const inner = parameter.parameter ?? parameter.left ?? parameter.argument;
-  if (isNode(inner)) return nameOf(inner);
-  return typeof parameter.name === "string" ? parameter.name : "";
+  if (isNode(inner)) return parameterName(inner);
+  return nameOf(parameter) ?? "";
 }

@@ -2,7 +2,14 @@
  * A test's connection that nobody listens to for errors: if the other side resets it between two
  * waits, which a busy machine makes likely, the error ends whichever test runs then.
  */
-import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./source-file.ts";
+import {
+  type Finding,
+  isNode,
+  nameOf,
+  type SourceFile,
+  type SyntaxNode,
+  walk,
+} from "./source-file.ts";
 
 const message =
   'a reset of this connection is caught by nobody: add .on("error", …) where it is made';
@@ -46,8 +53,4 @@ function heardIn(body: SyntaxNode): ReadonlySet<string> {
     if (isNode(event) && event.value === "error") names.add(nameOf(callee.object) ?? "");
   });
   return names;
-}
-
-function nameOf(node: unknown): string | null {
-  return isNode(node) && node.type === "Identifier" ? String(node.name) : null;
 }

@@ -100,6 +100,12 @@ export function walk(
   }
 }
 
+/** The name that a node is; null for what is none, such as a call. */
+export function nameOf(node: unknown): string | null {
+  const isName = isNode(node) && /^(Private)?Identifier$/.test(node.type);
+  return isName ? String(node.name) : null;
+}
+
 export function isNode(value: unknown): value is SyntaxNode {
   return typeof value === "object" && value !== null && "type" in value && "start" in value;
 }
