@@ -4,6 +4,13 @@ import { encodedPath, remotePlaceFrom } from "./commands/places.ts";
 
 afterEach(() => void vi.unstubAllGlobals());
 
+const origin = {
+  apiUrl: "https://api.example.com",
+  apiKey: "k",
+  source: "profile default",
+  urlSource: "profile default",
+};
+
 /** The path that a deletion would be sent to; null if it is refused before. */
 async function deletedPath(path: string): Promise<string | null> {
   let sentTo: string | null = null;
@@ -11,7 +18,7 @@ async function deletedPath(path: string): Promise<string | null> {
     sentTo = url.pathname;
     return new Response("{}");
   });
-  const client = new ApiClient({ apiUrl: "https://api.example.com", apiKey: "k" }, () => undefined);
+  const client = new ApiClient(origin, () => undefined);
   await client.send(path, { method: "DELETE" }).catch(() => undefined);
   return sentTo;
 }
@@ -44,7 +51,7 @@ test.each([
   const details = [{ field: "size", message: "must be one of a, b" }];
   const refusal = { message, code: "VALIDATION_FAILED", details };
   vi.stubGlobal("fetch", async () => new Response(JSON.stringify(refusal), { status: 400 }));
-  const client = new ApiClient({ apiUrl: "https://api.example.com", apiKey: "k" }, () => undefined);
+  const client = new ApiClient(origin, () => undefined);
   const sent = client.send("/environments", { method: "POST" });
   await expect(sent).rejects.toMatchObject({ message: said });
 });

@@ -2,17 +2,17 @@
 import * as z from "zod";
 import manifest from "../package.json" with { type: "json" };
 import { CommandError, exits } from "./exits.ts";
+import {
+  jsonOrNull,
+  type Origin,
+  sentenceOfLoss,
+  sentenceOfRefusal,
+  sentenceOfStranger,
+} from "./refusal-sentences.ts";
 
 const answerMsMax = 60_000;
 const uploadMsMax = 600_000;
 const pageMax = 100;
-
-const Refusal = z.object({
-  message: z.string(),
-  code: z.string().optional(),
-  requestId: z.string().optional(),
-  details: z.unknown().optional(),
-});
 
 /** The API said no. The message is its own sentence with the request's id. */
 export class ApiRefusal extends CommandError {
@@ -49,15 +49,12 @@ export interface Call {
 
 export class ApiClient {
   readonly apiUrl: string;
-  readonly #apiKey: string | null;
+  readonly #origin: Origin;
   readonly #warn: (text: string) => void;
 
-  constructor(
-    login: { readonly apiUrl: string; readonly apiKey: string | null },
-    warn: (text: string) => void,
-  ) {
-    this.apiUrl = login.apiUrl;
-    this.#apiKey = login.apiKey;
+  constructor(origin: Origin, warn: (text: string) => void) {
+    this.apiUrl = origin.apiUrl;
+    this.#origin = origin;
     this.#warn = warn;
   }
 
@@ -71,7 +68,9 @@ export class ApiClient {
     const answer = await this.#fetch(url, call);
     for (const warning of warningsIn(answer.headers)) this.#warn(warning);
     if (answer.ok) return answer;
-    throw refusalOf(answer, await answer.text().catch(() => ""));
+    const text = await answer.text().catch(() => "");
+    const { message, code } = sentenceOfRefusal(answer, text, this.#origin);
+    throw new ApiRefusal(message, { status: answer.status, code, headers: answer.headers });
   }
 
   /** The answer's JSON. @throws {CommandError} also if it has another shape. */
@@ -82,7 +81,7 @@ export class ApiClient {
     });
     const parsed = schema.safeParse(jsonOrNull(text));
     if (parsed.success) return parsed.data;
-    throw new CommandError(`${this.apiUrl} answered ${path} with something else than this API.`);
+    throw new CommandError(sentenceOfStranger(answer, text, this.#origin));
   }
 
   /** A list's items, page by page, at most `max`. */
@@ -105,6 +104,7 @@ export class ApiClient {
 
   async #fetch(url: URL, call: Call): Promise<Response> {
     const { body, form } = call;
+    const { apiKey } = this.#origin;
     const content = form ?? (body === undefined ? undefined : JSON.stringify(body));
     const limit = AbortSignal.timeout(call.msMax ?? (form ? uploadMsMax : answerMsMax));
     const signals = [call.signal, call.isStream ? undefined : limit].filter((one) => one != null);
@@ -115,7 +115,7 @@ export class ApiClient {
         redirect: "error",
         headers: {
           "user-agent": `paddock-cli/${manifest.version}`,
-          ...(this.#apiKey === null ? {} : { authorization: `Bearer ${this.#apiKey}` }),
+          ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
           ...(body === undefined ? {} : { "content-type": "application/json" }),
           ...call.headers,
         },
@@ -139,46 +139,11 @@ function requireNoSteps(path: string): void {
   throw new CommandError("A name or a part of a path can't be . or ..: that means another thing.");
 }
 
-export function lost(apiUrl: string, error: unknown): ConnectionLost {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : null;
-  const isLate = error instanceof Error && error.name === "TimeoutError";
-  const why = isLate ? "no answer in time" : (code ?? "the connection broke");
-  return new ConnectionLost(`${apiUrl} can't be reached (${why}).`);
-}
-
-function refusalOf(answer: Response, text: string): ApiRefusal {
-  const { status, headers } = answer;
-  const parsed = Refusal.safeParse(jsonOrNull(text));
-  if (!parsed.success) {
-    return new ApiRefusal(`The server answered ${status}.`, { status, code: "", headers });
-  }
-  const { message, code = "", details } = parsed.data;
-  const requestId = parsed.data.requestId ?? headers.get("x-request-id");
-  const reasons = code === "VALIDATION_FAILED" ? fieldsIn(details, message) : "";
-  const id = requestId ? ` (request ${requestId})` : "";
-  return new ApiRefusal(`${message}${reasons}${id}`, { status, code, headers });
-}
-
-/** The fields that were refused and why, unless the sentence says it. */
-function fieldsIn(details: unknown, sentence: string): string {
-  const Fields = z.array(z.object({ field: z.string(), message: z.string() }));
-  const parsed = Fields.safeParse(details);
-  if (!parsed.success || parsed.data.length === 0) return "";
-  const reasons = parsed.data.map(({ field, message }) => `${field} ${message}`);
-  const unsaid = reasons.filter((reason) => !sentence.includes(reason));
-  return unsaid.length === 0 ? "" : ` ${unsaid.join("; ")}.`;
+export function lost(url: string, error: unknown): ConnectionLost {
+  return new ConnectionLost(sentenceOfLoss(url, error));
 }
 
 function warningsIn(headers: Headers): string[] {
   const text = headers.get("x-paddock-warnings");
   return text ? [text] : [];
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,6 +1,7 @@
 import { ApiClient } from "./api-client.ts";
 import { CommandOptions } from "./command-options.ts";
 import { Output } from "./output.ts";
+import type { Origin } from "./refusal-sentences.ts";
 import { findLogin, type Login, profileName, profilePath } from "./settings.ts";
 
 /** What a command works with. */
@@ -48,7 +49,7 @@ export class Context {
     return this.#client;
   }
 
-  clientFor(login: { readonly apiUrl: string; readonly apiKey: string | null }): ApiClient {
-    return new ApiClient(login, (text) => this.output.warning(text));
+  clientFor(origin: Origin): ApiClient {
+    return new ApiClient(origin, (text) => this.output.warning(text));
   }
 }

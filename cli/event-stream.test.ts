@@ -19,7 +19,8 @@ let client: ApiClient;
 beforeAll(async () => {
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
-  client = new ApiClient({ apiUrl: `http://127.0.0.1:${port}`, apiKey: "tb_dev_a" }, () => {});
+  const key = { apiKey: "tb_dev_a", source: "profile default", urlSource: "profile default" };
+  client = new ApiClient({ ...key, apiUrl: `http://127.0.0.1:${port}` }, () => {});
 });
 afterAll(() => server.close());
 
@@ -58,6 +59,6 @@ test("a refusal that trying again doesn't change ends it", async () => {
   turns = [(response) => response.writeHead(401).end(body)];
   await expect(readAll()).rejects.toMatchObject({
     exitCode: 4,
-    message: "Revoked. (request req_a)",
+    message: "Revoked. Store another one: `paddock login`. (request req_a)",
   });
 });

@@ -20,6 +20,8 @@ const profileBytesMax = 64 * 1024;
 export interface Login extends Profile {
   /** Where the key is from, for people. */
   readonly source: string;
+  /** Where the address is from. */
+  readonly urlSource: string;
 }
 
 /** @throws {CommandError} if the name can't be a file's. */
@@ -45,14 +47,16 @@ function settingsFolder({ XDG_CONFIG_HOME: configured }: Environment): string {
 export async function findLogin(name: string, environment: Environment): Promise<Login> {
   const { PADDOCK_API_KEY: apiKey, PADDOCK_API_URL: url } = environment;
   const apiUrl = url ? requireApiUrl(url) : null;
-  if (apiKey && apiUrl) return { apiUrl, apiKey: requireKey(apiKey), source: "PADDOCK_API_KEY" };
+  const source = `profile ${name}`;
+  const ofVariable = { apiKey: apiKey ? requireKey(apiKey) : "", source: "PADDOCK_API_KEY" };
+  if (apiKey && apiUrl) return { ...ofVariable, apiUrl, urlSource: "PADDOCK_API_URL" };
   const stored = await readProfile(profilePath(name, environment));
   if (apiKey) {
     if (stored === null) {
       const message = "PADDOCK_API_KEY is set, but not where to: set PADDOCK_API_URL too.";
       throw new CommandError(message, exits.notLoggedIn);
     }
-    return { apiUrl: stored.apiUrl, apiKey: requireKey(apiKey), source: "PADDOCK_API_KEY" };
+    return { ...ofVariable, apiUrl: stored.apiUrl, urlSource: source };
   }
   if (stored === null) {
     const what = "run `paddock login`, or set PADDOCK_API_KEY";
@@ -65,7 +69,7 @@ export async function findLogin(name: string, environment: Environment): Promise
       "set PADDOCK_API_KEY too, or log in there with --profile.";
     throw new CommandError(message, exits.notLoggedIn);
   }
-  return { ...stored, source: `profile ${name}` };
+  return { ...stored, source, urlSource: source };
 }
 
 /**

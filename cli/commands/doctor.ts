@@ -28,7 +28,11 @@ export async function doctor(context: Context): Promise<ExitCode> {
   const login = await context.login().catch((error: unknown) => errorOf(error));
   const apiUrl = login instanceof CommandError ? publicUrl() : login.apiUrl;
   if (apiUrl === null) report(missing("address", "Set PADDOCK_API_URL, or run `paddock login`."));
-  else await checkService(context.clientFor({ apiUrl, apiKey: null }), report);
+  else {
+    const urlSource = login instanceof CommandError ? "PADDOCK_API_URL" : login.urlSource;
+    const origin = { apiUrl, apiKey: null, source: "", urlSource };
+    await checkService(context.clientFor(origin), report);
+  }
   if (login instanceof CommandError) report(missing("key", login.message));
   else await checkKey(await context.client(), login.source, report);
   await print(context, checks);
@@ -96,7 +100,7 @@ async function checkKey(client: ApiClient, source: string, report: Report): Prom
     if (known?.status === "suspended")
       report(missing("account", "It is suspended: ask an operator."));
   } catch (error) {
-    const hint = "Run `paddock login` with a live key; another key with keys:write makes one.";
+    const hint = "Another key with keys:write makes one.";
     const { message } = errorOf(error);
     report(missing("key", error instanceof ApiRefusal ? `${message} ${hint}` : message));
     return;

@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { CommandError, exits } from "../exits.ts";
 import { withProgress } from "../progress.ts";
 import { askText, readHidden } from "../prompts.ts";
+import { entered } from "../refusal-sentences.ts";
 import {
   readProfile,
   removeProfile,
@@ -27,7 +28,7 @@ export async function login(context: Context): Promise<undefined> {
   const { output } = context;
   const apiUrl = requireApiUrl(await chooseUrl(context));
   const apiKey = requireKey(await readHidden(`API key for ${apiUrl}`));
-  const client = context.clientFor({ apiUrl, apiKey });
+  const client = context.clientFor({ apiUrl, apiKey, source: entered, urlSource: entered });
   const known = await withProgress("Checking the key", identify(client));
   await writeProfile(context.profilePath, { apiUrl, apiKey });
   output.done(`Logged in to ${apiUrl}${known ? ` as ${known.userId}` : ""}.`);

@@ -78,7 +78,7 @@ export function isWarned({ authenticate }: Pick<Route, "authenticate">): boolean
   return warned.has(authenticate);
 }
 
-/** One sentence that names what was ignored of a value that the schema took; null if nothing was. */
+/** One sentence on what was ignored of a value that the schema took; null if nothing was. */
 export function ignoredSentence(
   schema: z.ZodType,
   value: unknown,

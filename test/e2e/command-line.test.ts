@@ -33,7 +33,9 @@ test("a login is stored for its user alone, and a refused key isn't stored", asy
 
 test("a key of the environment beats the stored one, and one that is refused exits with 4", async () => {
   const env = { PADDOCK_API_KEY: "tb_dev_no" };
-  expect(await paddock(["budget"], { env })).toMatchObject({ code: 4, out: "" });
+  const refused = await paddock(["budget"], { env });
+  expect(refused).toMatchObject({ code: 4, out: "" });
+  expect(refused.err).toContain("refuses the key of PADDOCK_API_KEY: it isn't tb_prod_ or tb_dev_");
   const who = await paddock(["whoami", "--json"]);
   expect(JSON.parse(who.out)).toMatchObject({ userId: owner.id, keyId: owner.keyId });
 });
@@ -42,6 +44,8 @@ test("a secret comes from stdin, exec prints what is said, and a failure exits w
   const set = ["secrets", "set", "TOKEN", "--env", environmentId];
   const inArgument = await paddock([...set, "value-in-argument"]);
   expect(inArgument).toMatchObject({ code: 1, out: "" });
+  const short = await paddock(set, { stdin: "short\n" });
+  expect(short.err).toMatch(/^✓ Stored; .+\n! The secret TOKEN is shorter than 8 characters/);
   expect(await paddock(set, { stdin: "a-value-of-stdin\n" })).toMatchObject({ code: 0 });
   const script = 'printf %s "$TOKEN" | wc -c; exit 3';
   const ran = await paddock(["exec", "--env", environmentId, script]);
