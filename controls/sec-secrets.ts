@@ -16,8 +16,8 @@ export const secControls: Readonly<Record<string, Control>> = {
     test: "test/security/canary.test.ts",
     mutation: {
       file: "functions/environments/put-secret.ts",
-      find: "message: storedMessage(body.value)",
-      replace: "message: body.value",
+      find: "ok(storedBody(key, body.value))",
+      replace: "ok({ ...storedBody(key, body.value), message: body.value })",
     },
   },
   "SEC-3": {

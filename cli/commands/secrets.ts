@@ -5,7 +5,10 @@ import { withProgress } from "../progress.ts";
 import { confirm, readHidden } from "../prompts.ts";
 import { findEnvironment } from "./environment-names.ts";
 
-const Written = z.object({ message: z.string() });
+const Written = z.object({
+  message: z.string(),
+  warnings: z.array(z.string()).default([]),
+});
 const Listed = z.object({
   data: z.array(z.looseObject({ key: z.string(), hosts: z.array(z.string()).default([]) })),
 });
@@ -27,7 +30,9 @@ export async function setSecret(context: Context): Promise<undefined> {
   const environment = await findEnvironment(client, options.text("env") ?? "");
   const path = `/environments/${environment}/secrets/${encodeURIComponent(name)}`;
   const call = client.call(path, Written, { method: "PUT", body });
-  context.output.done((await withProgress("Sealing", call)).message);
+  const { message, warnings } = await withProgress("Sealing", call);
+  context.output.done(message);
+  for (const warning of warnings) context.output.warning(warning);
 }
 
 export async function listSecrets(context: Context): Promise<undefined> {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { created, noQuery } from "#shared/contract/common";
-import { SecretCreate, SecretWritten, storedMessage } from "#shared/contract/secret";
+import { SecretCreate, SecretStored, storedBody } from "#shared/contract/secret";
 import { idSchema } from "#shared/core/ids";
 import { readAndSeal, storeSecret } from "#shared/environments/write-secret";
 import { ApiError } from "#shared/errors/api-error";
@@ -20,7 +20,7 @@ export const createSecret = change({
   account: "none",
   audit: "secret.stored",
   refusals: ["CONFLICT"],
-  reply: { 201: SecretWritten },
+  reply: { 201: SecretStored },
   read: async ({ caller, params, body, deps }) =>
     await readAndSeal(deps.store, caller.owner, { ...body, ...params }),
   decide({ body, data, now }) {
@@ -29,7 +29,7 @@ export const createSecret = change({
       const message = `A secret called ${key} exists already; use PUT to replace it.`;
       throw new ApiError("CONFLICT", { message });
     }
-    const reply = created({ success: true, key, message: storedMessage(body.value) });
+    const reply = created(storedBody(key, body.value));
     return { ...storeSecret(data, key, now), reply };
   },
 });

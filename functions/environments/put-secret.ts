@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
-import { SecretKey, SecretWrite, SecretWritten, storedMessage } from "#shared/contract/secret";
+import { SecretKey, SecretStored, SecretWrite, storedBody } from "#shared/contract/secret";
 import { idSchema } from "#shared/core/ids";
 import { readAndSeal, storeSecret } from "#shared/environments/write-secret";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
@@ -18,12 +18,12 @@ export const putSecret = change({
   beforeConfirmed: "reads",
   account: "none",
   audit: "secret.stored",
-  reply: { 200: SecretWritten },
+  reply: { 200: SecretStored },
   read: async ({ caller, params, body, deps }) =>
     await readAndSeal(deps.store, caller.owner, { ...body, ...params }),
   decide({ params, body, data, now }) {
     const { key } = params;
-    const reply = ok({ success: true, key, message: storedMessage(body.value) });
+    const reply = ok(storedBody(key, body.value));
     return { ...storeSecret(data, key, now), reply };
   },
 });

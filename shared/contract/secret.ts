@@ -5,6 +5,7 @@ import { isRedactable, redactableLengthMin } from "../core/redaction/units.ts";
 import type { SecretBinding } from "../protocol/bound-secret.ts";
 import { exactObject, takenForNothing } from "./exact.ts";
 import { HostPattern } from "./network.ts";
+import { Warnings } from "./unsupported.ts";
 
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 export const SecretKey = z
@@ -83,11 +84,12 @@ export const SecretWritten = z.object({
   message: z.string(),
 });
 
-/** The message that a client reads after storing a secret. */
-export function storedMessage(value: string): string {
-  return isRedactable(value)
-    ? "Stored; it is sealed and never returned."
-    : `Stored, but ${tooShort}.`;
+export const SecretStored = SecretWritten.extend({ warnings: Warnings });
+
+/** What a client reads after storing a secret. */
+export function storedBody(key: string, value: string): z.input<typeof SecretStored> {
+  const message = "Stored; it is sealed and never returned.";
+  return { success: true, key, message, warnings: warningsOf([], [{ key, value }]) };
 }
 
 const tooShort =

@@ -229,7 +229,14 @@ describe("SEC-7 what had better be a secret", () => {
       expect.stringMatching(/^The variable DB looks like an address with a password in it/),
       expect.stringMatching(/^The secret PIN is shorter than 8 characters/),
     ]);
-    const threadId = await newThread(owner.key, { environmentId: made.json.environment.id });
+    const { id } = made.json.environment;
+    const put = { key: owner.key, method: "PUT", body: { value: "12345" } };
+    const short = await send(`/v1/environments/${id}/secrets/PIN`, put);
+    expect(short.json).toMatchObject({
+      message: "Stored; it is sealed and never returned.",
+      warnings: [expect.stringMatching(/^The secret PIN is shorter than 8 characters/)],
+    });
+    const threadId = await newThread(owner.key, { environmentId: id });
     const message = { body: { envVars: { KEY: "AKIAIOSFODNN7EXAMPLE" } } };
     const { answer } = await runScript(owner.key, threadId, "true", message);
     expect(answer.headers["x-paddock-warnings"]).toMatch(/^The variable KEY looks like an AWS/);
