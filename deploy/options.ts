@@ -133,12 +133,12 @@ export function readDeployOptions(): DeployOptions {
     github: githubOf(values.github, values["github-id"]),
     variables: {
       ...readVariables(values["var-file"]),
-      ...stated("first_operator", values["first-operator"]),
-      ...stated("operator_impersonators", values.impersonator),
+      ...stated("first_operator", addressOf("first-operator", values["first-operator"])),
+      ...stated("operator_impersonators", membersOf(values.impersonator)),
       ...stated("instances_max", countOf(values["instances-max"])),
-      ...stated("alerts", values["alert-email"] && { emails: values["alert-email"] }),
+      ...stated("alerts", alertsOf(values["alert-email"])),
     },
-    operatorAccount: values["operator-account"] ?? null,
+    operatorAccount: addressOf("operator-account", values["operator-account"]) ?? null,
     mode,
     rollbackTo: values.to ?? null,
     skipBootstrap: values["skip-bootstrap"],
@@ -238,6 +238,27 @@ function githubOf(repository: string | undefined, id: string | undefined) {
   }
   if (/^[\w.-]+\/[\w.-]+$/.test(repository)) return { repository, repository_id: id };
   return refuse(`--github ${repository} should read OWNER/REPOSITORY.`);
+}
+
+/** As terraform/variables.tf has it. */
+const mailAddress = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
+
+function addressOf(option: string, text: string | undefined): string | undefined {
+  if (text === undefined || mailAddress.test(text)) return text;
+  return refuse(`--${option} ${text} is no mail address, such as ada@example.com.`);
+}
+
+function alertsOf(emails: readonly string[] | undefined) {
+  for (const email of emails ?? []) addressOf("alert-email", email);
+  return emails && { emails };
+}
+
+function membersOf(members: readonly string[] | undefined): readonly string[] | undefined {
+  for (const member of members ?? []) {
+    if (/^(user|group|serviceAccount):[^@\s]+@[^@\s]+$/.test(member)) continue;
+    return refuse(`--impersonator ${member} should read user:ada@example.com.`);
+  }
+  return members;
 }
 
 function countOf(text: string | undefined): number | undefined {

@@ -16,6 +16,13 @@ variable "alerts" {
     condition     = length(var.alerts.emails) > 0
     error_message = "Name a mail address under alerts.emails: an alert must reach a person."
   }
+
+  validation {
+    condition = alltrue([
+      for email in var.alerts.emails : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", email))
+    ])
+    error_message = "Write each of alerts.emails as a mail address, such as ada@example.com."
+  }
 }
 
 variable "armor" {
