@@ -12,6 +12,7 @@ import { buildAll } from "./build/build-all.ts";
 import { type AgentRun, runAgent } from "./demo/agent-run.ts";
 import { call, makeFirstOwner } from "./demo/api.ts";
 import { scriptedCoder } from "./demo/scripted-coder.ts";
+import { printLine as line } from "./demo/wrap.ts";
 import { formatDuration } from "./tools/format.ts";
 import { localModels } from "./tools/local-models.ts";
 import "./tools/plain-errors.ts";
@@ -44,7 +45,6 @@ const smallest = {
 } as const;
 
 const heading = (text: string) => console.log(`\n${colours.bold(colours.cyan(text))}`);
-const line = (text: string) => console.log(`  ${text}`);
 const usd = (amount: number) => `$${amount.toFixed(6)}`;
 
 const localKey = "local-provider-key";

@@ -9,6 +9,7 @@ import { buildAll } from "./build/build-all.ts";
 import { call, type FirstOwner, makeFirstOwner } from "./demo/api.ts";
 import { auditLines } from "./demo/audit.ts";
 import { type Run, sendMessage } from "./demo/stream.ts";
+import { printLine as line } from "./demo/wrap.ts";
 import { formatDuration } from "./tools/format.ts";
 import "./tools/plain-errors.ts";
 import { readOptions } from "./tools/options.ts";
@@ -23,7 +24,6 @@ const creditUsd = 5;
 
 const began = performance.now();
 const heading = (text: string) => console.log(`\n${colours.bold(colours.cyan(text))}`);
-const line = (text: string) => console.log(`  ${text}`);
 const usd = (amount: number) => `$${amount.toFixed(6)}`;
 
 heading("Build");

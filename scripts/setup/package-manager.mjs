@@ -41,21 +41,31 @@ export function installCommand(manager, what) {
 
 /** @throws {SetupError} with apt's output */
 export async function installPackages(wanted, progress) {
-  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
   const apt = (...args) => runCommand("apt-get", args, { environment });
   progress.update("reading apt's package lists");
   const update = await apt("update", "-q");
   const packages = wanted.includes("java")
     ? [...wanted.filter((name) => name !== "java"), await chooseJava()]
     : wanted;
-  progress.update(`installing ${packages.join(", ")}`);
+  const names = packages.join(", ");
+  // apt says what it would fetch when it is told not to go on.
+  const asked = await apt("install", "--assume-no", "--no-install-recommends", ...packages);
+  const size = fetchedSize(asked.output);
+  progress.update(size === null ? `installing ${names}` : `fetching ${size}: ${names}`);
   const { code, output } = await apt("install", "-qy", "--no-install-recommends", ...packages);
   if (code === 0) return;
   const why = update.code === 0 ? output : update.output;
   throw new SetupError(
-    `apt couldn't install ${packages.join(", ")}: see below, then run this again.`,
+    `apt couldn't install ${names}: see below, then run this again.`,
     excerpt(aptErrors(why) || why),
   );
+}
+
+/** Such as `45.2 MB`; null if apt doesn't say, or has it all. */
+export function fetchedSize(output) {
+  const [, size = ""] = /^Need to get ([\d.,]+ [kMG]?B)/m.exec(output) ?? [];
+  return /[1-9]/.test(size) ? size : null;
 }
 
 async function chooseJava() {

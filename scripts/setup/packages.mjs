@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { excerpt, runCommand } from "./run-command.mjs";
 import { SetupError } from "./setup-error.mjs";
+import { bar } from "./terminal.mjs";
 
 export const nodeMajor = 24;
 
@@ -35,9 +36,14 @@ export function checkPackages(root) {
   }
   return {
     state: "fixable",
-    doing: "installing what the lockfile names",
-    async fix() {
-      await install(root);
+    doing: `fetching ${wantedHere(JSON.parse(lockText)).length} packages with npm, 600 MB in place`,
+    async fix(progress) {
+      const end = followInstallation(root, JSON.parse(lockText), progress);
+      try {
+        await install(root);
+      } finally {
+        end();
+      }
       writeFileSync(stampPath, stamp);
       return "installed";
     },
@@ -53,6 +59,34 @@ function isInstalled(root, lock) {
     if (path === "" || (wanted.optional && !installed[path])) return true;
     return installed[path]?.integrity === wanted.integrity;
   });
+}
+
+/** The folders of the packages that npm installs on this system; it leaves others out. */
+export function wantedHere(lock, { platform, arch } = process) {
+  const fits = (list, own) => {
+    if (list === undefined) return true;
+    return list.includes(own) || (list[0].startsWith("!") && !list.includes(`!${own}`));
+  };
+  return Object.entries(lock.packages)
+    .filter(([path]) => path !== "")
+    .filter(([, { os, cpu, libc }]) => {
+      return fits(os, platform) && fits(cpu, arch) && fits(libc, "glibc");
+    })
+    .map(([path]) => path);
+}
+
+const lookEveryMs = 500;
+
+/** Shows how many packages are in place; npm says nothing until it is done. */
+export function followInstallation(root, lock, progress) {
+  const wanted = wantedHere(lock);
+  const look = () => {
+    const there = wanted.filter((path) => existsSync(join(root, path, "package.json"))).length;
+    const count = `${there} of ${wanted.length} packages in place`;
+    if (there > 0) progress.update(`${bar(there / wanted.length)} ${count}`);
+  };
+  const timer = setInterval(look, lookEveryMs);
+  return () => clearInterval(timer);
 }
 
 async function install(root) {
