@@ -16,8 +16,8 @@ export const autControls: Readonly<Record<string, Control>> = {
     test: "test/integration/schedules.test.ts",
     mutation: {
       file: "shared/keys/acting-key.ts",
-      find: "if (missing === undefined) return;",
-      replace: "if (missing !== null) return;",
+      find: 'requireKeyScope(scopes, scope, "which is needed to start executions");',
+      replace: "void scope;",
     },
   },
   "AUT-3": {

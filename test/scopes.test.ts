@@ -242,8 +242,8 @@ function needsToStart({ needsToo, scope }: Route, body: object): boolean {
 
 /** Fields that a key may send which starts nothing, by route. */
 const inert =
-  "baseImage computeProfile description guiEnabled internetAccess isDefault metadata name " +
-  "network officeAppsEnabled projectId secrets";
+  "baseImage computeProfile config description guiEnabled internetAccess isDefault metadata " +
+  "name network officeAppsEnabled projectId secrets";
 const copied = "environmentTarget fileCopyMode targetEnvironmentId title truncateAtMessageIndex";
 const freeFields: Readonly<Record<string, string>> = {
   "POST /v1/environments": inert,

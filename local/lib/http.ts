@@ -27,9 +27,9 @@ export class HttpError extends Error {
 }
 
 /**
- * Serves on 127.0.0.1; `port` 0 takes a free one. No web page can reach it: neither through a name of
- * its own, because `Host` must name this server, nor from where the page is, because a browser says
- * so. Some of these servers ask for no credential.
+ * Serves on 127.0.0.1; `port` 0 takes a free one. No web page can reach it: neither through a name
+ * of its own, because `Host` must name this server, nor from where the page is, because a browser
+ * says so. Some of these servers ask for no credential.
  */
 export async function startHttpServer(handle: HttpHandler, port = 0): Promise<HttpServer> {
   const server = createServer((request, response) => {

@@ -52,7 +52,8 @@ export async function openapiDocument(root: string): Promise<JsonSchema> {
           schema: { type: "string" },
         },
         Warnings: {
-          description: "Sentences on what the request holds without effect, such as unknown fields.",
+          description:
+            "Sentences on what the request holds without effect, such as unknown fields.",
           schema: { type: "string" },
         },
       },

@@ -13,9 +13,8 @@ import {
 import { plainRoute, watched } from "../../test/kit/watched-route.ts";
 import { keyRoutes } from "../../test/security/support/table.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { create, overwrite, replace } from "../store/documents.ts";
-import type { RequestSecurity } from "./request-security.ts";
-import { action, type Callers, change, type Route } from "./route.ts";
+import { create } from "../store/documents.ts";
+import { action, change, type Route } from "./route.ts";
 
 beforeAll(() => void vi.stubEnv("GOOGLE_CLOUD_PROJECT", "none"));
 afterAll(() => void vi.unstubAllEnvs());
@@ -104,33 +103,6 @@ describe("what a change has prepared", () => {
     store.before = async () => fail();
     expect(await run({}, { store })).toMatchObject(failed);
   });
-});
-
-test("AUD-4 a row seals what its decision read, also if that was read again", async () => {
-  const store = new MemoryStore();
-  const ref = things.doc("a");
-  await store.commitWithoutRetry([create(ref, { name: "before" })]);
-  let isChanged = false;
-  store.before = async () => {
-    if (isChanged) return;
-    isChanged = true;
-    await store.commitWithoutRetry([overwrite(ref, { name: "after" })]);
-  };
-  const route = change({
-    ...stated,
-    endpoint: "POST /v1/things",
-    authenticate: "api-key",
-    read: async ({ deps }) => await deps.store.require(ref),
-    decide: ({ data: { value, version } }) => ({
-      writes: [replace(ref, version, value)],
-      subject: value.name,
-      reply: { status: 201, body: { id: "a" } },
-    }),
-  });
-  const sealDetails: RequestSecurity["sealDetails"] = async (_route, { data }) =>
-    things.doc("a").schema.parse(Reflect.get(Object(data), "value")).name;
-  const { rows } = await runRequest(route, { store, sealDetails });
-  expect(rows.at(-1)).toMatchObject({ decided: { subject: "after" }, sealed: "after" });
 });
 
 describe("KEY-10 an answer that only reads, once the account's downloads are used up", () => {
@@ -286,27 +258,5 @@ describe("TEN-2 once the day's downloads are used up", () => {
     await runRequest(route("bytes"), { store, sent });
     expect(steps).toEqual(["bytes"]);
     expect(streamed.splice(0)).toEqual(["bytes"]);
-  });
-});
-
-describe("AUD-7 a privileged change", () => {
-  test("is put on the record of the owner it acts on", async () => {
-    const named = { type: "operator", id: "op_a", email: "a@b.c" } as const;
-    const operator: Callers["operator"] = { ...named, createdAt: 1, isAuditor: false };
-    const route = change({
-      ...stated,
-      endpoint: "POST /v1/admin/things",
-      authenticate: "operator",
-      read: async () => ({ whose: owner }),
-      actsOn: ({ whose }) => whose,
-      decide: ({ data: { whose } }) => ({
-        writes: [create(things.doc("a"), { name: "a" })],
-        subject: whose.id,
-        reply: { status: 201, body: { id: "a" } },
-      }),
-    });
-    const confirmed = Promise.resolve(operator);
-    const { rows } = await runRequest(route, { caller: operator, confirmed });
-    expect(rows).toMatchObject([{ owner }]);
   });
 });

@@ -51,7 +51,7 @@ const inputTypes = new Set([
   "message",
   "reasoning",
 ]);
-const partTypes = new Set([
+const partTypes = new Set<string>([
   ...(["input_text", "output_text", "reasoning_text", "refusal", "summary_text", "text"] as const),
 ]);
 /** A server may look at any field that it knows, whatever the part's type is. */

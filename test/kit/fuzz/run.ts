@@ -24,7 +24,7 @@ export interface FuzzOptions {
   /** Requests under way at once. */
   readonly width?: number;
   readonly onProgress?: (sent: number) => void;
-  /** Told each kind of fault as soon as it is found, so that a run that is ended early isn't lost. */
+  /** Told each kind of fault once it is found, so that a run that is ended early isn't lost. */
   readonly onFault?: (fault: string) => void;
 }
 
