@@ -156,14 +156,18 @@ export async function insist(nextBaseUrl: () => string, what: StartAttempt): Pro
   throw new Error(`${what.threadId} was never told`);
 }
 
-/** Acts like a client that needs to know: repeats the request elsewhere until it is answered. */
+/**
+ * Acts like a client that needs to know: repeats the request elsewhere until it is answered. Where
+ * most processes are dead, a crowd of one account is too many at once for the one that is left.
+ */
 export async function persist(
   nextBaseUrl: () => string,
   what: StartAttempt & { readonly idempotencyKey: string },
 ): Promise<StartOutcome> {
   for (let tries = 0; tries < triesMax; tries += 1) {
     const outcome = await attempt(nextBaseUrl(), what);
-    if (outcome.status !== null && outcome.status < 500) return outcome;
+    const isBusy = outcome.answer?.json?.code === "ACCOUNT_BUSY";
+    if (outcome.status !== null && outcome.status < 500 && !isBusy) return outcome;
     await wait(50 + 10 * Math.min(tries, 20));
   }
   throw new Error(`${what.idempotencyKey} was never answered`);
