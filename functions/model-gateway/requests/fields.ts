@@ -32,8 +32,8 @@ export function requireOnly(value: Json, where: string, allowed: ReadonlySet<str
 }
 
 /**
- * Refuses names with capitals in what has fields that aren't all known: some servers read names
- * whatever their case, so `Type` would say something else than the `type` that is looked at.
+ * Refuses names with capitals where not all fields are known. Some servers read names whatever
+ * their case, so `Type` would say something else than the `type` that is looked at.
  * @throws {RequestRefused}
  */
 export function requireLowerCase(value: Json, where: string): void {
