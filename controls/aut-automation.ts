@@ -17,7 +17,7 @@ export const autControls: Readonly<Record<string, Control>> = {
     mutation: {
       file: "shared/keys/acting-key.ts",
       find: 'requireKeyScope(scopes, scope, "which is needed to start executions");',
-      replace: "void scope;",
+      replace: "void [scopes, scope, requireKeyScope];",
     },
   },
   "AUT-3": {
