@@ -12,7 +12,7 @@ import type { Owner } from "#shared/identity/owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countDownload, type Download, uncountDownload } from "#shared/quotas/count-download";
 import { type Reserved, releaseStored } from "#shared/quotas/reserve-transfer";
-import { patch } from "#shared/store/documents";
+import { patch, unchanged } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import type { ReadStore } from "#shared/store/store";
 import { type Transfer, transfers } from "#shared/store/transfers";
@@ -75,7 +75,7 @@ export const createDownload = change({
     const copied = await once(raw, async () => {
       await countDownload(deps.store, owner, { sizeBytes, now });
       counted.set(raw, { sizeBytes, now });
-      if (known) return { id: known.id, reserved: null };
+      if (known) return { id: known.value.id, reserved: null };
       const id = ids.next("fileDownload");
       const transfer = newDownload({ id, environmentId, path, sizeBytes }, now);
       const reserved = await reserveOnce(deps, owner, { raw, transfer });
@@ -85,13 +85,19 @@ export const createDownload = change({
     const expiresAt = deps.now() + signedMs;
     const name = path.split("/").at(-1) ?? path;
     const signed = await signDownload(owner, { id: copied.id, name, expiresAt });
-    return { file, ...copied, request: signedBody(signed, expiresAt) };
+    return { file, ...copied, known, request: signedBody(signed, expiresAt) };
   },
-  decide({ params: { environmentId }, data: { file, id, reserved, request } }) {
+  decide({ params: { environmentId }, data: { file, id, known, reserved, request } }) {
     const { path, sizeBytes: size, sha256 } = file;
+    // The copy that was found at first has ended meanwhile.
+    if (!reserved && !known) throw new ApiError("UNAVAILABLE");
     return {
-      // From now on, all requests for the same bytes get addresses of the same object.
-      writes: reserved ? [patch(reserved.ref, { sha256 }, { version: reserved.version })] : [],
+      writes: [
+        // From now on, all requests for the same bytes get addresses of the same object.
+        ...(reserved ? [patch(reserved.ref, { sha256 }, { version: reserved.version })] : []),
+        // Each address is on the record, also where nothing changes (AUD-1).
+        ...(!reserved && known ? [unchanged(known)] : []),
+      ],
       subject: environmentId,
       facts: { downloadId: id, sizeBytes: size },
       reply: created({ download: { environmentId, path, size, sha256, request } }),
@@ -128,7 +134,7 @@ async function storedDownload(
     readonly sha256: string;
     readonly until: number;
   },
-): Promise<Transfer | null> {
+): Promise<Reserved | null> {
   const { environmentId, sha256, until } = wanted;
   const [found] = await store.findAll(transfers.all(owner), {
     where: [
@@ -140,7 +146,7 @@ async function storedDownload(
     orderBy: [["endsAt", "desc"]],
     limit: 1,
   });
-  return found?.value ?? null;
+  return found ?? null;
 }
 
 interface Copied {

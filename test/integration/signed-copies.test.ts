@@ -6,7 +6,7 @@ import { multipart, send } from "../kit/client.ts";
 import { cloud } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, type TestOwner } from "../kit/owners.ts";
 import { beginUpload } from "../kit/signed-transfers.ts";
-import { firestore } from "../kit/store.ts";
+import { auditOf, firestore } from "../kit/store.ts";
 import { sweep } from "../kit/sweep.ts";
 import { expectRefusal } from "../security/support/refusals.ts";
 
@@ -55,6 +55,8 @@ describe("TEN-2 a key that may only read", () => {
       urls.push(json.download.request.url);
     }
     expect(new Set(urls.map(idOf)).size).toBe(1);
+    const signed = (await auditOf(owner.id)).filter(({ action }) => action === "download.signed");
+    expect(signed, "the trail says of each address when it was made").toHaveLength(urls.length);
     const read = await fetch(urls.at(-1) ?? "");
     expect([read.status, (await read.arrayBuffer()).byteLength]).toEqual([200, 0]);
     const now = await usage("storage");
