@@ -10,8 +10,11 @@ import { change } from "#shared/pipeline/route";
 import type { StoringDeps } from "#shared/quotas/store-object";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
-import { hasTransferEnded, type Transfer } from "#shared/store/transfers";
+import type { FoundDocument } from "#shared/store/read-document";
+import type { Store } from "#shared/store/store";
+import { hasTransferEnded, type Transfer, type transfers } from "#shared/store/transfers";
 import { storageUsageId, storageUsages } from "#shared/store/usage";
+import { isConflict, withDeadline } from "#shared/store/with-deadline";
 import { readFilesOf } from "#shared/workspace/manifests";
 import { requireCurrent } from "./file-etag.ts";
 import { packTransfer } from "./pack-transfer.ts";
@@ -65,6 +68,10 @@ export const completeUpload = change({
     const { upload, environment } = data;
     if (upload.value.state === "completed") return { ...data, file: null, placed: null };
     const file = await uploadedFile(deps, owner, { upload: upload.value, raw, now, signal });
+    if (file === null) {
+      await endUpload(deps.store, upload);
+      throw new ApiError("UPLOAD_MISMATCH");
+    }
     const at = { environment: environment.value, file, signal };
     return { ...data, file, placed: await placeFile(deps, owner, at) };
   },
@@ -97,7 +104,23 @@ export const completeUpload = change({
   },
 });
 
-/** @throws {ApiError} `UPLOAD_INCOMPLETE`, `UPLOAD_MISMATCH`. */
+/**
+ * Ends an upload whose bytes aren't what was announced. They can't change, and its client would
+ * otherwise have gigabytes read again by each further request. One that was changed meanwhile has
+ * been ended by another request.
+ */
+async function endUpload(
+  store: Pick<Store, "commit">,
+  { ref, version }: FoundDocument<typeof transfers.schema>,
+): Promise<void> {
+  await withDeadline(store.commit([patch(ref, { state: "cancelled" }, { version })])).catch(
+    (error: unknown) => {
+      if (!isConflict(error)) throw error;
+    },
+  );
+}
+
+/** Null if it hasn't the hash that was announced. @throws {ApiError} `UPLOAD_INCOMPLETE`. */
 async function uploadedFile(
   deps: StoringDeps,
   owner: Owner,
@@ -107,12 +130,12 @@ async function uploadedFile(
     readonly now: number;
     readonly signal: AbortSignal;
   },
-): Promise<ManifestFile> {
+): Promise<ManifestFile | null> {
   const { upload, raw: request, now, signal } = from;
   const { id, path, sizeBytes } = upload;
   // Cloud Storage was told the size, and stores no object of another.
   if ((await transferredBytes(owner, id)) !== sizeBytes) throw new ApiError("UPLOAD_INCOMPLETE");
   const { parts, sha256 } = await packTransfer(deps, owner, { transfer: upload, request, signal });
-  if (upload.sha256 !== null && upload.sha256 !== sha256) throw new ApiError("UPLOAD_MISMATCH");
+  if (upload.sha256 !== null && upload.sha256 !== sha256) return null;
   return { path, type: "file", sha256, sizeBytes, mode: 0o644, modifiedAt: now, parts };
 }

@@ -184,6 +184,8 @@ describe("WSP-2 an upload of a large file", () => {
     const bytes = someBytes(mib);
     const id = await sent("wrong.bin", bytes, sha256Of(someBytes(1)));
     expectRefusal(await completeUpload(owner, environmentId, id), 422, "UPLOAD_MISMATCH");
+    // Its bytes can't change, and aren't read again.
+    expectRefusal(await completeUpload(owner, environmentId, id), 410, "TRANSFER_ENDED");
     expectRefusal(await send(fileOf("wrong.bin"), { key: owner.key }), 404, "NOT_FOUND");
   });
 
