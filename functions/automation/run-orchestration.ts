@@ -11,7 +11,7 @@ import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { toStartLater } from "#shared/keys/further-scopes";
 import { newRun } from "#shared/orchestrations/new-run";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
-import { create } from "#shared/store/documents";
+import { create, unchanged } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { orchestrationRuns, orchestrations } from "#shared/store/orchestrations";
 import { requireAgents } from "./orchestration-agents.ts";
@@ -37,7 +37,8 @@ export const runOrchestration = change({
   reply: { 200: z.object({ run: OrchestrationRunBody }) },
   read: async ({ caller: { owner }, params: { orchestrationId }, body, ids, deps }) => {
     const { store } = deps;
-    const { value } = await store.require(orchestrations.of(owner, orchestrationId));
+    const found = await store.require(orchestrations.of(owner, orchestrationId));
+    const { value } = found;
     const repeatableId = ids.ofRequest("orchestrationRun");
     const id = repeatableId ?? ids.next("orchestrationRun");
     const [environment, models, earlier] = await allInOrder([
@@ -47,8 +48,8 @@ export const runOrchestration = change({
     ]);
     const request = ["run", orchestrationId, body];
     const requestSha256 = repeatableId === null ? null : requestDigest(request);
-    const found = { orchestration: value, environment: environment.value, models };
-    return { ...found, id, request, requestSha256, earlier: earlier?.value ?? null };
+    const parts = { orchestration: value, environment: environment.value, models };
+    return { ...parts, found, id, request, requestSha256, earlier: earlier?.value ?? null };
   },
   idempotency: {
     // A run is found below its orchestration.
@@ -75,7 +76,11 @@ export const runOrchestration = change({
     }
     const { run, account: held } = newRun(body, { key, account, now, ...data });
     return {
-      writes: [create(orchestrationRuns.of(owner, orchestration.id, id), run)],
+      writes: [
+        create(orchestrationRuns.of(owner, orchestration.id, id), run),
+        // A deletion has erased all runs; none may be stored below it afterwards (DAT-3).
+        unchanged(data.found),
+      ],
       account: held,
       subject: id,
       facts: {

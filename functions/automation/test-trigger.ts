@@ -15,6 +15,7 @@ import { dispatchStarted } from "#shared/pipeline/dispatch-started";
 import { change } from "#shared/pipeline/route";
 import { countOwnedIfRepeated } from "#shared/quotas/owned-resources";
 import { agents } from "#shared/store/agents";
+import { unchanged } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
 import { type TriggerDelivery, triggers } from "#shared/store/triggers";
@@ -44,7 +45,8 @@ export const testTrigger = change({
   reply: { 200: z.object({ execution: TriggerExecutionBody }) },
   read: async ({ caller: { owner }, params: { triggerId }, body, ids, repeated, deps }) => {
     const { store } = deps;
-    const { value } = await store.require(triggers.of(owner, triggerId));
+    const found = await store.require(triggers.of(owner, triggerId));
+    const { value } = found;
     const request = ["trigger-test", triggerId, body.payload ?? null];
     const [environment, agent, counted, start] = await allInOrder([
       store.require(environments.of(owner, value.environmentId)),
@@ -55,7 +57,7 @@ export const testTrigger = change({
     const ticketSecret = deps.random(ticketRandomBytes).toString("hex");
     const payloadJson = JSON.stringify(body.payload ?? { type: value.event });
     const wanted = { trigger: value, environment: environment.value, agent, payloadJson };
-    return { ...wanted, counted, ticketSecret, start };
+    return { ...wanted, found, counted, ticketSecret, start };
   },
   idempotency: {
     space: ({ caller: { owner } }) => idempotencySpace(owner),
@@ -70,7 +72,7 @@ export const testTrigger = change({
   auditTask: (wanted) => contentOf(wanted),
   decide({ caller: { owner, key }, data, account, request, ids, now }) {
     if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
-    const { counted, start, ...wanted } = data;
+    const { counted, start, found, ...wanted } = data;
     const { payloadJson } = wanted;
     const triggerId = data.trigger.id;
     const threadId = ids.next("thread");
@@ -82,7 +84,8 @@ export const testTrigger = change({
     );
     const { delivery, write } = deliveryOf(owner, triggerId, { ...started, payloadJson });
     return {
-      writes: [...started.writes, write],
+      // A deletion has erased all deliveries; none may be stored below it afterwards (DAT-3).
+      writes: [...started.writes, write, unchanged(found)],
       account: started.account,
       limit: started.limit,
       subject: executionId,

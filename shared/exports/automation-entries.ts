@@ -49,10 +49,13 @@ export async function* automationEntries(
   yield lines("orchestration-runs.ndjson", map(allRuns(deps, owner), orchestrationRunBody));
 }
 
-async function* allRuns({ store }: ExportDeps, owner: Owner): AsyncGenerator<OrchestrationRun> {
+async function* allRuns(
+  { store, now }: ExportDeps,
+  owner: Owner,
+): AsyncGenerator<OrchestrationRun> {
   const every = valuesOf(allThroughout(store, orchestrations.throughout(owner)));
   const runs = allThroughout(store, orchestrationRuns.throughout(owner));
-  for await (const { value } of joined(every, runs)) yield value;
+  for await (const { value } of joined(every, runs)) if (!isExpired(value, now())) yield value;
 }
 
 async function* allScheduleRuns(deps: ExportDeps, owner: Owner) {

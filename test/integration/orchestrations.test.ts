@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { accountOf } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
+import { until } from "../kit/cloud.ts";
 import {
   endOf,
   expectPaid,
@@ -11,7 +12,7 @@ import {
   startRun,
 } from "../kit/orchestrations.ts";
 import { newEnvironment, newOwner } from "../kit/owners.ts";
-import { auditOf } from "../kit/store.ts";
+import { auditOf, firestore } from "../kit/store.ts";
 
 test("an orchestration is stored, listed, changed and deleted", async () => {
   const { key, id: userId } = await newOwner({ creditUsd: 0 });
@@ -50,6 +51,28 @@ test("an orchestration is stored, listed, changed and deleted", async () => {
   const deleted = await send(path, { key, method: "DELETE" });
   expect(deleted.json).toMatchObject({ deleted: true, orchestrationId: made.id, erased: true });
   expect((await send(path, { key })).status).toBe(404);
+});
+
+test("DAT-3 a run that is started while its orchestration is deleted leaves nothing behind", async () => {
+  const { key, id: userId } = await newOwner();
+  const environmentId = await newEnvironment(key);
+  const steps = [{ name: "a", agentId: await newAgent(key), instructions: "true" }];
+  const body = { name: "a", environmentId, strategy: "sequential", steps };
+  for (let times = 0; times < 4; times += 1) {
+    const { orchestration } = (await send("/v1/orchestrations", { key, body })).json;
+    const path = `/v1/orchestrations/${orchestration.id}`;
+    const [started, deleted] = await Promise.all([
+      send(`${path}/runs`, { key, body: { inputs: { a: "private" } } }),
+      send(path, { key, method: "DELETE" }),
+    ]);
+    expect([200, 404], started.text).toContain(started.status);
+    expect(deleted.status, deleted.text).toBe(200);
+    const runs = firestore().collection(
+      `owners/${userId}/orchestrations/${orchestration.id}/orchestrationRuns`,
+    );
+    // An execution that had started is stopped before its run is erased.
+    await until("the runs to be erased", async () => (await runs.get()).empty);
+  }
 });
 
 test("what can't run is refused by the field that is wrong", async () => {
