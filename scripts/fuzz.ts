@@ -70,7 +70,7 @@ try {
   const statuses = Object.entries(result.byStatus).map(([status, count]) => `${status}: ${count}`);
   const took = formatDuration(performance.now() - beganAt);
   console.log(`${result.sent} requests with seed ${seed} in ${took}; ${statuses.join(", ")}`);
-  console.log(`${result.repeated} were sent again after a 503 that said when`);
+  console.log(`${result.repeated} were sent again: a 503 said when, or an answer broke off`);
   console.log(`${result.faults.length} kinds of answers that are 5xx or not as described`);
   if (result.faults.length > 0) process.exitCode = 1;
 } finally {

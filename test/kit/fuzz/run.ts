@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { type DescribedOperation, faultOf, findOperation, operations } from "../api-document.ts";
 import { arbitraryRequest, type FuzzedRequest, faultyRequest } from "./arbitrary-request.ts";
 import { KnownIds } from "./ids.ts";
-import { Connections, type FuzzedAnswer, type Wire, wireOf } from "./send.ts";
+import { BrokenOff, Connections, type FuzzedAnswer, type Wire, wireOf } from "./send.ts";
 
 export interface FuzzTarget {
   readonly baseUrl: string;
@@ -31,7 +31,7 @@ export interface FuzzOptions {
 export interface FuzzResult {
   readonly sent: number;
   readonly byStatus: Readonly<Record<string, number>>;
-  /** Answers with 503 and a time to wait, after which the request was sent again. */
+  /** Answers with 503 and a time to wait, or that broke off, after which the request was sent again. */
   readonly repeated: number;
   /** One line for each kind of fault, with the first request that had it. */
   readonly faults: readonly string[];
@@ -162,13 +162,19 @@ class FuzzRun {
 
   /**
    * A database that a busy machine starves answers too late, and its callers are told to wait; that
-   * they get an answer afterwards is what is tried here.
+   * they get an answer afterwards is what is tried here. An answer that was begun by then can only
+   * break off; what reads is asked again.
    */
   async #sendPatiently(wire: Wire): Promise<FuzzedAnswer> {
     for (let repeats = 0; ; repeats += 1) {
-      const answer = await this.#connections.send(wire);
-      const afterS = Number(answer.headers["retry-after"] ?? Number.NaN);
-      if (answer.status !== 503 || !(afterS > 0) || repeats === repeatsMax) return answer;
+      const answer = await this.#connections.send(wire).catch((error: unknown) => {
+        if (error instanceof BrokenOff && wire.method === "GET" && repeats < repeatsMax)
+          return null;
+        throw error;
+      });
+      const afterS = answer === null ? 1 : Number(answer.headers["retry-after"] ?? Number.NaN);
+      const isAsked = answer === null || (answer.status === 503 && afterS > 0);
+      if (answer !== null && (!isAsked || repeats === repeatsMax)) return answer;
       this.#repeated += 1;
       await wait(afterS * 1_000);
     }

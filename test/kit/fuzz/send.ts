@@ -86,6 +86,15 @@ function payloadOf(body: FuzzedRequest["body"], ids: KnownIds): [string | null, 
   return ["multipart/form-data; boundary=fuzz", Buffer.from(lines.join("\r\n"))];
 }
 
+/** The connection ended inside of an answer. */
+export class BrokenOff extends Error {
+  override readonly name = "BrokenOff";
+
+  constructor(status: number, seconds: number) {
+    super(`an answer of ${status} broke off after ${seconds} s`);
+  }
+}
+
 /** Connections from one address. */
 export class Connections {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 32 });
@@ -103,6 +112,7 @@ export class Connections {
 
   async send({ method, path, headers, payload }: Wire): Promise<FuzzedAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<FuzzedAnswer>();
+    const beganAt = performance.now();
     const outgoing = request({
       agent: this.#agent,
       host: this.#baseUrl.hostname,
@@ -133,7 +143,9 @@ export class Connections {
           }, streamMsMax)
         : null;
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-      incoming.on("error", reject);
+      incoming.on("error", () => {
+        reject(new BrokenOff(status, Math.round((performance.now() - beganAt) / 1_000)));
+      });
       incoming.on("end", () => {
         if (leaving) clearTimeout(leaving);
         done(false);
