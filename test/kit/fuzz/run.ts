@@ -31,7 +31,7 @@ export interface FuzzOptions {
 export interface FuzzResult {
   readonly sent: number;
   readonly byStatus: Readonly<Record<string, number>>;
-  /** Answers with 503 and a time to wait, or that broke off, after which the request was sent again. */
+  /** Answers with 503 and a time to wait, or that broke off; the request was sent again. */
   readonly repeated: number;
   /** One line for each kind of fault, with the first request that had it. */
   readonly faults: readonly string[];
