@@ -56,11 +56,20 @@ export const StoredMcpServer = z.object({
   bearerToken: z.string().max(16_384).optional(),
   enabled: z.boolean().default(true),
 });
+/** Whether no token would cross the network in clear. */
+export function keepsTokenSecret(server: z.infer<typeof StoredMcpServer>): boolean {
+  const { url, bearerToken } = server;
+  return !bearerToken || url === undefined || !/^http:/i.test(url.trim());
+}
+
 /** The sandbox's programs reach their own addresses, so only an `http` server needs one. */
 export const McpServer = StoredMcpServer.extend({
   url: z
     .union([z.literal(""), outgoingAddress({ schemes: "https or http", query: "taken" })])
     .optional(),
+}).refine(keepsTokenSecret, {
+  path: ["url"],
+  message: "Give an https address: a bearerToken isn't sent over http, where others can read it.",
 });
 export type McpServer = z.infer<typeof McpServer>;
 

@@ -1,6 +1,6 @@
 /** The MCP servers that an execution gets: its environment's and its message's. */
 import * as z from "zod";
-import { StoredMcpServer } from "../contract/environment.ts";
+import { keepsTokenSecret, StoredMcpServer } from "../contract/environment.ts";
 import type { McpServer } from "../protocol/mcp-server.ts";
 import type { OpenedSecrets } from "./open-secrets.ts";
 
@@ -25,15 +25,10 @@ export function serversOf({ clear, sealed }: Stated): McpServer[] {
   return [...byName.values()];
 }
 
-function asRunnerReads({
-  name,
-  type,
-  command,
-  args,
-  env,
-  url,
-  bearerToken,
-}: z.infer<typeof StoredMcpServer>) {
+/** A token that an earlier release took for an address without TLS stays here. */
+function asRunnerReads(server: z.infer<typeof StoredMcpServer>) {
+  const { name, type, command, args, env, url } = server;
+  const bearerToken = keepsTokenSecret(server) ? server.bearerToken : null;
   return {
     ...{ name, type, args: args ?? [], env: env ?? {} },
     ...{ command: command ?? null, url: url ?? null, bearerToken: bearerToken ?? null },
