@@ -36,7 +36,7 @@ export function checkPackages(root) {
   }
   return {
     state: "fixable",
-    doing: `fetching ${wantedHere(JSON.parse(lockText)).length} packages with npm, 600 MB in place`,
+    doing: `fetching ${wantedHere(JSON.parse(lockText)).length} packages with npm, which take 600 MB`,
     async fix(progress) {
       const end = followInstallation(root, JSON.parse(lockText), progress);
       try {
@@ -76,6 +76,7 @@ export function wantedHere(lock, { platform, arch } = process) {
 }
 
 const lookEveryMs = 500;
+const nearlyAll = 0.97;
 
 /** Shows how many packages are in place; npm says nothing until it is done. */
 export function followInstallation(root, lock, progress) {
@@ -83,7 +84,10 @@ export function followInstallation(root, lock, progress) {
   const look = () => {
     const there = wanted.filter((path) => existsSync(join(root, path, "package.json"))).length;
     const count = `${there} of ${wanted.length} packages in place`;
-    if (there > 0) progress.update(`${bar(there / wanted.length)} ${count}`);
+    const share = there / wanted.length;
+    // npm leaves out a few that others need elsewhere, and links and checks the rest at the end.
+    const end = share > nearlyAll ? "; npm finishes" : "";
+    if (there > 0) progress.update(`${bar(share)} ${count}${end}`);
   };
   const timer = setInterval(look, lookEveryMs);
   return () => clearInterval(timer);
