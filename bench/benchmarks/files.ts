@@ -37,12 +37,13 @@ export const files: Figure = {
   async run(bench) {
     const { key } = await newOwner(bench);
     const environmentId = await newEnvironment(bench, key, { computeProfile: "standard" });
-    const { nodeOptions = "" } = readManifest(bench.distFolder).functions.files ?? {};
+    const { nodeOptions = "", malloc } = readManifest(bench.distFolder).functions.files ?? {};
     const child = await startFunction({
       bundle: join(bench.distFolder, "functions/files.cjs"),
       environment: {
         ...bench.environment,
         ...bench.accounts?.files,
+        ...malloc,
         NODE_OPTIONS: nodeOptions,
       },
       first: { path: `/v1/environments/${environmentId}/files`, key, status: 200 },

@@ -52,5 +52,6 @@ export const service: Service = {
   // An upload stays in memory until its hash is known, so the instance is large and takes few.
   // Large files are streamed, and made into packs once they are uploaded, which takes minutes.
   limits: { ...defaultLimits, concurrency: 8, memoryMib: 1_024, timeoutSeconds: 960 },
+  passesFiles: true,
   roles: ["firestore.main", "objects.workspace", "account.sign", "secret.peppers"],
 };

@@ -10,8 +10,8 @@ import type { Owner } from "#shared/identity/owner";
 import { type StoringDeps, storeObject } from "#shared/quotas/store-object";
 import type { Transfer } from "#shared/store/transfers";
 
-/** What is in memory at once is this, and as much again that is being stored. */
-const pieceBytes = 8 * 1024 * 1024;
+/** How pieces are read and stored; tests pass their own. */
+const real = { pieceBytes: 8 * 1024 * 1024, read: getObject, store: storeObject };
 
 export interface Packed {
   readonly parts: Part[];
@@ -34,10 +34,11 @@ export function packTransfer(
     readonly request: IncomingMessage;
     readonly signal: AbortSignal;
   },
+  using: typeof real = real,
 ): Promise<Packed> {
   const known = packed.get(from.request);
   if (known) return known;
-  const made = pack(deps, owner, from);
+  const made = pack(deps, owner, from, using);
   packed.set(from.request, made);
   return made;
 }
@@ -46,22 +47,26 @@ async function pack(
   deps: StoringDeps,
   owner: Owner,
   { transfer: { id, sizeBytes: total }, signal }: Parameters<typeof packTransfer>[2],
+  { pieceBytes, read, store }: typeof real,
 ): Promise<Packed> {
   const hash = createHash("sha256");
   const parts: Part[] = [];
   let storing: Promise<unknown> = Promise.resolve();
+  // One is filled while the other is stored. New ones for each piece would wait to be collected.
+  // What a try that was given up still sends of one is refused: the object is there by then.
+  const rooms = [0, 1].map(() => Buffer.allocUnsafeSlow(Math.min(pieceBytes, total)));
   for (let offsetBytes = 0; offsetBytes < total; offsetBytes += pieceBytes) {
     if (signal.aborted) throw new ApiError("UNAVAILABLE", { cause: "the client has gone" });
     const range = { offsetBytes, sizeBytes: Math.min(pieceBytes, total - offsetBytes) };
     const [bytes] = await allInOrder([
-      getObject(owner, { kind: "transfers", sha256: id }, range),
+      read(owner, { kind: "transfers", sha256: id }, range, rooms[(offsetBytes / pieceBytes) % 2]),
       storing,
     ]);
     if (bytes.length !== range.sizeBytes) {
       throw new ApiError("UNAVAILABLE", { cause: "an upload's object is too short" });
     }
     hash.update(bytes);
-    storing = storeObject(deps, owner, { kind: "packs", bytes }).then((sha256) => {
+    storing = store(deps, owner, { kind: "packs", bytes }).then((sha256) => {
       parts.push({ pack: sha256, offsetBytes: 0, sizeBytes: bytes.length });
     });
     // It is awaited with the next piece; failing before, it mustn't end the process.

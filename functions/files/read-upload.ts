@@ -54,17 +54,17 @@ async function parse(request: IncomingMessage, silentMs: number): Promise<Upload
     let file: Omit<Upload, "path"> | null = null;
     let path: string | null = null;
     form.on("file", (_name, stream, filename) => {
-      const chunks: Buffer[] = [];
+      // Chunks that wait to be joined would be in memory twice.
+      const room = roomFor(request);
       let total = 0;
       stream.on("data", (chunk: Buffer) => {
-        total += chunk.length;
-        if (total > packBytesMax) fail(tooLarge());
-        else chunks.push(chunk);
+        if (total + chunk.length > packBytesMax) return fail(tooLarge());
+        total += chunk.copy(room, total);
       });
       // The parser reports a missing closing boundary on the part's stream only.
       stream.on("error", () => malformed(unclosed));
       stream.on("end", () => {
-        file = { filename: filename ?? "", bytes: Buffer.concat(chunks) };
+        file = { filename: filename ?? "", bytes: room.subarray(0, total) };
       });
     });
     form.on("field", (name, value, _nameIsCut, isCut) => {
@@ -88,6 +88,12 @@ async function parse(request: IncomingMessage, silentMs: number): Promise<Upload
     request.pipe(form);
   });
   return await read.finally(() => clearTimeout(silent));
+}
+
+/** Holds any file of the form. What isn't filled takes no memory, whatever a sender announces. */
+function roomFor({ headers }: IncomingMessage): Buffer {
+  const announced = Number(headers["content-length"] ?? packBytesMax);
+  return Buffer.allocUnsafeSlow(Math.min(announced, packBytesMax));
 }
 
 function fellSilent(silentMs: number): ApiError {

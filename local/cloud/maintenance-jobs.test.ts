@@ -3,7 +3,7 @@ import { maintenanceJobs } from "./maintenance-jobs.ts";
 
 const functions = {
   exporter: {
-    ...{ visibility: "internal" as const, bundle: "exporter.cjs", nodeOptions: "" },
+    ...{ visibility: "internal" as const, bundle: "exporter.cjs", nodeOptions: "", malloc: {} },
     limits: { timeoutSeconds: 900 },
     routes: [{ method: "POST" as const, path: "/internal/build", paths: ["/"], everyMs: 60_000 }],
   },

@@ -58,7 +58,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
 
 function processOptions(options: FunctionsOptions, name: string) {
   const port = options.ports[name];
-  const { bundle, nodeOptions } = options.manifest.functions[name] ?? {};
+  const { bundle, nodeOptions, malloc } = options.manifest.functions[name] ?? {};
   if (port === undefined || bundle === undefined) throw new Error(`${name} has no port or bundle.`);
   return {
     name,
@@ -71,6 +71,7 @@ function processOptions(options: FunctionsOptions, name: string) {
       PADDOCK_BIND: "127.0.0.1",
       FUNCTION_TARGET: name,
       ...(nodeOptions && { NODE_OPTIONS: nodeOptions }),
+      ...malloc,
       FIRESTORE_EMULATOR_HOST: options.firestoreHost(name),
     },
     logFile: join(options.logFolder, `${name}.jsonl`),

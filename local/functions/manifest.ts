@@ -20,6 +20,7 @@ export const FunctionManifest = z.object({
       /** Relative to the folder of the manifest. */
       bundle: z.string(),
       nodeOptions: z.string().default(""),
+      malloc: z.record(z.string(), z.string()).default({}),
       limits: z.object({ timeoutSeconds: z.int().min(1) }),
       routes: z.array(ManifestRoute),
     }),

@@ -2,11 +2,12 @@
 import { setMaxListeners } from "node:events";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Bucket, DownloadOptions, File, SaveOptions } from "@google-cloud/storage";
+import type { Bucket, File, SaveOptions } from "@google-cloud/storage";
 import { config, required } from "../config.ts";
 import { Fault } from "../core/fault.ts";
 import type { BucketSetting } from "../core/retention/retention-table.ts";
 import { ApiError } from "../errors/api-error.ts";
+import type { ByteRange } from "./objects.ts";
 
 /**
  * The client adds a dozen listeners to one stream for each object, and one for each chunk of a
@@ -66,14 +67,42 @@ export class StorageRefusal extends Fault {
 }
 
 /**
- * An object's bytes as they are stored, or a range of them; null if it isn't there. Who sends a
- * large file may call its bytes compressed, and unpacked they could be a thousand times as many.
+ * An object's bytes as they are stored; null if it isn't there. Who sends a large file may call its
+ * bytes compressed, and unpacked they could be a thousand times as many.
  * @throws {ApiError} `UNAVAILABLE`. @throws {StorageRefusal}
  */
-export async function download(file: File, range: DownloadOptions = {}): Promise<Buffer | null> {
-  try {
-    const [bytes] = await file.download({ ...range, decompress: false });
+export async function download(file: File): Promise<Buffer | null> {
+  return await unlessMissing(file, async () => {
+    const [bytes] = await file.download({ decompress: false });
     return bytes;
+  });
+}
+
+/**
+ * The same of a range, which is filled as its bytes come: the client would hold it twice while it
+ * joins them.
+ * @param room Where the bytes are put, instead of a buffer of their own.
+ * @throws {ApiError} `UNAVAILABLE`. @throws {StorageRefusal}
+ */
+export async function downloadRange(
+  file: File,
+  { offsetBytes, sizeBytes }: ByteRange,
+  room: Buffer = Buffer.allocUnsafeSlow(sizeBytes),
+): Promise<Buffer | null> {
+  return await unlessMissing(file, async () => {
+    const range = { start: offsetBytes, end: offsetBytes + sizeBytes - 1 };
+    let filled = 0;
+    for await (const chunk of file.createReadStream({ ...range, decompress: false })) {
+      if (filled + chunk.length > sizeBytes) throw new Fault("Cloud Storage sent too many bytes");
+      filled += chunk.copy(room, filled);
+    }
+    return room.subarray(0, filled);
+  });
+}
+
+async function unlessMissing(file: File, read: () => Promise<Buffer>): Promise<Buffer | null> {
+  try {
+    return await read();
   } catch (cause) {
     // A list that fails says nothing, and what can't be told isn't taken for missing.
     if (await isMissing(file, cause).catch(() => false)) return null;
@@ -159,11 +188,21 @@ export async function storeInPlace(
   try {
     const preconditionOpts = { ifGenerationMatch: generation ?? 0 };
     const options = { resumable: false, preconditionOpts, validation: "crc32c" } as const;
-    await file.save(data, { ...options, ...described });
+    const source = typeof data === "string" ? data : () => slicesOf(data);
+    await file.save(source, { ...options, ...described });
     return true;
   } catch (cause) {
     if (!hasCode(cause, 412)) throw storageFailure(cause);
     return false;
+  }
+}
+
+/** Bytes are sent in pieces: of a buffer that it is given whole, TLS makes a copy as large. */
+const sliceBytes = 64 * 1024;
+
+async function* slicesOf(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let begin = 0; begin < bytes.length; begin += sliceBytes) {
+    yield bytes.subarray(begin, begin + sliceBytes);
   }
 }
 

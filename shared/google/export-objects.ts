@@ -2,7 +2,7 @@
 import type { Bucket } from "@google-cloud/storage";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { connectBucket, download, storageFailure, storeWhileRead } from "./bucket.ts";
+import { connectBucket, downloadRange, storageFailure, storeWhileRead } from "./bucket.ts";
 import type { ByteRange } from "./objects.ts";
 
 let bucket: Promise<Bucket> | undefined;
@@ -40,10 +40,9 @@ export async function storeExport(
 export async function readExport(
   owner: Owner,
   archive: Archive,
-  { offsetBytes, sizeBytes }: ByteRange,
+  range: ByteRange,
 ): Promise<Buffer> {
-  const range = { start: offsetBytes, end: offsetBytes + sizeBytes - 1 };
-  const bytes = await download(await file(owner, archive), range);
+  const bytes = await downloadRange(await file(owner, archive), range);
   if (bytes === null) throw new ApiError("NOT_FOUND");
   return bytes;
 }

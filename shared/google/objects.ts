@@ -7,7 +7,14 @@ import type { Bucket, File, GetFilesResponse } from "@google-cloud/storage";
 import type { ObjectKind } from "../core/retention/retention-table.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { connectBucket, download, hasCode, storageFailure, storeOnce } from "./bucket.ts";
+import {
+  connectBucket,
+  download,
+  downloadRange,
+  hasCode,
+  storageFailure,
+  storeOnce,
+} from "./bucket.ts";
 
 let bucket: Promise<Bucket> | undefined;
 
@@ -54,16 +61,19 @@ export interface ByteRange {
   readonly sizeBytes: number;
 }
 
-/** Reads a whole object or a range of it. @throws {ApiError} `NOT_FOUND`, `UNAVAILABLE`. */
+/**
+ * Reads a whole object or a range of it.
+ * @param room Where a range is put, instead of a buffer of its own.
+ * @throws {ApiError} `NOT_FOUND`, `UNAVAILABLE`.
+ */
 export async function getObject(
   owner: Owner,
   object: { readonly kind: ObjectKind; readonly sha256: string },
   range?: ByteRange,
+  room?: Buffer,
 ): Promise<Buffer> {
-  const options = range
-    ? { start: range.offsetBytes, end: range.offsetBytes + range.sizeBytes - 1 }
-    : {};
-  const bytes = await download(await workspaceObject(owner, object.kind, object.sha256), options);
+  const file = await workspaceObject(owner, object.kind, object.sha256);
+  const bytes = await (range ? downloadRange(file, range, room) : download(file));
   if (bytes === null) throw new ApiError("NOT_FOUND");
   return bytes;
 }

@@ -14,6 +14,8 @@ export interface Service {
     readonly memoryMib: number;
     readonly timeoutSeconds: number;
   };
+  /** Of a function through which files go: its process is set up to hold little besides them. */
+  readonly passesFiles?: true;
   /** Terraform grants each of them to the function's account. */
   readonly roles: readonly Role[];
 }

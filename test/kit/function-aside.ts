@@ -70,6 +70,7 @@ async function startOne(name: string, options: AsideOptions): Promise<FunctionAs
     environment: {
       ...environment,
       ...(await limitsSetting(folder, options.limits)),
+      ...listed.malloc,
       ...(options.clock?.settings(listed.nodeOptions) ?? { NODE_OPTIONS: listed.nodeOptions }),
       FIRESTORE_EMULATOR_HOST: `127.0.0.1:${proxy.port}`,
       PORT: String(port),

@@ -57,6 +57,8 @@ describe.skipIf(!isPlanned)("a function's settings", () => {
       NODE_OPTIONS: functions[name]?.nodeOptions,
       PADDOCK_REGION: "us-east4",
     });
+    const allocator = Object.entries(environment).filter(([key]) => key.startsWith("MALLOC_"));
+    expect(Object.fromEntries(allocator)).toEqual(functions[name]?.malloc);
   });
 
   test.each(Object.entries(functions))(

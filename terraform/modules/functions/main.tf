@@ -46,6 +46,7 @@ locals {
         for secret in keys(local._secrets[name]) :
         "PADDOCK_${upper(replace(secret, "-", "_"))}_FILE" => "/secrets/${secret}/value.json"
       },
+      function.malloc,
       {
         FUNCTION_TARGET      = name
         GOOGLE_CLOUD_PROJECT = var.project_id

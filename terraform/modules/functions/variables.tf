@@ -54,6 +54,7 @@ variable "functions" {
       memoryMib      = number
       timeoutSeconds = number
     })
+    malloc      = optional(map(string), {})
     nodeOptions = string
     roles       = list(string)
     routes = list(object({
