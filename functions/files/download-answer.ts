@@ -1,6 +1,6 @@
 import type { ManifestFile } from "#shared/core/workspace/manifest";
 import { ApiError } from "#shared/errors/api-error";
-import type { ByteRange } from "#shared/google/objects";
+import type { ByteRange } from "#shared/google/byte-range";
 import { requestedBytes } from "#shared/http/byte-range";
 import { judgePreconditions, rangeToFollow } from "#shared/http/preconditions";
 import type { RequestFacts } from "#shared/pipeline/request-facts";

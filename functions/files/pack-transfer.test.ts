@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { expect, test, vi } from "vitest";
-import type { ByteRange } from "#shared/google/objects";
+import type { ByteRange } from "#shared/google/byte-range";
 import type { Owner } from "#shared/identity/owner";
 import type { Transfer } from "#shared/store/transfers";
 import { packTransfer } from "./pack-transfer.ts";

@@ -8,7 +8,7 @@ import { GitFault } from "#shared/core/git/git-fault";
 import type { ReadBudget } from "#shared/core/git/read-budget";
 import type { Manifest, ManifestEntry, ManifestFile } from "#shared/core/workspace/manifest";
 import { entryAt, rangeBelow } from "#shared/core/workspace/tree-order";
-import type { ByteRange } from "#shared/google/objects";
+import type { ByteRange } from "#shared/google/byte-range";
 
 /** Reads some of a file's bytes from the store. */
 export type ReadBytes = (file: ManifestFile, range: ByteRange) => Promise<Buffer>;

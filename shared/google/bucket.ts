@@ -7,7 +7,7 @@ import { config, required } from "../config.ts";
 import { Fault } from "../core/fault.ts";
 import type { BucketSetting } from "../core/retention/retention-table.ts";
 import { ApiError } from "../errors/api-error.ts";
-import type { ByteRange } from "./objects.ts";
+import type { ByteRange } from "./byte-range.ts";
 
 /**
  * The client adds a dozen listeners to one stream for each object, and one for each chunk of a

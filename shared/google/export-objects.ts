@@ -3,7 +3,7 @@ import type { Bucket } from "@google-cloud/storage";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import { connectBucket, downloadRange, storageFailure, storeWhileRead } from "./bucket.ts";
-import type { ByteRange } from "./objects.ts";
+import type { ByteRange } from "./byte-range.ts";
 
 let bucket: Promise<Bucket> | undefined;
 /** What the client keeps in memory until the bucket has confirmed it. */

@@ -15,6 +15,7 @@ import {
   storageFailure,
   storeOnce,
 } from "./bucket.ts";
+import type { ByteRange } from "./byte-range.ts";
 
 let bucket: Promise<Bucket> | undefined;
 
@@ -54,11 +55,6 @@ async function isStoredBy(object: File, storedBy: string): Promise<boolean> {
     // What isn't known counts as stored.
     return true;
   }
-}
-
-export interface ByteRange {
-  readonly offsetBytes: number;
-  readonly sizeBytes: number;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { ApiError } from "../errors/api-error.ts";
-import type { ByteRange } from "./objects.ts";
+import type { ByteRange } from "./byte-range.ts";
 
 /** The most of a download that is in memory, and the size of one read from the bucket. */
 const pieceBytesMax = 2 * 1024 * 1024;

@@ -14,7 +14,7 @@ export interface Service {
     readonly memoryMib: number;
     readonly timeoutSeconds: number;
   };
-  /** Of a function through which files go: its process is set up to hold little besides them. */
+  /** Whether files go through it: its process is then set up to hold little besides them. */
   readonly passesFiles?: true;
   /** Terraform grants each of them to the function's account. */
   readonly roles: readonly Role[];

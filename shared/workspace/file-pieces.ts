@@ -1,5 +1,5 @@
 import type { ManifestFile } from "../core/workspace/manifest.ts";
-import type { ByteRange } from "../google/objects.ts";
+import type { ByteRange } from "../google/byte-range.ts";
 import { openPieces, rangePieces } from "../google/range-pieces.ts";
 import type { Owner } from "../identity/owner.ts";
 import { readFileBytes } from "./manifests.ts";

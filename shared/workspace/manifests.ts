@@ -11,7 +11,8 @@ import {
 } from "../core/workspace/manifest.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { type ByteRange, getObject } from "../google/objects.ts";
+import type { ByteRange } from "../google/byte-range.ts";
+import { getObject } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Profile } from "../protocol/job.ts";
 import type { Environment } from "../store/environments.ts";

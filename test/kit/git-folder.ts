@@ -16,7 +16,7 @@ import { setImmediate as breathe } from "node:timers/promises";
 import { ReadBudget } from "#shared/core/git/read-budget";
 import { type ManifestEntry, type ManifestFile, manifestOf } from "#shared/core/workspace/manifest";
 import { isConfined } from "#shared/core/workspace/paths";
-import type { ByteRange } from "#shared/google/objects";
+import type { ByteRange } from "#shared/google/byte-range";
 import { openRepository, type Repository } from "../../functions/git/repository.ts";
 import { RepositoryFiles } from "../../functions/git/repository-files.ts";
 

@@ -4,7 +4,7 @@ import { deflateSync } from "node:zlib";
 import { ReadBudget } from "#shared/core/git/read-budget";
 import { type ManifestEntry, type ManifestFile, manifestOf } from "#shared/core/workspace/manifest";
 import { compareTree } from "#shared/core/workspace/tree-order";
-import type { ByteRange } from "#shared/google/objects";
+import type { ByteRange } from "#shared/google/byte-range";
 import { openRepository, type Repository } from "../../functions/git/repository.ts";
 import { RepositoryFiles } from "../../functions/git/repository-files.ts";
 

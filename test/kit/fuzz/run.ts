@@ -24,14 +24,14 @@ export interface FuzzOptions {
   /** Requests under way at once. */
   readonly width?: number;
   readonly onProgress?: (sent: number) => void;
-  /** Told each kind of fault once it is found, so that a run that is ended early isn't lost. */
+  /** Told each kind of fault when it is found, so that a run that is ended early isn't lost. */
   readonly onFault?: (fault: string) => void;
 }
 
 export interface FuzzResult {
   readonly sent: number;
   readonly byStatus: Readonly<Record<string, number>>;
-  /** Answers with 503 and a time to wait, or that broke off; the request was sent again. */
+  /** Requests that were sent again after a 503 with a time to wait, or an answer that broke off. */
   readonly repeated: number;
   /** One line for each kind of fault, with the first request that had it. */
   readonly faults: readonly string[];
