@@ -11,7 +11,7 @@ import { workspaceObject } from "./objects.ts";
 
 const kind = "transfers";
 /** What the client keeps in memory until the bucket has confirmed it. */
-const chunkBytes = 2 * 1024 * 1024;
+const chunkBytes = 4 * 1024 * 1024;
 
 /** What a client sends, and where. */
 export interface SignedRequest {

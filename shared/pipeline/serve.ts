@@ -86,7 +86,7 @@ function publicHost(): FunctionHost {
 }
 
 async function listen(service: Service, host: () => FunctionHost): Promise<void> {
-  collectBuffersEarly();
+  if (service.passesFiles) collectBuffersEarly();
   const { deps, security } = host();
   const { PORT, PADDOCK_AWAIT_EGRESS, PADDOCK_BIND } = config();
   const elapsed = () => performance.now();
