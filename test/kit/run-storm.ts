@@ -45,6 +45,7 @@ const expected = [200, 401, 402, 404, 409, 429, 503, null];
 export class RunStorm {
   readonly #stage: Stage;
   readonly #threads: Iterator<string>;
+  #runsStarted = 0;
 
   private constructor(stage: Stage) {
     this.#stage = stage;
@@ -76,10 +77,15 @@ export class RunStorm {
     return new RunStorm({ ...stage, doomedKey, doomedEnvironment, ids });
   }
 
+  /** Runs whose start was answered. */
+  get runsStarted(): number {
+    return this.#runsStarted;
+  }
+
   /** Does one thing at random, and says how it was answered. */
   async act(): Promise<number | null> {
     const throwOf20 = this.#stage.random.below(20);
-    if (throwOf20 < 8) return await this.#startRun();
+    if (throwOf20 < 8) return await this.startRun();
     if (throwOf20 < 12) return await this.#readRuns();
     if (throwOf20 < 16) return await this.#startOther();
     if (throwOf20 < 18) return await this.#cancelSome();
@@ -92,7 +98,8 @@ export class RunStorm {
     return await send(path, { key, ...sent }).catch(() => null);
   }
 
-  async #startRun(): Promise<number | null> {
+  /** Starts one of the orchestrations, and says how that was answered. */
+  async startRun(): Promise<number | null> {
     const { random, ids, processes, doomedKey, crowd } = this.#stage;
     const maxCost = ((1 + random.below(6)) * eachMicrousd) / 1_000_000;
     const body = { inputs: { go: random.below(2) === 0 }, maxCost };
@@ -102,6 +109,7 @@ export class RunStorm {
       ...{ key, body, baseUrl },
     });
     expect(expected, answer?.text).toContain(answer?.status ?? null);
+    if (answer?.status === 200) this.#runsStarted += 1;
     return answer?.status ?? null;
   }
 

@@ -14,6 +14,8 @@ import { sweep } from "../kit/sweep.ts";
 
 const actions = isLong ? 400 : 60;
 const affords = isLong ? 200 : 40;
+/** They start before any kill, because what dies or costs too much later may refuse all others. */
+const firstRuns = 5;
 /** How many are under way at once. */
 const width = 6;
 let processes: StormProcesses;
@@ -40,7 +42,8 @@ describe("AUT-4 AUT-5 F1 runs, other starts, deletions, revocations and kills at
           begun += 1;
           const isHalf = begun === actions / 2;
           await wait(random.below(200));
-          await (isHalf ? storm.takeAway() : storm.act());
+          const isEarly = storm.runsStarted < firstRuns && begun < actions / 2;
+          await (isHalf ? storm.takeAway() : isEarly ? storm.startRun() : storm.act());
         }
       };
       await Promise.all(Array.from({ length: width }, worker));
