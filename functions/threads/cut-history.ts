@@ -4,6 +4,7 @@ import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { requireKeyScope } from "#shared/keys/require-key-scope";
+import { eraseAnswers, type FoundRun, readRunOf } from "#shared/orchestrations/erase-answers";
 import { stillFree } from "#shared/owners/evidence";
 import type { Callers } from "#shared/pipeline/route";
 import { deletions } from "#shared/store/deletions";
@@ -11,7 +12,7 @@ import { create, patchInside, remove, type Write } from "#shared/store/documents
 import { executions } from "#shared/store/executions";
 import { forget } from "#shared/store/search-entries";
 import type { ReadStore } from "#shared/store/store";
-import { Message, messages } from "#shared/store/threads";
+import { Message, messages, type Thread } from "#shared/store/threads";
 import { messagesMax, readExecutions } from "./timeline.ts";
 
 /** A cut is in the commit of the start, so it is bounded as commits are. */
@@ -25,10 +26,13 @@ export interface Cut {
   readonly messageIds: readonly string[];
   /** The executions whose copies of those messages are erased, each with one of the messages. */
   readonly copies: readonly { readonly executionId: string; readonly messageId: string }[];
+  /** The run that has copies of answers, if the thread is a step of one. */
+  readonly run: FoundRun | null;
   /** Makes the commit fail if an incident has come to need the messages since; see `stillFree`. */
   readonly still: Write;
 }
 
+type CutThread = Pick<Thread, "id" | "orchestrationRun">;
 type Asked = Pick<MessageCreate, "truncateAtMessageIndex" | "editMessageId">;
 
 /**
@@ -40,13 +44,15 @@ type Asked = Pick<MessageCreate, "truncateAtMessageIndex" | "editMessageId">;
 export async function readCut(
   store: ReadStore,
   owner: Owner,
-  { threadId, body }: { readonly threadId: string; readonly body: Asked },
+  { thread, body }: { readonly thread: CutThread; readonly body: Asked },
 ): Promise<Cut | null> {
   const { truncateAtMessageIndex: index = null, editMessageId = null } = body;
   if (index === null && editMessageId === null) return null;
+  const threadId = thread.id;
   const oldestFirst = { orderBy: [["createdAt", "asc"]] as const, limit: messagesMax };
-  const [said, still] = await allInOrder([
+  const [said, run, still] = await allInOrder([
     store.findParts(messages.all(owner, threadId), Part, oldestFirst),
+    readRunOf(store, owner, thread),
     stillFree(store, owner.id),
   ]);
   const first = index ?? said.findIndex(({ id, role }) => id === editMessageId && role === "user");
@@ -65,7 +71,7 @@ export async function readCut(
     const messageId = messageOf.get(executionId);
     return messageId === undefined ? [] : [{ executionId, messageId }];
   });
-  return { threadId, messageIds: gone.map(({ id }) => id), copies, still };
+  return { threadId, messageIds: gone.map(({ id }) => id), copies, run, still };
 }
 
 const neededAsEvidence =
@@ -84,7 +90,7 @@ function noSuchMessage(): ApiError {
  */
 export function cutWrites(
   caller: Callers["api-key"],
-  { threadId, messageIds, copies, still }: Cut,
+  { threadId, messageIds, copies, run, still }: Cut,
   { requestId, now }: { readonly requestId: string; readonly now: number },
 ): readonly Write[] {
   requireMayDelete(caller);
@@ -101,7 +107,9 @@ export function cutWrites(
       newDeletion(caller, { kind: "message", id, executionId, requestId, now }),
     ),
   ]);
-  return [...gone, ...erased, still];
+  const ids = new Set(copies.map(({ executionId }) => executionId));
+  const answers = eraseAnswers(run, ({ executionId }) => ids.has(executionId ?? ""));
+  return [...gone, ...erased, ...answers, still];
 }
 
 function requireMayDelete({ key }: Callers["api-key"]): void {

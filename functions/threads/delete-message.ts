@@ -6,6 +6,7 @@ import { deletedBody, newDeletion } from "#shared/deletion/deletion-order";
 import { finishInRequest } from "#shared/deletion/finish-deletion";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
+import { eraseAnswers, readRunOf } from "#shared/orchestrations/erase-answers";
 import { stillFree } from "#shared/owners/evidence";
 import { ownedDeletion } from "#shared/pipeline/owned-route";
 import { change } from "#shared/pipeline/route";
@@ -17,7 +18,7 @@ import { type Message, messages, threads } from "#shared/store/threads";
 
 export const deleteMessage = change({
   endpoint: "DELETE /v1/threads/:threadId/messages/:messageId",
-  summary: "Delete one message, and its copies in the execution and its events.",
+  summary: "Delete one message, and its copies in the execution, its events and a run.",
   ...ownedDeletion("threads:write"),
   params: z.object({ threadId: idSchema("thread"), messageId: idSchema("message") }),
   audit: "message.deleted",
@@ -28,17 +29,18 @@ export const deleteMessage = change({
       store.require(threads.of(owner, threadId)),
       store.require(messages.of(owner, threadId, messageId)),
     ]);
-    const [execution, still] = await allInOrder([
+    const [execution, run, still] = await allInOrder([
       store.get(executions.of(owner, message.value.executionId)),
+      message.value.role === "user" ? null : readRunOf(store, owner, thread.value),
       stillFree(store, owner.id),
     ]);
-    return { thread, message, execution, still };
+    return { thread, message, execution, run, still };
   },
   /**
    * @throws {ApiError} `THREAD_BUSY` while the message's execution hasn't ended, `CONFLICT` while
    * an incident needs the message, whose text this commit erases.
    */
-  decide({ caller, data: { thread, message, execution, still }, request, now }) {
+  decide({ caller, data: { thread, message, execution, run, still }, request, now }) {
     if (!still) throw new ApiError("CONFLICT", { message: neededAsEvidence });
     const { id, role, createdAt, executionId } = message.value;
     if (execution.version && !hasEnded(execution.value)) throw new ApiError("THREAD_BUSY");
@@ -56,6 +58,7 @@ export const deleteMessage = change({
         forget(caller.owner, id),
         patch(thread.ref, shown, fewer),
         ...copies,
+        ...eraseAnswers(run, (result) => result.executionId === executionId),
         create(deletions.doc(id), order),
         still,
       ],

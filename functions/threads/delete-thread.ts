@@ -4,6 +4,8 @@ import { Deleted } from "#shared/contract/deleted";
 import { idSchema } from "#shared/core/ids";
 import { deletedBody, newDeletion } from "#shared/deletion/deletion-order";
 import { finishInRequest } from "#shared/deletion/finish-deletion";
+import { allInOrder } from "#shared/errors/all-in-order";
+import { eraseAnswers, readRunOf } from "#shared/orchestrations/erase-answers";
 import { ownedDeletion } from "#shared/pipeline/owned-route";
 import { change } from "#shared/pipeline/route";
 import { deletions } from "#shared/store/deletions";
@@ -22,11 +24,13 @@ export const deleteThread = change({
   read: async ({ caller: { owner }, params: { threadId }, deps: { store } }) => {
     const thread = await store.require(threads.of(owner, threadId));
     const { executionId } = thread.value;
-    const running =
-      executionId === null ? null : await store.get(executions.of(owner, executionId));
-    return { thread, running };
+    const [running, run] = await allInOrder([
+      executionId === null ? null : store.get(executions.of(owner, executionId)),
+      readRunOf(store, owner, thread.value),
+    ]);
+    return { thread, running, run };
   },
-  decide({ caller, data: { thread, running }, request, now }) {
+  decide({ caller, data: { thread, running, run }, request, now }) {
     const { id, messageCount } = thread.value;
     const order = newDeletion(caller, { kind: "thread", id, requestId: request.id, now });
     const stops = running?.version && !hasEnded(running.value) ? running : null;
@@ -40,6 +44,7 @@ export const deleteThread = change({
         remove(thread.ref, thread.version),
         forget(caller.owner, id),
         ...(stops ? [patch(stops.ref, marked, { version: stops.version })] : []),
+        ...eraseAnswers(run, ({ threadId }) => threadId === id),
         create(deletions.doc(id), order),
       ],
       subject: id,

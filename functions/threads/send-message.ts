@@ -54,9 +54,10 @@ export const sendMessage = change({
     const ticketSecret = deps.random(ticketRandomBytes).toString("hex");
     const which = { threadId, executionId, mayExist: repeatableId !== null, body };
     const read = await readForStart(deps, owner, which);
-    await requireSameAsThread(deps.store, owner, { thread: read.thread.value, body });
+    const thread = read.thread.value;
+    await requireSameAsThread(deps.store, owner, { thread, body });
     // What a repeated request cut off isn't there any more.
-    const cut = read.earlier ? null : await readCut(deps.store, owner, { threadId, body });
+    const cut = read.earlier ? null : await readCut(deps.store, owner, { thread, body });
     const requestSha256 = requestDigest(asked.request);
     return { ...read, cut, which, executionId, asked, requestSha256, ticketSecret };
   },

@@ -116,6 +116,8 @@ export const OrchestrationStepResult = z.object({
   output: threadText(z.string().nullable()),
   /** Whether the end of the output is left out; all of it is in the thread. */
   outputTruncated: z.boolean(),
+  /** Whether the answer was deleted together with its thread or message; it isn't here either. */
+  outputDeleted: z.boolean(),
   error: z.string().nullable(),
   threadId: z.string().nullable(),
   runId: z.string().nullable(),

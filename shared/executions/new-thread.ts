@@ -8,7 +8,8 @@ type Chosen = "id" | "environmentId" | "agentId" | "projectId" | "appId" | "titl
 
 /** A thread in which nothing was said yet. */
 export function newThread(
-  chosen: Pick<Thread, Chosen> & Partial<Pick<Thread, "requestSha256" | "source">>,
+  chosen: Pick<Thread, Chosen> &
+    Partial<Pick<Thread, "requestSha256" | "source" | "orchestrationRun">>,
   now: number,
 ): Thread {
   return {
@@ -24,6 +25,7 @@ export function newThread(
     modelCostMicrousd: 0,
     timeCostMicrousd: 0,
     source: "api",
+    orchestrationRun: null,
     computeMs: 0,
     startedAt: null,
     endedAt: null,

@@ -28,7 +28,7 @@ export interface NewThreadStart {
   readonly requestSha256: string;
   readonly ticketSecret: string;
   /** The orchestration's run whose hold pays for it. */
-  readonly runId?: string;
+  readonly run?: NonNullable<Thread["orchestrationRun"]>;
   /** The request, or what stands for one in the audit trail. */
   readonly requestId: string;
 }
@@ -63,6 +63,7 @@ export function startOnNewThread(
       appId: wanted.appId,
       title: wanted.title,
       source: wanted.source,
+      orchestrationRun: wanted.run ?? null,
       metadataJson: wanted.metadataJson,
     },
     now,
@@ -80,7 +81,7 @@ export function startOnNewThread(
         executionId: wanted.executionId,
         requestSha256: wanted.requestSha256,
         ticketSecret: wanted.ticketSecret,
-        runId: wanted.runId ?? null,
+        runId: wanted.run?.id ?? null,
         source: wanted.source,
       },
       account: withOneMoreOwned(account, counting, now),

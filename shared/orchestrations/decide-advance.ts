@@ -260,7 +260,7 @@ function startNow({ basis, account, now }: Advance, index: number) {
       executionId: derivedId("execution", ...place),
       requestSha256: requestDigest(["orchestration", ...place]),
       ticketSecret: ids.ticketSecret,
-      runId: run.id,
+      run: { orchestrationId: run.orchestrationId, id: run.id },
       requestId: ids.rowId,
     },
     { account, counted },

@@ -50,8 +50,8 @@ export function newRun(
   const inputsJson = toJsonText(body.inputs);
   const states = newStates(strategy, steps, itemCount(orchestration, inputsJson));
   if (states.length > runExecutionsMax) throw itemsRefused();
-  const place = { executionId: null, threadId: null, outputTruncated: false, durationMs: null };
-  const results = states.map((state) => ({ ...state, ...place }));
+  const place = { executionId: null, threadId: null, outputTruncated: false, outputDeleted: false };
+  const results = states.map((state) => ({ ...state, ...place, durationMs: null }));
   const stated = body.maxCost ?? null;
   const amountMicrousd = stated === null ? usualMicrousd(results, start) : microusd(stated);
   const deadlineAt = now + runMsMax;

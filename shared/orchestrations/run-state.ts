@@ -6,6 +6,7 @@ import { cutText } from "../core/usable-text.ts";
 import { whyEnded } from "../executions/event-bodies.ts";
 import { Execution } from "../store/executions.ts";
 import type { OrchestrationRun, StepResult } from "../store/orchestrations.ts";
+import { withoutText } from "./erase-answers.ts";
 
 /** What a run reads of its executions. */
 export const StepExecution = Execution.pick({
@@ -50,7 +51,8 @@ export function withAnswers(
     if (!execution) return { ...result, status: "failed", error: "Its thread was deleted." };
     if (execution.endedAt === null) return result;
     chargedMicrousd += execution.chargedMicrousd ?? 0;
-    return { ...result, ...answerIn(execution, lengthMax) };
+    const answered = { ...result, ...answerIn(execution, lengthMax) };
+    return result.outputDeleted ? withoutText(answered) : answered;
   });
   if (run.error !== null) {
     return { run: { ...run, chargedMicrousd, results: skipped(results) }, ready: [] };

@@ -48,6 +48,8 @@ const StepResult = z.object({
   threadId: z.string().nullable(),
   output: z.string().nullable(),
   outputTruncated: z.boolean(),
+  /** Whether the answer was deleted where it was said. Nothing copies it here afterwards. */
+  outputDeleted: z.boolean().default(false),
   error: z.string().nullable(),
   durationMs: z.int().min(0).nullable(),
 });

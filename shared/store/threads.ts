@@ -27,6 +27,14 @@ export const Thread = z.object({
   timeCostMicrousd: z.int().min(0).default(0),
   /** What began it. */
   source: z.enum(executionSources).default("api"),
+  /**
+   * The run that it is a step of, which has a copy of the step's answer. Null for other threads, and
+   * for those that an earlier release made.
+   */
+  orchestrationRun: z
+    .object({ orchestrationId: z.string(), id: z.string() })
+    .nullable()
+    .default(null),
   computeMs: z.int().min(0),
   startedAt: z.int().nullable(),
   endedAt: z.int().nullable(),
