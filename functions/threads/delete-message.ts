@@ -18,7 +18,8 @@ import { type Message, messages, threads } from "#shared/store/threads";
 
 export const deleteMessage = change({
   endpoint: "DELETE /v1/threads/:threadId/messages/:messageId",
-  summary: "Delete one message, and its copies in the execution, its events and a run.",
+  summary:
+    "Delete one message, and its copies in the execution, its events and its orchestration's run.",
   ...ownedDeletion("threads:write"),
   params: z.object({ threadId: idSchema("thread"), messageId: idSchema("message") }),
   audit: "message.deleted",

@@ -51,6 +51,7 @@ const turns: Readonly<Record<string, Rows>> = {
       "test/integration/threads.test.ts",
       "test/integration/billing-archive.test.ts",
       "test/integration/orchestration-poison.test.ts",
+      "test/integration/orchestration-erasure.test.ts",
       "test/integration/suspensions.test.ts",
       "test/integration/large-variables.test.ts",
       "test/integration/contain-everybody.test.ts",

@@ -21,6 +21,7 @@ import {
 } from "../kit/cloud.ts";
 import { expectEveryKind, linesOf, plantKinds } from "../kit/exported-kinds.ts";
 import { type FunctionAside, startAside } from "../kit/function-aside.ts";
+import { endOf, newOrchestration, startRun } from "../kit/orchestrations.ts";
 import {
   anotherKey,
   newEnvironment,
@@ -133,6 +134,23 @@ describe("DAT-5 an export", () => {
         "account.export_downloaded",
       ]),
     );
+  });
+
+  test("has no copy of an answer that was deleted", async () => {
+    const owner = await newProvenOwner();
+    const { key } = owner;
+    const steps = [{ name: "one", instructions: "echo said | tr a-z A-Z" }];
+    const made = await newOrchestration(key, { steps });
+    const [result] = (await endOf(key, await startRun(key, made.id))).stepResults;
+    expect(result.output).toBe("SAID\n");
+    await send(`/v1/threads/${result.threadId}`, { key, method: "DELETE" });
+    const { id } = (await ask(owner)).json.export;
+    await sequence();
+    await until("the export", async () => (await build()).built === 1);
+    const files = await readZip((await send(archivePath(id), { key })).bytes);
+    const gone = { output: null, outputDeleted: true };
+    expect(linesOf(files, "orchestration-runs.ndjson")).toMatchObject([{ stepResults: [gone] }]);
+    for (const [name, bytes] of files) expect(bytes.includes("SAID"), name).toBe(false);
   });
 
   function expectContent(
