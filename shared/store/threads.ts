@@ -28,8 +28,8 @@ export const Thread = z.object({
   /** What began it. */
   source: z.enum(executionSources).default("api"),
   /**
-   * The run that it is a step of, which has a copy of the step's answer. Null for other threads, and
-   * for those that an earlier release made.
+   * The run that it is a step of, which has a copy of the step's answer. Null for other threads,
+   * and for those that an earlier release made.
    */
   orchestrationRun: z
     .object({ orchestrationId: z.string(), id: z.string() })

@@ -81,7 +81,8 @@ export const said: Readonly<Record<string, Said>> = {
 
 /**
  * The others, by their collection: settings, names, what a program is given, and what we write.
- * What was started from such a text, or from an earlier step's answer, has an owner's text of its own.
+ * What was started from such a text, or from an earlier step's answer, has an owner's text of its
+ * own.
  */
 export const otherTexts: Readonly<Record<string, readonly string[]>> = {
   accountDeletions: ["kept.archive", "kept.treeRoot", "certificate", "certificateKey"],
