@@ -9,7 +9,7 @@ import { addUp, buildPart, type PartName, partNames, parts } from "./tools/test-
 
 const usage = `
 npm run test:long -- [part …]: all kill points, outages, deployments both ways, volumes, every
-mutation, every one of Terraform's tests, property tests at full counts. About an hour.
+mutation, every one of Terraform's tests, property tests at full counts. An hour or two.
 
   ${partNames.join(", ")}
   --help   this text

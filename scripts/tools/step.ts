@@ -9,6 +9,8 @@ export interface Step {
   /** A module to run with this Node, or a program in `node_modules`; then its arguments. */
   readonly command: readonly [string, ...string[]];
   readonly timeoutMs: number;
+  /** Whether its lines are printed as they come, because it takes many minutes. */
+  readonly isShown?: boolean;
   /** What it gets besides this process's environment. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -37,7 +39,7 @@ export async function runStep(step: Step): Promise<StepResult> {
     output,
     durationMs: performance.now() - startedAt,
   };
-  printStep(result);
+  printStep(step.isShown ? { ...result, output: "" } : result);
   return result;
 }
 
@@ -49,13 +51,14 @@ export function printStep({ title, passed, skipped, output, durationMs }: StepRe
   }
   const mark = passed ? colours.green("✓") : colours.red("✗");
   console.log(`  ${mark} ${title} ${colours.dim(formatDuration(durationMs))}`);
-  if (!passed) console.log(indent(output));
+  if (!passed && output !== "") console.log(indent(output));
 }
 
 function run({
   command,
   timeoutMs,
   environment,
+  isShown,
 }: Step): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
     const child = startChild(command, {
@@ -67,6 +70,7 @@ function run({
     let output = "";
     const keep = (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-outputBytesMax);
+      if (isShown) process.stdout.write(chunk);
     };
     child.stdout?.on("data", keep);
     child.stderr?.on("data", keep);

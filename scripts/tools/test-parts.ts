@@ -37,7 +37,7 @@ export const parts = {
   terraform: async (form) => {
     const share = form === "long" ? [] : ["--share", shareText(terraformShares)];
     const command = [...terraformCheck.command, ...share] as const;
-    return summaryOf(await runStep({ ...terraformCheck, command }));
+    return summaryOf(await runStep({ ...terraformCheck, command, isShown: form === "long" }));
   },
   mutations: async (form) => {
     const share = form === "long" ? "1/1" : shareText(mutationShares);
@@ -50,7 +50,8 @@ export const parts = {
         // With its own cloud, sandbox or plans each takes half a minute.
         ...(form === "long" ? [] : ["--only", "light"]),
       ],
-      timeoutMs: form === "long" ? 90 * minuteMs : 15 * minuteMs,
+      timeoutMs: form === "long" ? 180 * minuteMs : 15 * minuteMs,
+      isShown: form === "long",
     };
     return summaryOf(await runStep(step));
   },
