@@ -237,3 +237,15 @@ test("AUT-2 a key that may not execute can neither make, enable nor run a schedu
   expect(refused.map(({ status }) => status)).toEqual([403, 403, 403, 403]);
   expect((await send(`${path}/disable`, { key, method: "PATCH" })).status).toBe(200);
 });
+
+test("AUT-2 a schedule that an earlier release let a key make that may not execute starts nothing", async () => {
+  const owner = await newOwner();
+  const { id } = await newSchedule(owner.key);
+  const scopes = ["schedules:write", "threads:write"];
+  const narrow = { name: "narrow", scopes };
+  const made = await send("/v1/keys", { key: owner.key, body: narrow });
+  await placeOf(owner, id).update({ keyId: made.json.id });
+  const { runs } = await runDue(owner, id);
+  expect(runs).toMatchObject([{ status: "refused", runId: null, error: { code: "FORBIDDEN" } }]);
+  expect((await send("/v1/threads", { key: owner.key })).json.total_count).toBe(0);
+});
