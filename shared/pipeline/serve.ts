@@ -18,7 +18,6 @@ import { onceClosed } from "../http/once-closed.ts";
 import { UnreadBytes } from "../limits/unread-bytes.ts";
 import { SentByteCounter } from "../quotas/sent-byte-counter.ts";
 import { awaitEgress } from "./await-egress.ts";
-import { collectBuffersEarly } from "./collect-buffers.ts";
 import { checkCredential } from "./credential.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
 import { createFunctionServer } from "./function-server.ts";
@@ -86,7 +85,6 @@ function publicHost(): FunctionHost {
 }
 
 async function listen(service: Service, host: () => FunctionHost): Promise<void> {
-  if (service.passesFiles) collectBuffersEarly();
   const { deps, security } = host();
   const { PORT, PADDOCK_AWAIT_EGRESS, PADDOCK_BIND } = config();
   const elapsed = () => performance.now();
