@@ -11,14 +11,13 @@ import {
 import { verifyWebhook } from "#shared/core/triggers/verify-webhook";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
-import { digestSalt } from "#shared/executions/request-digest";
+import { sealStartedTask } from "#shared/executions/seal-started-task";
 import type { Owner } from "#shared/identity/owner";
 import { findActingKey } from "#shared/keys/acting-key";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
 import { parseJsonWithin, readBytes } from "#shared/pipeline/parse";
 import { action, type Callers, type Deps } from "#shared/pipeline/route";
 import { countOwned } from "#shared/quotas/owned-resources";
-import { sealAuditDetails } from "#shared/secrets/audit-details";
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
 import { type Trigger, triggerDeliveries, triggers } from "#shared/store/triggers";
@@ -180,17 +179,11 @@ async function madeUp(deps: Deps, basis: DeliveryBasis, payloadJson: string) {
   return { rowId, messageId: deps.newId("message"), ticketSecret, sealedDetails };
 }
 
-/** The message that the row seals; it must be the one that starts, whose digest the row has. */
 async function sealedFor(
   rowId: string,
   { acting, found, agent }: DeliveryBasis,
   payloadJson: string,
 ): Promise<string | null> {
   const task = contentOf({ trigger: found.value, agent, payloadJson });
-  if (acting === null || acting === "held") return null;
-  const { ownerId, auditPublicKey: publicKey } = acting.key;
-  return await sealAuditDetails(
-    { ownerId, rowId, publicKey },
-    { task, taskSalt: digestSalt(rowId) },
-  );
+  return await sealStartedTask(acting, rowId, task);
 }

@@ -11,12 +11,11 @@ import { runExecutionsMax } from "../core/orchestrations/words.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { defaultModel } from "../executions/models.ts";
-import { digestSalt } from "../executions/request-digest.ts";
+import { sealStartedTask } from "../executions/seal-started-task.ts";
 import type { StartedThread } from "../executions/start-on-new-thread.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
 import { findActingKey } from "../keys/acting-key.ts";
 import { countOwned } from "../quotas/owned-resources.ts";
-import { sealAuditDetails } from "../secrets/audit-details.ts";
 import { agents } from "../store/agents.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import type { Version } from "../store/documents.ts";
@@ -177,17 +176,12 @@ async function idsFor(
   input: AdvanceBasis["input"],
 ): Promise<AdvanceBasis["ids"]> {
   const rowId = deps.newId("auditRow");
-  const isSealed = acting !== null && acting !== "held" && input && !(input instanceof ApiError);
+  const task = input && !(input instanceof ApiError) ? input.content : null;
   return {
     rowId,
     messageId: deps.newId("message"),
     ticketSecret: deps.random(ticketRandomBytes).toString("hex"),
-    sealedDetails: isSealed
-      ? await sealAuditDetails(
-          { ownerId: acting.key.ownerId, rowId, publicKey: acting.key.auditPublicKey },
-          { task: input.content, taskSalt: digestSalt(rowId) },
-        )
-      : null,
+    sealedDetails: task === null ? null : await sealStartedTask(acting, rowId, task),
   };
 }
 

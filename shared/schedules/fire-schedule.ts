@@ -8,12 +8,11 @@ import { ticketRandomBytes } from "../core/executions/ticket.ts";
 import type { IdKind } from "../core/ids.ts";
 import { dueRuns } from "../core/schedules/due-runs.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
-import { digestSalt } from "../executions/request-digest.ts";
+import { sealStartedTask } from "../executions/seal-started-task.ts";
 import type { StartedThread } from "../executions/start-on-new-thread.ts";
 import type { Owner } from "../identity/owner.ts";
 import { findActingKey } from "../keys/acting-key.ts";
 import { countOwned } from "../quotas/owned-resources.ts";
-import { sealAuditDetails } from "../secrets/audit-details.ts";
 import { agents } from "../store/agents.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import type { Version } from "../store/documents.ts";
@@ -63,7 +62,7 @@ export async function fireSchedule(
     needsAccount: true,
     refresh: async () => {
       basis = await readBasis(deps, owner, { scheduleId, repeated: true });
-      if (basis) ids = { ...ids, sealedDetails: await sealedFor(ids.rowId, basis) };
+      if (basis) ids = { ...ids, sealedDetails: await sealedFor(basis, ids.rowId) };
     },
     decide: (account) =>
       basis === null || account === null
@@ -116,14 +115,10 @@ async function idsFor(deps: FireDeps, basis: FiringBasis): Promise<FiringIds> {
     missedId: deps.newId("scheduleRun"),
     messageId: deps.newId("message"),
     ticketSecret: deps.random(ticketRandomBytes).toString("hex"),
-    sealedDetails: await sealedFor(rowId, basis),
+    sealedDetails: await sealedFor(basis, rowId),
   };
 }
 
-/** The task that the row seals; it must be the one that starts, whose digest the row has. */
-async function sealedFor(rowId: string, { acting, found }: FiringBasis): Promise<string | null> {
-  if (acting === null || acting === "held") return null;
-  const { ownerId, task } = found.value;
-  const details = { task, taskSalt: digestSalt(rowId) };
-  return await sealAuditDetails({ ownerId, rowId, publicKey: acting.key.auditPublicKey }, details);
+function sealedFor({ acting, found }: FiringBasis, rowId: string): Promise<string | null> {
+  return sealStartedTask(acting, rowId, found.value.task);
 }
