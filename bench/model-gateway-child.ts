@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { issueToken } from "#shared/core/executions/ticket";
 import { openFirestore } from "../local/firestore/admin-client.ts";
-import { readManifest } from "../local/functions/manifest.ts";
+import { processSettings, readManifest } from "../local/functions/manifest.ts";
 import { pollUntil } from "../local/lib/poll-until.ts";
 import type { Bench } from "./figure.ts";
 import { type FunctionChild, startFunction } from "./function-child.ts";
@@ -37,7 +37,7 @@ export async function startModelGateway(bench: Bench, providerUrl: string): Prom
     ...{ callCostMicrousdMax: plenty, executionCostMicrousdMax: plenty },
   };
   const { PADDOCK_LIMITS_FILE: _file, ...environment } = bench.environment;
-  const { nodeOptions = "" } = readManifest(bench.distFolder).functions["model-gateway"] ?? {};
+  const { functions } = readManifest(bench.distFolder);
   const child = await startFunction({
     bundle: join(bench.distFolder, "functions/model-gateway.cjs"),
     environment: {
@@ -45,7 +45,7 @@ export async function startModelGateway(bench: Bench, providerUrl: string): Prom
       PADDOCK_LIMITS: JSON.stringify({ models, fairness: { ownerWaitingMax: 1_000 } }),
       PADDOCK_MODELS_FILE: modelsFile,
       PADDOCK_PROVIDER_KEYS_FILE: keysFile,
-      NODE_OPTIONS: nodeOptions,
+      ...processSettings(functions["model-gateway"]),
     },
     first: { path: "/", status: 404 },
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import * as z from "zod";
-import { readManifest } from "../../local/functions/manifest.ts";
+import { processSettings, readManifest } from "../../local/functions/manifest.ts";
 import type { Bench, Figure, Row } from "../figure.ts";
 import { residentMb, startFunction } from "../function-child.ts";
 import { newEnvironment, newOwner } from "../owners.ts";
@@ -37,14 +37,12 @@ export const files: Figure = {
   async run(bench) {
     const { key } = await newOwner(bench);
     const environmentId = await newEnvironment(bench, key, { computeProfile: "standard" });
-    const { nodeOptions = "", malloc } = readManifest(bench.distFolder).functions.files ?? {};
     const child = await startFunction({
       bundle: join(bench.distFolder, "functions/files.cjs"),
       environment: {
         ...bench.environment,
         ...bench.accounts?.files,
-        ...malloc,
-        NODE_OPTIONS: nodeOptions,
+        ...processSettings(readManifest(bench.distFolder).functions.files),
       },
       first: { path: `/v1/environments/${environmentId}/files`, key, status: 200 },
     });

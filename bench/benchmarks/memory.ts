@@ -1,6 +1,6 @@
 import { Agent, type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
-import { readManifest } from "../../local/functions/manifest.ts";
+import { processSettings, readManifest } from "../../local/functions/manifest.ts";
 import { pollUntil } from "../../local/lib/poll-until.ts";
 import type { Bench, Figure } from "../figure.ts";
 import { type FunctionChild, residentMb, startFunction } from "../function-child.ts";
@@ -19,10 +19,13 @@ export const memory: Figure = {
   async run(bench) {
     const { key } = await newOwner(bench);
     const threadId = await newThread(bench, key);
-    const { nodeOptions = "" } = readManifest(bench.distFolder).functions.threads ?? {};
+    const { functions } = readManifest(bench.distFolder);
     const threads = await startFunction({
       bundle: join(bench.distFolder, "functions/threads.cjs"),
-      environment: { ...withManyStreams(bench.environment), NODE_OPTIONS: nodeOptions },
+      environment: {
+        ...withManyStreams(bench.environment),
+        ...processSettings(functions.threads),
+      },
       first: { path: `/v1/threads/${threadId}`, key, status: 200 },
     });
     try {

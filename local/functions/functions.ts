@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { FunctionProcess } from "./function-process.ts";
-import type { FunctionManifest } from "./manifest.ts";
+import { type FunctionManifest, processSettings } from "./manifest.ts";
 
 export interface FunctionsOptions {
   readonly manifest: FunctionManifest;
@@ -58,20 +58,19 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
 
 function processOptions(options: FunctionsOptions, name: string) {
   const port = options.ports[name];
-  const { bundle, nodeOptions, malloc } = options.manifest.functions[name] ?? {};
-  if (port === undefined || bundle === undefined) throw new Error(`${name} has no port or bundle.`);
+  const listed = options.manifest.functions[name];
+  if (port === undefined || listed === undefined) throw new Error(`${name} has no port or bundle.`);
   return {
     name,
     port,
-    bundle: join(options.distFolder, bundle),
+    bundle: join(options.distFolder, listed.bundle),
     environment: {
       ...options.environment,
       ...options.accounts?.[name],
       PORT: String(port),
       PADDOCK_BIND: "127.0.0.1",
       FUNCTION_TARGET: name,
-      ...(nodeOptions && { NODE_OPTIONS: nodeOptions }),
-      ...malloc,
+      ...processSettings(listed),
       FIRESTORE_EMULATOR_HOST: options.firestoreHost(name),
     },
     logFile: join(options.logFolder, `${name}.jsonl`),

@@ -28,6 +28,15 @@ export const FunctionManifest = z.object({
 });
 export type FunctionManifest = z.infer<typeof FunctionManifest>;
 
+/** The settings of a function's processes that Node and glibc read when they start. */
+export function processSettings(
+  listed: FunctionManifest["functions"][string] | undefined,
+): Readonly<Record<string, string>> {
+  if (listed === undefined) return {};
+  const { nodeOptions, malloc } = listed;
+  return { ...malloc, ...(nodeOptions !== "" && { NODE_OPTIONS: nodeOptions }) };
+}
+
 /** @throws if the build hasn't run, or wrote something else. */
 export function readManifest(distFolder: string): FunctionManifest {
   return FunctionManifest.parse(

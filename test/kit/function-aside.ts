@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type CountingProxy, startCountingProxy } from "../../local/firestore/counting-proxy.ts";
 import { freePorts } from "../../local/functions/free-ports.ts";
 import { FunctionProcess } from "../../local/functions/function-process.ts";
-import { readManifest } from "../../local/functions/manifest.ts";
+import { processSettings, readManifest } from "../../local/functions/manifest.ts";
 import { temporaryFolder } from "../../scripts/tools/temporary-folder.ts";
 import { cloud, until } from "./cloud.ts";
 import type { ShiftedClock } from "./shifted-clock.ts";
@@ -70,8 +70,8 @@ async function startOne(name: string, options: AsideOptions): Promise<FunctionAs
     environment: {
       ...environment,
       ...(await limitsSetting(folder, options.limits)),
-      ...listed.malloc,
-      ...(options.clock?.settings(listed.nodeOptions) ?? { NODE_OPTIONS: listed.nodeOptions }),
+      ...processSettings(listed),
+      ...options.clock?.settings(listed.nodeOptions),
       FIRESTORE_EMULATOR_HOST: `127.0.0.1:${proxy.port}`,
       PORT: String(port),
       PADDOCK_BIND: "127.0.0.1",
