@@ -140,19 +140,23 @@ describe("OWN-4 what is said in threads", () => {
   });
 });
 
+const reading = {
+  summary: "",
+  authenticate: "api-key",
+  scope: "schedules:read",
+  params: noParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  requestClass: "reads",
+} as const;
+
 /** What a route answers to a key with these scopes. */
 async function answerTo(scopes: readonly Scope[], further: Pick<Route, "needsToo"> = {}) {
   const Said = z.object({ id: z.string(), title: threadText(z.string().nullable()) });
   const route = query({
+    ...reading,
     endpoint: "GET /v1/things",
-    summary: "",
-    authenticate: "api-key",
-    scope: "schedules:read",
-    params: noParams,
-    query: noQuery,
-    body: "none",
-    bodyBytesMax: 0,
-    requestClass: "reads",
     reply: { 200: Said },
     read: "nothing",
     answer: () => ok({ id: "a", title: "secret" }),
@@ -186,15 +190,8 @@ describe("OWN-4 the pipeline", () => {
 describe("AUD-1 a key that lacks a right", () => {
   const narrow = { ...caller, key: { ...caller.key, scopes: ["schedules:read" as const] } };
   const acting = {
+    ...reading,
     endpoint: "POST /v1/things",
-    summary: "",
-    authenticate: "api-key",
-    scope: "schedules:read",
-    params: noParams,
-    query: noQuery,
-    body: "none",
-    bodyBytesMax: 0,
-    requestClass: "reads",
     beforeConfirmed: "nothing",
     reply: { 200: z.object({}) },
     read: "nothing",

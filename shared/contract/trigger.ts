@@ -9,9 +9,9 @@ const Text = z.string().min(1).max(contentMax).nullish();
 
 function actionTypeSentence(input: unknown): string {
   if (input === undefined) return "is required, and must be send_message";
-  const isComment = typeof input === "string" && input.startsWith("comment_");
-  const why = isComment ? "comments on pull requests aren't offered by this deployment" : null;
-  return `must be send_message${why === null ? ", the one thing that a trigger does" : `: ${why}`}`;
+  return typeof input === "string" && input.startsWith("comment_")
+    ? "must be send_message: comments on pull requests aren't offered by this deployment"
+    : "must be send_message, the one thing that a trigger does";
 }
 
 /** What a matching delivery does. `message` is an older name of the prompt, `template` another. */

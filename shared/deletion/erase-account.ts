@@ -49,7 +49,7 @@ export type Step = "done" | "waits" | "late";
 export async function closeAccount(
   deps: DeletionDeps,
   { value: deletion }: FoundDeletion,
-  { isLate, still }: Pick<Eraser, "isLate" | "still">,
+  { isLate, still }: EraserBounds,
 ): Promise<KeptOfAccount | Exclude<Step, "done">> {
   const owner = deletedOwner(deletion);
   await followAccount(deps, owner.id);
@@ -125,22 +125,29 @@ export async function searchAtOf(
  */
 export async function eraseLateUploads(
   deps: DeletionDeps,
-  { value: deletion }: FoundDeletion,
-  { isLate, still }: Pick<Eraser, "isLate" | "still">,
+  found: FoundDeletion,
+  bounds: EraserBounds,
 ): Promise<boolean> {
-  const owner = deletedOwner(deletion);
-  const eraser = { store: deps.store, keyStore: deps.keyStore, owner, isLate, still };
-  return await unlessFrozen(eraseObjectsOf(eraser, "transfers"));
+  return await unlessFrozen(eraseObjectsOf(eraserOf(deps, found, bounds), "transfers"));
+}
+
+type EraserBounds = Pick<Eraser, "isLate" | "still">;
+
+function eraserOf(
+  { store, keyStore }: DeletionDeps,
+  { value: deletion }: FoundDeletion,
+  bounds: EraserBounds,
+): Eraser {
+  return { store, keyStore, owner: deletedOwner(deletion), ...bounds };
 }
 
 /** Erases the documents and objects of an account. @returns Whether nothing is left. */
 export async function eraseAccount(
   deps: DeletionDeps,
-  { value: deletion }: FoundDeletion,
-  { isLate, still }: Pick<Eraser, "isLate" | "still">,
+  found: FoundDeletion,
+  bounds: EraserBounds,
 ): Promise<boolean> {
-  const owner = deletedOwner(deletion);
-  const eraser = { store: deps.store, keyStore: deps.keyStore, owner, isLate, still };
+  const eraser = eraserOf(deps, found, bounds);
   // The profile goes first: no round over all owners begins to work for this one any more.
   const all = async () =>
     (await eraseSystemDocuments(eraser)) &&

@@ -1,22 +1,14 @@
 /** What a change puts on its owner's record. */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import * as z from "zod";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
 import { owner, runRequest, things } from "../../test/kit/run-request.ts";
-import { plainRoute } from "../../test/kit/watched-route.ts";
+import { plainChange } from "../../test/kit/watched-route.ts";
 import { create, overwrite, replace } from "../store/documents.ts";
 import type { RequestSecurity } from "./request-security.ts";
 import { type Callers, change } from "./route.ts";
 
 beforeAll(() => void vi.stubEnv("GOOGLE_CLOUD_PROJECT", "none"));
 afterAll(() => void vi.unstubAllEnvs());
-
-const stated = {
-  ...plainRoute,
-  account: "none",
-  audit: "thing.made",
-  reply: { 201: z.object({ id: z.string() }) },
-} as const;
 
 test("AUD-4 a row seals what its decision read, also if that was read again", async () => {
   const store = new MemoryStore();
@@ -29,7 +21,7 @@ test("AUD-4 a row seals what its decision read, also if that was read again", as
     await store.commitWithoutRetry([overwrite(ref, { name: "after" })]);
   };
   const route = change({
-    ...stated,
+    ...plainChange,
     endpoint: "POST /v1/things",
     authenticate: "api-key",
     read: async ({ deps }) => await deps.store.require(ref),
@@ -50,7 +42,7 @@ describe("AUD-7 a privileged change", () => {
     const named = { type: "operator", id: "op_a", email: "a@b.c" } as const;
     const operator: Callers["operator"] = { ...named, createdAt: 1, isAuditor: false };
     const route = change({
-      ...stated,
+      ...plainChange,
       endpoint: "POST /v1/admin/things",
       authenticate: "operator",
       read: async () => ({ whose: owner }),

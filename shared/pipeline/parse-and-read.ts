@@ -60,13 +60,6 @@ export async function parseAndRead(
   const { route } = matched;
   const { request, response } = exchange;
   if (takesAccount(route) && "owner" in caller) deps.commits.prefetchAccount(caller.owner);
-  const options = {
-    bytesMax: route.bodyBytesMax,
-    contentType: matched.contentType,
-    // A runner reports a program's output, whatever it contains.
-    nul: route.authenticate === "execution" ? ("kept" as const) : ("refused" as const),
-    taken: (sent: unknown) => warnOfIgnored(route, exchange.response, { body: sent }),
-  };
   const gone = new AbortController();
   // There is no abort after a complete answer, because each creates an error with a stack.
   onceClosed(response, () => {
@@ -80,7 +73,7 @@ export async function parseAndRead(
     caller,
     params: parseParams(route.params, matched.params),
     query: takeQuery(matched, response),
-    body: typeof route.body === "string" ? null : await readJson(request, route.body, options),
+    body: await takeBody(matched, exchange),
     raw: request,
     request: facts,
     now: deps.now(),
@@ -95,19 +88,28 @@ export async function parseAndRead(
 
 function takeQuery({ route, query }: MatchedRequest, response: ServerResponse): unknown {
   const taken = parseQuery(route.query, query);
-  warnOfIgnored(route, response, { query: Object.fromEntries(query) });
+  if (isWarned(route)) {
+    addWarning(response, ignoredSentence(route.query, Object.fromEntries(query), "parameter"));
+  }
   return taken;
 }
 
-function warnOfIgnored(
-  route: Route,
-  response: ServerResponse,
-  sent: { readonly query?: unknown; readonly body?: unknown },
-): void {
-  if (!isWarned(route)) return;
-  addWarning(response, ignoredSentence(route.query, sent.query, "parameter"));
-  if (typeof route.body !== "string")
-    addWarning(response, ignoredSentence(route.body, sent.body, "field"));
+/** Null if the route takes no JSON. */
+async function takeBody(
+  { route, contentType }: MatchedRequest,
+  { request, response }: Exchange,
+): Promise<unknown> {
+  const { body, bodyBytesMax: bytesMax } = route;
+  if (typeof body === "string") return null;
+  return await readJson(request, body, {
+    bytesMax,
+    contentType,
+    // A runner reports a program's output, whatever it contains.
+    nul: route.authenticate === "execution" ? "kept" : "refused",
+    taken: (sent) => {
+      if (isWarned(route)) addWarning(response, ignoredSentence(body, sent, "field"));
+    },
+  });
 }
 
 /** What the route's `read` returns; null if it reads nothing. */

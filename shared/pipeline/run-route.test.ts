@@ -1,7 +1,6 @@
 /** The order of a request's steps; above all, what waits until its key is confirmed. */
 import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import * as z from "zod";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
 import {
   newLimitGate,
@@ -10,7 +9,7 @@ import {
   runRequest,
   things,
 } from "../../test/kit/run-request.ts";
-import { plainRoute, watched } from "../../test/kit/watched-route.ts";
+import { plainChange, watched } from "../../test/kit/watched-route.ts";
 import { keyRoutes } from "../../test/security/support/table.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { create } from "../store/documents.ts";
@@ -24,13 +23,6 @@ const revoked = new ApiError("UNAUTHORIZED", { message: "The API key has been re
 function mayRead(route: Route): boolean {
   return route.kind === "query" || route.beforeConfirmed === "reads";
 }
-
-const stated = {
-  ...plainRoute,
-  account: "none",
-  audit: "thing.made",
-  reply: { 201: z.object({ id: z.string() }) },
-} as const;
 
 describe("KEY-5 a request whose key was revoked", () => {
   test.each(keyRoutes)("takes no step but a read meanwhile: $title", async ({ route }) => {
@@ -69,7 +61,7 @@ describe("what a change has prepared", () => {
   async function run(steps: { prepare?: () => Promise<null>; decide?: () => never }, how = {}) {
     const done: string[] = [];
     const route = change({
-      ...stated,
+      ...plainChange,
       endpoint: "POST /v1/things",
       authenticate: "api-key",
       read: "nothing",
@@ -143,7 +135,7 @@ function making(
   made: string[] = [],
 ) {
   return change({
-    ...stated,
+    ...plainChange,
     endpoint: "POST /v1/things",
     authenticate: "api-key",
     read: async ({ ids, deps }) => {
@@ -204,7 +196,7 @@ describe("TEN-2 once the day's downloads are used up", () => {
     stream: async () => void streamed.push(id),
   });
   const starting = change({
-    ...stated,
+    ...plainChange,
     endpoint: "POST /v1/things",
     authenticate: "api-key",
     requestClass: "executions",
@@ -246,7 +238,7 @@ describe("TEN-2 once the day's downloads are used up", () => {
     const steps: string[] = [];
     const route = (kind: "stream" | "bytes") =>
       action({
-        ...stated,
+        ...plainChange,
         endpoint: "GET /v1/things",
         authenticate: "api-key",
         reply: { 200: kind },

@@ -79,6 +79,18 @@ export const said: Readonly<Record<string, Said>> = {
   },
 };
 
+/** A run has a copy of them, so that a change of the orchestration doesn't change what is done. */
+const ofOrchestration = [
+  "name",
+  "steps[].name",
+  "steps[].instructions",
+  "steps[].inputsJson",
+  "steps[].dependsOn[]",
+  "steps[].condition",
+  "steps[].needs[]",
+  "steps[].after[]",
+];
+
 /**
  * The others, by their collection: settings, names, what a program is given, and what we write.
  * What was started from such a text, or from an earlier step's answer, has an owner's text of its
@@ -206,27 +218,8 @@ export const otherTexts: Readonly<Record<string, readonly string[]>> = {
     "earlierTargets[].target",
   ],
   deliveries: ["target", "subject", "text", "attempts[].outcome"],
-  "owners/*/orchestrations": [
-    "name",
-    "steps[].name",
-    "steps[].instructions",
-    "steps[].inputsJson",
-    "steps[].dependsOn[]",
-    "steps[].condition",
-    "steps[].needs[]",
-    "steps[].after[]",
-  ],
-  "owners/*/orchestrations/*/orchestrationRuns": [
-    "name",
-    "steps[].name",
-    "steps[].instructions",
-    "steps[].inputsJson",
-    "steps[].dependsOn[]",
-    "steps[].condition",
-    "steps[].needs[]",
-    "steps[].after[]",
-    "inputsJson",
-  ],
+  "owners/*/orchestrations": ofOrchestration,
+  "owners/*/orchestrations/*/orchestrationRuns": [...ofOrchestration, "inputsJson"],
   owners: ["name", "auditPublicKey", "createdBy"],
   "owners/*/ledger": ["model", "description"],
   operators: ["email", "createdBy", "recreatedBy[]", "vouchedBy"],

@@ -15,6 +15,14 @@ export const plainRoute = {
   beforeConfirmed: "reads",
 } as const;
 
+/** The same for a change that makes a thing. */
+export const plainChange = {
+  ...plainRoute,
+  account: "none",
+  audit: "thing.made",
+  reply: { 201: z.object({ id: z.string() }) },
+} as const;
+
 /** The route as it is declared, with steps that only note that they were taken. */
 export function watched(route: Route, steps: string[]): Route {
   const step = (name: string) => async () => {
