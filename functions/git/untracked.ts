@@ -132,12 +132,11 @@ class Search {
         // A folder in a file's place is looked at like any other.
         if (!node.isFolder || nameOf(node.path) === ".git" || this.#isRepository(node)) continue;
       }
-      if (!node.isFolder) {
-        if (!(await this.#isIgnored(node))) this.#add(node.path);
-      } else if (holding.has(node.path)) await this.walk(node);
-      else if (!(await this.#isIgnored(node)) && (await this.#shows(node))) {
-        this.#add(`${node.path}/`);
-      }
+      // Nothing below an ignored folder is looked at, even if the index holds some of it.
+      if (await this.#isIgnored(node)) continue;
+      if (!node.isFolder) this.#add(node.path);
+      else if (holding.has(node.path)) await this.walk(node);
+      else if (await this.#shows(node)) this.#add(`${node.path}/`);
     }
     this.#leave(folder);
   }

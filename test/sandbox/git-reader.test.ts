@@ -53,7 +53,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     ),
   },
   {
-    weight: 1,
+    weight: 3,
     arbitrary: fc.tuple(
       fc.constant("ignore" as const),
       fc.constantFrom(".gitignore", "d/.gitignore", ".git/info/exclude"),
@@ -70,6 +70,29 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     ),
   },
 );
+
+/** Folders that patterns ignore while the index holds something in them, at each depth. */
+const ignoredFolders: Step[][] = [
+  [
+    ["write", "d/e/a", ""],
+    ["write", "d/e/c", ""],
+    ["add", "d/e/c"],
+    ["ignore", ".gitignore", ["d/*"]],
+  ],
+  [
+    ["write", "d/e/a", ""],
+    ["write", "d/b.txt", ""],
+    ["add", "d/e/a"],
+    ["ignore", ".gitignore", ["d/"]],
+  ],
+  [
+    ["write", "d/e/a", ""],
+    ["write", "d/e/c", ""],
+    ["add", "d/e/c"],
+    ["ignore", "d/.gitignore", ["!d/e/a"]],
+    ["ignore", ".git/info/exclude", ["e/"]],
+  ],
+];
 
 function take(folder: GitFolder, step: Step, number: number): void {
   const at = (path: string) => join(folder.path, path);
@@ -180,6 +203,9 @@ describe("the reader of repositories", { timeout: 600_000 }, () => {
       const { local } = await branchesOf(await folder.open());
       expect(local).toEqual(branches.split("\n").filter((name) => name !== ""));
     });
-    await fc.assert(property, { numRuns: draws(200) });
+    await fc.assert(property, {
+      numRuns: draws(200),
+      examples: ignoredFolders.map((steps): [Step[]] => [steps]),
+    });
   });
 });
