@@ -172,7 +172,7 @@ describe("a signed upload", () => {
     const rest = content.subarray(256 * kib);
     expect((await put(session, "bytes 262144-614399/614400", rest)).status).toBe(200);
     expect((await put(session, "bytes */614400")).status).toBe(200);
-    const [bytes] = await client.bucket(bucket).file(upload.name).download();
+    const bytes = Buffer.from(await (await fetch(await sign(upload.name, {}))).arrayBuffer());
     expect(bytes.equals(content)).toBe(true);
   });
 
@@ -215,7 +215,7 @@ describe("a signed upload", () => {
     expect((await put(late, "bytes 0-3/4", Buffer.from("evil"))).status).toBe(412);
     const { url, headers } = upload;
     expect((await fetch(url, { method: "POST", headers })).status).toBe(412);
-    const [bytes] = await client.bucket(bucket).file(upload.name).download();
+    const [bytes] = await client.bucket(bucket).file(upload.name).download({ decompress: false });
     expect(bytes.toString()).toBe("good");
   });
 
