@@ -5,6 +5,7 @@ import { created, noParams, noQuery } from "#shared/contract/common";
 import { OrchestrationBody, OrchestrationCreate } from "#shared/contract/orchestration";
 import { Warnings } from "#shared/contract/unsupported";
 import { existingEnvironment } from "#shared/environments/body-ids";
+import { environmentWrites } from "#shared/environments/default-environment";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { toStartLater } from "#shared/keys/further-scopes";
 import { newOrchestration } from "#shared/orchestrations/new-orchestration";
@@ -32,27 +33,30 @@ export const createOrchestration = change({
   reply: { 201: z.object({ orchestration: OrchestrationBody, warnings: Warnings }) },
   read: async ({ caller: { owner }, body, repeated, deps: { store } }) => {
     const { environmentId } = body;
-    const [counted, { environment }] = await allInOrder([
+    const [counted, found] = await allInOrder([
       countOwnedIfRepeated(store, owner, { kind: "orchestrations", repeated }),
       existingEnvironment(environmentId, (id) => store.get(environments.of(owner, id))),
       requireAgents(store, owner, body),
     ]);
-    return { counted, environment };
+    return { counted, found };
   },
-  decide({ caller: { owner }, body, data: { counted, environment }, account, ids, now }) {
+  decide({ caller: { owner }, body, data: { counted, found }, account, ids, now }) {
     const { quotas } = deploymentLimits();
     const orchestration = newOrchestration(body, {
       id: ids.next("orchestration"),
-      environmentId: environment.id,
+      environmentId: found.environment.id,
       newStepId: () => ids.next("orchestrationStep"),
       now,
     });
     const { id, strategy, steps } = orchestration;
     return {
-      writes: [create(orchestrations.of(owner, id), orchestration)],
+      writes: [
+        ...environmentWrites(owner, found),
+        create(orchestrations.of(owner, id), orchestration),
+      ],
       account: withOneMoreOwned(account, { kind: "orchestrations", counted, quotas }, now),
       subject: id,
-      facts: { environmentId: environment.id, strategy, steps: steps.length },
+      facts: { environmentId: found.environment.id, strategy, steps: steps.length },
       reply: created({
         orchestration: orchestrationBody(orchestration, owner.id),
         warnings: coordinatorWarnings(body),

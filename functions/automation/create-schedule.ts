@@ -4,7 +4,11 @@ import { deploymentLimits } from "#shared/config";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { ScheduleBody, ScheduleCreate } from "#shared/contract/schedule";
 import { existing, existingEnvironment } from "#shared/environments/body-ids";
-import { ensureDefault, findDefault } from "#shared/environments/default-environment";
+import {
+  ensureDefault,
+  environmentWrites,
+  findDefault,
+} from "#shared/environments/default-environment";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { toStartLater } from "#shared/keys/further-scopes";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
@@ -47,13 +51,13 @@ export const createSchedule = change({
     ...(await ensureDefault(deps.keyStore, owner, { found, now })),
   }),
   decide({ caller: { owner, key }, body, data, account, ids, now }) {
-    const { counted, environment, writes } = data;
+    const { counted, environment } = data;
     const { quotas } = deploymentLimits();
     const agentName = data.agent?.value.name ?? null;
     const id = ids.next("schedule");
     const schedule = newSchedule(body, { id, key, environment, agentName, now });
     return {
-      writes: [...writes, create(schedules.of(owner, id), schedule)],
+      writes: [...environmentWrites(owner, data), create(schedules.of(owner, id), schedule)],
       account: withOneMoreOwned(account, { kind: "schedules", counted, quotas }, now),
       subject: id,
       facts: { environmentId: environment.id, scheduleType: schedule.scheduleType },

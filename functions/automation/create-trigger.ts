@@ -4,7 +4,8 @@ import { deploymentLimits } from "#shared/config";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { TriggerBody, TriggerCreate } from "#shared/contract/trigger";
 import { shownSecret } from "#shared/core/incidents/webhook-signature";
-import { existing } from "#shared/environments/body-ids";
+import { existing, existingEnvironment } from "#shared/environments/body-ids";
+import { environmentWrites } from "#shared/environments/default-environment";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { toStartLater } from "#shared/keys/further-scopes";
@@ -36,18 +37,18 @@ export const createTrigger = change({
   reply: { 201: z.object({ trigger: TriggerBody }) },
   read: async ({ caller: { owner }, body, repeated, deps: { store } }) => {
     const { environmentId, agentId } = body;
-    const [counted] = await allInOrder([
+    const [counted, found] = await allInOrder([
       countOwnedIfRepeated(store, owner, { kind: "triggers", repeated }),
-      existing("environment", environmentId, (id) => store.get(environments.of(owner, id))),
+      existingEnvironment(environmentId, (id) => store.get(environments.of(owner, id))),
       existing("agent", agentId, (id) => store.get(agents.of(owner, id))),
     ]);
-    return { counted };
+    return { counted, found };
   },
-  decide({ caller: { owner, key }, body, data: { counted }, account, ids, now }) {
+  decide({ caller: { owner, key }, body, data: { counted, found }, account, ids, now }) {
     const { quotas } = deploymentLimits();
     const trigger = newTrigger(body, { id: ids.next("trigger"), keyId: key.id, now });
     return {
-      writes: [create(triggers.of(owner, trigger.id), trigger)],
+      writes: [...environmentWrites(owner, found), create(triggers.of(owner, trigger.id), trigger)],
       account: withOneMoreOwned(account, { kind: "triggers", counted, quotas }, now),
       subject: trigger.id,
       facts: { environmentId: trigger.environmentId, source: trigger.source },

@@ -72,15 +72,14 @@ export const receiveWebhook = action({
     const payload = payloadOf(body);
     const github = raw.headers["x-github-event"];
     const names = eventNames(payload, typeof github === "string" ? github : null);
-    const filters: Payload | null = JSON.parse(value.filtersJson);
-    const ignored = !isEvent(value.event, names)
-      ? "it is another event"
-      : passesFilters(filters, payload)
-        ? null
-        : "it doesn't pass the filters";
+    const ignoredBy = (trigger: Trigger) => {
+      if (!isEvent(trigger.event, names)) return "it is another event";
+      const filters: Payload | null = JSON.parse(trigger.filtersJson);
+      return passesFilters(filters, payload) ? null : "it doesn't pass the filters";
+    };
     const id = derivedId("triggerExecution", value.id, deliveryId);
     const payloadJson = JSON.stringify(payload);
-    const decision = await deliver(deps, caller, { deliveryId: id, payloadJson, ignored });
+    const decision = await deliver(deps, caller, { deliveryId: id, payloadJson, ignoredBy });
     if (decision.refusal) throw decision.refusal;
     const { delivery } = decision;
     if (!delivery) throw new ApiError("NOT_FOUND");
@@ -117,11 +116,11 @@ function payloadOf(body: Buffer): Payload {
 
 async function deliver(
   deps: Deps,
-  { owner, id }: Callers["webhook"],
-  what: Pick<Delivering, "deliveryId" | "payloadJson" | "ignored">,
+  { owner, id, generation }: Callers["webhook"],
+  what: Pick<Delivering, "deliveryId" | "payloadJson" | "ignoredBy">,
 ): Promise<DeliveryDecision> {
   let basis = await readBasis(deps, owner, { id, ...what, repeated: false });
-  let delivering = { ...what, ...(await madeUp(deps, basis, what.payloadJson)) };
+  let delivering = { ...what, generation, ...(await madeUp(deps, basis, what.payloadJson)) };
   const { decision, version } = await deps.commits.submit<DeliveryDecision>({
     owner,
     needsAccount: true,
@@ -165,7 +164,8 @@ async function readBasis(
     which.repeated ? countOwned(store, owner, "threads") : null,
   ]);
   return {
-    ...{ found, acting, counted, earlier: earlier.value },
+    ...{ found, acting, counted },
+    earlier: earlier.version ? earlier : null,
     environment: environment.version ? environment : null,
     agent: agent?.version ? agent : null,
   };

@@ -11,7 +11,7 @@ import { type Callers, change, jsonBytesMax } from "#shared/pipeline/route";
 import { executionStates } from "#shared/schedules/execution-states";
 import { changedSchedule, changesRuns } from "#shared/schedules/new-schedule";
 import { agents } from "#shared/store/agents";
-import { patch } from "#shared/store/documents";
+import { patch, present } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { schedules } from "#shared/store/schedules";
 import type { ReadStore } from "#shared/store/store";
@@ -101,7 +101,10 @@ function decideChange(caller: Callers["api-key"], { body, data, now }: Changing)
   });
   const schedule = { ...value, ...fields };
   return {
-    writes: [patch(ref, fields, { version })],
+    writes: [
+      patch(ref, fields, { version }),
+      ...(environment === null ? [] : [present(environment.ref, environment.value)]),
+    ],
     subject: value.id,
     facts: { enabled: schedule.enabled, actsWith: schedule.keyId },
     reply: ok({ schedule: scheduleBody(schedule, { ownerId: caller.owner.id, states }) }),

@@ -5,7 +5,7 @@ import { deploymentLimits } from "#shared/config";
 import { created, iso, noParams, noQuery, toJsonText } from "#shared/contract/common";
 import { ScheduleBody } from "#shared/contract/schedule";
 import { ThreadBody, ThreadCreate } from "#shared/contract/thread";
-import { ensureDefault } from "#shared/environments/default-environment";
+import { ensureDefault, environmentWrites } from "#shared/environments/default-environment";
 import { createWrites, newThread } from "#shared/executions/new-thread";
 import { digestSalt, isSameRequest } from "#shared/executions/request-digest";
 import { type StreamReader, sseStream } from "#shared/executions/sse-stream";
@@ -111,7 +111,7 @@ export const createThread = change({
       return {
         account: scheduled?.account ?? withThread,
         writes: [
-          ...data.writes,
+          ...(scheduled ? environmentWrites(owner, data) : data.writes),
           ...createWrites(owner, thread),
           ...(scheduled ? [scheduled.write, rowOf(context, { ...scheduled, facts })] : []),
         ],
@@ -132,7 +132,7 @@ export const createThread = change({
     return {
       account: started.account,
       writes: [
-        ...data.writes,
+        ...environmentWrites(owner, data),
         ...started.writes,
         rowOf(context, { action: "thread.created", subject: thread.id, facts }),
       ],

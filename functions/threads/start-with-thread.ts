@@ -52,7 +52,7 @@ export function startWithThread(
       ...data,
       sealedSecrets: [],
       thread: { value: withHistory, version: null },
-      environment: { value: environment },
+      environment: { value: environment, isWritten: true },
     },
     account,
   });

@@ -10,6 +10,7 @@ import {
   create,
   createOrReplace,
   patch,
+  present,
   remove,
   type Snapshot,
   type Write,
@@ -29,6 +30,18 @@ import { newEnvironment } from "./new-environment.ts";
 export interface DefaultEnvironment {
   readonly environment: Environment;
   readonly writes: readonly Write[];
+}
+
+/**
+ * What a commit writes that stores something for the environment: nothing may be stored after its
+ * deletion has erased all that there was, so the commit fails if it is gone.
+ */
+export function environmentWrites(
+  owner: Owner,
+  { environment, writes }: DefaultEnvironment,
+): readonly Write[] {
+  if (writes.length > 0) return writes;
+  return [present(environments.of(owner, environment.id), environment)];
 }
 
 /** What says which environment the default one is; a new one is named there. */

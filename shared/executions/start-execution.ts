@@ -12,8 +12,8 @@ import type { LimitState } from "../limits/sliding-counter.ts";
 import type { agents } from "../store/agents.ts";
 import { StaleRead } from "../store/change.ts";
 import { requireExecutionRoom } from "../store/document-room.ts";
-import { create, patch, type Version, type Write } from "../store/documents.ts";
-import type { Environment } from "../store/environments.ts";
+import { create, patch, present, type Version, type Write } from "../store/documents.ts";
+import { type Environment, environments } from "../store/environments.ts";
 import { type Execution, executions } from "../store/executions.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { indexMessage, indexTitle } from "../store/search-entries.ts";
@@ -73,7 +73,11 @@ interface StartBasis {
     readonly wasDeleted: boolean;
     /** Without a version, it is made together with the execution. */
     readonly thread: { readonly value: Thread; readonly version: Version | null };
-    readonly environment: { readonly value: Environment };
+    readonly environment: {
+      readonly value: Environment;
+      /** Whether other writes of the commit fail if it is gone. */
+      readonly isWritten?: boolean;
+    };
     /** How many messages its commit deletes. */
     readonly cutCount?: number;
     /** Makes it another kind of execution than one of a message; see `as-build.ts`. */
@@ -155,10 +159,19 @@ export function startExecution(start: Start, basis: StartBasis): Started {
     writes: [
       ...writesOf(start, { execution, thread, running, cutCount: data.cutCount ?? 0 }),
       ...ranNow(data.agent, now),
+      ...stillThere(owner, environment),
     ],
     running,
     limit: { limit: limits.executions.max, remaining, resetMs },
   };
+}
+
+/** What its deletion has taken out of executions mustn't come back with a late one. */
+function stillThere(
+  owner: Owner,
+  { value, isWritten = false }: StartBasis["data"]["environment"],
+): readonly Write[] {
+  return isWritten ? [] : [present(environments.of(owner, value.id), value)];
 }
 
 /**

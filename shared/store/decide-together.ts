@@ -156,13 +156,19 @@ export function resolveAll(
 ): void {
   let done = 0;
   for (const { waiting, decision } of changes) {
-    const end = done + decision.writes.length;
-    waiting.resolve({ decision, version: versions && sharedVersion(versions.slice(done, end)) });
-    done = end;
+    const { writes } = decision;
+    const own = versions?.slice(done, done + writes.length);
+    const changed = own?.filter((_, index) => !isCheck(writes[index]));
+    waiting.resolve({ decision, version: changed ? sharedVersion(changed) : null });
+    done += writes.length;
   }
 }
 
 /** The version that all documents of a change share; null if one of them kept an older one. */
 function sharedVersion([first, ...more]: readonly Version[]): Version | null {
   return first && more.every((version) => version.isEqual(first)) ? first : null;
+}
+
+function isCheck(write: Write | undefined): boolean {
+  return write?.op === "patch" && write.isCheck === true;
 }

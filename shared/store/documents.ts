@@ -146,6 +146,8 @@ export type Write =
       /** Without this and without a version, a patch creates a missing document. */
       readonly mustExist?: true;
       readonly version: Version | null;
+      /** It changes nothing: its preconditions are what counts, and its version stays. */
+      readonly isCheck?: true;
     }
   | {
       readonly op: "remove";
@@ -243,7 +245,14 @@ export function unchanged<S extends z.ZodType<{ v: number }>>(snapshot: Snapshot
   if (!snapshot.version) return { op: "remove", path, version: null, mustBeMissing: true };
   // A patch needs a field; this one gets the value that it has.
   const { v } = snapshot.value;
-  return { op: "patch", path, fields: { v }, increments: {}, version: snapshot.version };
+  const same = { fields: { v }, increments: {}, isCheck: true } as const;
+  return { op: "patch", path, ...same, version: snapshot.version };
+}
+
+/** Changes nothing, but makes its commit fail if the document is gone. */
+export function present<S extends Stored>(ref: Ref<S>, { v }: { readonly v: number }): Write {
+  const same = { fields: { v }, increments: {}, isCheck: true } as const;
+  return { op: "patch", path: ref.path, ...same, version: null, mustExist: true };
 }
 
 /** Recognises a timestamp by its shape, because importing the class would load the whole client. */

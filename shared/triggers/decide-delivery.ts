@@ -12,10 +12,10 @@ import type { Owner } from "../identity/owner.ts";
 import { type ActingKey, requireScopes, startScopes } from "../keys/acting-key.ts";
 import type { agents } from "../store/agents.ts";
 import { auditEntry } from "../store/audit-rows.ts";
-import { patch, type Write } from "../store/documents.ts";
+import { patch, unchanged, type Write } from "../store/documents.ts";
 import type { environments } from "../store/environments.ts";
 import type { FoundDocument } from "../store/read-document.ts";
-import type { TriggerDelivery, triggers } from "../store/triggers.ts";
+import type { Trigger, TriggerDelivery, triggerDeliveries, triggers } from "../store/triggers.ts";
 import { addDelivery, startDelivery } from "./start-delivery.ts";
 
 const noticedMs = 60_000;
@@ -32,7 +32,7 @@ const lastIgnored = 10;
 export interface DeliveryBasis {
   readonly found: FoundDocument<typeof triggers.schema>;
   /** The delivery that came before with the same id. */
-  readonly earlier: TriggerDelivery | null;
+  readonly earlier: FoundDocument<typeof triggerDeliveries.schema> | null;
   readonly acting: ActingKey | "held" | null;
   readonly environment: FoundDocument<typeof environments.schema> | null;
   readonly agent: FoundDocument<typeof agents.schema> | null;
@@ -43,8 +43,10 @@ export interface DeliveryBasis {
 export interface Delivering {
   readonly deliveryId: string;
   readonly payloadJson: string;
-  /** Why it starts nothing; null if it should. */
-  readonly ignored: string | null;
+  /** Which of its addresses it came to. A renewed one takes nothing that was signed before. */
+  readonly generation: number;
+  /** Why it starts nothing of a trigger; null if it should. */
+  readonly ignoredBy: (trigger: Trigger) => string | null;
   readonly rowId: string;
   readonly messageId: string;
   readonly ticketSecret: string;
@@ -68,19 +70,28 @@ interface Deciding {
   readonly now: number;
 }
 
-/** @throws {ApiError} what may succeed later. @throws {StaleRead} to be read again. */
+/**
+ * A refused delivery is decided again once its trigger is enabled: its sender was told that it
+ * failed. Any other that comes again is answered with what came of it.
+ * @throws {ApiError} what may succeed later; `NOT_FOUND` for an address that was replaced
+ * meanwhile. @throws {StaleRead} to be read again.
+ */
 export function decideDelivery(deciding: Deciding): DeliveryDecision {
   const { basis, delivering, now } = deciding;
   const { earlier, found } = basis;
+  if (found.value.generation !== delivering.generation) throw new ApiError("NOT_FOUND");
   const nothing = { writes: [], delivery: null, started: null, refusal: null };
-  if (earlier) return { ...nothing, delivery: earlier };
+  const why =
+    delivering.ignoredBy(found.value) ?? (found.value.enabled ? null : "the trigger is disabled");
+  if (earlier && (why !== null || earlier.value.status !== "refused")) {
+    return { ...nothing, delivery: earlier.value };
+  }
+  if (why !== null) return { ...nothing, ...ignored(deciding, why) };
   const record = {
     id: delivering.deliveryId,
     payloadJson: delivering.payloadJson,
     createdAt: now,
   };
-  const why = delivering.ignored ?? (found.value.enabled ? null : "the trigger is disabled");
-  if (why !== null) return { ...nothing, ...ignored(deciding, why) };
   try {
     return started(deciding, record);
   } catch (cause) {
@@ -112,7 +123,7 @@ type Record = Pick<TriggerDelivery, "id" | "payloadJson" | "createdAt">;
 
 function started(deciding: Deciding, record: Record): DeliveryDecision {
   const { owner, basis, account, delivering, now } = deciding;
-  const { ref, value } = basis.found;
+  const { ref, value, version } = basis.found;
   const { key, acting, environment } = requireActing(deciding);
   const started = startDelivery(
     { owner: acting.owner, key, messageId: delivering.messageId, now },
@@ -128,11 +139,8 @@ function started(deciding: Deciding, record: Record): DeliveryDecision {
   );
   const { execution } = started;
   const ids = { threadId: execution.threadId, executionId: execution.id };
-  const { delivery, write } = addDelivery(owner, value.id, {
-    ...record,
-    ...ids,
-    status: "started",
-  });
+  const fields = { ...record, ...ids, status: "started" as const };
+  const { delivery, write } = addDelivery(owner, value.id, fields, basis.earlier);
   const row = auditEntry(owner, {
     id: delivering.rowId,
     at: now,
@@ -144,9 +152,12 @@ function started(deciding: Deciding, record: Record): DeliveryDecision {
     sealedDetails: delivering.sealedDetails,
   });
   // Once a minute, because otherwise all deliveries of one trigger would wait for its document.
+  // Nothing starts that was read before the trigger was disabled, changed or deleted.
   const isNoticed = now - (value.lastTriggeredAt ?? 0) < noticedMs;
-  const noticed = isNoticed ? [] : [patch(ref, { lastTriggeredAt: now }, { mustExist: true })];
-  const writes = [...started.writes, write, row, ...noticed];
+  const noticed = isNoticed
+    ? unchanged(basis.found)
+    : patch(ref, { lastTriggeredAt: now }, { version });
+  const writes = [...started.writes, write, row, noticed];
   return { writes, account: started.account, delivery, started, refusal: null };
 }
 
@@ -161,7 +172,7 @@ function refused(
   const { code, message } = cause;
   const { ref, value, version } = basis.found;
   const fields = { ...record, status: "refused" as const, error: message };
-  const { delivery, write } = addDelivery(owner, value.id, fields);
+  const { delivery, write } = addDelivery(owner, value.id, fields, basis.earlier);
   const row = auditEntry(owner, {
     id: delivering.rowId,
     at: now,

@@ -12,7 +12,7 @@ import type { Start } from "../executions/start-execution.ts";
 import { type StartedThread, startOnNewThread } from "../executions/start-on-new-thread.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { agents } from "../store/agents.ts";
-import { create, type Write } from "../store/documents.ts";
+import { createOrReplace, type Write } from "../store/documents.ts";
 import type { Environment } from "../store/environments.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { type Trigger, type TriggerDelivery, triggerDeliveries } from "../store/triggers.ts";
@@ -103,11 +103,15 @@ function requireShort(length: number, lengthMax: number): void {
 
 type Chosen = "id" | "status" | "payloadJson" | "createdAt";
 
-/** The write that adds a delivery to a trigger's log. */
+/**
+ * The write that adds a delivery to a trigger's log.
+ * @param earlier The one of the same id, whose place it takes.
+ */
 export function addDelivery(
   owner: Owner,
   triggerId: string,
   delivery: Pick<TriggerDelivery, Chosen> & Partial<TriggerDelivery>,
+  earlier: FoundDocument<typeof triggerDeliveries.schema> | null = null,
 ): { readonly delivery: TriggerDelivery; readonly write: Write } {
   const whole: TriggerDelivery = {
     v: 1,
@@ -120,6 +124,10 @@ export function addDelivery(
   };
   return {
     delivery: whole,
-    write: create(triggerDeliveries.of(owner, triggerId, delivery.id), whole),
+    write: createOrReplace(
+      triggerDeliveries.of(owner, triggerId, delivery.id),
+      earlier?.version ?? null,
+      whole,
+    ),
   };
 }

@@ -25,7 +25,7 @@ let owner: TestOwner;
 let agentId: string;
 let environmentId: string;
 
-const writesOfStart = 7;
+const writesOfStart = 8;
 const writesOfClaim = 2;
 
 /** After this a key's entry is too old to be used without a read. */
