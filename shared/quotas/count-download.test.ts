@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
+import { deploymentLimits } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { mintOwner } from "../identity/owner.ts";
+import { auditRows } from "../store/audit-rows.ts";
 import { downloadUsageId, downloadUsages } from "../store/usage.ts";
-import { countDownload, countOpened } from "./count-download.ts";
+import { countDownload, countOpened, countSent } from "./count-download.ts";
 
 const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
 const bytesMax = 100;
@@ -18,7 +20,7 @@ function newUsage() {
     (await store.get(downloadUsages.of(owner, downloadUsageId))).value?.bytes ?? 0;
   const open = async (sizeBytes: number, open: () => Promise<void>, now = lateAt) =>
     await countOpened(store, owner, { sizeBytes, now, open });
-  return { download, open, counted };
+  return { store, download, open, counted };
 }
 
 const refused = expect.objectContaining({ code: "RATE_LIMITED", status: 429 });
@@ -69,6 +71,29 @@ describe("TEN-2 countDownload()", () => {
     expect(await counted()).toBe(1);
     await Promise.all([...[5, 6].map((each) => download(each)), failing().catch(() => undefined)]);
     expect(await counted()).toBe(12);
+  });
+
+  test("counts a quarter of the day again that was taken back, and has one row of it", async () => {
+    const { store, open } = newUsage();
+    const { downloadedBytesPerDayMax } = deploymentLimits().quotas;
+    const some = Math.ceil(downloadedBytesPerDayMax * 0.3);
+    const nothing = new Error("unreadable");
+    await expect(open(some, () => Promise.reject(nothing))).rejects.toBe(nothing);
+    await open(some, async () => {});
+    expect(await countSent(store, owner, { sizeBytes: some, now: lateAt })).toBe(2 * some);
+    const rows = await store.findAll(auditRows.all(owner), { where: [], limit: 9 });
+    expect(rows.map(({ value }) => value.facts.bytes)).toEqual(
+      [1, 2].map((quarters) => (quarters * downloadedBytesPerDayMax) / 4),
+    );
+  });
+
+  test("has a row of each quarter, whichever of several downloads reach it together", async () => {
+    const { store } = newUsage();
+    const sizeBytes = Math.ceil(deploymentLimits().quotas.downloadedBytesPerDayMax / 40);
+    const send = async () => await countSent(store, owner, { sizeBytes, now: lateAt });
+    for (let turn = 0; turn < 11; turn += 1) await Promise.all([send(), send(), send()]);
+    const rows = await store.findAll(auditRows.all(owner), { where: [], limit: 9 });
+    expect(rows).toHaveLength(3);
   });
 
   test("takes nothing from a day that has begun since", async () => {

@@ -5,9 +5,10 @@
  */
 import { deploymentLimits } from "../config.ts";
 import { derivedId } from "../core/ids.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { auditEntry } from "../store/audit-rows.ts";
+import { auditEntry, auditRows } from "../store/audit-rows.ts";
 import { createOrReplace, patch, type Write } from "../store/documents.ts";
 import { downloadUsageId, downloadUsages } from "../store/usage.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
@@ -71,60 +72,77 @@ async function addToDay(
   { sizeBytes, now }: Download,
   bytesMax: number,
 ): Promise<number> {
-  const day = Math.floor(now / dayMs);
   const ref = downloadUsages.of(owner, downloadUsageId);
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     const { value, version } = await store.get(ref);
+    const today = Math.floor(now / dayMs);
+    // An instance whose clock is behind doesn't set the day back, because the next instance would
+    // then begin the day at zero again.
+    const isFirst = value === null || version === null || value.day < today;
+    const before = isFirst ? { day: today, bytes: 0, quarters: 0 } : value;
+    const bytes = before.bytes + sizeBytes;
+    // A full quota is refused without a write.
+    if (bytes > bytesMax) throw tooMuchDownloaded(now, bytesMax);
+    const { quarters, rows } = quarterRow(owner, { ...before, bytes, now });
+    // It collided with another download's row, which is for this quarter, too.
+    const more = attempt > 1 ? await missing(store, rows) : rows.map(({ write }) => write);
+    const counted = isFirst
+      ? createOrReplace(ref, version, { v: 1, kind: "downloads", day: today, bytes, quarters })
+      : patch(ref, rows.length > 0 ? { quarters } : {}, {
+          increments: { bytes: sizeBytes },
+          mustExist: true,
+        });
     try {
-      if (value === null || version === null || value.day < day) {
-        if (sizeBytes > bytesMax) throw tooMuchDownloaded(now, bytesMax);
-        const next = { v: 1, kind: "downloads", day, bytes: sizeBytes } as const;
-        const first = quarterRow(owner, { before: 0, after: sizeBytes, now });
-        await withDeadline(store.commit([createOrReplace(ref, version, next), ...first]));
-        return sizeBytes;
-      }
-      // A full quota is refused without a write.
-      if (value.bytes + sizeBytes > bytesMax) throw tooMuchDownloaded(now, bytesMax);
-      // An instance whose clock is behind doesn't set the day back, because the next instance would
-      // then begin the day at zero again.
-      const increments = { bytes: sizeBytes };
-      const more = quarterRow(owner, { before: value.bytes, after: value.bytes + sizeBytes, now });
-      const counted = patch(ref, {}, { increments, mustExist: true });
       await withDeadline(store.commit([counted, ...more]));
     } catch (error) {
       if (!isConflict(error)) throw error;
       continue;
     }
-    return (await store.get(ref)).value?.bytes ?? 0;
+    return isFirst ? bytes : ((await store.get(ref)).value?.bytes ?? 0);
   }
   throw new ApiError("UNAVAILABLE", { cause: "the day's downloads change all the time" });
 }
 
+interface QuarterRow {
+  readonly ref: ReturnType<typeof auditRows.of>;
+  readonly write: Write;
+}
+
+async function missing(store: CountingStore, rows: readonly QuarterRow[]): Promise<Write[]> {
+  const known = await allInOrder(rows.map(({ ref }) => store.get(ref)));
+  return rows.flatMap(({ write }, index) => (known[index]?.version ? [] : [write]));
+}
+
 /**
- * The audit row of a day whose downloads reach another quarter of the deployment's quota. Its id
- * collides if another download has written it.
+ * The audit row of a day whose downloads have reached another quarter of the deployment's quota
+ * since its last row. How many quarters have rows is stored beside the bytes: what was taken back
+ * and is counted again needs no other row.
  */
 function quarterRow(
   owner: Owner,
-  { before, after, now }: { readonly before: number; readonly after: number; readonly now: number },
-): Write[] {
+  usage: {
+    readonly day: number;
+    readonly quarters: number;
+    readonly bytes: number;
+    readonly now: number;
+  },
+): { readonly quarters: number; readonly rows: readonly QuarterRow[] } {
+  const { day, bytes, now } = usage;
   const quarter = deploymentLimits().quotas.downloadedBytesPerDayMax / 4;
-  const reached = Math.floor(after / quarter);
-  if (reached === Math.floor(before / quarter)) return [];
-  const day = String(Math.floor(now / dayMs));
-  const id = derivedId("auditRow", owner.id, "downloads", day, String(reached));
-  return [
-    auditEntry(owner, {
-      id,
-      at: now,
-      actor: { type: "maintenance", id: "downloads" },
-      action: "download.quarter_reached",
-      subject: owner.id,
-      requestId: id,
-      facts: { bytes: Math.floor(reached * quarter) },
-      sealedDetails: null,
-    }),
-  ];
+  const quarters = Math.floor(bytes / quarter);
+  if (quarters <= usage.quarters) return { quarters: usage.quarters, rows: [] };
+  const id = derivedId("auditRow", owner.id, "downloads", String(day), String(quarters));
+  const write = auditEntry(owner, {
+    id,
+    at: now,
+    actor: { type: "maintenance", id: "downloads" },
+    action: "download.quarter_reached",
+    subject: owner.id,
+    requestId: id,
+    facts: { bytes: Math.floor(quarters * quarter) },
+    sealedDetails: null,
+  });
+  return { quarters, rows: [{ ref: auditRows.of(owner, id), write }] };
 }
 
 /**

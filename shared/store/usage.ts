@@ -44,6 +44,8 @@ const DownloadUsage = z.object({
   /** Days since 1970, UTC. */
   day: z.int(),
   bytes: z.int(),
+  /** How many quarters of the day's quota have a row in the trail. */
+  quarters: z.int().min(0).default(0),
 });
 
 export const downloadUsageId = "downloads";
