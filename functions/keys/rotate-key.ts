@@ -83,7 +83,7 @@ export const rotateKey = change({
   after: async ({ caller, body, data: { old }, request, deps }) => {
     if (body.gracePeriodHours > 0) return;
     const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
-    const which = { owner: caller.owner, keyId: old.value.id, stop: true, by, isRotated: true };
+    const which = { owner: caller.owner, keyId: old.value.id, stop: true, by, goesOn: true };
     await finishClosing(deps, { ...which, done: clearDue(deps, old) });
   },
 });

@@ -168,7 +168,7 @@ export async function finishContainment(
   }
   if (target === "key") {
     const keyIds = await holdSuccessors(deps.store, containment);
-    const closing = { owner, stop: true, by, done: async () => undefined };
+    const closing = { owner, stop: true, by, goesOn: true, done: async () => undefined };
     const closed = keyIds.map(async (keyId) => await finishClosing(deps, { ...closing, keyId }));
     const executionIds = (await allInOrder(closed)).flat();
     await done();

@@ -69,8 +69,11 @@ export interface PendingClosing {
   /** Whether their executions are stopped, or only listed. */
   readonly stop: boolean;
   readonly by: StoppedBy;
-  /** Whether the key goes on under another one, with what acts in its name. */
-  readonly isRotated?: boolean;
+  /**
+   * Whether what acts in the key's name goes on: under the key that it was rotated to, or once an
+   * incident lets go of it.
+   */
+  readonly goesOn?: boolean;
   /** Called once everything is stopped, to clear what is due. */
   readonly done: () => Promise<unknown>;
 }
@@ -95,15 +98,14 @@ export async function finishClosing(
 /** A caller that closes a key may see less of the account than that key; all of it is stopped. */
 export async function stopAll(
   deps: StopDeps,
-  { owner, keyId, stop, by, isRotated = false, done }: PendingClosing,
+  { owner, keyId, stop, by, goesOn = false, done }: PendingClosing,
 ): Promise<readonly string[]> {
   const whole = mintOwner(owner.id, owner.mode);
   const ids = await runningOf(deps.store, whole, keyId);
-  if (stop) {
-    await stopExecutions(deps, whole, { ids, by });
-    if (keyId !== null && !isRotated) await pauseAutomations(deps.store, whole, keyId);
-    await done();
-  }
+  if (stop) await stopExecutions(deps, whole, { ids, by });
+  // They can start nothing, also where what runs goes on.
+  if (keyId !== null && !goesOn) await pauseAutomations(deps.store, whole, keyId);
+  if (stop) await done();
   return ids;
 }
 
@@ -155,9 +157,9 @@ export async function closeDueKey(deps: StopDeps, due: FoundKey): Promise<"close
   // The key is neither closed nor expired; its expiry is the next thing due.
   const dueAt = revokedAt === null && !closed ? expiresAt : null;
   const done = async () => await withDeadline(deps.store.commit([patch(due.ref, { dueAt })]));
-  const isRotated = found.value.replacedBy !== null;
+  const goesOn = found.value.replacedBy !== null || (revokedAt === null && !closed);
   const stop = revokedAt !== null || closed || ownerState === "suspended";
-  if (stop) await stopAll(deps, { owner, keyId, stop, by, isRotated, done });
+  if (stop) await stopAll(deps, { owner, keyId, stop, by, goesOn, done });
   else await done();
   return closed ? "closed" : "stopped";
 }

@@ -166,6 +166,8 @@ describe("INC-4 containment in one call", () => {
     const threadId = await newThread(thief.key);
     const { executionId } = await startExecution(thief, threadId, "sleep 60");
     await untilRunning(owner, executionId);
+    const daily = { name: "report", task: "true", cronExpression: "0 9 1 1 *" };
+    const { schedule } = (await send("/v1/schedules", { key: thief.key, body: daily })).json;
     const contained = await contain({ target: "key", keyId: thief.keyId });
     expect(contained.status, contained.text).toBe(201);
     expect(contained.json).toMatchObject({ isDone: true, executionIds: [executionId] });
@@ -179,6 +181,9 @@ describe("INC-4 containment in one call", () => {
     expect(held.status).toBe(200);
     expect((await release(contained.json.id)).status).toBe(200);
     await until("the key is good again", async () => (await listAgents(thief.key)) === 200);
+    // What acts with it waits meanwhile, and goes on.
+    const waited = (await send(`/v1/schedules/${schedule.id}`, { key: thief.key })).json.schedule;
+    expect(waited).toMatchObject({ enabled: true, pausedReason: null });
     expect((await release(contained.json.id)).status).toBe(409);
     const rows = (await auditOf(owner.id)).filter(({ subject }) => subject === thief.keyId);
     const actions = rows.map(({ action }) => action).filter((action) => /contain/.test(action));

@@ -118,13 +118,16 @@ test("GitHub's own signature is taken, and a repeated body starts nothing again"
   expect(again.json).toEqual(sent.json);
 });
 
-test("KEY-5 revoking a key pauses its schedules and triggers, and nothing starts them", async () => {
+test.each([
+  ["and what it runs", {}],
+  ["though what it runs goes on", { keepExecutions: true }],
+])("KEY-5 revoking a key pauses its schedules and triggers, %s", async (_what, body) => {
   const owner = await newOwner();
   const doomed = await anotherKey(owner);
   const trigger = await newTrigger(doomed.key);
   const daily = { name: "report", task: "true", cronExpression: "0 9 1 1 *" };
   const schedule = (await send("/v1/schedules", { key: doomed.key, body: daily })).json.schedule;
-  await send(`/v1/keys/${doomed.keyId}/revoke`, { key: owner.key, method: "POST" });
+  await send(`/v1/keys/${doomed.keyId}/revoke`, { key: owner.key, body });
   const paused = { enabled: false, pausedReason: "key" };
   const { key } = owner;
   expect((await send(`/v1/schedules/${schedule.id}`, { key })).json.schedule).toMatchObject(paused);
