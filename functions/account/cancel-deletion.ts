@@ -7,6 +7,7 @@ import {
   deletionOfReceipt,
   requireCancellable,
 } from "#shared/deletion/account-deletion";
+import { deletedOwner } from "#shared/owners/act-on-owner";
 import { followAccount, wholeOwner } from "#shared/owners/suspend-owner";
 import { publicRead } from "#shared/pipeline/public-read";
 import { action, type ReadDeps } from "#shared/pipeline/route";
@@ -29,7 +30,7 @@ export const cancelAccountDeletion = action({
   read: async ({ body: { receipt }, deps }) => await readCancellable(deps, receipt),
   perform: async ({ body: { receipt }, data, deps, request, now }) => {
     let found = data;
-    const { owner } = data.whole;
+    const { owner } = data;
     const { actor } = data.deletion.value;
     const by = { actor, requestId: request.id };
     const id = deps.newId("auditRow");
@@ -49,19 +50,25 @@ export const cancelAccountDeletion = action({
       refresh: async () => {
         found = await readCancellable(deps, receipt);
       },
-      decide: () => ({
-        writes: [...cancelDeletion(found.whole, found.deletion, { by, now }), row],
-      }),
+      decide: () => {
+        const { whole, deletion } = found;
+        if (whole === null) return { writes: [] };
+        return { writes: [...cancelDeletion(whole, deletion, { by, now }), row] };
+      },
     });
     await followAccount(deps, owner.id);
-    const body = { ...data.deletion.value, state: "cancelled", finishedAt: now } as const;
+    const finishedAt = found.deletion.value.finishedAt ?? now;
+    const body = { ...found.deletion.value, state: "cancelled", finishedAt } as const;
     return ok({ deletion: accountDeletionBody(body) });
   },
 });
 
+/** Without an account, it was cancelled before, and the answer may have been lost. */
 async function readCancellable({ store }: Pick<ReadDeps, "store">, receipt: string) {
   const deletion = await deletionOfReceipt(store, receipt);
+  const owner = deletedOwner(deletion.value);
+  if (deletion.value.state === "cancelled") return { deletion, owner, whole: null };
   // The profile is erased first, and a deletion that is over isn't one that never was.
   requireCancellable(deletion.value);
-  return { deletion, whole: await wholeOwner(store, deletion.value.ownerId) };
+  return { deletion, owner, whole: await wholeOwner(store, owner.id) };
 }

@@ -79,9 +79,11 @@ export const cancelOwnersDeletion = change({
   actsOn: ({ whole: { owner } }) => owner,
   decide({ caller, data: { whole, deletion }, request, now }) {
     const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
-    const body = { ...deletion.value, state: "cancelled", finishedAt: now } as const;
+    const isDone = deletion.value.state === "cancelled";
+    const finishedAt = isDone ? deletion.value.finishedAt : now;
+    const body = { ...deletion.value, state: "cancelled", finishedAt } as const;
     return {
-      writes: cancelDeletion(whole, deletion, { by, now }),
+      writes: isDone ? [] : cancelDeletion(whole, deletion, { by, now }),
       subject: whole.owner.id,
       reply: ok({ deletion: accountDeletionBody(body) }),
     };

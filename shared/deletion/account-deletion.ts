@@ -87,7 +87,7 @@ export function cancelDeletion(
   ];
 }
 
-/** @throws {ApiError} `CONFLICT` once it has begun to erase, or was cancelled. */
+/** @throws {ApiError} `CONFLICT` once it has begun to erase. One that was cancelled stays so. */
 export function requireCancellable({ state }: AccountDeletion): void {
   if (state === "pending") return;
   throw new ApiError("CONFLICT", { message: "The deletion can't be cancelled any more." });

@@ -124,7 +124,8 @@ describe("DAT-4 an account that is deleted", () => {
     expect(await goOn(owner), "nothing is erased before its time").toBe("pending");
     expect((await cancel(receipt)).json.deletion.state).toBe("cancelled");
     expect(await get()).toBe(200);
-    expect((await cancel(receipt)).status).toBe(409);
+    // The answer may have been lost.
+    expect((await cancel(receipt)).json.deletion.state).toBe("cancelled");
     expect((await cancel("0".repeat(64))).status).toBe(404);
     const actions = (await auditOf(owner.id)).map(({ action }) => action);
     expect(actions.filter((action) => action.startsWith("account."))).toEqual([
