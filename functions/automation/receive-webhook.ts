@@ -26,6 +26,7 @@ import {
   type DeliveryBasis,
   type DeliveryDecision,
   decideDelivery,
+  startsSomething,
 } from "#shared/triggers/decide-delivery";
 import { contentOf } from "#shared/triggers/start-delivery";
 import { secretOf } from "#shared/triggers/webhook-access";
@@ -114,23 +115,22 @@ function payloadOf(body: Buffer): Payload {
   throw new ApiError("MALFORMED_JSON", { message: "The webhook's body must be a JSON object." });
 }
 
+type Delivered = Pick<Delivering, "deliveryId" | "payloadJson" | "ignoredBy">;
+
 async function deliver(
   deps: Deps,
   { owner, id, generation }: Callers["webhook"],
-  what: Pick<Delivering, "deliveryId" | "payloadJson" | "ignoredBy">,
+  what: Delivered,
 ): Promise<DeliveryDecision> {
   let basis = await readBasis(deps, owner, { id, ...what, repeated: false });
-  let delivering = { ...what, generation, ...(await madeUp(deps, basis, what.payloadJson)) };
+  let delivering = { ...what, generation, ...(await madeUp(deps, basis, what)) };
   const { decision, version } = await deps.commits.submit<DeliveryDecision>({
     owner,
     needsAccount: true,
     refresh: async () => {
       basis = await readBasis(deps, owner, { id, ...what, repeated: true });
       const { rowId } = delivering;
-      delivering = {
-        ...delivering,
-        sealedDetails: await sealedFor(rowId, basis, what.payloadJson),
-      };
+      delivering = { ...delivering, sealedDetails: await sealedFor(rowId, basis, what) };
     },
     decide: (account) => {
       if (!account) throw new ApiError("NOT_FOUND");
@@ -172,18 +172,25 @@ async function readBasis(
 }
 
 /** What is random; a decision that is repeated uses the same again, and seals what it has read. */
-async function madeUp(deps: Deps, basis: DeliveryBasis, payloadJson: string) {
+async function madeUp(deps: Deps, basis: DeliveryBasis, what: Delivered) {
   const rowId = deps.newId("auditRow");
   const ticketSecret = deps.random(ticketRandomBytes).toString("hex");
-  const sealedDetails = await sealedFor(rowId, basis, payloadJson);
+  const sealedDetails = await sealedFor(rowId, basis, what);
   return { rowId, messageId: deps.newId("message"), ticketSecret, sealedDetails };
 }
 
+/**
+ * Null for what starts nothing: its payload may be longer than a message, which doesn't matter.
+ * @throws {ApiError} `PAYLOAD_TOO_LARGE` for what would start.
+ */
 async function sealedFor(
   rowId: string,
-  { acting, found, agent }: DeliveryBasis,
-  payloadJson: string,
+  basis: DeliveryBasis,
+  what: Delivered,
 ): Promise<string | null> {
-  const task = contentOf({ trigger: found.value, agent, payloadJson });
+  const { acting, found, agent } = basis;
+  const canAct = acting !== null && acting !== "held";
+  if (!canAct || !startsSomething(basis, what)) return null;
+  const task = contentOf({ trigger: found.value, agent, payloadJson: what.payloadJson });
   return await sealStartedTask(acting, rowId, task);
 }

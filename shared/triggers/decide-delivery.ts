@@ -81,11 +81,10 @@ export function decideDelivery(deciding: Deciding): DeliveryDecision {
   const { earlier, found } = basis;
   if (found.value.generation !== delivering.generation) throw new ApiError("NOT_FOUND");
   const nothing = { writes: [], delivery: null, started: null, refusal: null };
-  const why =
-    delivering.ignoredBy(found.value) ?? (found.value.enabled ? null : "the trigger is disabled");
-  if (earlier && (why !== null || earlier.value.status !== "refused")) {
+  if (earlier && !startsSomething(basis, delivering)) {
     return { ...nothing, delivery: earlier.value };
   }
+  const why = whyIgnored(basis, delivering);
   if (why !== null) return { ...nothing, ...ignored(deciding, why) };
   const record = {
     id: delivering.deliveryId,
@@ -98,6 +97,22 @@ export function decideDelivery(deciding: Deciding): DeliveryDecision {
     if (!(cause instanceof ApiError)) throw cause;
     return refused(deciding, { cause, record });
   }
+}
+
+/** Whether a delivery is to start something, if nothing refuses it. */
+export function startsSomething(
+  basis: Pick<DeliveryBasis, "found" | "earlier">,
+  delivering: Pick<Delivering, "ignoredBy">,
+): boolean {
+  const isAnswered = basis.earlier !== null && basis.earlier.value.status !== "refused";
+  return !isAnswered && whyIgnored(basis, delivering) === null;
+}
+
+function whyIgnored(
+  { found }: Pick<DeliveryBasis, "found">,
+  { ignoredBy }: Pick<Delivering, "ignoredBy">,
+): string | null {
+  return ignoredBy(found.value) ?? (found.value.enabled ? null : "the trigger is disabled");
 }
 
 /** Its payload isn't kept: nobody needs it, and its id alone tells a repetition. */

@@ -175,3 +175,17 @@ test("a trigger is tested with a payload, changed, and deleted for good", async 
   expect(deleted.json).toMatchObject({ deleted: true, triggerId: trigger.id, erased: true });
   expect((await deliver(trigger, { type: "deploy" })).status).toBe(404);
 });
+
+test("what starts nothing is ignored, however long its message would be", async () => {
+  const { key } = await newOwner({ creditUsd: 0 });
+  const agent = await send("/v1/agents", { key, body: { name: "a", model: "claude-sonnet-4-5" } });
+  const often = { type: "send_message", prompt: "{{event}} {{event}} {{event}} {{event}}" };
+  const trigger = await newTrigger(key, { agentId: agent.json.agent.id, action: often });
+  const pad = "x".repeat(55_000);
+  const other = await deliver(trigger, { type: "other", pad });
+  expect(other, other.text).toMatchObject({ status: 202, json: { status: "ignored" } });
+  expect((await deliver(trigger, { type: "deploy", pad }, { id: "msg_2" })).status).toBe(413);
+  await send(`/v1/triggers/${trigger.id}/disable`, { key, method: "PATCH" });
+  const late = await deliver(trigger, { type: "deploy", pad }, { id: "msg_3" });
+  expect(late, late.text).toMatchObject({ status: 202, json: { status: "ignored" } });
+});
