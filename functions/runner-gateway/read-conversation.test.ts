@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { historyLengthMax, historyTextMax } from "#shared/protocol/language-model";
-import { historyOf } from "./read-conversation.ts";
+import { fittingTexts, historyOf } from "./read-conversation.ts";
 
 /** Messages, newest first, as the database gives them. */
 const messages = (count: number, length = 1) =>
@@ -33,4 +33,10 @@ describe("what a model is told of its thread", () => {
     expect(history.map(({ content }) => content.slice(0, 2))).toEqual(["1 ", "0 "]);
     expect(isHistoryCut).toBe(true);
   });
+});
+
+test("SEC-2 of an environment's documentation a model is told whole texts, up to a size", () => {
+  const texts = Array.from({ length: 4 }, (_, index) => `${index}`.repeat(50_000));
+  expect(fittingTexts(texts)).toEqual(texts.slice(0, 2));
+  expect(fittingTexts(["a", "b"])).toEqual(["a", "b"]);
 });

@@ -1,4 +1,3 @@
-import { cutText } from "#shared/core/usable-text";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { shellModel } from "#shared/executions/models";
 import type { Owner } from "#shared/identity/owner";
@@ -49,7 +48,7 @@ export async function readConversation(
   return {
     conversation: {
       ...historyOf(earlier, isEnd),
-      documentation: shorten(environment.value?.documentation ?? []),
+      documentation: fittingTexts(environment.value?.documentation ?? []),
       reasoningEffort: task.reasoningEffort,
     },
     mcpServersJson: environment.value?.mcpServersJson ?? null,
@@ -75,11 +74,15 @@ export function historyOf(
   return { history, isHistoryCut: !isComplete || history.length < newestFirst.length };
 }
 
-function shorten(texts: readonly string[]): string[] {
+/**
+ * The texts of a documentation that fit, whole and in order: the runner removes secrets from them,
+ * and wouldn't know a part of one at a cut. Pure.
+ */
+export function fittingTexts(texts: string[]): string[] {
   let room = documentationTextMax;
-  return texts.flatMap((text) => {
-    const kept = cutText(text, room);
-    room -= kept.length;
-    return kept === "" ? [] : [kept];
+  const first = texts.findIndex((text) => {
+    room -= text.length;
+    return room < 0;
   });
+  return first < 0 ? texts : texts.slice(0, first);
 }
