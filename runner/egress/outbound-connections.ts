@@ -91,8 +91,19 @@ export class OutboundConnections {
       const { socket, address } = pinned;
       attempt.connected(socket, address);
       this.#open.set(attempt, pinned);
+      let passed = 0;
+      let counted = 0;
+      // Headers and what TLS adds are carried, too, and no piece tells of them.
+      const count = (bytes: number) => {
+        passed += bytes;
+        const carried = Math.max(passed, socket.bytesRead + socket.bytesWritten);
+        const added = carried - counted;
+        counted = carried;
+        return this.#meter.count(added);
+      };
+      socket.once("close", () => count(0));
       const pass = (bytes: number) => {
-        if (this.#meter.count(bytes)) return true;
+        if (count(bytes)) return true;
         attempt.end(new EgressRefusal("byte_limit"));
         socket.destroy();
         return false;

@@ -119,6 +119,18 @@ describe("caps", () => {
     expect(await sendRaw(port, request)).toMatch(/^HTTP\/1.1 403 .*byte_limit/);
     expect(log.map(({ rule }) => rule)).toEqual(["byte_limit", "byte_limit"]);
   });
+
+  test("bytes of headers count, though no body has any", async () => {
+    const { port } = await open({
+      policy: { ...policy, limits: { ...limits, totalBytesMax: 8_000 } },
+    });
+    const large = get(
+      "http://allowed.test/",
+      `Host: allowed.test\r\nX-Large: ${"x".repeat(9_000)}`,
+    );
+    await sendRaw(port, large);
+    expect(await sendRaw(port, request)).toMatch(/^HTTP\/1.1 403 .*byte_limit/);
+  });
 });
 
 describe("an open network", () => {
