@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { functionNames } from "../scripts/build/entries.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
 import { findHastyWaits, findLateAwaits, findRacingFailures } from "./tidy/await-rules.ts";
+import { findHalfClients } from "./tidy/client-rules.ts";
 import { findMissedCloses } from "./tidy/close-rules.ts";
 import { subjectFault, subjectsSinceRule } from "./tidy/commit-rules.ts";
 import { findEnvironmentChanges } from "./tidy/environment-rules.ts";
@@ -73,6 +74,10 @@ describe("the repository is tidy", () => {
 
   test("no connection of a test can fail while nobody listens", () => {
     expectNone(sources.flatMap(findUnheardSockets));
+  });
+
+  test("no client waits for ever for a server that gives no answer", () => {
+    expectNone(sources.flatMap(findHalfClients));
   });
 
   test("no line of a process lets one owner keep others waiting", () => {

@@ -4,6 +4,7 @@ import { request as askTls } from "node:https";
 import { catalogue } from "#shared/core/models/catalogue";
 import type { WireProtocol } from "#shared/core/models/model";
 import { forwardRequest, type Header, valuesOf } from "#shared/http/framing";
+import { refuseStrangeAnswers } from "#shared/http/strange-answers";
 import type { CheckedCall } from "./checked-call.ts";
 
 /** The provider gave no answer. */
@@ -70,10 +71,7 @@ export async function askProvider(
       outgoing.destroy(new Error("silent"));
     });
     outgoing.on("error", () => fail(isLate ? "it was silent for too long" : "it can't be reached"));
-    outgoing.once("upgrade", (_answer, socket) => {
-      socket.destroy();
-      fail("it switched protocols unasked");
-    });
+    refuseStrangeAnswers(outgoing, ({ message }) => fail(message));
     outgoing.once("close", () => fail("it closed the connection"));
     outgoing.once("response", resolve);
     outgoing.end(call.body);

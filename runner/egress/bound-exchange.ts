@@ -19,6 +19,7 @@ import {
 } from "#shared/http/framing";
 import { closeAfterAnswer, settleBody, takeRequest } from "#shared/http/linger";
 import { onceClosed } from "#shared/http/once-closed";
+import { refuseStrangeAnswers } from "#shared/http/strange-answers";
 import { guardAnswer } from "./answer-guard.ts";
 import { insertSecrets, type PlacedSecret } from "./insert-secrets.ts";
 import { lingerLimits } from "./plain-request.ts";
@@ -81,7 +82,7 @@ export class BoundExchange {
       // Once an answer has begun, only its own end says whether it is complete.
       if (!isAnswered) fail(error);
     });
-    outgoing.once("upgrade", () => fail(new Error("the host switched protocols unasked")));
+    refuseStrangeAnswers(outgoing, fail);
     outgoing.once("close", () => {
       if (!isAnswered) fail(new Error("the host has closed the connection"));
     });
@@ -146,6 +147,8 @@ export class BoundExchange {
 
   #answer(request: IncomingMessage, response: ServerResponse, answer: IncomingMessage): void {
     answer.on("error", () => undefined);
+    // Headers alone use up what may pass, too.
+    if (!this.#deps.tunnel.pass(0)) return;
     try {
       const guarded = guardAnswer(answer, this.#deps.redaction);
       settleBody(request, response, lingerLimits);

@@ -1,6 +1,9 @@
+import { once } from "node:events";
+import { connect as connectTcp } from "node:net";
 import { setImmediate as tick } from "node:timers/promises";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { httpServer } from "../../test/kit/mcp-servers.ts";
+import { type Strange, startStrangeServer } from "../../test/kit/strange-server.ts";
 import { fetchByPolicy } from "./fetch-by-policy.ts";
 import type { Reach } from "./reach.ts";
 
@@ -29,3 +32,26 @@ test.each([1, 2, 3, 10])("an answer of %i pieces may be given up at any of them"
   // What is thrown there nobody catches, and it ends the execution.
   expect(closing.mock.results.filter(({ type }) => type === "throw")).toEqual([]);
 });
+
+test.each<Strange>(["a switch of protocols", "announcements without end", "a 205 without end"])(
+  "a host that answers %s isn't read on",
+  async (strange) => {
+    const server = await startStrangeServer(strange);
+    onTestFinished(server.close);
+    const over = Promise.withResolvers<void>();
+    const connect: Reach["connect"] = async (_asked, carry) => {
+      const socket = connectTcp(server.port, "127.0.0.1").on("error", () => undefined);
+      await once(socket, "connect");
+      const pinned = { socket, address: "203.0.113.1" };
+      await carry({ host: { kind: "name", name: "a.example" }, pinned, pass: () => true });
+      over.resolve();
+    };
+    const fetched = fetchByPolicy({ roots: null, connect }, 1_000)("http://a.example/");
+    const status = await fetched.then(
+      (answer) => answer.status,
+      () => null,
+    );
+    expect(status).toBe(strange === "a 205 without end" ? 205 : null);
+    await over.promise;
+  },
+);

@@ -4,6 +4,7 @@
  */
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { connect as connectTls, rootCertificates } from "node:tls";
+import { refuseStrangeAnswers } from "#shared/http/strange-answers";
 import type { OutboundConnection } from "./outbound-connections.ts";
 import type { Reach } from "./reach.ts";
 
@@ -49,10 +50,7 @@ function carry(exchange: Exchange, answered: PromiseWithResolvers<Response>): Pr
   };
   outgoing.on("error", fail);
   outgoing.once("close", over.resolve);
-  outgoing.once("upgrade", (_answer, socket) => {
-    socket.destroy();
-    fail(new Error("It switched protocols unasked."));
-  });
+  refuseStrangeAnswers(outgoing, fail);
   outgoing.once("response", (answer) => {
     try {
       answered.resolve(responseOf(answer, exchange));
@@ -101,7 +99,8 @@ function responseOf(answer: IncomingMessage, { answerBytesMax, pass }: Exchange)
     for (const each of [value].flat()) if (each !== undefined) headers.append(name, each);
   }
   if (bodiless.has(status)) {
-    answer.resume();
+    // What follows such an answer is none of it, and would be read without end.
+    answer.destroy();
     return new Response(null, { status, headers });
   }
   let bytes = 0;

@@ -15,6 +15,7 @@ import { pipeline } from "node:stream";
 import { FramingError, forwardRequest, forwardResponse } from "#shared/http/framing";
 import { closeAfterAnswer, settleBody, takeRequest } from "#shared/http/linger";
 import { onceClosed } from "#shared/http/once-closed";
+import { refuseStrangeAnswers } from "#shared/http/strange-answers";
 import { lingerLimits } from "./plain-request.ts";
 
 export interface ModelAccess {
@@ -85,6 +86,7 @@ export class ModelDoor {
     });
     outgoing.on("timeout", () => outgoing.destroy(new Error("silent")));
     outgoing.on("error", reject);
+    refuseStrangeAnswers(outgoing, reject);
     onceClosed(response, () => outgoing.destroy());
     outgoing.once("response", (answer) => {
       try {

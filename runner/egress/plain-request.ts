@@ -6,6 +6,7 @@ import { type ClientRequest, type IncomingMessage, request, type ServerResponse 
 import { forwardRequest, forwardResponse } from "#shared/http/framing";
 import { type LingerLimits, linger } from "#shared/http/linger";
 import { onceClosed } from "#shared/http/once-closed";
+import { refuseStrangeAnswers } from "#shared/http/strange-answers";
 import type { Pinned } from "./pinned.ts";
 import { pipeWithQuota } from "./pipe-with-quota.ts";
 import { EgressRefusal } from "./refusal.ts";
@@ -35,8 +36,8 @@ export function carryRequest(carried: Carried): Promise<void> {
       reject(new EgressRefusal("connect_failed", { address: pinned.address }));
     };
     outgoing.on("error", broken);
-    // The host switched protocols unasked, or closed without an error of Node's.
-    outgoing.once("upgrade", broken);
+    refuseStrangeAnswers(outgoing, broken);
+    // The host may close without an error of Node's.
     outgoing.once("close", () => {
       if (!response.headersSent) broken();
     });

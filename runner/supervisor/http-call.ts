@@ -6,6 +6,7 @@
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
+import { refuseStrangeAnswers } from "#shared/http/strange-answers";
 
 export interface HttpCall {
   readonly method: "GET" | "PUT" | "POST";
@@ -38,7 +39,9 @@ export async function callHttp(call: HttpCall): Promise<HttpReply> {
   const late = setTimeout(() => {
     sent.destroy(new UnansweredError(`No answer within ${call.timeoutMs} ms.`));
   }, call.timeoutMs);
-  sent.once("error", (error) => answered.reject(unanswered(error)));
+  const fail = (error: Error) => answered.reject(unanswered(error));
+  sent.on("error", fail);
+  refuseStrangeAnswers(sent, fail);
   sent.once("response", (response) => {
     readBounded(response, call.replyBytesMax).then(
       (body) => answered.resolve({ status: response.statusCode ?? 0, body }),

@@ -1,5 +1,6 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import { refuseStrangeAnswers } from "../http/strange-answers.ts";
 import { resolveWebhook } from "./webhook-address.ts";
 
 const sendMsMax = 15_000;
@@ -32,6 +33,7 @@ export async function sendWebhook(
       ...message.headers,
     },
   });
+  refuseStrangeAnswers(outgoing, () => resolve("it gave no answer of HTTP"));
   outgoing.on("response", (incoming) => {
     const { statusCode = 0 } = incoming;
     // What it says is of no interest, however long it is.

@@ -10,6 +10,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { forwardResponse } from "../http/framing.ts";
 import { settleBody } from "../http/linger.ts";
 import { onceClosed } from "../http/once-closed.ts";
+import { refuseStrangeAnswers } from "../http/strange-answers.ts";
 import { securityHeaders } from "./headers.ts";
 import { lingerLimits, refusalAnswer } from "./raw-refusal.ts";
 
@@ -84,12 +85,14 @@ export function passOn(
       })
     : () => undefined;
   let isAnswered = false;
-  upstream.on("error", () => {
+  const fail = () => {
     // Once an answer has begun, only its own end says whether it is complete.
     if (isAnswered || response.writableEnded) return;
     stopCounting();
     refuse(request, response, unavailable());
-  });
+  };
+  upstream.on("error", fail);
+  refuseStrangeAnswers(upstream, fail);
   upstream.once("response", (answer) => {
     isAnswered = true;
     stopCounting();

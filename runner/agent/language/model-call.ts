@@ -4,6 +4,7 @@
  */
 import { type IncomingMessage, request as plainRequest } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
+import { refuseStrangeAnswers } from "#shared/http/strange-answers";
 import type { Turn } from "./conversation.ts";
 import { faultOfStatus, malformedStream, ProviderFault } from "./provider-fault.ts";
 import { SseReader } from "./sse-reader.ts";
@@ -197,6 +198,7 @@ async function send(call: ModelCall, watch: Watchdog): Promise<IncomingMessage> 
   const sent = make(target, options);
   sent.once("response", answered.resolve);
   sent.on("error", answered.reject);
+  refuseStrangeAnswers(sent, answered.reject);
   sent.end(call.body);
   return await answered.promise;
 }
