@@ -1,5 +1,6 @@
 /**
- * Bounds the requests to an HTTP server. The library answers whatever the server asks by a request
+ * Bounds what a server may send before its tools are known, which are all kept until then; and the
+ * requests to an HTTP server. The library answers whatever the server asks by a request
  * of its own, and opens streams again after the pause that the server names, without end while each
  * ends in order. So a server could use up the connections and the egress log, which belong to the
  * sandbox's programs as well.
@@ -13,10 +14,36 @@ const openMax = { all: 100, each: 12, least: 2 };
 /** All servers together take half of the log. */
 const requestsMax = { all: 50_000, each: 2_500 };
 const reconnectionsMax = 1_000;
+/** All servers start at once, and their lists take ten times as much of the supervisor's memory. */
+const listBytesMax = { all: 8 * 1024 * 1024, each: 2 * 1024 * 1024 };
 const pauseMsMin = 1_000;
 
+/** What one of so many servers may still send until its tools are known. */
+export class ListRoom {
+  #leftBytes: number;
+
+  constructor(serverCount: number) {
+    this.#leftBytes = Math.min(listBytesMax.each, Math.floor(listBytesMax.all / serverCount));
+  }
+
+  /** @returns Whether these bytes may come, too. */
+  take(bytes: number): boolean {
+    this.#leftBytes -= bytes;
+    return this.#leftBytes >= 0;
+  }
+
+  /** From now on each answer has its own bound. */
+  end(): void {
+    this.#leftBytes = Number.POSITIVE_INFINITY;
+  }
+}
+
 /** For one of so many servers: how it is reached, as long as it isn't asked too much. */
-export function boundReach({ connect, roots }: Reach, serverCount: number): Reach {
+export function boundReach(
+  { connect, roots }: Reach,
+  serverCount: number,
+  room: Pick<ListRoom, "take"> = { take: () => true },
+): Reach {
   const openShare = Math.max(openMax.least, Math.floor(openMax.all / serverCount));
   const openLimit = Math.min(openMax.each, openShare);
   let open = 0;
@@ -28,7 +55,10 @@ export function boundReach({ connect, roots }: Reach, serverCount: number): Reac
       open += 1;
       left -= 1;
       try {
-        await connect(asked, carry);
+        await connect(asked, async (connection) => {
+          const pass = (bytes: number) => room.take(bytes) && connection.pass(bytes);
+          await carry({ ...connection, pass });
+        });
       } finally {
         open -= 1;
       }

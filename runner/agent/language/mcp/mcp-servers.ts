@@ -10,7 +10,7 @@ import type { LanguageTools } from "../../model.ts";
 import { estimateText } from "../token-estimate.ts";
 import { callTimeMs, type Tool, ToolError, toolSentence } from "../tools/tool.ts";
 import { textAt } from "../wires/wire.ts";
-import { boundReach, boundReconnections } from "./bound-requests.ts";
+import { boundReach, boundReconnections, ListRoom } from "./bound-requests.ts";
 import { StdioTransport } from "./stdio-transport.ts";
 import { ToolNames } from "./tool-names.ts";
 import { outcomeOfResult } from "./tool-result.ts";
@@ -52,6 +52,8 @@ interface Connected {
   readonly server: McpServer;
   readonly client: Client;
   readonly tools: readonly Listed[];
+  /** How many it has beyond those. */
+  readonly left: number;
 }
 
 type ServerTool = Awaited<ReturnType<Client["listTools"]>>["tools"][number];
@@ -77,7 +79,8 @@ export async function startMcpServers(
   const results = await Promise.all(
     servers.map(async (server) => {
       try {
-        const bound = { ...deps, reach: boundReach(deps.reach, servers.length) };
+        const room = new ListRoom(servers.length);
+        const bound = { ...deps, room, reach: boundReach(deps.reach, servers.length, room) };
         return await start(server, bound, { ...times, startMs });
       } catch (error) {
         return { server, why: whyOf(error, deps) };
@@ -99,7 +102,11 @@ export async function startMcpServers(
   };
 }
 
-async function start(server: McpServer, deps: McpDeps, times: McpTimes): Promise<Connected> {
+interface StartDeps extends McpDeps {
+  readonly room: ListRoom;
+}
+
+async function start(server: McpServer, deps: StartDeps, times: McpTimes): Promise<Connected> {
   const until = performance.now() + times.startMs;
   const left = () => Math.max(1, until - performance.now());
   const client = await connect(server, deps, times, left);
@@ -107,7 +114,11 @@ async function start(server: McpServer, deps: McpDeps, times: McpTimes): Promise
     // The client's own bound is for each page, and a server may always have one more.
     const listing = client.listTools(undefined, { timeout: left(), signal: deps.signal });
     const { tools } = await within(listing, left());
-    return { server, client, tools: tools.map((tool) => listed(tool, deps)) };
+    deps.room.end();
+    // More than these aren't used of all servers together, so no more are looked at.
+    const used = tools.toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+    const first = used.slice(0, toolsMax).map((tool) => listed(tool, deps));
+    return { server, client, tools: first, left: tools.length - first.length };
   } catch (error) {
     void client.close().catch(() => undefined);
     throw error;
@@ -116,7 +127,7 @@ async function start(server: McpServer, deps: McpDeps, times: McpTimes): Promise
 
 async function connect(
   server: McpServer,
-  deps: McpDeps,
+  deps: StartDeps,
   times: McpTimes,
   left: () => number,
 ): Promise<Client> {
@@ -164,13 +175,12 @@ async function connect(
 }
 
 /** @throws {ToolError} If it says no program. */
-function programTransport({ command, args, env }: McpServer, deps: McpDeps): StdioTransport {
+function programTransport({ command, args, env }: McpServer, deps: StartDeps): StdioTransport {
   if (command === null || command.trim() === "") throw new ToolError("it names no command.");
-  return new StdioTransport((onOutput) =>
-    deps.serve(
-      { program: command, arguments: args, environment: env, outputBytesMax: programBytesMax },
-      onOutput,
-    ),
+  const program = { program: command, arguments: args, environment: env };
+  return new StdioTransport(
+    (onOutput) => deps.serve({ ...program, outputBytesMax: programBytesMax }, onOutput),
+    (bytes) => deps.room.take(bytes),
   );
 }
 
@@ -215,19 +225,20 @@ function offered(
   const names = new ToolNames();
   const all = connected.flatMap((one) => {
     const server = names.server(one.server.name);
-    const sorted = one.tools.toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
-    return sorted.map((tool) =>
-      toolOf(one, tool, { name: names.tool(server, deps.redact(tool.name)), deps, callMs }),
-    );
+    return one.tools.map((tool) => ({ one, tool, server }));
+  });
+  const named = all.slice(0, toolsMax).map(({ one, tool, server }) => {
+    return toolOf(one, tool, { name: names.tool(server, deps.redact(tool.name)), deps, callMs });
   });
   let room = roomTokens;
-  const tools = all.slice(0, toolsMax).filter(({ spec }) => {
+  const tools = named.filter(({ spec }) => {
     const tokens = estimateText(JSON.stringify(spec));
     if (tokens > room) return false;
     room -= tokens;
     return true;
   });
-  return { tools, left: all.length - tools.length };
+  const unseen = connected.reduce((sum, { left }) => sum + left, 0);
+  return { tools, left: all.length + unseen - tools.length };
 }
 
 function toolOf(

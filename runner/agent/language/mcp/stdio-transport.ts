@@ -9,24 +9,34 @@ import type { ServedProgram } from "../../model.ts";
 
 /** A longer line ends the server. */
 const lineLengthMax = 8 * 1024 * 1024;
+/**
+ * Answers to what the server asks of its own accord. They wait in this process for as long as it
+ * doesn't read them, so one that only asks is ended.
+ */
+const answersMax = { count: 10_000, bytes: 8 * 1024 * 1024 };
 
 export type StartProgram = (onOutput: (bytes: Uint8Array) => void) => ServedProgram | null;
 
 export class StdioTransport implements Transport {
   readonly #startProgram: StartProgram;
+  readonly #mayRead: (bytes: number) => boolean;
   readonly #decoder = new StringDecoder("utf8");
   #program: ServedProgram | null = null;
   #line: string[] = [];
   #lineLength = 0;
   #isClosed = false;
+  #answers = 0;
+  #answersBytes = 0;
   /** How it ended by itself, in our words. */
   ended: string | null = null;
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
 
-  constructor(startProgram: StartProgram) {
+  /** @param mayRead Asked for each piece of output; false ends the server. */
+  constructor(startProgram: StartProgram, mayRead: (bytes: number) => boolean = () => true) {
     this.#startProgram = startProgram;
+    this.#mayRead = mayRead;
   }
 
   async start(): Promise<void> {
@@ -40,7 +50,21 @@ export class StdioTransport implements Transport {
 
   async send(message: JSONRPCMessage): Promise<void> {
     if (this.#isClosed || this.#program === null) throw new Error("It has ended.");
-    this.#program.write(Buffer.from(`${JSON.stringify(message)}\n`));
+    const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
+    if (!("method" in message)) {
+      this.#answers += 1;
+      this.#answersBytes += bytes.length;
+    }
+    if (this.#answers > answersMax.count || this.#answersBytes > answersMax.bytes) {
+      await this.#end("It asked too much.");
+      throw new Error("It asked too much.");
+    }
+    this.#program.write(bytes);
+  }
+
+  async #end(why: string): Promise<void> {
+    if (!this.#isClosed) this.ended = why;
+    await this.close();
   }
 
   async close(): Promise<void> {
@@ -56,15 +80,14 @@ export class StdioTransport implements Transport {
   }
 
   #read(bytes: Uint8Array): void {
+    if (this.#isClosed) return;
+    if (!this.#mayRead(bytes.length)) return void this.#end("It sent too much.");
     const pieces = this.#decoder.write(Buffer.from(bytes)).split("\n");
     for (const [index, piece] of pieces.entries()) {
       if (this.#isClosed) return;
       this.#line.push(piece);
       this.#lineLength += piece.length;
-      if (this.#lineLength > lineLengthMax) {
-        void this.close();
-        return;
-      }
+      if (this.#lineLength > lineLengthMax) return void this.#end("It sent too much.");
       if (index < pieces.length - 1) this.#endLine();
     }
   }

@@ -9,7 +9,8 @@ const textLengthMax = 500;
 /** What all providers take for the name of a property. */
 const propertyName = /^[A-Za-z0-9_.-]{1,64}$/;
 const types = new Set(["object", "array", "string", "number", "integer", "boolean", "null"]);
-const numbers = ["minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength"];
+const bounds = ["minimum", "maximum"];
+const counts = ["minItems", "maxItems", "minLength", "maxLength"];
 
 type Redact = (text: string) => string;
 type Part = Readonly<Record<string, unknown>>;
@@ -53,7 +54,9 @@ class Rebuilder {
       ...(isObject(properties) && { properties: this.#properties(properties, inner) }),
       ...(Array.isArray(required) &&
         isObject(properties) && {
-          required: required.filter((name) => typeof name === "string" && name in properties),
+          required: [...new Set(required)].filter(
+            (name) => typeof name === "string" && Object.hasOwn(properties, name),
+          ),
         }),
       ...(isObject(items) && { items: inner(items) }),
       ...(Array.isArray(anyOf) && anyOf.length > 0 && { anyOf: anyOf.map(inner) }),
@@ -73,7 +76,10 @@ class Rebuilder {
     const { enum: choices } = schema;
     const isChoice = (one: unknown) =>
       typeof one === "string" && one.length <= textLengthMax && this.#redact(one) === one;
-    const given = numbers.filter((name) => Number.isFinite(schema[name]));
+    const given = [
+      ...bounds.filter((name) => Number.isFinite(schema[name])),
+      ...counts.filter((name) => Number.isSafeInteger(schema[name]) && Number(schema[name]) >= 0),
+    ];
     return {
       ...(Array.isArray(choices) && choices.length > 0 && choices.length <= partsMax
         ? choices.every(isChoice) && { enum: [...new Set(choices)] }
