@@ -12,6 +12,7 @@ import {
   textOf,
   type Usage,
 } from "./conversation.ts";
+import { withoutOldImages } from "./image-room.ts";
 import { LimitWatch, type LoopLimits, type Reached } from "./limits.ts";
 import { type CallTimes, type Cut, callModel } from "./model-call.ts";
 import { openingMessages } from "./opening.ts";
@@ -132,7 +133,7 @@ export class AgentLoop {
       repetition: this.#repetition,
       isCut: turn.end === "length",
     });
-    this.#messages.push({ role: "user", parts: results });
+    this.#messages = withoutOldImages([...this.#messages, { role: "user", parts: results }]);
     if (left.size > 0) this.#messages = withText(this.#messages, told.tooMany);
     this.#tools.signal.throwIfAborted();
     return null;

@@ -2,6 +2,7 @@
 import type { Item } from "#shared/protocol/item";
 import type { LanguageTools } from "../model.ts";
 import type { TextPart, ToolCallPart, ToolResultPart } from "./conversation.ts";
+import { ImageRoom } from "./image-room.ts";
 import { type Repetition, repetitionWarning } from "./repetition.ts";
 import { asData, ToolOutput } from "./tool-output.ts";
 import {
@@ -24,6 +25,8 @@ export interface CallDeps {
 
 /** These change nothing, so several of them run at once. */
 const readers = new Set(["view", "search"]);
+/** Each may bring a file of megabytes into memory. */
+const readersAtOnce = 4;
 
 /** Runs the calls in their order; readers next to each other run at once. */
 export async function runCalls(
@@ -31,19 +34,26 @@ export async function runCalls(
   deps: CallDeps,
 ): Promise<ToolResultPart[]> {
   const results: Promise<ToolResultPart>[] = [];
+  const images = new ImageRoom();
   let writer: Promise<unknown> = Promise.resolve();
   for (const [index, call] of calls.entries()) {
     const isReader = readers.has(call.name);
-    const before = isReader ? writer : Promise.all([writer, ...results]);
+    const before = Promise.all([
+      writer,
+      ...results.slice(0, isReader ? -readersAtOnce + 1 : index),
+    ]);
     const isCut = deps.isCut && index === calls.length - 1;
-    const result = before.then(() => runCall(call, { ...deps, isCut }));
+    const result = before.then(() => runCall(call, { ...deps, isCut, images }));
     results.push(result);
     if (!isReader) writer = result;
   }
   return await Promise.all(results);
 }
 
-async function runCall(call: ToolCallPart, deps: CallDeps): Promise<ToolResultPart> {
+async function runCall(
+  call: ToolCallPart,
+  { images, ...deps }: CallDeps & { readonly images: ImageRoom },
+): Promise<ToolResultPart> {
   const { emit } = deps.agentTools;
   const item = { type: "tool_call", ...shownCall(call, deps.agentTools) } as const;
   emit({ ...item, status: "running" });
@@ -52,9 +62,9 @@ async function runCall(call: ToolCallPart, deps: CallDeps): Promise<ToolResultPa
   const { summary, fileChanges } = outcome;
   const result = summary.slice(0, summaryLengthMax).toWellFormed();
   emit({ ...item, status, result, ...(fileChanges && { fileChanges: [...fileChanges] }) });
-  const content = outcome.content.map((part) =>
-    part.type === "text" ? marked(part, deps.agentTools) : part,
-  );
+  const content = images
+    .fit(outcome.content)
+    .map((part) => (part.type === "text" ? marked(part, deps.agentTools) : part));
   const count = deps.repetition.add(call, JSON.stringify(content));
   const warning = repetitionWarning(count);
   return {
