@@ -30,6 +30,16 @@ describe("a secret that a tool cuts", () => {
   });
 });
 
+test("a step of a plan is cut without the beginning of a secret", async () => {
+  const text = `${"x".repeat(500 - canary.length + 3)}${canary}`;
+  const steps = [{ text, status: "done" }, { text: "next" }];
+  const call: TurnItem = { kind: "tool-call", name: "plan", input: { steps } };
+  const { items } = await runLoop({ script: [{ items: [call] }, done] });
+  const [planned] = items.filter(({ type }) => type === "planning");
+  expect(JSON.stringify(planned)).toContain("[ ] next");
+  expect(JSON.stringify(planned)).not.toContain(canary.slice(0, 8));
+});
+
 describe("MOD-5 a call that spoils the conversation ends with a sentence, and the run goes on", () => {
   test.each(Object.keys(wires))("arguments nested a hundred levels deep: %s", async (name) => {
     const inputText = `${'{"a":'.repeat(100)}{}${"}".repeat(100)}`;

@@ -20,7 +20,7 @@ export function outcomeOfResult(
   for (const block of blocks) {
     const image = imageOf(block);
     if (image !== null && canSee && images.length < imagesMax) images.push(image);
-    else said.push(`${textOf(block)}\n`);
+    else said.push(`${textOf(block, redact)}\n`);
   }
   const structured = Object(result).structuredContent;
   if (blocks.length === 0 && structured !== undefined) said.push(JSON.stringify(structured));
@@ -43,7 +43,7 @@ function imageOf(block: unknown): ImagePart | null {
   return { type: "image", mediaType, base64 };
 }
 
-function textOf(block: unknown): string {
+function textOf(block: unknown, redact: ToolContext["redact"]): string {
   switch (textAt(block, "type")) {
     case "text":
       return textAt(block, "text");
@@ -54,6 +54,6 @@ function textOf(block: unknown): string {
     case "resource_link":
       return `[a resource: ${textAt(block, "uri")}]`;
     default:
-      return `[content that can't be shown: ${textAt(block, "type").slice(0, 50)}]`;
+      return `[content that can't be shown: ${redact(textAt(block, "type")).slice(0, 50)}]`;
   }
 }

@@ -5,6 +5,8 @@ import { readText, writeText } from "./sandbox-files.ts";
 import { flag, ok, requiredText, type Tool, ToolError, type ToolOutcome } from "./tool.ts";
 
 const bytesMax = 4 * 1024 * 1024;
+/** As of a file that is created; the init would end at a larger frame. */
+const resultBytesMax = 8 * 1024 * 1024;
 const listedMax = 20;
 
 export const edit: Tool = {
@@ -35,6 +37,10 @@ export const edit: Tool = {
     const count = pieces.length - 1;
     if (count === 0) throw notFound(path, before, oldText);
     if (count > 1 && !flag(input, "replace_all")) throw notUnique(path, pieces, oldText);
+    const [oldBytes, newBytes] = [Buffer.byteLength(oldText), Buffer.byteLength(newText)];
+    if (Buffer.byteLength(before) + count * (newBytes - oldBytes) > resultBytesMax) {
+      throw new ToolError(`${path} would become too long for this tool; use bash.`);
+    }
     const after = pieces.join(newText);
     await writeText(context, path, after);
     const change = compare(path, Buffer.from(before), Buffer.from(after));

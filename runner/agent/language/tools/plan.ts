@@ -1,5 +1,12 @@
 /** Keeps the plan of a longer task, and shows it in the stream. */
-import { ok, type Tool, ToolError, type ToolInput, type ToolOutcome } from "./tool.ts";
+import {
+  ok,
+  type Tool,
+  type ToolContext,
+  ToolError,
+  type ToolInput,
+  type ToolOutcome,
+} from "./tool.ts";
 
 const stepsMax = 50;
 const stepLengthMax = 500;
@@ -33,14 +40,15 @@ export const plan: Tool = {
       required: ["steps"],
     },
   },
-  async run(input, { emit }): Promise<ToolOutcome> {
-    const text = stepsOf(input).join("\n");
+  async run(input, { emit, redact }): Promise<ToolOutcome> {
+    const text = stepsOf(input, redact).join("\n");
     emit({ type: "planning", content: { text } });
     return ok("Noted.", "noted");
   },
 };
 
-function stepsOf({ steps }: ToolInput): string[] {
+/** What is left of a secret that was cut isn't recognised, once another step follows it. */
+function stepsOf({ steps }: ToolInput, redact: ToolContext["redact"]): string[] {
   if (!Array.isArray(steps) || steps.length === 0) {
     throw new ToolError("The argument `steps` isn't a list with entries.");
   }
@@ -48,7 +56,7 @@ function stepsOf({ steps }: ToolInput): string[] {
     const { text, status } = Object(step);
     const said = typeof text === "string" ? text : typeof step === "string" ? step : "";
     if (said === "") throw new ToolError("Each step needs a `text`.");
-    const line = said.replaceAll(/\s+/g, " ").slice(0, stepLengthMax).toWellFormed();
+    const line = redact(said).replaceAll(/\s+/g, " ").slice(0, stepLengthMax).toWellFormed();
     return `${marks.get(String(status)) ?? "[ ]"} ${line}`;
   });
 }
