@@ -79,7 +79,8 @@ export function checkResponses(body: Json): CheckedRequest {
   let images = 0;
   for (const [index, item] of elements(body.input, "input").entries()) {
     const where = `input.${index}`;
-    const type = item.type ?? "message";
+    // Without a type, an item with a role is a message; any other one is stored at the provider.
+    const type = item.type ?? (typeof item.role === "string" ? "message" : "item_reference");
     if (typeof type !== "string" || !inputTypes.has(type)) refuseKind(where, type);
     requireLowerCase(item, where);
     images += checkParts(item.content, `${where}.content`);

@@ -88,6 +88,8 @@ describe("MOD-4 nothing runs, is fetched or is stored at a provider", () => {
     ["a stored image", responses, input({ type: "input_image", file_id: "f" })],
     ["a file by URL", responses, input({ type: "input_file", file_url: url })],
     ["a reference", responses, { input: [{ type: "item_reference", id: "i" }] }],
+    ["a reference that doesn't say so", responses, { input: [{ id: "i" }] }],
+    ["a reference of no type", responses, { input: [{ type: null, id: "i", role: null }] }],
     ["search of Gemini", gemini, { tools: [{ googleSearch: {} }] }],
     ["pages of Gemini", gemini, { tools: [{ urlContext: {} }] }],
     ["code of Gemini", gemini, { tools: [{ codeExecution: {} }] }],
