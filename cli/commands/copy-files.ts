@@ -130,8 +130,14 @@ interface Source {
   readonly signal: AbortSignal;
 }
 
-/** A file's bytes. An answer that breaks off is continued with the same version of the file. */
-async function* piecesOf(client: ApiClient, source: Source): AsyncGenerator<Uint8Array> {
+/**
+ * A file's bytes. An answer that breaks off is continued with the same version of the file.
+ * @throws {CommandError} if what continues it begins elsewhere, as a whole file would.
+ */
+export async function* piecesOf(
+  client: Pick<ApiClient, "send" | "apiUrl">,
+  source: Source,
+): AsyncGenerator<Uint8Array> {
   const { path, signal } = source;
   const call = { signal, isStream: true };
   let answer = await client.send(path, call);
@@ -154,11 +160,18 @@ async function* piecesOf(client: ApiClient, source: Source): AsyncGenerator<Uint
     await wait(pauseMs * vain, undefined, { signal });
     const headers = { range: `bytes=${begin}-`, "if-match": etag };
     answer = await client.send(path, { ...call, headers });
+    const goesOn = answer.headers.get("content-range")?.startsWith(`bytes ${begin}-`) === true;
+    if (answer.status === 206 && goesOn) continue;
+    await answer.body?.cancel();
+    throw new CommandError("The download broke off, and what answers doesn't go on with it.");
   }
 }
 
 /** @throws {ConnectionLost} if there are fewer bytes than were announced. */
-async function* chunksOf(client: ApiClient, answer: Response): AsyncGenerator<Uint8Array> {
+async function* chunksOf(
+  client: Pick<ApiClient, "apiUrl">,
+  answer: Response,
+): AsyncGenerator<Uint8Array> {
   if (!answer.body) return;
   try {
     for await (const chunk of answer.body) yield chunk;
