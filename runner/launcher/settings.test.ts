@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { jobEnvironment } from "#shared/protocol/job";
 import { readSettings } from "./settings.ts";
 
 describe("readSettings()", () => {
@@ -17,6 +18,11 @@ describe("readSettings()", () => {
   test("passes on what the supervisor needs and nothing else", () => {
     const environment = { PADDOCK_TICKET: "t", PADDOCK_UIDS: "1000:1001", SECRET_OF_HOST: "x" };
     expect(readSettings(environment).forSupervisor).toEqual({ PADDOCK_TICKET: "t" });
+  });
+
+  test("passes on everything that a job is told", () => {
+    const told = Object.fromEntries(Object.values(jobEnvironment).map((name) => [name, "{}"]));
+    expect(readSettings(told).forSupervisor).toEqual(told);
   });
 
   test.each([

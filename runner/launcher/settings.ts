@@ -51,6 +51,7 @@ function supervisorEnvironment(environment: Variables): Record<string, string> {
     jobEnvironment.modelGatewayUrl,
     "PADDOCK_GATEWAY_AUDIENCE",
     "GCE_METADATA_HOST",
+    jobEnvironment.ownProject,
     jobEnvironment.testNetwork,
   ];
   const named = names.map((name): [string, string] => [name, environment[name] ?? ""]);
