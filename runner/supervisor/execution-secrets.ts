@@ -53,13 +53,16 @@ function secretsOf(servers: Claimed["mcpServers"]): { key: string; value: string
 export class ExecutionSecrets {
   readonly #claimed: Claimed;
   readonly #binding: Binding | null;
+  /** All that counts as secret, however it came. */
+  readonly values: readonly { readonly key: string; readonly value: string }[];
   readonly redaction: RedactionPlan;
 
   constructor(claimed: Claimed, binding: Binding | null) {
     this.#claimed = claimed;
     this.#binding = binding;
     const { secrets, boundSecrets, mcpServers } = claimed;
-    this.redaction = planRedaction([...secrets, ...boundSecrets, ...secretsOf(mcpServers)]);
+    this.values = [...secrets, ...boundSecrets, ...secretsOf(mcpServers)];
+    this.redaction = planRedaction(this.values);
   }
 
   /** Null if there are no bound secrets. */

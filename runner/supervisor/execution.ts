@@ -84,11 +84,10 @@ export class SupervisedExecution {
     });
     const send = (batch: EgressRequest) => gateway.egress(batch);
     const wayOut = { launcher, network, terminator: secrets.bound, send };
-    const unread = [...claimed.secrets, ...claimed.boundSecrets];
     const models = wantsModels(claimed)
       ? { url: deps.modelGatewayUrl, token: claimed.modelToken }
       : null;
-    this.#wayOut = new WayOut({ ...wayOut, models, secrets: unread }, claimed.network);
+    this.#wayOut = new WayOut({ ...wayOut, models, secrets: secrets.values }, claimed.network);
     this.#heartbeat = new Heartbeat(
       {
         send: (lease) => gateway.heartbeat(lease),
