@@ -23,7 +23,7 @@ import { Speech } from "./speech.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import { estimateMessages, estimateText } from "./token-estimate.ts";
 import type { Tool } from "./tools/tool.ts";
-import type { TurnListener, Wire } from "./wires/wire.ts";
+import { type TurnListener, type Wire, withValidArguments } from "./wires/wire.ts";
 
 export interface LoopSettings {
   readonly wire: Wire;
@@ -124,7 +124,7 @@ export class AgentLoop {
     this.#nudges = 0;
     this.#unfinishedText = "";
     const left = new Set<AssistantPart>(all.slice(callsMax));
-    const parts = turn.parts.filter((part) => !left.has(part));
+    const parts = withValidArguments(turn.parts.filter((part) => !left.has(part)));
     this.#messages.push({ role: "assistant", parts });
     const results = await runCalls(calls, {
       agentTools: this.#tools,

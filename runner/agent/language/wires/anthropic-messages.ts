@@ -2,6 +2,7 @@
 import type { AssistantPart, Message, Turn, TurnEnd, UserPart } from "../conversation.ts";
 import { faultInStream } from "../provider-fault.ts";
 import {
+  AnswerRoom,
   argumentsObject,
   at,
   countAt,
@@ -128,6 +129,7 @@ interface Block {
 class Reader implements TurnReader {
   readonly #listener: TurnListener;
   readonly #blocks = new Map<number, Block>();
+  readonly #room = new AnswerRoom();
   #end: TurnEnd = "cut";
   #usage: unknown;
   #lastUsage: unknown;
@@ -166,10 +168,10 @@ class Reader implements TurnReader {
     const block = at(body, "content_block");
     this.#blocks.set(countAt(body, "index"), {
       type: textAt(block, "type"),
-      id: textAt(block, "id"),
-      name: textAt(block, "name"),
-      text: textAt(block, "text") + textAt(block, "thinking"),
-      signature: textAt(block, "signature") + textAt(block, "data"),
+      id: this.#room.take(textAt(block, "id")),
+      name: this.#room.take(textAt(block, "name")),
+      text: this.#room.take(textAt(block, "text") + textAt(block, "thinking")),
+      signature: this.#room.take(textAt(block, "signature") + textAt(block, "data")),
     });
   }
 
@@ -178,8 +180,8 @@ class Reader implements TurnReader {
     if (block === undefined) return;
     const text = textAt(body, "delta", "text");
     const thinking = textAt(body, "delta", "thinking");
-    block.text += text + thinking + textAt(body, "delta", "partial_json");
-    block.signature += textAt(body, "delta", "signature");
+    block.text += this.#room.take(text + thinking + textAt(body, "delta", "partial_json"));
+    block.signature += this.#room.take(textAt(body, "delta", "signature"));
     if (text !== "") this.#listener.text(text);
     if (thinking !== "") this.#listener.thinking(thinking);
   }

@@ -2,6 +2,7 @@
 import type { AssistantPart, Message, Turn, TurnEnd, UserPart } from "../conversation.ts";
 import { faultInStream } from "../provider-fault.ts";
 import {
+  AnswerRoom,
   argumentsObject,
   at,
   countAt,
@@ -101,6 +102,7 @@ const ends = new Map<string, TurnEnd>([
 class Reader implements TurnReader {
   readonly #listener: TurnListener;
   readonly #parts: AssistantPart[] = [];
+  readonly #room = new AnswerRoom();
   #end: TurnEnd = "cut";
   #usage: unknown;
 
@@ -137,18 +139,18 @@ class Reader implements TurnReader {
   }
 
   #add(part: unknown): void {
-    const signature = textAt(part, "thoughtSignature");
+    const signature = this.#room.take(textAt(part, "thoughtSignature"));
     const signed = signature === "" ? {} : { signature };
     const call = at(part, "functionCall");
     if (call !== undefined) {
       // Older models give calls no id.
-      const id = textAt(call, "id") || `call_${this.#parts.length}`;
-      const args = JSON.stringify(at(call, "args") ?? {});
-      const name = textAt(call, "name");
+      const id = this.#room.take(textAt(call, "id")) || `call_${this.#parts.length}`;
+      const args = this.#room.take(JSON.stringify(at(call, "args") ?? {}));
+      const name = this.#room.take(textAt(call, "name"));
       this.#parts.push({ type: "tool_call", id, name, arguments: args, ...signed });
       return;
     }
-    const text = textAt(part, "text");
+    const text = this.#room.take(textAt(part, "text"));
     if (text === "" && signature === "") return;
     const type = at(part, "thought") === true ? "thinking" : "text";
     if (type === "text") this.#listener.text(text);

@@ -3,6 +3,7 @@ import type { AssistantPart, Message, Turn, TurnEnd, UserPart } from "../convers
 import { callsOf, textOf } from "../conversation.ts";
 import { faultInStream } from "../provider-fault.ts";
 import {
+  AnswerRoom,
   at,
   countAt,
   listAt,
@@ -91,6 +92,7 @@ const ends = new Map<string, TurnEnd>([
 class Reader implements TurnReader {
   readonly #listener: TurnListener;
   readonly #calls = new Map<number, { id: string; name: string; arguments: string }>();
+  readonly #room = new AnswerRoom();
   #text = "";
   #thinking = "";
   #end: TurnEnd = "cut";
@@ -135,15 +137,15 @@ class Reader implements TurnReader {
     const text = textAt(delta, "content") + textAt(delta, "refusal");
     // Compatible servers show thoughts under one of two names.
     const thinking = textAt(delta, "reasoning_content") || textAt(delta, "reasoning");
-    this.#text += text;
-    this.#thinking += thinking;
+    this.#text += this.#room.take(text);
+    this.#thinking += this.#room.take(thinking);
     if (text !== "") this.#listener.text(text);
     if (thinking !== "") this.#listener.thinking(thinking);
     for (const piece of listAt(delta, "tool_calls")) this.#addCall(piece);
   }
 
   #addCall(piece: unknown): void {
-    const id = textAt(piece, "id");
+    const id = this.#room.take(textAt(piece, "id"));
     let index = countAt(piece, "index");
     const before = this.#calls.get(index);
     // Some servers number no calls, so another id means another call.
@@ -151,8 +153,8 @@ class Reader implements TurnReader {
     const call = this.#calls.get(index) ?? { id: "", name: "", arguments: "" };
     this.#calls.set(index, {
       id: id || call.id,
-      name: call.name + textAt(piece, "function", "name"),
-      arguments: call.arguments + textAt(piece, "function", "arguments"),
+      name: call.name + this.#room.take(textAt(piece, "function", "name")),
+      arguments: call.arguments + this.#room.take(textAt(piece, "function", "arguments")),
     });
   }
 

@@ -2,6 +2,7 @@
 import type { AssistantPart, Message, Turn, TurnEnd, UserPart } from "../conversation.ts";
 import { faultInStream } from "../provider-fault.ts";
 import {
+  AnswerRoom,
   at,
   countAt,
   listAt,
@@ -86,6 +87,7 @@ function toOutputItem(part: AssistantPart): object[] {
 class Reader implements TurnReader {
   readonly #listener: TurnListener;
   readonly #items = new Map<number, AssistantPart>();
+  readonly #room = new AnswerRoom();
   #response: unknown;
   #end: TurnEnd = "cut";
   #hasRefused: boolean = false;
@@ -104,7 +106,7 @@ class Reader implements TurnReader {
       this.#addText(body);
     }
     if (type === "response.reasoning_summary_text.delta") {
-      this.#listener.thinking(textAt(body, "delta"));
+      this.#listener.thinking(this.#room.take(textAt(body, "delta")));
     }
     if (type === "response.output_item.done") this.#finishItem(body);
     if (type === "response.completed" || type === "response.incomplete") this.#finish(body);
@@ -128,7 +130,7 @@ class Reader implements TurnReader {
 
   /** Kept as it comes, so that a cut stream leaves what was said. */
   #addText(body: unknown): void {
-    const piece = textAt(body, "delta");
+    const piece = this.#room.take(textAt(body, "delta"));
     const index = countAt(body, "output_index");
     const before = this.#items.get(index);
     const text = (before?.type === "text" ? before.text : "") + piece;
@@ -144,20 +146,25 @@ class Reader implements TurnReader {
       const text = listAt(item, "content").map(
         (part) => textAt(part, "text") + textAt(part, "refusal"),
       );
-      this.#items.set(index, { type: "text", text: text.join("") });
+      const whole = text.join("");
+      const before = this.#items.get(index);
+      // It repeats what came in pieces.
+      this.#room.take(whole.slice(before?.type === "text" ? before.text.length : 0));
+      this.#items.set(index, { type: "text", text: whole });
     }
     if (type === "function_call") {
-      const id = textAt(item, "call_id");
-      const call = { type: "tool_call", id, name: textAt(item, "name") } as const;
-      this.#items.set(index, { ...call, arguments: textAt(item, "arguments") || "{}" });
+      const id = this.#room.take(textAt(item, "call_id"));
+      const name = this.#room.take(textAt(item, "name"));
+      const text = this.#room.take(textAt(item, "arguments")) || "{}";
+      this.#items.set(index, { type: "tool_call", id, name, arguments: text });
     }
     if (type !== "reasoning") return;
     const text = listAt(item, "summary").map((part) => textAt(part, "text"));
-    const sealed = textAt(item, "encrypted_content");
+    const sealed = this.#room.take(textAt(item, "encrypted_content"));
     this.#items.set(index, {
       type: "thinking",
-      text: text.join("\n"),
-      id: textAt(item, "id"),
+      text: this.#room.take(text.join("\n")),
+      id: this.#room.take(textAt(item, "id")),
       ...(sealed !== "" && { sealed }),
     });
   }

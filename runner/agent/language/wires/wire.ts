@@ -1,5 +1,5 @@
 /** What each provider's wire format must do for the loop. */
-import type { Message, ToolSpec, Turn } from "../conversation.ts";
+import type { AssistantPart, Message, ToolSpec, Turn } from "../conversation.ts";
 import { malformedStream } from "../provider-fault.ts";
 import type { SseEvent } from "../sse-reader.ts";
 
@@ -51,6 +51,24 @@ export function parseData(data: string): unknown {
   }
 }
 
+/**
+ * What one answer may say, thoughts and arguments included. The stream may be larger, since it has
+ * some hundred bytes for each word.
+ */
+const answerLengthMax = 10 * 1024 * 1024;
+
+/** Counts what is kept of an answer. */
+export class AnswerRoom {
+  #left = answerLengthMax;
+
+  /** @returns The same text. @throws {ProviderFault} If that is too much. */
+  take(text: string): string {
+    this.#left -= text.length;
+    if (this.#left < 0) throw malformedStream("a too large answer");
+    return text;
+  }
+}
+
 /** A nested value of JSON that nobody has checked; undefined if the path leads nowhere. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let inner = value;
@@ -79,6 +97,15 @@ export function listAt(value: unknown, ...path: readonly (string | number)[]): r
 /** The arguments as they came, or an empty object if they aren't JSON of an object. */
 export function validArguments(text: string): string {
   return Object.keys(argumentsObject(text)).length === 0 ? "{}" : text;
+}
+
+/** An answer's parts as they go back to the provider, so that nothing else of them is kept. */
+export function withValidArguments(parts: readonly AssistantPart[]): AssistantPart[] {
+  return parts.map((part) => {
+    return part.type === "tool_call"
+      ? { ...part, arguments: validArguments(part.arguments) }
+      : part;
+  });
 }
 
 /** The gateway takes JSON of 40 levels, of which a request has some around the arguments. */
