@@ -226,7 +226,7 @@ interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
   readonly audit: `${string}.${string}`;
   /** What the audit row seals in addition to address and user agent. */
   readonly auditDetails?: (context: Context<A, P, Q, B>) => Readonly<Record<string, string>>;
-  /** The task that it starts, if it was read and starts: the row seals it with the digest's salt. */
+  /** The task, if it was read and starts: the audit row seals it with the digest's salt. */
   readonly auditTask?: (data: NoInfer<E>) => string | undefined;
   /** The key that an operator's `auditDetails` are sealed to, for the owner alone to read. */
   readonly sealedTo?: (data: NoInfer<E>) => string;
