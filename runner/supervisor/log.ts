@@ -6,5 +6,15 @@ export function log(
   message: string,
   fields: Readonly<Record<string, string | number | null>> = {},
 ): void {
-  console.log(JSON.stringify({ severity, message, ...fields }));
+  process.stdout.write(`${JSON.stringify({ severity, message, ...fields })}\n`);
+}
+
+/**
+ * Lets nothing else write there. Libraries warn in a stranger's words, such as the name of an MCP
+ * server's tool, which may hold a secret, or lines that would read as ours.
+ */
+export function keepLibrariesQuiet(): void {
+  for (const name of ["debug", "dir", "error", "info", "log", "table", "trace", "warn"] as const) {
+    console[name] = () => undefined;
+  }
 }

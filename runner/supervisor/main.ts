@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { describeError } from "#shared/core/describe-error";
 import { keepOutOfCoreFiles } from "../launcher/core-files.ts";
 import { LauncherLine } from "./launcher-client.ts";
-import { log } from "./log.ts";
+import { keepLibrariesQuiet, log } from "./log.ts";
 import { readSettings } from "./settings.ts";
 import { supervise } from "./supervise.ts";
 
@@ -13,6 +13,7 @@ const launcherDescriptor = 3;
 /** Runs the supervisor until its process ends. */
 export function main(): void {
   keepOutOfCoreFiles();
+  keepLibrariesQuiet();
   const socket = new Socket({ fd: launcherDescriptor, readable: true, writable: true });
   // For an uncaught error, Node would print the message, which may quote secrets.
   process.on("uncaughtException", (error: unknown) => {
