@@ -16,6 +16,7 @@ import { hasTransferEnded, type Transfer, type transfers } from "#shared/store/t
 import { storageUsageId, storageUsages } from "#shared/store/usage";
 import { isConflict, withDeadline } from "#shared/store/with-deadline";
 import { readFilesOf } from "#shared/workspace/manifests";
+import { countReading } from "./count-reading.ts";
 import { requireCurrent } from "./file-etag.ts";
 import { packTransfer } from "./pack-transfer.ts";
 import { placedWrites, placeFile } from "./place-file.ts";
@@ -65,15 +66,17 @@ export const completeUpload = change({
     return { upload, environment };
   },
   prepare: async ({ caller: { owner }, data, raw, deps, now, signal }) => {
-    const { upload, environment } = data;
-    if (upload.value.state === "completed") return { ...data, file: null, placed: null };
+    const { environment } = data;
+    if (data.upload.value.state === "completed") return { ...data, file: null, placed: null };
+    await requireSent(owner, data.upload.value);
+    const upload = await countReading(deps.store, data.upload, raw);
     const file = await uploadedFile(deps, owner, { upload: upload.value, raw, now, signal });
     if (file === null) {
       await endUpload(deps.store, upload);
       throw new ApiError("UPLOAD_MISMATCH");
     }
     const at = { environment: environment.value, file, signal };
-    return { ...data, file, placed: await placeFile(deps, owner, at) };
+    return { environment, upload, file, placed: await placeFile(deps, owner, at) };
   },
   decide({ caller: { owner }, params: { environmentId }, data, ids, now }) {
     const { upload, environment, file, placed } = data;
@@ -120,7 +123,15 @@ async function endUpload(
   );
 }
 
-/** Null if it hasn't the hash that was announced. @throws {ApiError} `UPLOAD_INCOMPLETE`. */
+/**
+ * Cloud Storage was told the size, and stores no object of another.
+ * @throws {ApiError} `UPLOAD_INCOMPLETE`.
+ */
+async function requireSent(owner: Owner, { id, sizeBytes }: Transfer): Promise<void> {
+  if ((await transferredBytes(owner, id)) !== sizeBytes) throw new ApiError("UPLOAD_INCOMPLETE");
+}
+
+/** Null if it hasn't the hash that was announced. @throws {ApiError} `QUOTA_REACHED`. */
 async function uploadedFile(
   deps: StoringDeps,
   owner: Owner,
@@ -132,9 +143,7 @@ async function uploadedFile(
   },
 ): Promise<ManifestFile | null> {
   const { upload, raw: request, now, signal } = from;
-  const { id, path, sizeBytes } = upload;
-  // Cloud Storage was told the size, and stores no object of another.
-  if ((await transferredBytes(owner, id)) !== sizeBytes) throw new ApiError("UPLOAD_INCOMPLETE");
+  const { path, sizeBytes } = upload;
   const { parts, sha256 } = await packTransfer(deps, owner, { transfer: upload, request, signal });
   if (upload.sha256 !== null && upload.sha256 !== sha256) return null;
   return { path, type: "file", sha256, sizeBytes, mode: 0o644, modifiedAt: now, parts };

@@ -120,7 +120,7 @@ function newDownload(
 ): Transfer {
   return {
     ...{ v: 1, kind: "download", ...what, sha256: null, state: "open", isCounted: true },
-    ...{ createdAt: now, endsAt: now + keptMs, completedAt: null },
+    ...{ createdAt: now, endsAt: now + keptMs, completedAt: null, readingCount: 0 },
     expireAt: expiryOf("transfers", now),
   };
 }

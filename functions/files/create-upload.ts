@@ -95,6 +95,7 @@ export const createUpload = change({
       // Nobody has its address yet.
       endsAt: expiresAt,
       completedAt: null,
+      readingCount: 0,
       expireAt: expiryOf("transfers", now),
     };
     const reserved = await reserveOnce(deps, owner, { raw, transfer });

@@ -53,6 +53,7 @@ const turns: Readonly<Record<string, Rows>> = {
       "test/integration/orchestration-poison.test.ts",
       "test/integration/orchestration-erasure.test.ts",
       "test/integration/late-commits.test.ts",
+      "test/integration/upload-readings.test.ts",
       "test/integration/suspensions.test.ts",
       "test/integration/large-variables.test.ts",
       "test/integration/contain-everybody.test.ts",

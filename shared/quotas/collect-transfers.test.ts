@@ -43,7 +43,12 @@ async function newAccount(changes: readonly Partial<Transfer>[], { hasEnvironmen
   const bucket = new Bucket();
   const all = changes.map((change, index): Transfer => {
     const place = { id: `upl_${index}`, environmentId: "env_1", path: "a", sizeBytes };
-    const times = { createdAt: startMs, endsAt: startMs + dayMs, completedAt: null };
+    const times = {
+      createdAt: startMs,
+      endsAt: startMs + dayMs,
+      completedAt: null,
+      readingCount: 0,
+    };
     const state = { state: "open", isCounted: true, sha256: null } as const;
     const expireAt = new Date(startMs + 8 * dayMs);
     return { v: 1, kind: "upload", ...place, ...times, ...state, expireAt, ...change };

@@ -26,7 +26,13 @@ function newAccount() {
   const reserve = async (kind: Transfer["kind"], sizeBytes: number) => {
     made += 1;
     const what = { id: `${kind}${made}`, kind, environmentId: "env_1", path: "a", sizeBytes };
-    const times = { createdAt: now, endsAt: now + 1, completedAt: null, expireAt: new Date(now) };
+    const times = {
+      createdAt: now,
+      endsAt: now + 1,
+      completedAt: null,
+      readingCount: 0,
+      expireAt: new Date(now),
+    };
     const state = { state: "open", isCounted: true, sha256: null } as const;
     return await reserveTransfer(deps, owner, { v: 1, ...what, ...state, ...times }, quotas);
   };

@@ -19,6 +19,8 @@ export const Transfer = z.object({
   sha256: z.string().nullable(),
   /** An upload is completed once the file is in the workspace; a download is open until it ends. */
   state: z.enum(["open", "completed", "cancelled"]),
+  /** How many completions have read all of an upload. */
+  readingCount: z.int().min(0).default(0),
   /** Whether its bytes count as stored. */
   isCounted: z.boolean(),
   createdAt: z.int(),
