@@ -38,7 +38,10 @@ export interface WholeOwner {
 }
 
 /** @throws {ApiError} `NOT_FOUND` if there is no such owner. */
-export async function wholeOwner(store: ReadStore, id: string): Promise<WholeOwner> {
+export async function wholeOwner(
+  store: Pick<ReadStore, "get" | "require">,
+  id: string,
+): Promise<WholeOwner> {
   const profile = await store.require(owners.doc(id));
   const owner = mintOwner(profile.value.id, profile.value.mode);
   const account = requireFound(await store.get(accounts.of(owner, accountId)));
@@ -74,8 +77,18 @@ export function suspend(
   return [
     patchInside(accounts.of(owner, accountId), reasons, { updatedAt: now }),
     patch(owners.doc(owner.id), { state: "suspended" }),
-    overwrite(keyFollowUps.doc(owner.id), followUp(whole, { stop, by, now })),
+    suspending(whole, { stop, by, now }),
   ];
+}
+
+/**
+ * The order to follow. One that keeps what runs doesn't undo another's order to stop it, which may
+ * still be under way.
+ */
+function suspending(whole: WholeOwner, turn: Omit<Suspension, "reason">): Write {
+  const ref = keyFollowUps.doc(whole.owner.id);
+  const { stop, ...order } = followUp(whole, turn);
+  return stop ? overwrite(ref, { ...order, stop }) : patch(ref, order);
 }
 
 /**

@@ -9,8 +9,8 @@ export const KeyFollowUp = z.object({
   v: z.literal(1),
   ownerId: z.string(),
   mode: z.enum(["production", "development"]),
-  /** Whether the owner's executions are to be stopped. */
-  stop: z.boolean(),
+  /** Whether the owner's executions are to be stopped; no later suspension takes that back. */
+  stop: z.boolean().default(false),
   requestId: z.string(),
   actor: z.object({ type: z.enum(["key", "operator", "runner", "maintenance"]), id: z.string() }),
   /** When maintenance takes over if the process that began this has died. */

@@ -122,3 +122,13 @@ describe("INC-4 an account that several things suspend", () => {
     expect(await isOpen()).toBe(true);
   });
 });
+
+test("KEY-10 an account can be shut while what runs goes on, and opened again", async () => {
+  const path = `/users/${owner.id}`;
+  const shut = await operate(`${path}/suspend`, { keepExecutions: true });
+  expect(shut).toMatchObject({ state: "suspended", executionsStopped: false });
+  expect(await isOpen()).toBe(false);
+  expect((await firestore().doc(`keyFollowUps/${owner.id}`).get()).exists).toBe(false);
+  await operate(`${path}/resume`);
+  expect(await isOpen()).toBe(true);
+});
