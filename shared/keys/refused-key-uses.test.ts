@@ -1,6 +1,7 @@
 import { nanoid } from "nanoid";
 import { expect, test, vi } from "vitest";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
+import { ApiError } from "../errors/api-error.ts";
 import { mintOwner } from "../identity/owner.ts";
 import { newSealingPair } from "../secrets/sealing.ts";
 import { apiKeys } from "../store/api-keys.ts";
@@ -43,7 +44,7 @@ async function newInstances(count: number, everyMs: number) {
   };
   const counts = async () =>
     (await store.get(keyRefusals.of(owner, `key_a-${hour}`))).value?.counts ?? {};
-  return { store, instances, rows, counts, failures, ids };
+  return { store, deps, instances, rows, counts, failures, ids };
 }
 
 const refusal = (address: string) => ({
@@ -82,6 +83,21 @@ test("a thousand refusals at once are one commit, and the next waits", async () 
   const networks = Object.keys(await counts()).map((name) => name.split(" ")[0]);
   expect(networks).toHaveLength(9);
   expect(networks).toContain("others");
+});
+
+test("refusals that couldn't be written are counted once the database answers again", async () => {
+  const { deps, failures, counts, rows } = await newInstances(0, 1);
+  let isAway = true;
+  const submit: CommitCoordinator["submit"] = async (change) => {
+    if (isAway) throw new ApiError("UNAVAILABLE");
+    return await deps.commits.submit(change);
+  };
+  const instance = new RefusedKeyUses({ ...deps, commits: { submit } }, 1);
+  for (let time = 0; time < 12; time += 1) instance.add(refusal("192.0.2.7"));
+  await vi.waitFor(() => expect(failures.length).toBeGreaterThan(1), 20_000);
+  isAway = false;
+  await vi.waitFor(async () => expect(sum(await counts())).toBe(12), 20_000);
+  expect((await rows()).map(({ facts }) => facts.refusals)).toEqual([10]);
 });
 
 test("nothing is written for a key that was erased meanwhile", async () => {

@@ -26,6 +26,7 @@ import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import { createOrReplace, patch, type Ref, type Write } from "../store/documents.ts";
 import { keyRefusals } from "../store/key-refusals.ts";
 import type { ReadStore } from "../store/store.ts";
+import { isUnavailableError } from "../store/with-deadline.ts";
 import type { KeyClient } from "./key-client.ts";
 
 /** Keys of one account whose refusals wait in this instance; more are only logged. */
@@ -64,6 +65,15 @@ interface Deps {
   onFailure(cause: unknown): void;
 }
 
+/** Adds to what waits of a key. */
+function note({ refusals }: WaitingKey, { network, reason, count, client }: Waiting): void {
+  const name = `${network} ${reason}`;
+  const last = refusals.size < waitingMax ? undefined : [...refusals].at(-1)?.[1];
+  const refusal = refusals.get(name) ?? last;
+  if (refusal) Object.assign(refusal, { count: refusal.count + count, client });
+  else refusals.set(name, { network, reason, count, client });
+}
+
 export class RefusedKeyUses {
   readonly #deps: Deps;
   readonly #everyMs: number;
@@ -84,12 +94,7 @@ export class RefusedKeyUses {
     const known = this.#known.get(key.ownerId)?.get(key.id);
     const waiting = known ?? { key, ref, refusals: new Map<string, Waiting>() };
     if (!known && !this.#admit(waiting)) return;
-    const network = networkDigest(text, client.address);
-    const name = `${network} ${reason}`;
-    const last = waiting.refusals.size < waitingMax ? undefined : [...waiting.refusals].at(-1)?.[1];
-    const refusal = waiting.refusals.get(name) ?? last;
-    if (refusal) Object.assign(refusal, { count: refusal.count + 1, client });
-    else waiting.refusals.set(name, { network, reason, count: 1, client });
+    note(waiting, { network: networkDigest(text, client.address), reason, count: 1, client });
   }
 
   /** @returns Whether there is room for another key of its account. */
@@ -133,7 +138,11 @@ export class RefusedKeyUses {
       if (refusals.length === 0) continue;
       this.#writing += 1;
       void this.#write(waiting, refusals)
-        .catch((cause) => this.#deps.onFailure(cause))
+        .catch((cause) => {
+          // They come with those that follow, or alone after the pause.
+          if (isUnavailableError(cause)) for (const one of refusals) note(waiting, one);
+          this.#deps.onFailure(cause);
+        })
         .finally(() => {
           this.#writing -= 1;
           setTimeout(() => this.#writeAgain(waiting), this.#everyMs).unref();
