@@ -220,7 +220,8 @@ export function startIn(
         requestSha256,
         adapt: (execution) => asBuild(execution, environment, { isTest }),
         thread: { value: thread, version: null },
-        environment: { value: environment },
+        // A build that counts is written into the environment.
+        environment: { value: environment, isWritten: !isTest },
       },
       account: withThread,
     },
