@@ -71,7 +71,8 @@ export class GoogleApi {
     const pages: T[] = [];
     let token = "";
     do {
-      const answer = await this.ask(`${url}&pageToken=${token}`, schema);
+      const page = token === "" ? url : `${url}&pageToken=${encodeURIComponent(token)}`;
+      const answer = await this.ask(page, schema);
       if (!answer.ok) return answer;
       pages.push(answer.value);
       token = answer.value.nextPageToken ?? "";

@@ -6,6 +6,8 @@ import { Stop } from "../print.ts";
 import type { DeployContext } from "./deploy-context.ts";
 
 const perPage = 1_000;
+/** A release has three objects. */
+const pagesMax = 100;
 
 export const Release = z.object({
   v: z.literal(1),
@@ -40,18 +42,37 @@ export type Lists = z.infer<typeof Lists>;
 
 const Listing = z.object({
   items: z.array(z.object({ name: z.string() })).default([]),
+  nextPageToken: z.string().optional(),
 });
 const Written = z.looseObject({});
 
 const storage = "https://storage.googleapis.com";
 
-/** The releases, newest first; none if there is no bucket yet. */
-export async function listReleases({ google, options }: DeployContext) {
+interface ListedAt {
+  readonly google: DeployContext["google"];
+  readonly options: Pick<DeployContext["options"], "project">;
+}
+
+/**
+ * The releases, newest first; none if there is no bucket yet.
+ * @throws {Stop} if they can't be listed now. Without the newest, a deployment would take defaults
+ * for all that earlier ones stated.
+ */
+export async function listReleases({ google, options }: ListedAt) {
   const bucket = stateBucket(options.project);
   const query = `prefix=releases/&maxResults=${perPage}`;
-  const answer = await google.ask(`${storage}/storage/v1/b/${bucket}/o?${query}`, Listing);
-  if (!answer.ok) return [];
-  const names = answer.value.items.map(({ name }) => name.replace("releases/", ""));
+  const url = `${storage}/storage/v1/b/${bucket}/o?${query}`;
+  const answer = await google.askPages(url, Listing, pagesMax);
+  if (!answer.ok) {
+    // What the preflight looks at next explains any other refusal.
+    if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) return [];
+    throw new Stop(`The releases can't be listed: ${answer.message}. Run the same command again.`);
+  }
+  if (answer.value.at(-1)?.nextPageToken) {
+    throw new Stop(`There are more than ${pagesMax * perPage} objects of releases in ${bucket}.`);
+  }
+  const items = answer.value.flatMap((page) => page.items);
+  const names = items.map(({ name }) => name.replace("releases/", ""));
   const ids = names.filter((name) => /^[^.]+\.json$/.test(name));
   return ids
     .map((name) => name.replace(".json", ""))
