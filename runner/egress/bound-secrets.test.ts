@@ -22,7 +22,7 @@ interface Heard {
 }
 const heard: Heard[] = [];
 let certifiedFor = name;
-let answerWith: "echo" | "gzip" | "unknown" = "echo";
+let answerWith: "echo" | "gzip" | "unknown" | "switch" = "echo";
 const host = createServer(
   { SNICallback: (_name, done) => done(null, hostsCa.contextFor(certifiedFor)) },
   async (request, response) => {
@@ -30,6 +30,10 @@ const host = createServer(
     for await (const piece of request) body += piece;
     heard.push({ headers: request.headers, path: request.url ?? "", body });
     const echo = JSON.stringify(request.headers);
+    if (answerWith === "switch") {
+      request.socket.write("HTTP/1.1 101 Other\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+      return;
+    }
     if (answerWith === "gzip") response.writeHead(200, { "content-encoding": "gzip" });
     else if (answerWith === "unknown") response.writeHead(200, { "content-encoding": "secret" });
     else response.writeHead(200, { "x-echo": request.headers["x-api-key"] ?? "" });
@@ -137,6 +141,14 @@ describe("SEC-5 a secret bound to a host", () => {
     answerWith = "echo";
     expect(answer.status).toBe(502);
     expect(answer.text).not.toContain(value);
+  });
+
+  test("a host that switches protocols is answered for", async () => {
+    answerWith = "switch";
+    const answer = await send({ headers: { "x-api-key": placeholder } });
+    answerWith = "echo";
+    expect(answer.status).toBe(502);
+    expect(answer.text).toContain("switched protocols unasked");
   });
 
   test("goes to no other name: not by Host, not by SNI, not to another port or host", async () => {

@@ -2,11 +2,12 @@
 import { once } from "node:events";
 import { connect as connectTcp, createServer, type Server } from "node:net";
 import { text } from "node:stream/consumers";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { defaultEgressLimits } from "#shared/protocol/runner";
 import { sendRaw } from "../../test/kit/sandbox/open-proxy.ts";
 import { get, ruleOf } from "../../test/kit/sandbox/proxy-servers.ts";
 import { policy, useProxyServers } from "../../test/kit/sandbox/proxy-suite.ts";
+import { type Strange, startStrangeServer } from "../../test/kit/strange-server.ts";
 
 const { ports, open } = useProxyServers();
 
@@ -84,6 +85,18 @@ describe("NET-3 F7 names", () => {
     expect(log).toMatchObject([{ verdict: "failed", rule: "name_not_found" }]);
   });
 });
+
+test.each<Strange>(["a switch of protocols", "announcements without end"])(
+  "a host that answers %s is answered for",
+  async (strange) => {
+    const server = await startStrangeServer(strange);
+    onTestFinished(server.close);
+    const { port, log } = await open({ ports: new Map([[80, server.port]]) });
+    const answer = await sendRaw(port, get("http://allowed.test/", "Host: allowed.test"));
+    expect(ruleOf(answer)).toBe("connect_failed");
+    expect(log).toMatchObject([{ verdict: "failed", rule: "connect_failed" }]);
+  },
+);
 
 describe("caps", () => {
   const limits = { ...defaultEgressLimits };
