@@ -14,10 +14,20 @@ const storage = "https://storage.googleapis.com";
 /** Its name has two dots, so no release is called like it (releases.ts). */
 const marker = encodeURIComponent("releases/api.has-answered.json");
 
-/** Whether an earlier run has seen the API answer. */
-export async function hasAnswered({ google, options }: DeployContext): Promise<boolean> {
+/**
+ * Whether an earlier run has seen the API answer.
+ * @throws {Stop} if that can't be seen: a plan would put the alert to sleep.
+ */
+export async function hasAnswered({
+  google,
+  options,
+}: Pick<DeployContext, "google"> & {
+  readonly options: Pick<DeployContext["options"], "project">;
+}): Promise<boolean> {
   const bucket = stateBucket(options.project);
-  return (await google.ask(`${storage}/storage/v1/b/${bucket}/o/${marker}`, Anything)).ok;
+  const found = await google.ask(`${storage}/storage/v1/b/${bucket}/o/${marker}`, Anything);
+  if (found.ok || found.status === 404) return found.ok;
+  throw new Stop(`Whether the API has answered before can't be seen: ${found.message}`);
 }
 
 /** Whether the API is healthy now, as its own route says. */
