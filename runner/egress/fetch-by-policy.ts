@@ -7,6 +7,7 @@ import { connect as connectTls, rootCertificates } from "node:tls";
 import { refuseStrangeAnswers } from "#shared/http/strange-answers";
 import type { OutboundConnection } from "./outbound-connections.ts";
 import type { Reach } from "./reach.ts";
+import { ValueCount } from "./value-count.ts";
 
 export type FetchByPolicy = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
@@ -15,7 +16,7 @@ const idleMs = 120_000;
 /** Answers with these have no body, and `Response` takes none. */
 const bodiless = new Set([204, 205, 304]);
 
-/** @param answerBytesMax A longer answer is broken off. */
+/** @param answerBytesMax A longer answer is broken off, and one of too many JSON values. */
 export function fetchByPolicy(reach: Reach, answerBytesMax: number): FetchByPolicy {
   return (input, init = {}) => {
     const url = new URL(input);
@@ -104,12 +105,15 @@ function responseOf(answer: IncomingMessage, { answerBytesMax, pass }: Exchange)
     return new Response(null, { status, headers });
   }
   let bytes = 0;
+  const isStream = /^text\/event-stream\b/i.test(answer.headers["content-type"] ?? "");
+  const values = new ValueCount(isStream ? "event" : "answer");
   let isCancelled = false;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       answer.on("data", (piece: Buffer) => {
         bytes += piece.length;
         if (bytes > answerBytesMax) answer.destroy(new Error("Its answer is too large."));
+        if (!values.take(piece)) answer.destroy(new Error("Its answer holds too many values."));
         if (!pass(piece.length)) answer.destroy(new Error("No more bytes may pass."));
         if (answer.destroyed) return;
         controller.enqueue(new Uint8Array(piece));

@@ -9,6 +9,7 @@ import {
   rudeServer,
   serverOf,
 } from "../../../../test/kit/mcp-servers.ts";
+import type { ToolContext } from "../tools/tool.ts";
 import { type McpDeps, startMcpServers } from "./mcp-servers.ts";
 import { passableSchema } from "./tool-schema.ts";
 
@@ -30,8 +31,8 @@ test("MOD-5 of thousands of tools of one name a hundred are looked at", async ()
     looks += 1;
     return text;
   };
-  const { tools, leftOut } = await start(rudeServer(many(30_000)), { redact });
-  expect([tools.length, leftOut]).toEqual([100, 29_900]);
+  const { tools, leftOut } = await start(rudeServer(many(3_000)), { redact });
+  expect([tools.length, leftOut]).toEqual([100, 2_900]);
   expect(new Set(tools.map(({ spec }) => spec.name)).size).toBe(100);
   expect(looks).toBeLessThan(1_000);
 });
@@ -48,7 +49,7 @@ test("MOD-5 pages over HTTP count together", async () => {
     for await (const piece of request) pieces.push(piece);
     const { id, method } = JSON.parse(Buffer.concat(pieces).toString("utf8") || "{}");
     page += Number(method === "tools/list");
-    const list = result(id, { tools: many(10_000), nextCursor: `${page}` });
+    const list = result(id, { tools: many(3_000), nextCursor: `${page}` });
     const [other = "{}"] = rudeServer([])({ id, method });
     response.writeHead(id === undefined ? 202 : 200, { "content-type": "application/json" });
     response.end(id === undefined ? "" : method === "tools/list" ? list : other);
@@ -61,7 +62,7 @@ test("MOD-5 pages over HTTP count together", async () => {
   });
   onTestFinished(() => started.close());
   expect([started.tools.length, started.faults.length]).toEqual([0, 1]);
-  expect(page).toBeLessThan(10);
+  expect(page).toBeLessThan(18);
 });
 
 test.each([
@@ -91,6 +92,19 @@ test.each([
   expect(await answered.promise).toBeNull();
   expect(answers).toBeLessThan(count);
 });
+
+test.each(["{}", "1", "[]"])(
+  "MOD-5 an answer of a million values isn't read: %s",
+  async (value) => {
+    const content = Array(1_000_000).fill(value).join(",");
+    const answer = (id: unknown) =>
+      `{"jsonrpc":"2.0","id":${id},"result":{"content":[${content}]}}\n`;
+    const { tools } = await start(rudeServer([tool], answer));
+    const context = { remainingMs: () => 60_000, canSee: true } as ToolContext;
+    const failure = await tools[0]?.run({}, context).catch((error: unknown) => error);
+    expect(String(Object(failure).sentence)).toContain("failed");
+  },
+);
 
 test("MOD-5 what a provider refuses a request for isn't in a schema", () => {
   const schema = {

@@ -5,6 +5,7 @@ import {
   type JSONRPCMessage,
   type Transport,
 } from "@modelcontextprotocol/client";
+import { ValueCount } from "../../../egress/value-count.ts";
 import type { ServedProgram } from "../../model.ts";
 
 /** A longer line ends the server. */
@@ -21,6 +22,7 @@ export class StdioTransport implements Transport {
   readonly #startProgram: StartProgram;
   readonly #mayRead: (bytes: number) => boolean;
   readonly #decoder = new StringDecoder("utf8");
+  readonly #values = new ValueCount("line");
   #program: ServedProgram | null = null;
   #line: string[] = [];
   #lineLength = 0;
@@ -81,7 +83,8 @@ export class StdioTransport implements Transport {
 
   #read(bytes: Uint8Array): void {
     if (this.#isClosed) return;
-    if (!this.#mayRead(bytes.length)) return void this.#end("It sent too much.");
+    if (!this.#mayRead(bytes.length) || !this.#values.take(bytes))
+      return void this.#end("It sent too much.");
     const pieces = this.#decoder.write(Buffer.from(bytes)).split("\n");
     for (const [index, piece] of pieces.entries()) {
       if (this.#isClosed) return;
