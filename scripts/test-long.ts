@@ -4,7 +4,7 @@ import { commitId } from "./tools/commit.ts";
 import { shareCompiledCode } from "./tools/compile-cache.ts";
 import { formatDuration } from "./tools/format.ts";
 import { readArguments, refuse } from "./tools/options.ts";
-import { printSummary } from "./tools/summary.ts";
+import { printFailures, printSummary } from "./tools/summary.ts";
 import { addUp, buildPart, type PartName, partNames, parts } from "./tools/test-parts.ts";
 
 const usage = `
@@ -27,7 +27,10 @@ if (summaries[0]?.failed === 0) {
   // One after another, because counts are full and memory measurements need the machine alone.
   for (const name of chosen) {
     console.log(`\n${colours.bold(name)}`);
-    summaries.push(await parts[name]("long"));
+    const summary = await parts[name]("long");
+    // The end is far away; there, they come once more.
+    if (name !== chosen.at(-1)) printFailures(summary);
+    summaries.push(summary);
   }
 }
 const total = addUp(summaries);
