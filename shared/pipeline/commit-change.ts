@@ -4,7 +4,7 @@ import { admits, holdsKey } from "../core/keys/admission.ts";
 import type { Account } from "../core/money/account.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import type { Decision } from "../store/change.ts";
+import type { Change, Decision } from "../store/change.ts";
 import type { Version, Write } from "../store/documents.ts";
 import { type ReadRequest, readData, takesAccount } from "./parse-and-read.ts";
 import { logFailure } from "./request-log.ts";
@@ -45,7 +45,7 @@ export async function commitChange(
   const seal = async () =>
     await security.sealDetails(route, { ...context, data }, { id: rowId, owner });
   let sealed = await seal();
-  const { decision, version } = await deps.commits.submit<Decision & { decided: Repeatable }>({
+  const change: Change<Decision & { decided: Repeatable }> = {
     owner,
     needsAccount: takesAccount(route),
     closes: route.account === "closing",
@@ -66,10 +66,30 @@ export async function commitChange(
       const writes = [...withCondition(decided.writes, stillAllowed), row];
       return { ...decided, decided, writes };
     },
-  });
-  const { decided } = decision;
-  const follows = !decided.isRepeated && Boolean(route.after ?? route.answerAfter);
-  return { data, decided, version, follows };
+  };
+  try {
+    const { decision, version } = await deps.commits.submit(change);
+    const { decided } = decision;
+    const follows = !decided.isRepeated && Boolean(route.after ?? route.answerAfter);
+    return { data, decided, version, follows };
+  } catch (refusal) {
+    if (!mayHaveHappened(route, context, refusal)) throw refusal;
+    // The answer is what it is if reading fails.
+    await change.refresh().catch(() => Promise.reject(refusal));
+    const earlier = route.idempotency?.earlier({ ...context, data, account: null });
+    if (!earlier?.isSame) throw refusal;
+    const decided = { writes: [], reply: earlier.answer(), isRepeated: true };
+    return { data, decided, version: null, follows: false };
+  }
+}
+
+/**
+ * Whether an earlier request with the same Idempotency-Key may have been committed, and even have
+ * taken the money or the room that this one is refused for, after this one looked for it.
+ */
+function mayHaveHappened(route: ChangeRoute, { request }: AnyContext, refusal: unknown): boolean {
+  if (!route.idempotency || request.idempotencyKey === null) return false;
+  return refusal instanceof ApiError && refusal.code !== "UNAVAILABLE";
 }
 
 /**

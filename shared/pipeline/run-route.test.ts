@@ -131,7 +131,12 @@ describe("KEY-10 an answer that only reads, once the account's downloads are use
 
 /** Makes a thing, once for each Idempotency-Key in one space. */
 function making(
-  options: { readonly space: string; readonly isSame: boolean },
+  options: {
+    readonly space: string;
+    readonly isSame: boolean;
+    readonly reading?: () => Promise<void>;
+    readonly deciding?: () => void;
+  },
   made: string[] = [],
 ) {
   return change({
@@ -139,6 +144,7 @@ function making(
     endpoint: "POST /v1/things",
     authenticate: "api-key",
     read: async ({ ids, deps }) => {
+      await options.reading?.();
       const id = ids.ofRequest("thread") ?? ids.next("thread");
       return { id, found: await deps.store.get(things.doc(id)) };
     },
@@ -149,11 +155,14 @@ function making(
           ? null
           : { isSame: options.isSame, answer: () => ({ status: 201, body: { id } }) },
     },
-    decide: ({ data: { id } }) => ({
-      writes: [create(things.doc(id), { name: "made" })],
-      subject: id,
-      reply: { status: 201, body: { id } },
-    }),
+    decide: ({ data: { id } }) => {
+      options.deciding?.();
+      return {
+        writes: [create(things.doc(id), { name: "made" })],
+        subject: id,
+        reply: { status: 201, body: { id } },
+      };
+    },
     after: async ({ data: { id } }) => void made.push(id),
   });
 }
@@ -176,6 +185,26 @@ describe("an Idempotency-Key", () => {
     const { store } = await runRequest(same, { headers });
     const other = runRequest(making({ space: "a", isSame: false }), { headers, store });
     await expect(other).rejects.toMatchObject({ code: "IDEMPOTENCY_CONFLICT" });
+    expect(store.tried).toHaveLength(1);
+  });
+
+  test("BUD-4 answers what its first try made, also if that took what this one is refused for", async () => {
+    const store = new MemoryStore();
+    let isRefused = false;
+    const poor = making({
+      space: "a",
+      isSame: true,
+      // The first try is committed by another process, after this one looked for it.
+      reading: async () => void (isRefused && (await runRequest(same, { headers, store }))),
+      deciding: () => {
+        isRefused = true;
+        throw new ApiError("INSUFFICIENT_BUDGET");
+      },
+    });
+    const { body } = await runRequest(poor, { headers, store });
+    expect(body).toBe((await runRequest(same, { headers, store })).body);
+    const refused = { code: "INSUFFICIENT_BUDGET" };
+    await expect(runRequest(poor, { store: new MemoryStore() })).rejects.toMatchObject(refused);
     expect(store.tried).toHaveLength(1);
   });
 

@@ -8,8 +8,9 @@ import { newOwner } from "../owners/act-on-owner.ts";
 import type { Change, Decision } from "./change.ts";
 import { CommitCoordinator } from "./commit-coordinator.ts";
 import { commitBytesMax } from "./commit-size.ts";
-import { create, overwrite, patchInside, type Write } from "./documents.ts";
+import { create, overwrite, patchInside, present, unchanged, type Write } from "./documents.ts";
 import { accountId, accounts, LedgerEntry, ledger } from "./owners.ts";
+import { requireFound } from "./read-document.ts";
 
 const runs = process.env.PADDOCK_LONG === undefined ? 8 : 500;
 const now = Date.UTC(2026, 10, 23);
@@ -116,6 +117,37 @@ describe("a change", () => {
     await Promise.all(all);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(commitBytesMax);
     expect(sizes.length).toBeLessThan(all.length / 2);
+  });
+
+  test("shares its commit with others that check the same document, and none that writes it", async () => {
+    const { coordinator, store } = await start();
+    const taken = ledger.of(owner, "taken");
+    const found = requireFound(await store.get(taken));
+    const checking = (id: string, check: Write) => {
+      const made = line(id, kinds.good(id));
+      return {
+        ...made,
+        decide: (account: Account | null) => {
+          const decision = made.decide(account);
+          return { ...decision, writes: [...decision.writes, check] };
+        },
+      };
+    };
+    const changes = [
+      ...["a", "b", "c"].map((id) => checking(id, present(taken, found.value))),
+      ...["d", "e"].map((id) => checking(id, unchanged(found))),
+      line("taken", overwrite(taken, entry("taken", "other"))),
+    ];
+    const done = await Promise.all(changes.map((each) => coordinator.submit(each)));
+    expect(done.every(({ version }) => version !== null)).toBe(true);
+    const checks = store.tried.map((paths) => paths.filter((path) => path === taken.path).length);
+    expect(Math.max(...checks)).toBe(1);
+    expect(store.tried.length).toBeLessThan(changes.length);
+    store.tried.splice(0);
+    await Promise.all(
+      ["f", "g"].map((id) => coordinator.submit(checking(id, present(taken, found.value)))),
+    );
+    expect(store.tried).toHaveLength(1);
   });
 
   test("lands or fails by itself, whatever its neighbours are", async () => {

@@ -81,20 +81,21 @@ export function decideTogether(
 ): DecidedBatch {
   const decided: DecidedChange[] = [];
   const postponed: Waiting[] = [];
-  const touched = new Set<string>();
+  const places = new Places();
   const raised: Alert[] = [];
   let outdated = false;
   let account: Account | null = null;
   let size = noSize;
   for (const [index, waiting] of batch.entries()) {
     try {
-      const decision = waiting.change.decide(account ?? known?.value ?? null);
+      const whole = waiting.change.decide(account ?? known?.value ?? null);
+      const decision = { ...whole, writes: places.withoutKnownChecks(whole.writes) };
       const own = sizeOf(decision.writes);
       if (decided.length > 0 && !fitsWith(size, own)) {
         postponed.push(...batch.slice(index));
         break;
       }
-      if (decision.writes.some(({ path }) => touched.has(path))) {
+      if (places.collide(decision.writes)) {
         waiting.stale = true;
         postponed.push(waiting);
         continue;
@@ -105,7 +106,7 @@ export function decideTogether(
         account = noticed.account;
         raised.push(...noticed.raised);
       }
-      for (const { path } of decision.writes) touched.add(path);
+      places.add(decision.writes);
       size = addSizes(size, own);
       decided.push({ waiting, decision });
     } catch (error) {
@@ -167,6 +168,38 @@ export function resolveAll(
 /** The version that all documents of a change share; null if one of them kept an older one. */
 function sharedVersion([first, ...more]: readonly Version[]): Version | null {
   return first && more.every((version) => version.isEqual(first)) ? first : null;
+}
+
+/** The documents that the changes of a commit write or check. */
+class Places {
+  readonly #written = new Set<string>();
+  /** What is demanded of documents that are only checked. */
+  readonly #checked = new Map<string, string>();
+
+  /** Changes that depend on the same document, as starts on their environment, share its check. */
+  withoutKnownChecks(writes: readonly Write[]): readonly Write[] {
+    if (!writes.some(isCheck)) return writes;
+    return writes.filter((write) => {
+      return !isCheck(write) || this.#checked.get(write.path) !== demandOf(write);
+    });
+  }
+
+  /** Whether a write is of a document that an earlier change of the commit writes or checks. */
+  collide(writes: readonly Write[]): boolean {
+    return writes.some(({ path }) => this.#written.has(path) || this.#checked.has(path));
+  }
+
+  add(writes: readonly Write[]): void {
+    for (const write of writes) {
+      if (isCheck(write)) this.#checked.set(write.path, demandOf(write));
+      else this.#written.add(write.path);
+    }
+  }
+}
+
+function demandOf(write: Write): string {
+  const { version = null } = write.op === "patch" ? write : {};
+  return version ? `${version.seconds}.${version.nanoseconds}` : "present";
 }
 
 function isCheck(write: Write | undefined): boolean {
