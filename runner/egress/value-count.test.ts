@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { ValueCount } from "./value-count.ts";
 
-type Per = ConstructorParameters<typeof ValueCount>[0];
-const taken = (text: string, per: Per = "answer") => new ValueCount(per).take(Buffer.from(text));
+type End = ConstructorParameters<typeof ValueCount>[0];
+const taken = (text: string, end: End = "answer") => new ValueCount(end).take(Buffer.from(text));
 /** Two values each. */
 const values = (count: number) => "[],".repeat(count / 2);
 
@@ -31,6 +31,6 @@ test.each([
   ["event", "\r\n\r\n", true],
   ["event", "\r\r", true],
   ["answer", "\n\n", false],
-] as const)("per %s, what %j ends counts for itself: %s", (per, end, isTaken) => {
-  expect(taken(`${values(20_000)}${end}`.repeat(3), per)).toBe(isTaken);
+] as const)("per %s, what %j ends counts for itself: %s", (end, breaks, isTaken) => {
+  expect(taken(`${values(20_000)}${breaks}`.repeat(3), end)).toBe(isTaken);
 });

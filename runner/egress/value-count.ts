@@ -1,6 +1,6 @@
 /**
- * Counts the values of JSON as its bytes come. Small ones take up to a thousand times as much memory
- * as bytes where a library complains of each.
+ * Counts the values of JSON as its bytes come. Small ones take up to a thousand times as much
+ * memory as bytes where a library complains of each.
  */
 
 const valuesMax = 25_000;
@@ -9,16 +9,16 @@ const [lineFeed, carriageReturn, quote, backslash] = [0x0a, 0x0d, 0x22, 0x5c];
 const beginnings = new Set([0x2c, 0x3a, 0x5b, 0x7b]);
 
 export class ValueCount {
-  readonly #per: "line" | "event" | "answer";
+  readonly #end: "line" | "event" | "answer";
   #values = 0;
   #isQuoted = false;
   #isEscaped = false;
   #lineBytes = 0;
   #isAfterReturn = false;
 
-  /** @param per Where a message ends: with its line, with an empty line, or with the answer. */
-  constructor(per: "line" | "event" | "answer") {
-    this.#per = per;
+  /** @param end Where a message ends: with its line, with an empty line, or with the answer. */
+  constructor(end: "line" | "event" | "answer") {
+    this.#end = end;
   }
 
   /** @returns False once a message has too many. */
@@ -35,7 +35,7 @@ export class ValueCount {
 
   /** No text of JSON goes on in the next line, so no stray quote hides what follows. */
   #endLine(): void {
-    const isOver = this.#per === "line" || (this.#per === "event" && this.#lineBytes === 0);
+    const isOver = this.#end === "line" || (this.#end === "event" && this.#lineBytes === 0);
     if (isOver) this.#values = 0;
     this.#lineBytes = 0;
     this.#isQuoted = false;
