@@ -116,10 +116,11 @@ async function isOpen(client: ApiClient, path: string, signal: AbortSignal): Pro
  * Sends what is missing. At first and after a failure it asks how much has arrived: the session may
  * still be busy with what a command that was broken off has sent.
  */
-async function sendChunks(
+export async function sendChunks(
   session: string,
-  { blob, signal }: LargeFile,
+  { blob, signal }: Pick<LargeFile, "blob" | "signal">,
   report: (received: number) => void,
+  pauseMs: number = firstPauseMs,
 ): Promise<void> {
   let received: number | null = null;
   for (let failures = 0; received === null || received < blob.size; ) {
@@ -128,14 +129,17 @@ async function sendChunks(
       else {
         report(received);
         const end = Math.min(received + chunkBytes, blob.size);
-        received = await sendChunk(session, blob, { begin: received, end, signal });
+        const before: number = received;
+        received = await sendChunk(session, blob, { begin: before, end, signal });
+        if (received <= before)
+          throw new ConnectionLost("Cloud Storage keeps nothing of the file.");
         failures = 0;
       }
     } catch (error) {
       failures += 1;
       signal.throwIfAborted();
       if (!(error instanceof ConnectionLost) || failures >= attemptsMax) throw error;
-      await wait(firstPauseMs * 2 ** failures, undefined, { signal });
+      await wait(pauseMs * 2 ** failures, undefined, { signal });
       received = null;
     }
   }
