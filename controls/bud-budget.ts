@@ -49,12 +49,12 @@ export const budControls: Readonly<Record<string, Control>> = {
     },
   },
   "BUD-6": {
-    enforcedBy: "shared/core/money/settle.ts",
+    enforcedBy: "shared/executions/end-execution.ts",
     test: "test/integration/recovery.test.ts",
     mutation: {
-      file: "shared/core/money/settle.ts",
-      find: "costMicrousd ?? heldMicrousd",
-      replace: "costMicrousd ?? 0",
+      file: "shared/executions/end-execution.ts",
+      find: "end.costMicrousd ?? timeHoldMicrousd(execution)",
+      replace: "end.costMicrousd ?? 0",
     },
   },
   "BUD-7": {

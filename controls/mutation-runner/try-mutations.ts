@@ -1,6 +1,7 @@
 /** Breaks promises one by one in a copy of the tree, and checks that their tests notice. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stop } from "esbuild";
 import { buildAll } from "../../scripts/build/build-all.ts";
 import { runVitest, type VitestResult } from "../../scripts/tools/vitest-run.ts";
 import type { Control } from "../control.ts";
@@ -70,7 +71,8 @@ async function tryMutation(copy: string, id: string, control: Control): Promise<
   );
   try {
     const timeoutMs = isUnitTest(control.test) ? unitTimeoutMs : otherTimeoutMs;
-    const broken = await runTests(copy, [[id, control]], timeoutMs);
+    // One failure is enough, and a broken promise may have every test wait for minutes.
+    const broken = await runTests(copy, [[id, control]], timeoutMs, ["--bail", "1"]);
     if (broken === null || broken.broken) return "not_built";
     return broken.failed > 0 ? "caught" : "survived";
   } finally {
@@ -86,6 +88,7 @@ async function runTests(
   copy: string,
   controls: readonly NamedControl[],
   timeoutMs: number,
+  more: readonly string[] = [],
 ): Promise<VitestResult | null> {
   const files = [...new Set(controls.map(([, { test }]) => test))];
   if (files.some((file) => !isUnitTest(file))) {
@@ -93,9 +96,12 @@ async function runTests(
       await buildAll(copy);
     } catch {
       return null;
+    } finally {
+      // Else esbuild's process keeps what it has parsed for each mutation: gigabytes.
+      await stop();
     }
   }
   const pattern = patternOf(controls.map(([id]) => id)).source;
-  const args = [...files, "--testNamePattern", pattern];
+  const args = [...files, "--testNamePattern", pattern, ...more];
   return await runVitest({ cwd: copy, args, timeoutMs, shown: false });
 }

@@ -40,13 +40,14 @@ export function forward(call: Incoming, forwarding: Forwarding): void {
     return;
   }
   if (fault?.kind === "hold-before") {
-    void faults.hold(gone).then(go);
+    void faults.hold(name, fault, gone).then(go);
     return;
   }
   go();
 }
 
-function connect(call: Incoming, { client, counting, fault, faults, gone }: Connecting): void {
+function connect(call: Incoming, connecting: Connecting): void {
+  const { client, counting, fault, faults, gone, name } = connecting;
   if (gone.aborted) {
     counting.end(status.CANCELLED);
     return;
@@ -76,7 +77,7 @@ function connect(call: Incoming, { client, counting, fault, faults, gone }: Conn
   upstream.once("status", (outcome: StatusObject) => {
     // Waits for messages that a slow reader hasn't taken yet.
     void ended.then(() => counting.end(outcome.code));
-    const held = fault?.kind === "hold-after" ? faults.hold(gone) : ended;
+    const held = fault?.kind === "hold-after" ? faults.hold(name, fault, gone) : ended;
     void Promise.all([ended, held]).then(() =>
       losesReply ? refuse(call, "The database's answer was lost.") : finish(call, outcome),
     );

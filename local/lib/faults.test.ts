@@ -34,6 +34,24 @@ describe("a held call", () => {
     expect(faults.held).toBe(0);
   });
 
+  test("holds what its client asks again, until its caller is gone or it is released", async () => {
+    const faults = new Faults();
+    const [caller, again] = [new AbortController(), new AbortController()];
+    faults.order("Commit", { kind: "hold-before", withLater: true });
+    const admitted = [caller, again].map(({ signal }) => faults.admit("Commit", signal));
+    expect(faults.held).toBe(2);
+    expect(await faults.admit("Get", caller.signal)).toBe(true);
+    for (const each of [caller, again]) each.abort();
+    expect(await Promise.all(admitted)).toEqual([false, false]);
+    // Another process isn't held.
+    expect(await faults.admit("Commit", new AbortController().signal)).toBe(true);
+    faults.order("Commit", { kind: "hold-before", withLater: true });
+    const held = faults.admit("Commit", new AbortController().signal);
+    faults.clear();
+    expect(await held).toBe(true);
+    expect(await faults.admit("Commit", new AbortController().signal)).toBe(true);
+  });
+
   test("that is held beside another waits for its own caller", async () => {
     const faults = new Faults();
     const callers = [new AbortController(), new AbortController()];

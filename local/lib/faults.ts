@@ -9,9 +9,18 @@ export type OrderedFault =
   | { readonly kind: "unavailable-after" }
   | { readonly kind: "delay"; readonly delayMs: number }
   /** Stops there until it is released, so that a test can kill a process at exactly this point. */
-  | { readonly kind: "hold-before" }
+  | Hold<"hold-before">
   /** The same after it is carried out. Only in front of Firestore. */
-  | { readonly kind: "hold-after" };
+  | Hold<"hold-after">;
+
+interface Hold<K extends string> {
+  readonly kind: K;
+  /**
+   * Whether calls of the same method are held, too, while this one is: Google's clients ask again
+   * what isn't answered for some seconds, and the process would go on.
+   */
+  readonly withLater?: boolean;
+}
 
 /** A held call that a test forgot goes on after this. */
 const heldMsMax = 60_000;
@@ -21,6 +30,8 @@ const goneWithinMs = 20_000;
 
 export class Faults {
   readonly #queued = new Map<string, OrderedFault[]>();
+  /** How many calls of a method are held with those that come later. */
+  readonly #blocked = new Map<string, number>();
   #holding = new AbortController();
   #held = 0;
 
@@ -42,6 +53,7 @@ export class Faults {
     this.#holding.abort();
     this.#holding = new AbortController();
     this.#held = 0;
+    this.#blocked.clear();
   }
 
   /** How many calls are held now. */
@@ -57,6 +69,7 @@ export class Faults {
 
   /** The fault that is ordered for the call that begins now. */
   take(method: string): OrderedFault | undefined {
+    if (this.#blockedBy(method) > 0) return { kind: "hold-before", withLater: true };
     return this.#queued.get(method)?.shift();
   }
 
@@ -65,14 +78,23 @@ export class Faults {
    * @param gone aborts when the caller is gone, which ends the call at once.
    * @returns false if nobody waits for the call any more.
    */
-  async hold(gone: AbortSignal): Promise<boolean> {
+  async hold(method: string, { withLater }: Hold<string>, gone: AbortSignal): Promise<boolean> {
     if (gone.aborted) return false;
     this.#held += 1;
+    const more = Number(withLater ?? false);
+    this.#blocked.set(method, this.#blockedBy(method) + more);
     const { signal } = this.#holding;
     const forgotten = AbortSignal.timeout(heldMsMax);
     await once(AbortSignal.any([signal, forgotten, gone]), "abort");
-    if (!signal.aborted) this.#held -= 1;
+    if (!signal.aborted) {
+      this.#held -= 1;
+      this.#blocked.set(method, this.#blockedBy(method) - more);
+    }
     return !gone.aborted;
+  }
+
+  #blockedBy(method: string): number {
+    return this.#blocked.get(method) ?? 0;
   }
 
   /** Applies the fault before a call is carried out; false if it is refused or its caller gone. */
@@ -81,7 +103,7 @@ export class Faults {
     if (fault?.kind === "delay") {
       await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     }
-    if (fault?.kind === "hold-before") return await this.hold(gone);
+    if (fault?.kind === "hold-before") return await this.hold(method, fault, gone);
     return fault?.kind !== "unavailable-before";
   }
 }

@@ -26,6 +26,7 @@ import {
   orchestrationRuns,
   orchestrations,
 } from "../store/orchestrations.ts";
+import { ledger } from "../store/owners.ts";
 import type { ReadStore, Store } from "../store/store.ts";
 import { countFailure, isUnexpected } from "./count-failure.ts";
 import {
@@ -34,8 +35,11 @@ import {
   type AdvanceOutcome,
   decideAdvance,
 } from "./decide-advance.ts";
-import { openExecutions, StepExecution, withAnswers } from "./run-state.ts";
+import { type Answers, openExecutions, StepExecution, withAnswers } from "./run-state.ts";
 import { type StepInput, stepInput } from "./step-input.ts";
+
+/** An execution has a line for its charge, and one for what wasn't charged. */
+const linesMax = 10;
 
 export interface AdvanceDeps {
   readonly store: Store;
@@ -143,11 +147,24 @@ async function readAnswers(
   store: ReadStore,
   owner: Owner,
   run: OrchestrationRun,
-): Promise<ReadonlyMap<string, StepExecution>> {
-  const refs = openExecutions(run).map((id) => executions.of(owner, id));
-  if (refs.length === 0) return new Map();
-  const found = await store.getParts(StepExecution, refs);
-  return new Map(found.flatMap((one) => (one ? [[one.id, one] as const] : [])));
+): Promise<Answers> {
+  const ids = openExecutions(run);
+  if (ids.length === 0) return { executions: new Map(), goneMicrousd: new Map() };
+  const found = await store.getParts(
+    StepExecution,
+    ids.map((id) => executions.of(owner, id)),
+  );
+  const known = new Map(found.flatMap((one) => (one ? [[one.id, one] as const] : [])));
+  const gone = ids.filter((id) => !known.has(id));
+  const charges = gone.map(async (id) => [id, await chargedFor(store, owner, id)] as const);
+  return { executions: known, goneMicrousd: new Map(await allInOrder(charges)) };
+}
+
+/** What is on the ledger for an execution: it was settled before it was erased. */
+async function chargedFor(store: ReadStore, owner: Owner, executionId: string): Promise<number> {
+  const where = [["executionId", executionId]] as const;
+  const lines = await store.findAll(ledger.all(owner), { where, orderBy: [], limit: linesMax });
+  return lines.reduce((sum, { value }) => sum - value.amountMicrousd, 0);
 }
 
 function agentOf({ results, steps }: OrchestrationRun, [index]: readonly number[]): string | null {

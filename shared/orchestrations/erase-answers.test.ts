@@ -53,7 +53,7 @@ async function stored(run: OrchestrationRun) {
 }
 
 test("what a step answered goes, with what its run quotes, and how it ended stays", async () => {
-  const { run } = withAnswers(started, answers, new Map());
+  const { run } = withAnswers(started, { executions: answers, goneMicrousd: new Map() }, new Map());
   const ended = endedRun(run, 5);
   expect(ended.error).toContain("said b");
   const { store, read } = await stored(ended);
@@ -75,7 +75,11 @@ test("what a step answered goes, with what its run quotes, and how it ended stay
 test("a run that goes on copies no answer that was deleted before it looked", async () => {
   const { store, read } = await stored(started);
   await store.commit(eraseAnswers(await read(), () => true));
-  const { run } = withAnswers((await read()).value, answers, new Map());
+  const { run } = withAnswers(
+    (await read()).value,
+    { executions: answers, goneMicrousd: new Map() },
+    new Map(),
+  );
   expect(run.results.map(({ status }) => status)).toEqual(["completed", "failed"]);
   expect(run.chargedMicrousd).toBe(6);
   expect(JSON.stringify(endedRun(run, 5))).not.toContain("said");
@@ -85,7 +89,7 @@ test("of a copy and a deletion at once one fails, whichever is second", async ()
   for (const isCopiedFirst of [true, false]) {
     const { store, read } = await stored(started);
     const { ref, value, version } = await read();
-    const { run } = withAnswers(value, answers, new Map());
+    const { run } = withAnswers(value, { executions: answers, goneMicrousd: new Map() }, new Map());
     const copied = [replace(ref, version, run)];
     const erased = eraseAnswers(await read(), isOfA);
     const [first, second] = isCopiedFirst ? [copied, erased] : [erased, copied];

@@ -23,6 +23,13 @@ export const StepExecution = Execution.pick({
 });
 export type StepExecution = typeof StepExecution._output;
 
+/** What was found of a run's executions. */
+export interface Answers {
+  readonly executions: ReadonlyMap<string, StepExecution>;
+  /** What those cost that are gone with their thread, by their ids, in micro-USD. */
+  readonly goneMicrousd: ReadonlyMap<string, number>;
+}
+
 /** All outputs together fit into the run's document, three bytes a unit at most. */
 const outputLengthMax = 16_000;
 const outputsLengthMax = 200_000;
@@ -40,7 +47,7 @@ export function openExecutions({ results }: OrchestrationRun): readonly string[]
  */
 export function withAnswers(
   run: OrchestrationRun,
-  executions: ReadonlyMap<string, StepExecution>,
+  { executions, goneMicrousd }: Answers,
   judged: Judged,
 ): { readonly run: OrchestrationRun; readonly ready: readonly number[] } {
   let { chargedMicrousd } = run;
@@ -48,7 +55,10 @@ export function withAnswers(
   const results = run.results.map((result): StepResult => {
     if (result.status !== "running" || result.executionId === null) return result;
     const execution = executions.get(result.executionId);
-    if (!execution) return { ...result, status: "failed", error: "Its thread was deleted." };
+    if (!execution) {
+      chargedMicrousd += goneMicrousd.get(result.executionId) ?? 0;
+      return { ...result, status: "failed", error: "Its thread was deleted." };
+    }
     if (execution.endedAt === null) return result;
     chargedMicrousd += execution.chargedMicrousd ?? 0;
     const answered = { ...result, ...answerIn(execution, lengthMax) };

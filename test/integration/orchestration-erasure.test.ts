@@ -5,6 +5,7 @@ import { until } from "../kit/cloud.ts";
 import { endOf, expectPaid, newOrchestration, startRun } from "../kit/orchestrations.ts";
 import { newOwner, runScript } from "../kit/owners.ts";
 import { firestore } from "../kit/store.ts";
+import { sweep } from "../kit/sweep.ts";
 
 /** Prints a word that the step's own text doesn't have. */
 const printing = (word: string) => `echo ${word.toLowerCase()} | tr a-z A-Z`;
@@ -62,7 +63,7 @@ describe("DAT-3 a run's copy of an answer", () => {
 
   test("goes while the run goes on, which ends once the thread of what runs is deleted", async () => {
     const scripts = [printing("EARLIER"), "sleep 600"];
-    const { owner, key, run, get, left } = await begin(scripts, "sequential");
+    const { owner, key, run, get, stored, left } = await begin(scripts, "sequential");
     const going = await until("the second step", async () => {
       const { stepResults } = await get();
       return stepResults[1].status === "running" ? stepResults : null;
@@ -71,7 +72,18 @@ describe("DAT-3 a run's copy of an answer", () => {
     await send(`/v1/threads/${going[0].threadId}`, { key, method: "DELETE" });
     expect(await left(["EARLIER"])).toEqual([]);
     expect((await get()).stepResults[1]).toMatchObject({ status: "running" });
-    await send(`/v1/threads/${going[1].threadId}`, { key, method: "DELETE" });
+    // Nobody looks at the run until what its step cost is on the ledger alone.
+    await stored.update({ dueAt: Date.now() + 3_600_000 });
+    const { runId, threadId } = going[1];
+    await send(`/v1/threads/${threadId}`, { key, method: "DELETE" });
+    const execution = firestore().doc(`owners/${owner.id}/executions/${runId}`);
+    const order = firestore().doc(`deletions/${threadId}`);
+    await until("the execution to be erased", async () => {
+      await order.update({ dueAt: 1 }).catch(() => null);
+      await sweep("deletions");
+      return !(await execution.get()).exists;
+    });
+    await stored.update({ dueAt: 1 });
     const ended = await endOf(key, run);
     expect(ended).toMatchObject({ status: "failed", stepResults: [gone, gone] });
     expect(await left(["EARLIER"])).toEqual([]);

@@ -46,7 +46,7 @@ function heldCommit(nth: number, when: "before" | "after"): AgentStep {
     prepare: async () => {
       await orderFault("model-gateway", { method: "Commit", fault: pass, calls: nth - 1 });
       await orderFault("model-gateway", {
-        ...{ method: "Commit", fault: { kind: `hold-${when}` }, calls: 1 },
+        ...{ method: "Commit", fault: { kind: `hold-${when}`, withLater: true }, calls: 1 },
       });
     },
     reached: async () => await untilHeld("model-gateway"),
