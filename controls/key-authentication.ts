@@ -72,9 +72,13 @@ export const keyControls: Readonly<Record<string, Control>> = {
         addressRanges: null,
         expiresAt: null,
         revokedAt: null,
+        containedBy: null,
+        deletedAt: null,
+        lineageId: null,
+        turnNodes: [],
       } as unknown as ApiKey;
     }
-    // A read`,
+    const value`,
     },
   },
   "KEY-8": {
