@@ -147,7 +147,7 @@ export function startGit(
         sealedSecrets: [...plan.sealedSecrets],
         adapt: (execution) => asGit(execution, plan),
         thread: data.thread ?? { value: made ?? madeThread(environment, "", now), version: null },
-        environment: { value: environment, isWritten: made !== null },
+        environment: { value: environment },
       },
       account: made === null ? account : withOneMoreOwned(account, counting, now),
     },

@@ -132,7 +132,7 @@ export const createThread = change({
     return {
       account: started.account,
       writes: [
-        ...environmentWrites(owner, data),
+        ...data.writes,
         ...started.writes,
         rowOf(context, { action: "thread.created", subject: thread.id, facts }),
       ],

@@ -220,8 +220,7 @@ export function startIn(
         requestSha256,
         adapt: (execution) => asBuild(execution, environment, { isTest }),
         thread: { value: thread, version: null },
-        // A build that counts is written into the environment.
-        environment: { value: environment, isWritten: !isTest },
+        environment: { value: environment },
       },
       account: withThread,
     },

@@ -52,7 +52,7 @@ export function startWithThread(
       ...data,
       sealedSecrets: [],
       thread: { value: withHistory, version: null },
-      environment: { value: environment, isWritten: true },
+      environment: { value: environment },
     },
     account,
   });

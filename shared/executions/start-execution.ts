@@ -73,11 +73,7 @@ interface StartBasis {
     readonly wasDeleted: boolean;
     /** Without a version, it is made together with the execution. */
     readonly thread: { readonly value: Thread; readonly version: Version | null };
-    readonly environment: {
-      readonly value: Environment;
-      /** Whether other writes of the commit fail if it is gone. */
-      readonly isWritten?: boolean;
-    };
+    readonly environment: { readonly value: Environment };
     /** How many messages its commit deletes. */
     readonly cutCount?: number;
     /** Makes it another kind of execution than one of a message; see `as-build.ts`. */
@@ -159,19 +155,12 @@ export function startExecution(start: Start, basis: StartBasis): Started {
     writes: [
       ...writesOf(start, { execution, thread, running, cutCount: data.cutCount ?? 0 }),
       ...ranNow(data.agent, now),
-      ...stillThere(owner, environment),
+      // What its deletion has taken out of executions mustn't come back with a late one.
+      present(environments.of(owner, environment.value.id), environment.value),
     ],
     running,
     limit: { limit: limits.executions.max, remaining, resetMs },
   };
-}
-
-/** What its deletion has taken out of executions mustn't come back with a late one. */
-function stillThere(
-  owner: Owner,
-  { value, isWritten = false }: StartBasis["data"]["environment"],
-): readonly Write[] {
-  return isWritten ? [] : [present(environments.of(owner, value.id), value)];
 }
 
 /**

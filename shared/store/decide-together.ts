@@ -89,7 +89,7 @@ export function decideTogether(
   for (const [index, waiting] of batch.entries()) {
     try {
       const whole = waiting.change.decide(account ?? known?.value ?? null);
-      const decision = { ...whole, writes: places.withoutKnownChecks(whole.writes) };
+      const decision = { ...whole, writes: places.withoutNeedlessChecks(whole.writes) };
       const own = sizeOf(decision.writes);
       if (decided.length > 0 && !fitsWith(size, own)) {
         postponed.push(...batch.slice(index));
@@ -176,11 +176,16 @@ class Places {
   /** What is demanded of documents that are only checked. */
   readonly #checked = new Map<string, string>();
 
-  /** Changes that depend on the same document, as starts on their environment, share its check. */
-  withoutKnownChecks(writes: readonly Write[]): readonly Write[] {
+  /**
+   * Changes that depend on the same document, as starts on their environment, share its check. What
+   * a change makes, or replaces a version of, it needn't check as well.
+   */
+  withoutNeedlessChecks(writes: readonly Write[]): readonly Write[] {
     if (!writes.some(isCheck)) return writes;
+    const sure = new Set(writes.filter(isSure).map(({ path }) => path));
     return writes.filter((write) => {
-      return !isCheck(write) || this.#checked.get(write.path) !== demandOf(write);
+      if (!isCheck(write)) return true;
+      return !sure.has(write.path) && this.#checked.get(write.path) !== demandOf(write);
     });
   }
 
@@ -195,6 +200,12 @@ class Places {
       else this.#written.add(write.path);
     }
   }
+}
+
+/** Whether a write fails if its document isn't as it was read. */
+function isSure(write: Write): boolean {
+  if (isCheck(write)) return false;
+  return write.op === "create" || ("version" in write && write.version !== null);
 }
 
 function demandOf(write: Write): string {
