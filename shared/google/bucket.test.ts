@@ -1,78 +1,9 @@
-import { Readable, Writable } from "node:stream";
+import { Readable } from "node:stream";
 import type { File } from "@google-cloud/storage";
 import { describe, expect, test, vi } from "vitest";
 import { describeError } from "../core/describe-error.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { downloadRange, isRefused, storageFailure, storeOnce, storeWhileRead } from "./bucket.ts";
-
-const described = { chunkBytes: 4, contentType: "text/plain" };
-
-/** What the client does of a file, as far as storing goes. */
-function newFile(failure?: unknown) {
-  const calls: string[] = [];
-  let stored = "";
-  const client: Partial<File> = {
-    async save(data: unknown) {
-      calls.push(`save ${JSON.stringify(data)}`);
-    },
-    createWriteStream() {
-      calls.push("stream");
-      return new Writable({
-        write(chunk, _, done) {
-          stored += String(chunk);
-          // The client's stream fails with plain objects.
-          done(failure as Error | undefined);
-        },
-      });
-    },
-  };
-  return { file: client as File, calls, stored: () => stored };
-}
-
-async function* pieces(...texts: string[]) {
-  for (const text of texts) yield Buffer.from(text);
-}
-
-describe("storeWhileRead()", () => {
-  test.each([[[]], [[""]], [["", ""]]])("stores an empty object at once: %j", async (texts) => {
-    const { file, calls } = newFile();
-    await storeWhileRead(file, pieces(...texts), described);
-    expect(calls).toEqual(['save ""']);
-  });
-
-  test("stores all pieces in order", async () => {
-    const { file, calls, stored } = newFile();
-    await storeWhileRead(file, pieces("", "one ", "two ", "three"), described);
-    expect([calls, stored()]).toEqual([["stream"], "one two three"]);
-  });
-
-  test("throws what can't be read, at the beginning and later", async () => {
-    const unreadable = new ApiError("NOT_FOUND");
-    const failing = async function* (...texts: string[]) {
-      yield* pieces(...texts);
-      throw unreadable;
-    };
-    for (const texts of [[], ["one"]]) {
-      const { file } = newFile();
-      await expect(storeWhileRead(file, failing(...texts), described)).rejects.toBe(unreadable);
-    }
-  });
-
-  test("ends what it reads from once it can't store", async () => {
-    let isEnded = false;
-    const reading = async function* () {
-      try {
-        for (;;) yield Buffer.from("more");
-      } finally {
-        isEnded = true;
-      }
-    };
-    const { file } = newFile({ code: 400, message: "secret names" });
-    const error = await storeWhileRead(file, reading(), described).catch((thrown) => thrown);
-    expect(describeError(error)).toBe("StorageRefusal: Cloud Storage refused with status 400");
-    expect(isEnded).toBe(true);
-  });
-});
+import { downloadRange, isRefused, storageFailure, storeOnce } from "./bucket.ts";
 
 describe("storeOnce()", () => {
   test("sends bytes in pieces, which are no copies, and again when it is tried again", async () => {

@@ -1,7 +1,5 @@
 /** How buckets are opened, how objects are read and stored once, and what errors mean. */
 import { setMaxListeners } from "node:events";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { Bucket, File, SaveOptions } from "@google-cloud/storage";
 import { config, required } from "../config.ts";
 import { Fault } from "../core/fault.ts";
@@ -111,59 +109,6 @@ async function unlessMissing(file: File, read: () => Promise<Buffer>): Promise<B
 }
 
 /**
- * Stores a new object while it is read. There is none unless all of it was stored.
- * @param described `chunkBytes` are in memory until the bucket has confirmed them.
- * @throws {ApiError} `UNAVAILABLE`, and what `pieces` throws. @throws {StorageRefusal}
- */
-export async function storeWhileRead(
-  file: File,
-  pieces: AsyncIterable<Buffer>,
-  { chunkBytes, contentType }: { readonly chunkBytes: number; readonly contentType: string },
-): Promise<void> {
-  const iterator = pieces[Symbol.asyncIterator]();
-  const first = await firstPiece(iterator);
-  if (first === null) return await storeEmpty(file, contentType);
-  let failed: unknown = null;
-  const nextOf = async () =>
-    await iterator.next().catch((cause: unknown) => {
-      failed = cause;
-      throw cause;
-    });
-  // What the bucket refuses with is thrown here as well, where it waits for the next piece.
-  const watched = async function* () {
-    try {
-      yield first;
-      for (let next = await nextOf(); !next.done; next = await nextOf()) yield next.value;
-    } finally {
-      await iterator.return?.();
-    }
-  };
-  const preconditionOpts = { ifGenerationMatch: 0 };
-  const sent = { resumable: true, chunkSize: chunkBytes, contentType, preconditionOpts } as const;
-  try {
-    // By default it would read sixteen pieces ahead.
-    const readable = Readable.from(watched(), { highWaterMark: 1 });
-    await pipeline(readable, file.createWriteStream(sent));
-  } catch (cause) {
-    throw failed ?? storageFailure(cause);
-  }
-}
-
-/** The first piece that has any bytes; null if there is none. */
-async function firstPiece(iterator: AsyncIterator<Buffer>): Promise<Buffer | null> {
-  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
-    if (next.value.length > 0) return next.value;
-  }
-  return null;
-}
-
-/** The client can't send an empty object in chunks: it would ask for the range from 0 to -1. */
-async function storeEmpty(file: File, contentType: string): Promise<void> {
-  if (await storeOnce(file, "", { contentType })) return;
-  throw new ApiError("UNAVAILABLE", { cause: new Fault("there is an object of that name") });
-}
-
-/**
  * Stores an object unless there is one of this name, which may be this one if an answer was lost.
  * @returns whether there was none. @throws `UNAVAILABLE`. @throws {StorageRefusal}
  */
@@ -200,7 +145,7 @@ export async function storeInPlace(
 /** Bytes are sent in pieces: of a buffer that it is given whole, TLS makes a copy as large. */
 const sliceBytes = 64 * 1024;
 
-async function* slicesOf(bytes: Buffer): AsyncGenerator<Buffer> {
+export async function* slicesOf(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let begin = 0; begin < bytes.length; begin += sliceBytes) {
     yield bytes.subarray(begin, begin + sliceBytes);
   }

@@ -2,11 +2,12 @@
 import type { Bucket } from "@google-cloud/storage";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { connectBucket, downloadRange, storageFailure, storeWhileRead } from "./bucket.ts";
+import { connectBucket, downloadRange, storageFailure } from "./bucket.ts";
 import type { ByteRange } from "./byte-range.ts";
+import { storeWhileRead } from "./store-while-read.ts";
 
 let bucket: Promise<Bucket> | undefined;
-/** What the client keeps in memory until the bucket has confirmed it. */
+/** Two such chunks are in memory while an archive is stored. */
 const chunkBytes = 2 * 1024 * 1024;
 
 /** Archives per list. What is left is found by the search after an erasure. */

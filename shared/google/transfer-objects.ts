@@ -6,11 +6,12 @@ import type { GetSignedUrlConfig } from "@google-cloud/storage";
 import { config } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { hasCode, storageFailure, storeInPlace, storeWhileRead } from "./bucket.ts";
+import { hasCode, storageFailure, storeInPlace } from "./bucket.ts";
 import { workspaceObject } from "./objects.ts";
+import { storeWhileRead } from "./store-while-read.ts";
 
 const kind = "transfers";
-/** What the client keeps in memory until the bucket has confirmed it. */
+/** Two such chunks are in memory while a copy is stored. */
 const chunkBytes = 4 * 1024 * 1024;
 
 /** What a client sends, and where. */

@@ -2,13 +2,12 @@
 import { join } from "node:path";
 import { type Bucket, Storage } from "@google-cloud/storage";
 import { vi } from "vitest";
-import type { HttpServer } from "../../local/lib/http.ts";
-import { startStorage } from "../../local/storage/server.ts";
+import { type Storage as LocalStorage, startStorage } from "../../local/storage/server.ts";
 import { makeFolder, removeFolder } from "./grpc-kit.ts";
 
 export class StorageKit {
   readonly #folder = makeFolder();
-  #started: { server: HttpServer; storage: Storage } | undefined;
+  #started: { server: LocalStorage; storage: Storage } | undefined;
 
   async start(): Promise<void> {
     const options = { dataFolder: this.#folder, buckets: ["paddock-workspaces"] };
@@ -24,7 +23,7 @@ export class StorageKit {
     removeFolder(this.#folder);
   }
 
-  get server(): HttpServer {
+  get server(): LocalStorage {
     return this.#running.server;
   }
 
