@@ -5,6 +5,7 @@ import type { FoundDocument } from "#shared/store/read-document";
 import type { Store } from "#shared/store/store";
 import type { transfers } from "#shared/store/transfers";
 import { withDeadline } from "#shared/store/with-deadline";
+import { OncePerRequest } from "./once-per-request.ts";
 
 type Upload = FoundDocument<typeof transfers.schema>;
 
@@ -14,8 +15,7 @@ type Upload = FoundDocument<typeof transfers.schema>;
  */
 const readingsMax = 20;
 
-/** A request reads once, however often its change is decided. */
-const counted = new WeakSet<IncomingMessage>();
+const counted = new OncePerRequest<Upload>();
 
 /**
  * Counts that a request is about to read an upload.
@@ -27,13 +27,15 @@ export async function countReading(
   upload: Upload,
   request: IncomingMessage,
 ): Promise<Upload> {
-  if (counted.has(request)) return upload;
-  if (upload.value.readingCount >= readingsMax) {
-    const message = `The upload was read ${readingsMax} times and not put into the workspace: make room and begin another one.`;
-    throw new ApiError("TRANSFER_ENDED", { message });
-  }
-  const more = patch(upload.ref, {}, { increments: { readingCount: 1 }, mustExist: true });
-  const version = await withDeadline(store.commit([more]));
-  counted.add(request);
-  return { ...upload, version };
+  // One that has counted already has read the upload again since.
+  if (await counted.doneBy(request)) return upload;
+  return await counted.do(request, async () => {
+    if (upload.value.readingCount >= readingsMax) {
+      const message = `The upload was read ${readingsMax} times and not put into the workspace: make room and begin another one.`;
+      throw new ApiError("TRANSFER_ENDED", { message });
+    }
+    const more = patch(upload.ref, {}, { increments: { readingCount: 1 }, mustExist: true });
+    const version = await withDeadline(store.commit([more]));
+    return { ...upload, version };
+  });
 }

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import * as z from "zod";
 import { created, noQuery } from "#shared/contract/common";
 import { exactObject } from "#shared/contract/exact";
@@ -18,6 +17,7 @@ import type { ReadStore } from "#shared/store/store";
 import { type Transfer, transfers } from "#shared/store/transfers";
 import { readFilePieces } from "#shared/workspace/file-pieces";
 import { readFilesOf } from "#shared/workspace/manifests";
+import { OncePerRequest } from "./once-per-request.ts";
 import { requireFewOpen } from "./open-transfers.ts";
 import { reservedBy, reserveOnce } from "./reserve-once.ts";
 import { SignedRequestBody, signedBody } from "./transfer-bodies.ts";
@@ -72,13 +72,16 @@ export const createDownload = change({
   prepare: async ({ caller: { owner }, params: { environmentId }, data, raw, deps, ids, now }) => {
     const { file, known } = data;
     const { sizeBytes, path } = file;
-    const copied = await once(raw, async () => {
-      await countDownload(deps.store, owner, { sizeBytes, now });
-      counted.set(raw, { sizeBytes, now });
+    const copied = await copies.do(raw, async () => {
+      await counted.do(raw, async () => {
+        await countDownload(deps.store, owner, { sizeBytes, now });
+        return { sizeBytes, now };
+      });
       if (known) return { id: known.value.id, reserved: null };
-      const id = ids.next("fileDownload");
-      const transfer = newDownload({ id, environmentId, path, sizeBytes }, now);
+      const wanted = { id: ids.next("fileDownload"), environmentId, path, sizeBytes };
+      const transfer = newDownload(wanted, now);
       const reserved = await reserveOnce(deps, owner, { raw, transfer });
+      const { id } = reserved.value;
       await storeTransfer(owner, id, readFilePieces(owner, file, { offsetBytes: 0, sizeBytes }));
       return { id, reserved };
     });
@@ -104,9 +107,9 @@ export const createDownload = change({
     };
   },
   undo: async ({ caller: { owner }, raw, deps: { store } }) => {
-    const download = counted.get(raw);
+    const download = await counted.doneBy(raw);
     if (download) await uncountDownload(store, owner, download);
-    const reserved = reservedBy(raw);
+    const reserved = await reservedBy(raw);
     if (!reserved) return;
     const removeObject = async () => await removeTransfer(owner, reserved.value.id);
     await releaseStored(store, owner, { reserved, removeObject });
@@ -155,13 +158,6 @@ interface Copied {
   readonly reserved: Reserved | null;
 }
 
-/** What requests have done already; a decision may be repeated. */
-const done = new WeakMap<IncomingMessage, Promise<Copied>>();
-/** What requests have counted in the day's bytes. */
-const counted = new WeakMap<IncomingMessage, Download>();
-
-function once(request: IncomingMessage, work: () => Promise<Copied>): Promise<Copied> {
-  const known = done.get(request) ?? work();
-  done.set(request, known);
-  return known;
-}
+const copies = new OncePerRequest<Copied>();
+/** In the day's bytes. */
+const counted = new OncePerRequest<Download>();

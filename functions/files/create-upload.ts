@@ -112,7 +112,7 @@ export const createUpload = change({
     };
   },
   undo: async ({ caller: { owner }, raw, deps }) => {
-    const reserved = reservedBy(raw);
+    const reserved = await reservedBy(raw);
     if (reserved) await releaseTransfer(deps.store, owner, reserved);
   },
 });

@@ -9,6 +9,7 @@ import { getObject } from "#shared/google/objects";
 import type { Owner } from "#shared/identity/owner";
 import { type StoringDeps, storeObject } from "#shared/quotas/store-object";
 import type { Transfer } from "#shared/store/transfers";
+import { OncePerRequest } from "./once-per-request.ts";
 
 /** How pieces are read and stored; tests pass their own. */
 const real = { pieceBytes: 8 * 1024 * 1024, read: getObject, store: storeObject };
@@ -18,15 +19,14 @@ export interface Packed {
   readonly sha256: string;
 }
 
-/** A decision may be repeated, and its bytes needn't be read again. */
-const packed = new WeakMap<IncomingMessage, Promise<Packed>>();
+const packed = new OncePerRequest<Packed>();
 
 /**
  * Reads the object once, while its pieces are stored and hashed. Packs of an upload that isn't
  * completed afterwards are swept like all that nothing names.
  * @throws {ApiError} `QUOTA_REACHED`, `UNAVAILABLE`.
  */
-export function packTransfer(
+export async function packTransfer(
   deps: StoringDeps,
   owner: Owner,
   from: {
@@ -36,11 +36,7 @@ export function packTransfer(
   },
   using: typeof real = real,
 ): Promise<Packed> {
-  const known = packed.get(from.request);
-  if (known) return known;
-  const made = pack(deps, owner, from, using);
-  packed.set(from.request, made);
-  return made;
+  return await packed.do(from.request, async () => await pack(deps, owner, from, using));
 }
 
 async function pack(

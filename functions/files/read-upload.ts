@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { Busboy } from "@fastify/busboy";
 import { ApiError } from "#shared/errors/api-error";
 import { packBytesMax } from "#shared/protocol/runner";
+import { OncePerRequest } from "./once-per-request.ts";
 
 export interface Upload {
   readonly filename: string;
@@ -17,20 +18,16 @@ const unclosed = "The form ends before its closing boundary.";
 const undecodable = "\ufffd";
 const notUnicode = "The file's name and path must be valid UTF-8.";
 
-/** A request's body can be read only once, but a decision may be repeated. */
-const uploads = new WeakMap<IncomingMessage, Promise<Upload>>();
+/** A request's body can be read only once. */
+const uploads = new OncePerRequest<Upload>();
 
 /**
  * @param silentMs How long the sender may send nothing while bytes are missing.
  * @throws {ApiError} `UNSUPPORTED_MEDIA_TYPE`, `MALFORMED_MULTIPART`, `PAYLOAD_TOO_LARGE`,
  * `REQUEST_TIMEOUT`.
  */
-export function readUpload(request: IncomingMessage, silentMs: number): Promise<Upload> {
-  const known = uploads.get(request);
-  if (known) return known;
-  const upload = parse(request, silentMs);
-  uploads.set(request, upload);
-  return upload;
+export async function readUpload(request: IncomingMessage, silentMs: number): Promise<Upload> {
+  return await uploads.do(request, async () => await parse(request, silentMs));
 }
 
 async function parse(request: IncomingMessage, silentMs: number): Promise<Upload> {

@@ -3,9 +3,9 @@ import type { Owner } from "#shared/identity/owner";
 import { type Reserved, reserveTransfer } from "#shared/quotas/reserve-transfer";
 import type { StoringDeps } from "#shared/quotas/store-object";
 import type { Transfer } from "#shared/store/transfers";
+import { OncePerRequest } from "./once-per-request.ts";
 
-/** What requests have counted already: a decision may be repeated. */
-const reserved = new WeakMap<IncomingMessage, Reserved>();
+const reservations = new OncePerRequest<Reserved>();
 
 /** @throws {ApiError} `QUOTA_REACHED`, `UNAVAILABLE`. */
 export async function reserveOnce(
@@ -13,14 +13,10 @@ export async function reserveOnce(
   owner: Owner,
   { raw, transfer }: { readonly raw: IncomingMessage; readonly transfer: Transfer },
 ): Promise<Reserved> {
-  const known = reserved.get(raw);
-  if (known) return known;
-  const made = await reserveTransfer(deps, owner, transfer);
-  reserved.set(raw, made);
-  return made;
+  return await reservations.do(raw, async () => await reserveTransfer(deps, owner, transfer));
 }
 
 /** What a request has counted and must take back, if it fails. */
-export function reservedBy(raw: IncomingMessage): Reserved | null {
-  return reserved.get(raw) ?? null;
+export async function reservedBy(raw: IncomingMessage): Promise<Reserved | null> {
+  return await reservations.doneBy(raw);
 }
