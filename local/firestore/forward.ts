@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import {
   type Client,
-  type Metadata,
+  Metadata,
   type ServerDuplexStream,
   type StatusObject,
   status,
@@ -31,8 +31,9 @@ export function forward(call: Incoming, forwarding: Forwarding): void {
   const fault = faults.take(name);
   const go = () => connect(call, { ...forwarding, fault, gone });
   if (fault?.kind === "unavailable-before") {
-    counting.end(status.UNAVAILABLE);
-    refuse(call, "Refused before it reached the database.");
+    const { grpcCode: code = status.UNAVAILABLE } = fault;
+    counting.end(code);
+    call.emit("error", { code, details: "Refused before it reached the database." });
     return;
   }
   if (fault?.kind === "delay") {
@@ -52,7 +53,7 @@ function connect(call: Incoming, connecting: Connecting): void {
     counting.end(status.CANCELLED);
     return;
   }
-  const losesReply = fault?.kind === "unavailable-after";
+  const lost = fault?.kind === "unavailable-after" ? fault : null;
   const metadata = without(call.metadata, ["user-agent"]);
   const options = { deadline: call.getDeadline() };
   const upstream = client.makeBidiStreamRequest(call.getPath(), same, same, metadata, options);
@@ -67,7 +68,7 @@ function connect(call: Incoming, connecting: Connecting): void {
   upstream.on("metadata", (headers: Metadata) => call.sendMetadata(without(headers, notRepeated)));
   upstream.on("data", (message: Buffer) => {
     counting.reply(message);
-    if (losesReply || call.write(message)) return;
+    if (lost || call.write(message)) return;
     upstream.pause();
     call.once("drain", () => upstream.resume());
   });
@@ -78,9 +79,7 @@ function connect(call: Incoming, connecting: Connecting): void {
     // Waits for messages that a slow reader hasn't taken yet.
     void ended.then(() => counting.end(outcome.code));
     const held = fault?.kind === "hold-after" ? faults.hold(name, fault, gone) : ended;
-    void Promise.all([ended, held]).then(() =>
-      losesReply ? refuse(call, "The database's answer was lost.") : finish(call, outcome),
-    );
+    void Promise.all([ended, held]).then(() => finish(call, lost ? lostReply(lost) : outcome));
   });
 }
 
@@ -102,6 +101,6 @@ function finish(call: Incoming, outcome: StatusObject): void {
   else call.emit("error", { code, details, metadata });
 }
 
-function refuse(call: Incoming, details: string): void {
-  call.emit("error", { code: status.UNAVAILABLE, details });
+function lostReply({ grpcCode: code = status.UNAVAILABLE }: { readonly grpcCode?: number }) {
+  return { code, details: "The database's answer was lost.", metadata: new Metadata() };
 }

@@ -4,14 +4,20 @@ import { pollUntil } from "./poll-until.ts";
 /** A fault that a test orders for the next calls. */
 export type OrderedFault =
   /** The call is refused as unavailable and never carried out. */
-  | { readonly kind: "unavailable-before" }
+  | Failure<"unavailable-before">
   /** The call is carried out, and its answer is lost. Only in front of Firestore. */
-  | { readonly kind: "unavailable-after" }
+  | Failure<"unavailable-after">
   | { readonly kind: "delay"; readonly delayMs: number }
   /** Stops there until it is released, so that a test can kill a process at exactly this point. */
   | Hold<"hold-before">
   /** The same after it is carried out. Only in front of Firestore. */
   | Hold<"hold-after">;
+
+interface Failure<K extends string> {
+  readonly kind: K;
+  /** The gRPC code of a failure of Firestore; `UNAVAILABLE` unless it is given. */
+  readonly grpcCode?: number;
+}
 
 interface Hold<K extends string> {
   readonly kind: K;

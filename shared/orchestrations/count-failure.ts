@@ -13,7 +13,7 @@ import { patch, replace } from "../store/documents.ts";
 import { OrchestrationRun, orchestrationRuns } from "../store/orchestrations.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import type { ReadStore } from "../store/store.ts";
-import { isConflict, isExhausted, isUnavailableError } from "../store/with-deadline.ts";
+import { isConflict } from "../store/with-deadline.ts";
 import { endedRow, endWrites } from "./decide-advance.ts";
 import { failing, openExecutions, stopped } from "./run-state.ts";
 
@@ -34,7 +34,7 @@ interface Deps {
 /** Whether trying again may be in vain: neither a refusal nor the database's own trouble. */
 export function isUnexpected(cause: unknown): boolean {
   if (cause instanceof ApiError) return cause.code === "INTERNAL_ERROR";
-  return !isUnavailableError(cause) && !isConflict(cause) && !isExhausted(cause);
+  return !isConflict(cause);
 }
 
 /** Counts a failure of a run, and ends the run if it was the last one. */

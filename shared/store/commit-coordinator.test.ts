@@ -150,6 +150,24 @@ describe("a change", () => {
     expect(store.tried).toHaveLength(1);
   });
 
+  test.each([
+    [2, "unknown"],
+    [8, "exhausted"],
+    [13, "internal"],
+  ])("that the database fails at with %i (%s) is tried again, and alone", async (code, details) => {
+    const { coordinator, store } = await start();
+    let isSpoilt = true;
+    store.before = async (writes) => {
+      if (!isSpoilt || !writes.some(({ path }) => path.endsWith("good_1"))) return;
+      throw Object.assign(new Error(`${code}: ${details}`), { code });
+    };
+    const spoilt = coordinator.submit(changeOf("good", 1));
+    const others = [0, 2, 3].map((index) => coordinator.submit(changeOf("good", index)));
+    await Promise.all(others);
+    isSpoilt = false;
+    await spoilt;
+  });
+
   test("lands or fails by itself, whatever its neighbours are", async () => {
     const kind = fc.oneof(
       { weight: 6, arbitrary: fc.constant<Kind>("good") },

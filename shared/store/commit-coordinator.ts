@@ -52,7 +52,7 @@ import {
   unavailablePauseMs,
 } from "./retry-policy.ts";
 import type { Store } from "./store.ts";
-import { isConflict, isExhausted, isUnavailableError, withDeadline } from "./with-deadline.ts";
+import { isConflict, isPerhapsAtFault, isUnavailableError, withDeadline } from "./with-deadline.ts";
 
 interface FailedCommit {
   readonly decided: DecidedBatch;
@@ -192,8 +192,8 @@ export class CommitCoordinator {
         announceRaised(decided);
         resolveAll(decided.changes, null);
       } else if (isConflict(error)) await this.#retryConflict(batch, queue, decided.known);
-      // "Exhausted" may mean too large, so a batch is split instead of being retried.
-      else if (isUnavailableError(error) && !(isExhausted(error) && batch.length > 1)) {
+      // A batch whose commit one change may have spoilt is split instead of being retried.
+      else if (isUnavailableError(error) && !(isPerhapsAtFault(error) && batch.length > 1)) {
         await this.#retryUnavailable(batch, { queue, error });
       } else this.#isolate(batch, { queue, error });
     } catch (failure) {

@@ -60,16 +60,24 @@ export async function withDeadlineWhileWanted<T>(
   }
 }
 
-/** gRPC codes that aren't about the request: cancelled, deadline, exhausted, unavailable. */
+/**
+ * gRPC codes that may pass: cancelled, unknown, deadline, exhausted, internal, unavailable.
+ * Firestore answers "internal" now and then, and a connection that is reset in a call says the same
+ * (https://github.com/googleapis/google-cloud-node/issues/7490).
+ */
 function isUnavailable(cause: unknown): boolean {
-  return cause instanceof Error && "code" in cause && [1, 4, 8, 14].includes(Number(cause.code));
+  return hasCode(cause, [1, 2, 4, 8, 13, 14]);
+}
+
+function hasCode(cause: unknown, codes: readonly number[]): boolean {
+  return cause instanceof Error && "code" in cause && codes.includes(Number(cause.code));
 }
 
 /**
  * Whether a commit failed because of stored data: not found, exists, precondition, aborted (gRPC).
  */
 export function isConflict(error: unknown): boolean {
-  return error instanceof Error && "code" in error && [5, 6, 9, 10].includes(Number(error.code));
+  return hasCode(error, [5, 6, 9, 10]);
 }
 
 /** Whether a commit failed because the database wasn't available. */
@@ -77,8 +85,10 @@ export function isUnavailableError(error: unknown): boolean {
   return error instanceof ApiError && error.code === "UNAVAILABLE";
 }
 
-/** Whether a commit may have been too large, which is also answered with "exhausted". */
-export function isExhausted(error: unknown): boolean {
-  const cause = error instanceof ApiError ? error.cause : null;
-  return cause instanceof Error && "code" in cause && Number(cause.code) === 8;
+/**
+ * Whether one of several changes may be why a commit failed: one that is too large is answered with
+ * "exhausted", and what the database can't do may be "unknown" or "internal".
+ */
+export function isPerhapsAtFault(error: unknown): boolean {
+  return error instanceof ApiError && hasCode(error.cause, [2, 8, 13]);
 }

@@ -1,4 +1,5 @@
 /** The coordinator on the real emulator: its promises when changes collide, fail or get lost. */
+import { status } from "@grpc/grpc-js";
 import { nanoid } from "nanoid";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
@@ -13,7 +14,7 @@ import { accountId, accounts, LedgerEntry, ledger } from "#shared/store/owners";
 import type { Store } from "#shared/store/store";
 import type { CountingProxy } from "../../local/firestore/counting-proxy.ts";
 import { openCountedStore } from "../kit/counted-store.ts";
-import { isTurn } from "../kit/shard.ts";
+import { isTurn, sharedOut } from "../kit/shard.ts";
 
 const now = Date.now();
 const wide = {
@@ -176,24 +177,28 @@ describe("BUD-3 changes of one account", () => {
     },
   );
 
-  test.runIf(isTurn(1, 2))("are done once even if the commit's answer is lost", async () => {
-    const owner = await ownerWith(100);
-    const change = holdOne(owner, "run_a");
-    const withMarker = {
-      ...change,
-      decide: (account: Account | null) => {
-        const decision = change.decide(account);
-        const path = `owners/${owner.id}/audit/aud_${owner.id}`;
-        return {
-          ...decision,
-          writes: [...decision.writes, { op: "create" as const, path, value: {} }],
-        };
-      },
-    };
-    proxy.faults.order("Commit", { kind: "unavailable-after" });
-    await coordinator().submit(withMarker);
-    expect(Object.keys((await accountOf(owner)).holds)).toEqual(["run_a"]);
-    const settled = settle(await accountOf(owner), { id: "run_a", costMicrousd: 1, now });
-    expect(settled?.account.balanceMicrousd).toBe(99);
-  });
+  const lost = sharedOut([status.UNAVAILABLE, status.INTERNAL, status.UNKNOWN], 3);
+  test.each(lost)(
+    "are done once even if the commit's answer is lost: code %i",
+    async (grpcCode) => {
+      const owner = await ownerWith(100);
+      const change = holdOne(owner, "run_a");
+      const withMarker = {
+        ...change,
+        decide: (account: Account | null) => {
+          const decision = change.decide(account);
+          const path = `owners/${owner.id}/audit/aud_${owner.id}`;
+          return {
+            ...decision,
+            writes: [...decision.writes, { op: "create" as const, path, value: {} }],
+          };
+        },
+      };
+      proxy.faults.order("Commit", { kind: "unavailable-after", grpcCode });
+      await coordinator().submit(withMarker);
+      expect(Object.keys((await accountOf(owner)).holds)).toEqual(["run_a"]);
+      const settled = settle(await accountOf(owner), { id: "run_a", costMicrousd: 1, now });
+      expect(settled?.account.balanceMicrousd).toBe(99);
+    },
+  );
 });
