@@ -3,13 +3,13 @@
  * memory as bytes where a library complains of each.
  */
 
-const valuesMax = 25_000;
 const [lineFeed, carriageReturn, quote, backslash] = [0x0a, 0x0d, 0x22, 0x5c];
 /** Each begins a value: `,`, `:`, `[` and `{`. */
 const beginnings = new Set([0x2c, 0x3a, 0x5b, 0x7b]);
 
 export class ValueCount {
   readonly #end: "line" | "event" | "answer";
+  readonly #valuesMax: number;
   #values = 0;
   #isQuoted = false;
   #isEscaped = false;
@@ -17,8 +17,9 @@ export class ValueCount {
   #isAfterReturn = false;
 
   /** @param end Where a message ends: with its line, with an empty line, or with the answer. */
-  constructor(end: "line" | "event" | "answer") {
+  constructor(end: "line" | "event" | "answer", valuesMax = 25_000) {
     this.#end = end;
+    this.#valuesMax = valuesMax;
   }
 
   /** @returns False once a message has too many. */
@@ -48,6 +49,6 @@ export class ValueCount {
     else if (byte === quote) this.#isQuoted = !this.#isQuoted;
     else if (this.#isQuoted) this.#isEscaped = byte === backslash;
     else if (beginnings.has(byte)) this.#values += 1;
-    return this.#values <= valuesMax;
+    return this.#values <= this.#valuesMax;
   }
 }

@@ -3,6 +3,7 @@
  * a line, an event and the whole stream are bounded.
  */
 import { StringDecoder } from "node:string_decoder";
+import { ValueCount } from "../../egress/value-count.ts";
 import { malformedStream, type ProviderFault } from "./provider-fault.ts";
 
 export interface SseEvent {
@@ -13,18 +14,22 @@ export interface SseEvent {
 
 export interface SseBounds {
   readonly eventLengthMax: number;
+  /** Values of JSON, of which small ones take some ten times as much memory as bytes. */
+  readonly eventValuesMax: number;
   readonly streamBytesMax: number;
 }
 
 /** A provider repeats a whole answer in one event, so an event may be as large as an answer. */
 export const sseBounds: SseBounds = {
   eventLengthMax: 4 * 1024 * 1024,
+  eventValuesMax: 100_000,
   streamBytesMax: 64 * 1024 * 1024,
 };
 
 export class SseReader {
   readonly #bounds: SseBounds;
   readonly #decoder = new StringDecoder("utf8");
+  readonly #values: ValueCount;
   /** Pieces of the unfinished line; joined once it ends. */
   #line: string[] = [];
   #lineLength = 0;
@@ -37,12 +42,14 @@ export class SseReader {
 
   constructor(bounds: SseBounds = sseBounds) {
     this.#bounds = bounds;
+    this.#values = new ValueCount("event", bounds.eventValuesMax);
   }
 
   /** @throws {ProviderFault} If a bound is exceeded. */
   read(chunk: Uint8Array): SseEvent[] {
     this.#bytes += chunk.length;
     if (this.#bytes > this.#bounds.streamBytesMax) throw tooLarge("answer");
+    if (!this.#values.take(chunk)) throw tooLarge("event");
     let text = this.#decoder.write(Buffer.from(chunk));
     if (this.#endedInReturn && text.startsWith("\n")) text = text.slice(1);
     if (text !== "") this.#endedInReturn = text.endsWith("\r");
@@ -71,7 +78,8 @@ export class SseReader {
     if (name === "event") this.#event = value;
     if (name !== "data") return;
     this.#data.push(value);
-    this.#dataLength += value.length;
+    // With its line break; else empty lines would count for nothing.
+    this.#dataLength += value.length + 1;
     if (this.#dataLength > this.#bounds.eventLengthMax) throw tooLarge("event");
   }
 

@@ -166,6 +166,7 @@ class Reader implements TurnReader {
 
   #start(body: unknown): void {
     const block = at(body, "content_block");
+    this.#room.takePart();
     this.#blocks.set(countAt(body, "index"), {
       type: textAt(block, "type"),
       id: this.#room.take(textAt(block, "id")),

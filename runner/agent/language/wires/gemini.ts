@@ -143,6 +143,7 @@ class Reader implements TurnReader {
     const signed = signature === "" ? {} : { signature };
     const call = at(part, "functionCall");
     if (call !== undefined) {
+      this.#room.takePart();
       // Older models give calls no id.
       const id = this.#room.take(textAt(call, "id")) || `call_${this.#parts.length}`;
       const args = this.#room.take(JSON.stringify(at(call, "args") ?? {}));
@@ -157,7 +158,11 @@ class Reader implements TurnReader {
     else this.#listener.thinking(text);
     const last = this.#parts.at(-1);
     const isSame = last?.type === type && last.signature === undefined && signature === "";
-    if (isSame) this.#parts[this.#parts.length - 1] = { ...last, text: last.text + text };
-    else this.#parts.push({ type, text, ...signed });
+    if (isSame) {
+      this.#parts[this.#parts.length - 1] = { ...last, text: last.text + text };
+      return;
+    }
+    this.#room.takePart();
+    this.#parts.push({ type, text, ...signed });
   }
 }

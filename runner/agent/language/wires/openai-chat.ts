@@ -150,6 +150,7 @@ class Reader implements TurnReader {
     const before = this.#calls.get(index);
     // Some servers number no calls, so another id means another call.
     if (id !== "" && before !== undefined && before.id !== id) index = this.#calls.size;
+    if (!this.#calls.has(index)) this.#room.takePart();
     const call = this.#calls.get(index) ?? { id: "", name: "", arguments: "" };
     this.#calls.set(index, {
       id: id || call.id,

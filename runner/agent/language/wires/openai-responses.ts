@@ -134,7 +134,7 @@ class Reader implements TurnReader {
     const index = countAt(body, "output_index");
     const before = this.#items.get(index);
     const text = (before?.type === "text" ? before.text : "") + piece;
-    this.#items.set(index, { type: "text", text });
+    this.#keep(index, { type: "text", text });
     this.#listener.text(piece);
   }
 
@@ -150,23 +150,28 @@ class Reader implements TurnReader {
       const before = this.#items.get(index);
       // It repeats what came in pieces.
       this.#room.take(whole.slice(before?.type === "text" ? before.text.length : 0));
-      this.#items.set(index, { type: "text", text: whole });
+      this.#keep(index, { type: "text", text: whole });
     }
     if (type === "function_call") {
       const id = this.#room.take(textAt(item, "call_id"));
       const name = this.#room.take(textAt(item, "name"));
       const text = this.#room.take(textAt(item, "arguments")) || "{}";
-      this.#items.set(index, { type: "tool_call", id, name, arguments: text });
+      this.#keep(index, { type: "tool_call", id, name, arguments: text });
     }
     if (type !== "reasoning") return;
     const text = listAt(item, "summary").map((part) => textAt(part, "text"));
     const sealed = this.#room.take(textAt(item, "encrypted_content"));
-    this.#items.set(index, {
+    this.#keep(index, {
       type: "thinking",
       text: this.#room.take(text.join("\n")),
       id: this.#room.take(textAt(item, "id")),
       ...(sealed !== "" && { sealed }),
     });
+  }
+
+  #keep(index: number, part: AssistantPart): void {
+    if (!this.#items.has(index)) this.#room.takePart();
+    this.#items.set(index, part);
   }
 
   #finish(body: unknown): void {

@@ -56,16 +56,25 @@ export function parseData(data: string): unknown {
  * some hundred bytes for each word.
  */
 const answerLengthMax = 10 * 1024 * 1024;
+/** Texts, thoughts and calls, each of which takes memory, however little it says. */
+const answerPartsMax = 10_000;
 
 /** Counts what is kept of an answer. */
 export class AnswerRoom {
   #left = answerLengthMax;
+  #partsLeft = answerPartsMax;
 
   /** @returns The same text. @throws {ProviderFault} If that is too much. */
   take(text: string): string {
     this.#left -= text.length;
     if (this.#left < 0) throw malformedStream("a too large answer");
     return text;
+  }
+
+  /** Counts one more part. @throws {ProviderFault} If that is too much. */
+  takePart(): void {
+    this.#partsLeft -= 1;
+    if (this.#partsLeft < 0) throw malformedStream("a too large answer");
   }
 }
 

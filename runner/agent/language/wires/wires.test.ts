@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { checkCredential } from "#shared/pipeline/credential";
 import type { Message, Turn } from "../conversation.ts";
 import { ProviderFault } from "../provider-fault.ts";
-import { SseReader } from "../sse-reader.ts";
+import { SseReader, sseBounds } from "../sse-reader.ts";
 import { type WireName, wires } from "./wires.ts";
 
 const events = (...bodies: object[]) =>
@@ -189,7 +189,7 @@ describe("a recorded stream", () => {
   test.each(recorded)("keeps each line end and refuses what is too long: %s", (name, stream) => {
     const { turn } = read(name, stream.replaceAll("\n", "\r\n"), 5);
     expect(turn).toEqual(read(name, stream, 1_000).turn);
-    const small = new SseReader({ eventLengthMax: 50, streamBytesMax: 10_000 });
+    const small = new SseReader({ ...sseBounds, eventLengthMax: 50, streamBytesMax: 10_000 });
     expect(() => small.read(Buffer.from(stream))).toThrow(ProviderFault);
   });
 });
