@@ -35,10 +35,12 @@ export function echoServer(tools: readonly string[] = ["echo"]): McpServer {
 
 /** Servers of the library, or of lines, instead of programs in a sandbox. */
 export function depsWith(programs: Programs, changes: Partial<McpDeps> = {}): McpDeps {
+  const { redact = (text: string) => text } = changes;
   return {
     signal: new AbortController().signal,
     remainingMs: () => 600_000,
-    redact: (text) => text,
+    redact,
+    redactor: () => ({ write: redact, pause: () => "", end: () => "" }),
     serve: ({ program }, onOutput) => {
       const served = programs[program];
       if (served === undefined) return endedProgram();

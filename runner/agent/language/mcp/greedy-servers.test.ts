@@ -3,6 +3,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import {
   depsWith,
+  failure,
   httpServer,
   type LineServer,
   result,
@@ -103,6 +104,28 @@ test.each(["{}", "1", "[]"])(
     const context = { remainingMs: () => 60_000, canSee: true } as ToolContext;
     const failure = await tools[0]?.run({}, context).catch((error: unknown) => error);
     expect(String(Object(failure).sentence)).toContain("failed");
+  },
+);
+
+test.each(["answer", "refusal", "kind of content"])(
+  "MOD-5 what a server says is redacted in pieces, since it may grow: %s",
+  async (what) => {
+    const long = "x".repeat(1_000_000);
+    const answers: Readonly<Record<string, (id: unknown) => string>> = {
+      answer: (id) => result(id, { content: [{ type: "text", text: long }] }),
+      refusal: (id) => failure(id, long),
+      "kind of content": (id) => result(id, { content: [{ type: long }] }),
+    };
+    const lengths: number[] = [];
+    const redact = (said: string) => {
+      lengths.push(said.length);
+      return said;
+    };
+    const { tools } = await start(rudeServer([tool], answers[what]), { redact });
+    const context = { remainingMs: () => 60_000, canSee: true } as ToolContext;
+    await tools[0]?.run({}, context).catch((error: unknown) => error);
+    expect(Math.max(...lengths)).toBeGreaterThan(10_000);
+    expect(Math.max(...lengths)).toBeLessThan(100_000);
   },
 );
 

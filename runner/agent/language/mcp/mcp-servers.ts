@@ -7,6 +7,7 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import type { McpServer } from "#shared/protocol/mcp-server";
 import { fetchByPolicy } from "../../../egress/fetch-by-policy.ts";
 import type { LanguageTools } from "../../model.ts";
+import { redactedStart } from "../redacted-text.ts";
 import { estimateText } from "../token-estimate.ts";
 import { callTimeMs, type Tool, ToolError, toolSentence } from "../tools/tool.ts";
 import { textAt } from "../wires/wire.ts";
@@ -46,7 +47,10 @@ const toolsMax = 100;
 const descriptionLengthMax = 1_500;
 const argumentsLengthMax = 1024 * 1024;
 
-export type McpDeps = Pick<LanguageTools, "serve" | "reach" | "signal" | "remainingMs" | "redact">;
+export type McpDeps = Pick<
+  LanguageTools,
+  "serve" | "reach" | "signal" | "remainingMs" | "redact" | "redactor"
+>;
 
 interface Connected {
   readonly server: McpServer;
@@ -202,11 +206,11 @@ function httpTransport(
 
 function listed(
   { name, description = "", inputSchema }: ServerTool,
-  { redact }: Pick<McpDeps, "redact">,
+  { redact, redactor }: Pick<McpDeps, "redact" | "redactor">,
 ): Listed {
   return {
     name,
-    description: redact(description).slice(0, descriptionLengthMax).toWellFormed(),
+    description: redactedStart(description, descriptionLengthMax, { redactor }),
     parameters: passableSchema(inputSchema, redact),
   };
 }
@@ -262,7 +266,7 @@ function toolOf(
       const request = { name: ownName, arguments: { ...input } };
       try {
         const result = await within(client.callTool(request, options), timeout);
-        return outcomeOfResult(result, { canSee: context.canSee, redact: deps.redact });
+        return outcomeOfResult(result, { canSee: context.canSee, redactor: deps.redactor });
       } catch (error) {
         deps.signal.throwIfAborted();
         throw new ToolError(`The server's tool failed: ${whyOf(error, deps)}`);
@@ -286,9 +290,9 @@ async function within<T>(work: Promise<T>, limitMs: number): Promise<T> {
 const reasonLengthMax = 300;
 
 /** A server's own words may be in it; what shows it marks it. */
-function whyOf(error: unknown, { redact }: Pick<McpDeps, "redact">): string {
+function whyOf(error: unknown, { redactor }: Pick<McpDeps, "redactor">): string {
   const text = toolSentence(error) ?? (textAt(error, "message") || "unknown");
-  return redact(text).slice(0, reasonLengthMax).toWellFormed();
+  return redactedStart(text, reasonLengthMax, { redactor });
 }
 
 function shownName({ name }: McpServer): string {

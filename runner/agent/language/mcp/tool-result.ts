@@ -1,18 +1,22 @@
 /** What an MCP server's tool returns, as the model reads it. */
+
+import type { LanguageTools } from "../../model.ts";
 import type { ImagePart, TextPart } from "../conversation.ts";
-import { ShortenedText } from "../shortened-text.ts";
+import { redactedShortened, redactedStart } from "../redacted-text.ts";
 import type { ToolContext, ToolOutcome } from "../tools/tool.ts";
 import { listAt, textAt } from "../wires/wire.ts";
 
 /** As for images that the tool `view` shows. */
 const imageBase64Max = 5 * 1024 * 1024;
 const imagesMax = 4;
+type Redactors = Pick<LanguageTools, "redactor">;
+
 const mediaTypes = ["image/png", "image/jpeg"] as const;
 
 /** @param result A stranger's; only what has the form of text or an image is read. */
 export function outcomeOfResult(
   result: unknown,
-  { canSee, redact }: Pick<ToolContext, "canSee" | "redact">,
+  { canSee, redactor }: Pick<ToolContext, "canSee"> & Redactors,
 ): ToolOutcome {
   const blocks = listAt(result, "content");
   const said: string[] = [];
@@ -20,13 +24,11 @@ export function outcomeOfResult(
   for (const block of blocks) {
     const image = imageOf(block);
     if (image !== null && canSee && images.length < imagesMax) images.push(image);
-    else said.push(`${textOf(block, redact)}\n`);
+    else said.push(`${textOf(block, { redactor })}\n`);
   }
   const structured = Object(result).structuredContent;
   if (blocks.length === 0 && structured !== undefined) said.push(JSON.stringify(structured));
-  const shortened = new ShortenedText();
-  shortened.add(redact(said.join("")));
-  const text = shortened.text().trim();
+  const text = redactedShortened(said.join(""), { redactor }).trim();
   const isError = Object(result).isError === true;
   const content: (TextPart | ImagePart)[] = [
     { type: "text", text: text === "" ? "(no output)" : text },
@@ -43,7 +45,7 @@ function imageOf(block: unknown): ImagePart | null {
   return { type: "image", mediaType, base64 };
 }
 
-function textOf(block: unknown, redact: ToolContext["redact"]): string {
+function textOf(block: unknown, redactors: Redactors): string {
   switch (textAt(block, "type")) {
     case "text":
       return textAt(block, "text");
@@ -54,6 +56,6 @@ function textOf(block: unknown, redact: ToolContext["redact"]): string {
     case "resource_link":
       return `[a resource: ${textAt(block, "uri")}]`;
     default:
-      return `[content that can't be shown: ${redact(textAt(block, "type")).slice(0, 50)}]`;
+      return `[content that can't be shown: ${redactedStart(textAt(block, "type"), 50, redactors)}]`;
   }
 }
