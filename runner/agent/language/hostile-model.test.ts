@@ -10,6 +10,14 @@ import { type WireName, wires } from "./wires/wires.ts";
 const done = { items: [{ kind: "text", text: "Done." } as const] };
 const view = (path: string): TurnItem => ({ kind: "tool-call", name: "view", input: { path } });
 
+const edit = (text: string): TurnItem => {
+  return {
+    kind: "tool-call",
+    name: "edit",
+    input: { path: "a.txt", old_text: text, new_text: "" },
+  };
+};
+
 describe("a secret that a tool cuts", () => {
   test("is removed before it is cut, so that no part of it is shown", async () => {
     const line = `${"x".repeat(2_000 - canary.length + 3)}${canary}`;
@@ -28,6 +36,23 @@ describe("a secret that a tool cuts", () => {
     expect(shown).toContain("xxx");
     expect(shown).not.toContain(canary.slice(0, 8));
   });
+});
+
+test("what the stream shows of a result is cut without the beginning of a secret", async () => {
+  const lines = Array.from({ length: 40 }, (_, index) => `line ${index} ${"x".repeat(40)}`);
+  const text = lines.join("\n");
+  const script = [{ items: [edit(`${text}\nnone`)] }, done];
+  const shownOf = async (content: string) => {
+    const { items } = await runLoop({ files: { "a.txt": Buffer.from(content) }, script });
+    const shown = items.findLast((item) => item.type === "tool_call");
+    return shown?.type === "tool_call" ? (shown.result ?? "") : "";
+  };
+  // Where the text is cut.
+  const end = text.indexOf((await shownOf(text)).slice(-60)) + 60;
+  const secret = `${text.slice(0, end - 5)}${canary} and more\n${lines.at(-1)}`;
+  const shown = await shownOf(secret);
+  expect(shown).toContain("line 20");
+  expect(shown).not.toContain(canary.slice(0, 4));
 });
 
 test("a step of a plan is cut without the beginning of a secret", async () => {

@@ -3,6 +3,7 @@ import type { Item } from "#shared/protocol/item";
 import type { LanguageTools } from "../model.ts";
 import type { TextPart, ToolCallPart, ToolResultPart } from "./conversation.ts";
 import { ImageRoom } from "./image-room.ts";
+import { redactedStart } from "./redacted-text.ts";
 import { type Repetition, repetitionWarning } from "./repetition.ts";
 import { asData, ToolOutput } from "./tool-output.ts";
 import {
@@ -60,7 +61,7 @@ async function runCall(
   const outcome = await outcomeOf(call, deps);
   const status = outcome.isError ? "failed" : "completed";
   const { summary, fileChanges } = outcome;
-  const result = summary.slice(0, summaryLengthMax).toWellFormed();
+  const result = redactedStart(summary, summaryLengthMax, deps.agentTools);
   emit({ ...item, status, result, ...(fileChanges && { fileChanges: [...fileChanges] }) });
   const content = images
     .fit(outcome.content)

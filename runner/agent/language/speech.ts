@@ -1,10 +1,11 @@
 /** What the model says and thinks, on its way to the stream and to the answer. */
 import type { LanguageTools } from "../model.ts";
+import { redactedStart } from "./redacted-text.ts";
 import type { TurnListener } from "./wires/wire.ts";
 
 const thoughtLengthMax = 16_000;
 
-type SpeechTools = Pick<LanguageTools, "speak" | "emit" | "answer">;
+type SpeechTools = Pick<LanguageTools, "speak" | "emit" | "answer" | "redactor">;
 
 /** One answer of the model; a repeated call goes on in it. */
 export class Speech implements TurnListener {
@@ -50,7 +51,7 @@ export class Speech implements TurnListener {
   }
 
   #endThought(): void {
-    const content = this.#thought.trim().slice(0, thoughtLengthMax).toWellFormed();
+    const content = redactedStart(this.#thought.trim(), thoughtLengthMax, this.#tools);
     this.#thought = "";
     if (content !== "") this.#tools.emit({ type: "reasoning", content });
   }

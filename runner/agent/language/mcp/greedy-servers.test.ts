@@ -107,14 +107,13 @@ test.each(["{}", "1", "[]"])(
   },
 );
 
-test.each(["answer", "refusal", "kind of content"])(
+test.each(["answer", "refusal"])(
   "MOD-5 what a server says is redacted in pieces, since it may grow: %s",
   async (what) => {
     const long = "x".repeat(1_000_000);
     const answers: Readonly<Record<string, (id: unknown) => string>> = {
       answer: (id) => result(id, { content: [{ type: "text", text: long }] }),
       refusal: (id) => failure(id, long),
-      "kind of content": (id) => result(id, { content: [{ type: long }] }),
     };
     const lengths: number[] = [];
     const redact = (said: string) => {

@@ -2,7 +2,15 @@
 import type { FileChange } from "#shared/protocol/item";
 import { LineIndex } from "../../../supervisor/line-index.ts";
 import { readBytes, writeText } from "./sandbox-files.ts";
-import { ok, requiredText, type Tool, ToolError, type ToolOutcome, workspacePath } from "./tool.ts";
+import {
+  ok,
+  requiredPath,
+  requiredText,
+  type Tool,
+  ToolError,
+  type ToolOutcome,
+  workspacePath,
+} from "./tool.ts";
 
 const bytesMax = 8 * 1024 * 1024;
 const comparedBytesMax = 256 * 1024;
@@ -23,10 +31,12 @@ export const create: Tool = {
     },
   },
   async run(input, context): Promise<ToolOutcome> {
-    const path = requiredText(input, "path");
+    const path = requiredPath(input);
     const content = requiredText(input, "content");
     if (Buffer.byteLength(content) > bytesMax) throw new ToolError("The content is too long.");
-    const before = await readBytes(context, path, comparedBytesMax).catch(() => null);
+    const read = await readBytes(context, path, comparedBytesMax).catch(() => null);
+    // A part of it would count as all of it.
+    const before = read !== null && read.sizeBytes > read.bytes.length ? null : read;
     const isNew = await writeText(context, path, content);
     const change = compare(path, before?.bytes, Buffer.from(content));
     const said = `${isNew ? "Created" : "Replaced"} ${path}.`;

@@ -2,12 +2,23 @@
 import { compare } from "./create.ts";
 import { findNearMatch } from "./near-match.ts";
 import { readText, writeText } from "./sandbox-files.ts";
-import { flag, ok, requiredText, type Tool, ToolError, type ToolOutcome } from "./tool.ts";
+import {
+  flag,
+  ok,
+  requiredPath,
+  requiredText,
+  type Tool,
+  type ToolContext,
+  ToolError,
+  type ToolOutcome,
+} from "./tool.ts";
 
 const bytesMax = 4 * 1024 * 1024;
 /** As of a file that is created; the init would end at a larger frame. */
 const resultBytesMax = 8 * 1024 * 1024;
 const listedMax = 20;
+/** Of the lines that a text is most like. */
+const lineLengthMax = 500;
 
 export const edit: Tool = {
   spec: {
@@ -27,7 +38,7 @@ export const edit: Tool = {
     },
   },
   async run(input, context): Promise<ToolOutcome> {
-    const path = requiredText(input, "path");
+    const path = requiredPath(input);
     const oldText = requiredText(input, "old_text");
     const newText = requiredText(input, "new_text");
     if (oldText === "") throw new ToolError("The argument `old_text` is empty; use create.");
@@ -35,7 +46,7 @@ export const edit: Tool = {
     const before = await readText(context, path, bytesMax);
     const pieces = before.split(oldText);
     const count = pieces.length - 1;
-    if (count === 0) throw notFound(path, before, oldText);
+    if (count === 0) throw notFound(path, { content: before, oldText }, context);
     if (count > 1 && !flag(input, "replace_all")) throw notUnique(path, pieces, oldText);
     const [oldBytes, newBytes] = [Buffer.byteLength(oldText), Buffer.byteLength(newText)];
     if (Buffer.byteLength(before) + count * (newBytes - oldBytes) > resultBytesMax) {
@@ -49,13 +60,19 @@ export const edit: Tool = {
   },
 };
 
-function notFound(path: string, content: string, oldText: string): ToolError {
+function notFound(
+  path: string,
+  { content, oldText }: { readonly content: string; readonly oldText: string },
+  { redact }: Pick<ToolContext, "redact">,
+): ToolError {
   const near = findNearMatch(content, oldText);
   const missing = `The old text isn't in ${path}.`;
   if (near === null) return new ToolError(`${missing} Look at the file again.`);
   const where = `What is most like it begins at line ${near.firstLine}`;
   const hint = `${where} and differs in ${near.difference}:`;
-  return new ToolError(`${missing} ${hint}\n${near.text}`);
+  const lines = redact(near.text).split("\n");
+  const shown = lines.map((line) => line.slice(0, lineLengthMax).toWellFormed());
+  return new ToolError(`${missing} ${hint}\n${shown.join("\n")}`);
 }
 
 function notUnique(path: string, pieces: readonly string[], oldText: string): ToolError {

@@ -16,6 +16,7 @@ const timeoutMs = 60_000;
 const outputBytesMax = 256 * 1024;
 const linesMax = 250;
 const lineLengthMax = 300;
+const signalled = 128;
 /** What neither ripgrep nor grep are asked to search. */
 const skipped = [".git", "node_modules"];
 
@@ -105,7 +106,9 @@ async function run(
 function shown({ end, text }: Found): ToolOutcome {
   if (end.end === "failed") throw new ToolError(`No search program: ${end.code ?? "unknown"}.`);
   const lines = text.split("\n").filter((line) => line !== "");
-  const failed = end.end === "done" && (end.status ?? 0) > 1 && lines.length > 0;
+  // A signal leaves no status.
+  const failed = end.end === "done" && (end.status ?? signalled) > 1;
+  if (failed && lines.length === 0) throw new ToolError("The search was broken off; narrow it.");
   const kept = lines.slice(0, linesMax).map((line) => line.slice(0, lineLengthMax).toWellFormed());
   const isCut = lines.length > linesMax || end.end === "output_limit";
   const more = isCut ? "\n(There are more; narrow the search.)" : "";

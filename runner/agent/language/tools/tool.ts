@@ -71,6 +71,16 @@ export function requiredText(input: ToolInput, name: string): string {
   throw new ToolError(`The argument \`${name}\` is missing or isn't text.`);
 }
 
+/** As long as the kernel takes. A longer one that still leads somewhere would be listed as it is. */
+const pathLengthMax = 4_096;
+
+/** @throws {ToolError} If it is missing, no text or too long. */
+export function requiredPath(input: ToolInput, name = "path"): string {
+  const path = requiredText(input, name);
+  if (path.length <= pathLengthMax) return path;
+  throw new ToolError(`The argument \`${name}\` is longer than any path.`);
+}
+
 export function optionalText(input: ToolInput, name: string): string | null {
   const value = input[name];
   if (value === undefined || value === null || value === "") return null;

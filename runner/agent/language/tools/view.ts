@@ -4,7 +4,7 @@ import { decodeText, readBytes } from "./sandbox-files.ts";
 import {
   ok,
   optionalNumber,
-  requiredText,
+  requiredPath,
   type Tool,
   type ToolContext,
   ToolError,
@@ -35,21 +35,28 @@ export const view: Tool = {
     },
   },
   async run(input, context): Promise<ToolOutcome> {
-    const path = requiredText(input, "path");
+    const path = requiredPath(input);
     const { what, bytes, sizeBytes } = await readBytes(context, path, bytesMax);
     if (what === "folder") {
       return ok(bytes.toString("utf8") || "(an empty folder)", `${sizeBytes} names`);
     }
     const mediaType = imageType(bytes);
     if (mediaType !== null) return showImage(context, { path, bytes, sizeBytes, mediaType });
-    // The end may split a character, which isn't the file's fault.
     const isCut = sizeBytes > bytes.length;
-    const whole = isCut ? bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1) : bytes;
+    const whole = isCut ? wholeLines(bytes) : bytes;
     const first = Math.max(1, optionalNumber(input, "first_line") ?? 1);
     const count = Math.max(1, Math.min(optionalNumber(input, "lines") ?? linesMax, linesMax));
     return showLines(context.redact(decodeText(path, whole)), { first, count, isCut });
   },
 };
+
+/** Without the last line, or without the last character if there is but one: it may be cut. */
+function wholeLines(bytes: Buffer): Buffer {
+  const length = bytes.lastIndexOf(0x0a) + 1;
+  if (length > 0) return bytes.subarray(0, length);
+  const last = bytes.findLastIndex((byte) => (byte & 0xc0) !== 0x80);
+  return bytes.subarray(0, Math.max(0, last));
+}
 
 interface Shown {
   readonly path: string;
@@ -78,7 +85,8 @@ function showLines(
   if (text === "") return ok("(an empty file)", "0 lines");
   const lines = text.replace(/\n$/, "").split("\n");
   if (part.first > lines.length) {
-    throw new ToolError(`The file has ${lines.length} lines.`);
+    const seen = "of a file as large as this, more can't be seen; use bash";
+    throw new ToolError(`The file has ${lines.length} lines${part.isCut ? `; ${seen}` : ""}.`);
   }
   const shown: string[] = [];
   let length = 0;

@@ -1,0 +1,83 @@
+/** What tools say of files and programs that they can't see or run wholly. */
+import { expect, test } from "vitest";
+import type { CallEnded } from "../../../init/messages.ts";
+import type { ToolContext, ToolOutcome } from "./tool.ts";
+import { agentTools } from "./tools.ts";
+
+interface Inside {
+  readonly file?: Buffer;
+  readonly sizeBytes?: number;
+  readonly search?: Partial<CallEnded>;
+}
+
+async function run(name: string, input: object, { file, sizeBytes, search }: Inside) {
+  const none = {
+    id: 1,
+    status: 0,
+    folder: null,
+    what: "file" as const,
+    code: null,
+    sizeBytes: null,
+  };
+  const end = { ...none, end: "done" } as const;
+  const sandbox: ToolContext["sandbox"] = async (call, onOutput) => {
+    if (call.do === "exec") return { ...end, ...search };
+    if (call.do === "read" && file !== undefined) onOutput(file.subarray(0, call.bytesMax));
+    return { ...end, sizeBytes: sizeBytes ?? file?.length ?? 0 };
+  };
+  const context = { sandbox, canSee: true, redact: (text: string) => text } as ToolContext;
+  const tool = agentTools.find(({ spec }) => spec.name === name);
+  const failed = (error: unknown) => String(Object(error).sentence);
+  return (await tool?.run({ path: "a", ...input }, context).catch(failed)) ?? "no such tool";
+}
+
+const shown = (outcome: ToolOutcome | string) =>
+  typeof outcome === "string" ? outcome : JSON.stringify(outcome.content);
+
+test("a large file of one line isn't taken for an empty one", async () => {
+  const file = Buffer.from("é".repeat(2_000_000));
+  const outcome = shown(await run("view", {}, { file }));
+  expect(outcome).toContain("éééé");
+  expect(outcome).toContain("lines 1 to 1 of more than 1");
+  expect(outcome).not.toContain("empty");
+});
+
+test("a line beyond what is seen of a large file isn't said not to be there", async () => {
+  const file = Buffer.from("a line\n".repeat(10));
+  const [input, all] = [{ first_line: 11 }, { file, sizeBytes: 8_000_000 }];
+  expect(shown(await run("view", input, all))).toContain("more can't be seen");
+  expect(shown(await run("view", input, { file }))).toBe("The file has 10 lines.");
+});
+
+test("a part of a large file isn't compared with what replaces the whole", async () => {
+  const content = "a line\n".repeat(60_000);
+  const outcome = await run("create", { content }, { file: Buffer.from(content) });
+  const none = { additions: 0, deletions: 0 };
+  expect(outcome).toMatchObject({ fileChanges: [none] });
+});
+
+test.each([2, 137, null])(
+  "a search that was broken off hasn't found nothing: %s",
+  async (status) => {
+    const outcome = await run("search", { pattern: "a" }, { search: { status } });
+    expect(shown(outcome)).toBe("The search was broken off; narrow it.");
+    expect(shown(await run("search", { pattern: "a" }, { search: { status: 1 } }))).toContain(
+      "Nothing matches.",
+    );
+  },
+);
+
+test.each(["create", "edit", "view"])("a path of megabytes is refused: %s", async (name) => {
+  const path = `/workspace/${"/".repeat(1_000_000)}a`;
+  const input = { path, content: "a", old_text: "a", new_text: "b" };
+  const outcome = await run(name, input, { file: Buffer.from("a") });
+  expect(outcome).toBe("The argument `path` is longer than any path.");
+});
+
+test("the lines that a text is most like are cut", async () => {
+  const file = Buffer.from(`${"x".repeat(1_000_000)}\nthe second line\n`);
+  const input = { old_text: `y${"x".repeat(999_990)}\nthe second line`, new_text: "" };
+  const outcome = await run("edit", input, { file });
+  expect(shown(outcome)).toContain("most like it");
+  expect(shown(outcome).length).toBeLessThan(1_000);
+});
