@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { z } from "zod";
 import { Fault } from "#shared/core/fault";
+import { wellFormedJson } from "#shared/core/well-formed-json";
 import {
   ClaimReply,
   type ClaimRequest,
@@ -198,19 +199,4 @@ export class Gateway {
 function mayPass(error: unknown): boolean {
   if (error instanceof GatewayError) return error.status >= 500 || error.status === 429;
   return error instanceof UnansweredError;
-}
-
-/** Half of a surrogate pair as JSON writes it. The gateway refuses it: UTF-8 can't encode it. */
-const halfPair = /\\ud[89a-f]/;
-
-/**
- * Writes a body as JSON that the gateway can store. It may contain text that a program printed or
- * chose as a name, and a single invalid character must not make a settlement fail.
- */
-export function wellFormedJson(body: unknown): string {
-  const text = JSON.stringify(body);
-  if (!halfPair.test(text)) return text;
-  return JSON.stringify(body, (_name, value: unknown) =>
-    typeof value === "string" ? value.toWellFormed() : value,
-  );
 }

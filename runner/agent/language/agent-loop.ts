@@ -23,6 +23,7 @@ import { Speech } from "./speech.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import { estimateMessages, estimateText } from "./token-estimate.ts";
 import type { Tool } from "./tools/tool.ts";
+import { withPassableCalls } from "./wires/passable-calls.ts";
 import { type TurnListener, type Wire, withValidArguments } from "./wires/wire.ts";
 
 export interface LoopSettings {
@@ -118,13 +119,14 @@ export class AgentLoop {
       const why = "The language model declined to go on.";
       return unfinished("model_failed", why);
     }
-    const all = callsOf(turn.parts);
+    const said = withPassableCalls(turn.parts);
+    const all = callsOf(said);
     const calls = all.slice(0, callsMax);
     if (calls.length === 0) return this.#withoutCalls(turn);
     this.#nudges = 0;
     this.#unfinishedText = "";
     const left = new Set<AssistantPart>(all.slice(callsMax));
-    const parts = withValidArguments(turn.parts.filter((part) => !left.has(part)));
+    const parts = withValidArguments(said.filter((part) => !left.has(part)));
     this.#messages.push({ role: "assistant", parts });
     const results = await runCalls(calls, {
       agentTools: this.#tools,

@@ -5,6 +5,7 @@ import { canary, runLoop } from "../../../test/kit/agent-loop.ts";
 import { Repetition } from "./repetition.ts";
 import { runCalls } from "./run-calls.ts";
 import { agentTools } from "./tools/tools.ts";
+import { withPassableCalls } from "./wires/passable-calls.ts";
 import { type WireName, wires } from "./wires/wires.ts";
 
 const done = { items: [{ kind: "text", text: "Done." } as const] };
@@ -75,6 +76,40 @@ describe("MOD-5 a call that spoils the conversation ends with a sentence, and th
     const asked = JSON.stringify(run.requests[1]);
     expect(asked).toContain("nested too deeply");
     expect(asked).not.toContain('{"a":{"a":{"a":');
+  });
+
+  test.each(
+    Object.keys(wires).flatMap((wire) =>
+      ["", "functions.bash", "a b", "x".repeat(300)].map((name) => [name.slice(0, 20), wire, name]),
+    ),
+  )("a tool's name that no provider takes: %s, %s", async (_shown, wire, name) => {
+    const call: TurnItem = { kind: "tool-call", name, input: {} };
+    const run = await runLoop({ wire: wire as WireName, script: [{ items: [call] }, done] });
+    expect(run.end).toEqual({ exitCode: 0 });
+    const named = [...JSON.stringify(run.requests[1]).matchAll(/"name":"([^"]*)"/g)];
+    expect(named.filter(([, sent = ""]) => !/^[A-Za-z0-9_-]{1,64}$/.test(sent))).toEqual([]);
+  });
+
+  test("an id that it has given to another call, or none", () => {
+    const call = { type: "tool_call", name: "view", arguments: "{}" } as const;
+    const ids = ["a", "", "a", "a_1", "", "x".repeat(1_000)];
+    const given = withPassableCalls(ids.map((id) => ({ ...call, id })));
+    const passed = given.map((part) => (part.type === "tool_call" ? part.id : ""));
+    expect(new Set(passed).size).toBe(ids.length);
+    expect(passed[0]).toBe("a");
+    expect(passed.every((id) => id !== "" && id.length < 300)).toBe(true);
+  });
+
+  test.each(Object.keys(wires))("half a character in a text or in arguments: %s", async (name) => {
+    const inputText = '{"command":"echo \\ud83d \\uD83D\\uDE00"}';
+    const input: object = JSON.parse(inputText);
+    const call: TurnItem = { kind: "tool-call", name: "bash", input, inputText };
+    const items = [{ kind: "text", text: "half \ud83d" } as const, call];
+    const run = await runLoop({ wire: name as WireName, script: [{ items }, done] });
+    expect(run.end).toEqual({ exitCode: 0 });
+    const asked = JSON.stringify(run.requests[1]);
+    expect(asked).toContain("\ud83d\ude00");
+    expect(asked).not.toMatch(/\\ud[89a-f]/i);
   });
 
   test("arguments larger than the sandbox takes at once", async () => {

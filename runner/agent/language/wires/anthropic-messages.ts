@@ -1,4 +1,5 @@
 /** Anthropic's Messages API, version 2023-06-01. */
+import { wellFormedJson } from "#shared/core/well-formed-json";
 import type { AssistantPart, Message, Turn, TurnEnd, UserPart } from "../conversation.ts";
 import { faultInStream } from "../provider-fault.ts";
 import {
@@ -29,7 +30,7 @@ export const anthropicMessages: Wire = {
   path: () => "/v1/messages",
   headers: (token) => ({ "x-api-key": token, "anthropic-version": "2023-06-01" }),
   body: (request) =>
-    JSON.stringify({
+    wellFormedJson({
       model: request.model,
       stream: true,
       ...reasoning(request),

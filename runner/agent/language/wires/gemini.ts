@@ -1,4 +1,5 @@
 /** Gemini's `v1beta`, streamed as events. */
+import { wellFormedJson } from "#shared/core/well-formed-json";
 import type { AssistantPart, Message, Turn, TurnEnd, UserPart } from "../conversation.ts";
 import { faultInStream } from "../provider-fault.ts";
 import {
@@ -28,7 +29,7 @@ export const gemini: Wire = {
   // The gateway reads one of them, and the provider's own servers the other.
   headers: (token) => ({ "x-goog-api-key": token, authorization: `Bearer ${token}` }),
   body: (request) =>
-    JSON.stringify({
+    wellFormedJson({
       generationConfig: {
         maxOutputTokens: request.outputTokensMax,
         ...reasoning(request),

@@ -1,4 +1,5 @@
 /** OpenAI's Chat Completions, as OpenAI and compatible servers speak it. */
+import { wellFormedJson } from "#shared/core/well-formed-json";
 import type { AssistantPart, Message, Turn, TurnEnd, UserPart } from "../conversation.ts";
 import { callsOf, textOf } from "../conversation.ts";
 import { faultInStream } from "../provider-fault.ts";
@@ -20,7 +21,7 @@ export const openaiChat: Wire = {
   path: () => "/v1/chat/completions",
   headers: (token) => ({ authorization: `Bearer ${token}` }),
   body: (request) =>
-    JSON.stringify({
+    wellFormedJson({
       model: request.model,
       stream: true,
       stream_options: { include_usage: true },

@@ -1,4 +1,5 @@
 /** OpenAI's Responses API, without anything stored at the provider. */
+import { wellFormedJson } from "#shared/core/well-formed-json";
 import type { AssistantPart, Message, Turn, TurnEnd, UserPart } from "../conversation.ts";
 import { faultInStream } from "../provider-fault.ts";
 import {
@@ -18,7 +19,7 @@ export const openaiResponses: Wire = {
   path: () => "/v1/responses",
   headers: (token) => ({ authorization: `Bearer ${token}` }),
   body: ({ effort, ...request }) =>
-    JSON.stringify({
+    wellFormedJson({
       model: request.model,
       stream: true,
       store: false,

@@ -1,4 +1,5 @@
 /** What each provider's wire format must do for the loop. */
+import { wellFormedJson } from "#shared/core/well-formed-json";
 import type { AssistantPart, Message, ToolSpec, Turn } from "../conversation.ts";
 import { malformedStream } from "../provider-fault.ts";
 import type { SseEvent } from "../sse-reader.ts";
@@ -103,9 +104,14 @@ export function listAt(value: unknown, ...path: readonly (string | number)[]): r
   return Array.isArray(found) ? found : [];
 }
 
+/** An escape of half a character, if the other half doesn't follow. */
+const mayHoldHalf = /\\ud[89a-f]/i;
+
 /** The arguments as they came, or an empty object if they aren't JSON of an object. */
 export function validArguments(text: string): string {
-  return Object.keys(argumentsObject(text)).length === 0 ? "{}" : text;
+  const given = argumentsObject(text);
+  if (Object.keys(given).length === 0) return "{}";
+  return mayHoldHalf.test(text) ? wellFormedJson(given) : text;
 }
 
 /** An answer's parts as they go back to the provider, so that nothing else of them is kept. */
