@@ -2,7 +2,7 @@
  * Asks a language model, does what it calls for, and asks again, until it answers without a call or
  * a limit is reached. On every way out what it has said so far is kept.
  */
-import type { LanguageEnd, LanguageTask, LanguageTools, UnfinishedReason } from "../model.ts";
+import type { LanguageEnd, LanguageTask, LanguageTools } from "../model.ts";
 import { compact, withText } from "./compaction.ts";
 import {
   type AssistantPart,
@@ -12,13 +12,14 @@ import {
   textOf,
   type Usage,
 } from "./conversation.ts";
-import { withoutOldImages } from "./image-room.ts";
+import { withoutAllImages, withoutOldImages } from "./image-room.ts";
 import { LimitWatch, type LoopLimits, type Reached } from "./limits.ts";
 import { type CallTimes, type Cut, callModel } from "./model-call.ts";
 import { openingMessages } from "./opening.ts";
 import { ProviderFault } from "./provider-fault.ts";
 import { Repetition } from "./repetition.ts";
 import { runCalls } from "./run-calls.ts";
+import { endOf, RunEnd, unfinished } from "./run-end.ts";
 import { Speech } from "./speech.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import { estimateMessages, estimateText } from "./token-estimate.ts";
@@ -50,22 +51,12 @@ const marginShare = 0.05;
 
 const told = {
   goOn: "Your answer reached its limit of tokens. Go on exactly where it stopped.",
+  miscalled: "Your call couldn't be read, so nothing was run. Make it again.",
   empty: "You said nothing and called nothing. Go on with the task, or answer if it is done.",
   tooMany: `Only your first ${callsMax} calls were run; make fewer at once.`,
   last: (why: string) =>
     `${why} Don't call a tool any more. Answer now: what is done, what isn't, and what comes next.`,
 };
-
-/** Ends the run from wherever it is noticed. */
-class RunEnd extends Error {
-  override readonly name = "RunEnd";
-  readonly end: LanguageEnd;
-
-  constructor(end: LanguageEnd) {
-    super(end.why ?? "");
-    this.end = end;
-  }
-}
 
 export class AgentLoop {
   readonly #task: LanguageTask;
@@ -151,7 +142,8 @@ export class AgentLoop {
   #withoutCalls({ end, parts }: Turn): LanguageEnd | null {
     const text = textOf(parts);
     const isCut = end === "length";
-    if (!isCut && text.trim() !== "") return { exitCode: 0 };
+    const isMiscalled = end === "miscalled";
+    if (!isCut && !isMiscalled && text.trim() !== "") return { exitCode: 0 };
     this.#nudges += 1;
     if (this.#nudges > nudgesMax) {
       const why = isCut
@@ -160,9 +152,9 @@ export class AgentLoop {
       return unfinished("model_failed", why);
     }
     if (text.trim() !== "") {
-      this.#unfinishedText += text;
+      this.#unfinishedText = isCut ? this.#unfinishedText + text : "";
       this.#messages.push({ role: "assistant", parts });
-      this.#messages = withText(this.#messages, told.goOn);
+      this.#messages = withText(this.#messages, isCut ? told.goOn : told.miscalled);
       return null;
     }
     // It only thought: there is nothing to go on from, so it gets more room.
@@ -170,7 +162,7 @@ export class AgentLoop {
     if (isCut && this.#outputTokens < most) {
       this.#outputTokens = Math.min(this.#outputTokens * 2, most);
     } else {
-      this.#messages = withText(this.#messages, told.empty);
+      this.#messages = withText(this.#messages, isMiscalled ? told.miscalled : told.empty);
     }
     return null;
   }
@@ -200,6 +192,10 @@ export class AgentLoop {
         speech.end();
         this.#tools.signal.throwIfAborted();
         if (!(error instanceof ProviderFault)) throw error;
+        const bare = error.isFinal ? withoutAllImages(this.#messages) : null;
+        this.#messages = bare ?? this.#messages;
+        // It may have refused the request for one image that it can't read.
+        if (bare !== null) continue;
         const isTooLong = error.kind === "too_long" && level < compactionsInRowMax;
         if (!isTooLong) throw new RunEnd(endOf(error));
         await this.#compact(level + 1);
@@ -289,13 +285,4 @@ export class AgentLoop {
       return null;
     }
   }
-}
-
-function endOf(fault: ProviderFault): LanguageEnd {
-  const isBudget = fault.kind === "budget";
-  return unfinished(isBudget ? "budget" : "model_failed", fault.message);
-}
-
-function unfinished(reason: UnfinishedReason, why: string): LanguageEnd {
-  return { exitCode: null, unfinished: reason, why };
 }

@@ -63,8 +63,11 @@ export interface Usage {
   readonly cacheWrite: number;
 }
 
-/** Why the model stopped; `cut` if the provider never said so. */
-export type TurnEnd = "done" | "tools" | "length" | "refused" | "cut";
+/**
+ * Why the model stopped: `miscalled` if it wrote a call that the provider couldn't read, `cut` if the
+ * provider never said why.
+ */
+export type TurnEnd = "done" | "tools" | "length" | "refused" | "miscalled" | "cut";
 
 /** The model's answer to one request. */
 export interface Turn {

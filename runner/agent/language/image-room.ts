@@ -13,6 +13,7 @@ const told = {
   tooMany:
     "The image isn't shown: images of some megabytes were shown with this answer already. Look at " +
     "fewer at once, or make smaller copies.",
+  refused: "[an image, which the model's provider didn't take; don't look at it again]",
   earlier: "[an image, left out since to save room; look at it again if you need it]",
 };
 
@@ -41,9 +42,15 @@ export function withoutOldImages(messages: readonly Message[]): Message[] {
   const kept = messages.toReversed().map((message, index): Message => {
     left -= imageLength(message);
     // The newest are what the model is about to look at.
-    return left >= 0 || index === 0 ? message : withoutImages(message);
+    return left >= 0 || index === 0 ? message : withoutImages(message, told.earlier);
   });
   return kept.reverse();
+}
+
+/** The messages with a sentence for each image; null if there is none. */
+export function withoutAllImages(messages: readonly Message[]): Message[] | null {
+  if (messages.every((message) => imageLength(message) === 0)) return null;
+  return messages.map((message) => withoutImages(message, told.refused));
 }
 
 function imageLength(message: Message): number {
@@ -54,14 +61,14 @@ function imageLength(message: Message): number {
   return parts.reduce((sum, part) => sum + (part.type === "image" ? part.base64.length : 0), 0);
 }
 
-function withoutImages(message: Message): Message {
+function withoutImages(message: Message, text: string): Message {
   if (message.role === "assistant" || imageLength(message) === 0) return message;
+  const leftOut = (part: Content): Content =>
+    part.type === "image" ? { type: "text", text } : part;
   const parts = message.parts.map((part): UserPart => {
-    return part.type === "tool_result" ? { ...part, content: part.content.map(leftOut) } : part;
+    return part.type === "tool_result"
+      ? { ...part, content: part.content.map(leftOut) }
+      : leftOut(part);
   });
   return { ...message, parts };
-}
-
-function leftOut(part: Content): Content {
-  return part.type === "image" ? { type: "text", text: told.earlier } : part;
 }

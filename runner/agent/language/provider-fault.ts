@@ -39,6 +39,11 @@ export class ProviderFault extends Error {
     this.mayPass = mayPass;
     this.retryAfterMs = facts.retryAfterMs;
   }
+
+  /** Whether the same request is refused whenever it is made. */
+  get isFinal(): boolean {
+    return !this.mayPass && this.kind === "other";
+  }
 }
 
 const tooLong =

@@ -96,8 +96,8 @@ function toModelPart(part: AssistantPart): object[] {
 const ends = new Map<string, TurnEnd>([
   ["STOP", "done"],
   ["MAX_TOKENS", "length"],
-  // The model wrote a call that the provider couldn't read; the loop asks again.
-  ["MALFORMED_FUNCTION_CALL", "done"],
+  ["MALFORMED_FUNCTION_CALL", "miscalled"],
+  ["UNEXPECTED_TOOL_CALL", "miscalled"],
 ]);
 
 class Reader implements TurnReader {
