@@ -73,3 +73,10 @@ test("a request without an image that is refused isn't made again", async () => 
   expect(end.why).toContain("Something else");
   expect(asked).toHaveLength(3);
 });
+
+test("a chat with a model without tools has no empty list of them, which is refused", async () => {
+  const script = [{ items: [{ kind: "text", text: "Done." } as const] }];
+  const run = await runLoop({ wire: "openai-chat", script, entry: { tools: false } });
+  expect(run.end).toEqual({ exitCode: 0 });
+  expect(run.requests[0]).not.toHaveProperty("tools");
+});

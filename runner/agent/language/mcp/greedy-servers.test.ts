@@ -131,12 +131,36 @@ test.each(["answer", "refusal"])(
 test("MOD-5 what a provider refuses a request for isn't in a schema", () => {
   const schema = {
     type: "object",
-    properties: { a: { type: "string", minLength: -1, maxLength: 1.5 }, b: { type: "number" } },
+    anyOf: [{ required: ["a"] }, { required: ["b"] }],
+    enum: ["x"],
+    properties: {
+      any: { type: "array" },
+      pair: { type: "array", items: [{ type: "string" }, { type: "number" }] },
+      one: { type: "array", items: { type: "string" } },
+      choice: { anyOf: [{ type: "string" }, { type: "array", items: true }] },
+      empty: { type: "string", enum: ["", "x"] },
+      mixed: { type: ["string", "null"], enum: ["x", null] },
+      number: { type: "integer", enum: ["1"] },
+      text: { type: "string", enum: ["x", "y", "x"] },
+      a: { type: "string", minLength: -1, maxLength: 1.5 },
+      b: { type: "number" },
+    },
     required: ["toString", "constructor", "a", "a", "c"],
   };
   expect(passableSchema(schema, (text) => text)).toEqual({
     type: "object",
-    properties: { a: { type: "string" }, b: { type: "number" } },
+    properties: {
+      any: { type: "array", items: {} },
+      pair: { type: "array", items: {} },
+      one: { type: "array", items: { type: "string" } },
+      choice: { anyOf: [{ type: "string" }, { type: "array", items: {} }] },
+      empty: { type: "string" },
+      mixed: {},
+      number: { type: "integer" },
+      text: { type: "string", enum: ["x", "y"] },
+      a: { type: "string" },
+      b: { type: "number" },
+    },
     required: ["a"],
   });
 });

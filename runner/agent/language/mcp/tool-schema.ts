@@ -18,13 +18,14 @@ type Part = Readonly<Record<string, unknown>>;
 const anyObject: object = { type: "object", properties: {} };
 
 /**
- * The schema as far as it can be passed on; whatever it says, it describes an object.
+ * The schema as far as it can be passed on; whatever it says, it describes an object. A choice
+ * between whole schemas, which providers take inside of one only, is left out.
  *
  * @param redact Removes secrets from a text. A name or a choice with one isn't passed on.
  */
 export function passableSchema(schema: unknown, redact: Redact): object {
   try {
-    const rebuilt = new Rebuilder(redact).part(schema, 0);
+    const { anyOf: _choice, enum: _values, ...rebuilt } = new Rebuilder(redact).part(schema, 0);
     return rebuilt.type === "object" ? { properties: {}, ...rebuilt } : anyObject;
   } catch {
     return anyObject;
@@ -58,7 +59,8 @@ class Rebuilder {
             (name) => typeof name === "string" && Object.hasOwn(properties, name),
           ),
         }),
-      ...(isObject(items) && { items: inner(items) }),
+      // Some refuse a list that doesn't say of what.
+      ...(isObject(items) ? { items: inner(items) } : type === "array" && { items: {} }),
       ...(Array.isArray(anyOf) && anyOf.length > 0 && { anyOf: anyOf.map(inner) }),
       ...this.#values(schema),
     };
@@ -73,10 +75,15 @@ class Rebuilder {
   }
 
   #values(schema: Part): Part {
-    const { enum: choices } = schema;
+    const { enum: given, type = "string" } = schema;
+    // A choice of texts, none of them empty, is what all providers take.
+    const choices = type === "string" ? given : [];
     const isChoice = (one: unknown) =>
-      typeof one === "string" && one.length <= textLengthMax && this.#redact(one) === one;
-    const given = [
+      typeof one === "string" &&
+      one !== "" &&
+      one.length <= textLengthMax &&
+      this.#redact(one) === one;
+    const limits = [
       ...bounds.filter((name) => Number.isFinite(schema[name])),
       ...counts.filter((name) => Number.isSafeInteger(schema[name]) && Number(schema[name]) >= 0),
     ];
@@ -84,7 +91,7 @@ class Rebuilder {
       ...(Array.isArray(choices) && choices.length > 0 && choices.length <= partsMax
         ? choices.every(isChoice) && { enum: [...new Set(choices)] }
         : {}),
-      ...Object.fromEntries(given.map((name) => [name, schema[name]])),
+      ...Object.fromEntries(limits.map((name) => [name, schema[name]])),
     };
   }
 }

@@ -26,10 +26,13 @@ export const openaiChat: Wire = {
       stream: true,
       stream_options: { include_usage: true },
       ...outputLimit(request),
-      tools: request.tools.map(({ name, description, parameters }) => ({
-        type: "function",
-        function: { name, description, parameters },
-      })),
+      // An empty list is refused.
+      ...(request.tools.length > 0 && {
+        tools: request.tools.map(({ name, description, parameters }) => ({
+          type: "function",
+          function: { name, description, parameters },
+        })),
+      }),
       messages: [
         { role: "system", content: request.system },
         ...request.messages.flatMap(toMessages),
