@@ -83,13 +83,17 @@ export async function commitChange(
   }
 }
 
+/** Refusals that have nothing to do with what an earlier request did. */
+const lasting: ReadonlySet<string> = new Set(["UNAUTHORIZED", "FORBIDDEN", "UNAVAILABLE"]);
+
 /**
  * Whether an earlier request with the same Idempotency-Key may have been committed, and even have
- * taken the money or the room that this one is refused for, after this one looked for it.
+ * taken the money or the room that this one is refused for, after this one looked for it. A key that
+ * was closed since learns nothing of what it did before.
  */
 function mayHaveHappened(route: ChangeRoute, { request }: AnyContext, refusal: unknown): boolean {
   if (!route.idempotency || request.idempotencyKey === null) return false;
-  return refusal instanceof ApiError && refusal.code !== "UNAVAILABLE";
+  return refusal instanceof ApiError && !lasting.has(refusal.code);
 }
 
 /**

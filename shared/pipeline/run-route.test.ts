@@ -188,6 +188,21 @@ describe("an Idempotency-Key", () => {
     expect(store.tried).toHaveLength(1);
   });
 
+  test("KEY-5 answers nothing to a key that was closed before it was decided", async () => {
+    const store = new MemoryStore();
+    let isClosed = false;
+    const closed = making({
+      ...{ space: "a", isSame: true },
+      reading: async () => void (isClosed && (await runRequest(same, { headers, store }))),
+      deciding: () => {
+        isClosed = true;
+        throw new ApiError("UNAUTHORIZED");
+      },
+    });
+    const refused = { code: "UNAUTHORIZED" };
+    await expect(runRequest(closed, { headers, store })).rejects.toMatchObject(refused);
+  });
+
   test("BUD-4 answers what its first try made, also if that took what this one is refused for", async () => {
     const store = new MemoryStore();
     let isRefused = false;
