@@ -50,7 +50,9 @@ export class ShellSession {
   #shell: Shell | undefined;
   #reader: Socket | undefined;
   #writer = -1;
-  #folder = "/workspace";
+  #folder: string;
+  /** Where a shell starts if it can't start in the last one's folder. */
+  readonly #home: string;
   #running: Running | undefined;
   #later: Buffer = Buffer.alloc(0);
   #heardAtMs = 0;
@@ -59,7 +61,13 @@ export class ShellSession {
   readonly #onFlood: (reader: Socket) => void;
 
   /** @param onFlood Called after each piece of output, to hold the reader if nobody reads us. */
-  constructor(others: () => readonly number[], onFlood: (reader: Socket) => void) {
+  constructor(
+    others: () => readonly number[],
+    onFlood: (reader: Socket) => void,
+    home = "/workspace",
+  ) {
+    this.#home = home;
+    this.#folder = home;
     this.#others = others;
     this.#onFlood = onFlood;
   }
@@ -119,6 +127,8 @@ export class ShellSession {
     const shell = { process: child, orders };
     this.#shell = shell;
     child.on("error", (error) => {
+      // A name that is no UTF-8, or a folder that nobody may enter, would stop all later ones.
+      this.#folder = this.#home;
       this.#pass(Buffer.from(`The shell couldn't be started: ${startFailure(codeOf(error))}\n`));
       this.#shellEnded(shell, 126);
     });
@@ -197,7 +207,7 @@ export class ShellSession {
     try {
       const folder = readlinkSync(`/proc/${pid}/cwd`);
       // A folder that was deleted can't be a new shell's.
-      this.#folder = folder.endsWith(" (deleted)") ? "/workspace" : folder;
+      this.#folder = folder.endsWith(" (deleted)") ? this.#home : folder;
     } catch {
       // The shell has ended; the last folder counts.
     }
