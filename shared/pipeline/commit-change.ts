@@ -88,8 +88,8 @@ const lasting: ReadonlySet<string> = new Set(["UNAUTHORIZED", "FORBIDDEN", "UNAV
 
 /**
  * Whether an earlier request with the same Idempotency-Key may have been committed, and even have
- * taken the money or the room that this one is refused for, after this one looked for it. A key that
- * was closed since learns nothing of what it did before.
+ * taken the money or the room that this one is refused for, after this one looked for it. A key
+ * that was closed since learns nothing of what it did before.
  */
 function mayHaveHappened(route: ChangeRoute, { request }: AnyContext, refusal: unknown): boolean {
   if (!route.idempotency || request.idempotencyKey === null) return false;

@@ -64,8 +64,8 @@ export interface Usage {
 }
 
 /**
- * Why the model stopped: `miscalled` if it wrote a call that the provider couldn't read, `cut` if the
- * provider never said why.
+ * Why the model stopped: `miscalled` if it wrote a call that the provider couldn't read, `cut` if
+ * the provider never said why.
  */
 export type TurnEnd = "done" | "tools" | "length" | "refused" | "miscalled" | "cut";
 

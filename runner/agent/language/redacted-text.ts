@@ -1,6 +1,6 @@
 /**
- * Removes secrets from a stranger's long text, of which a part is kept. It goes piece by piece: as a
- * whole it could become larger than memory allows, since a secret's name may be longer than it.
+ * Removes secrets from a stranger's long text, of which a part is kept. It goes piece by piece: as
+ * a whole it could become larger than memory allows, since a secret's name may be longer than it.
  */
 import type { LanguageTools, TextRedactor } from "../model.ts";
 import { ShortenedText } from "./shortened-text.ts";

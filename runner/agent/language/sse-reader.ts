@@ -78,7 +78,7 @@ export class SseReader {
     if (name === "event") this.#event = value;
     if (name !== "data") return;
     this.#data.push(value);
-    // With its line break; else empty lines would count for nothing.
+    // The line break counts, too; else empty lines would be for nothing.
     this.#dataLength += value.length + 1;
     if (this.#dataLength > this.#bounds.eventLengthMax) throw tooLarge("event");
   }

@@ -17,7 +17,7 @@ const bytesMax = 4 * 1024 * 1024;
 /** As of a file that is created; the init would end at a larger frame. */
 const resultBytesMax = 8 * 1024 * 1024;
 const listedMax = 20;
-/** Of the lines that a text is most like. */
+/** Lines that a text is most like are cut here. */
 const lineLengthMax = 500;
 
 export const edit: Tool = {

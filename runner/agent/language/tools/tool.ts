@@ -71,7 +71,7 @@ export function requiredText(input: ToolInput, name: string): string {
   throw new ToolError(`The argument \`${name}\` is missing or isn't text.`);
 }
 
-/** As long as the kernel takes. A longer one that still leads somewhere would be listed as it is. */
+/** The kernel takes no longer one. What the sandbox shortens would be listed as it is. */
 const pathLengthMax = 4_096;
 
 /** @throws {ToolError} If it is missing, no text or too long. */

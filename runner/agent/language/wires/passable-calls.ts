@@ -5,7 +5,7 @@ import type { AssistantPart } from "../conversation.ts";
 const nameLengthMax = 64;
 const idLengthMax = 200;
 
-/** Names of tools that there are stay as they are; ids of a provider's do if no two are the same. */
+/** Names of tools that there are stay as they are, as do ids of which no two are the same. */
 export function withPassableCalls(parts: readonly AssistantPart[]): AssistantPart[] {
   const ids = new Set<string>();
   return parts.map((part) => {
