@@ -69,7 +69,8 @@ export const completeUpload = change({
     const { environment } = data;
     if (data.upload.value.state === "completed") return { ...data, file: null, placed: null };
     await requireSent(owner, data.upload.value);
-    const upload = await countReading(deps.store, data.upload, raw);
+    const upload = await countReading(deps.store, data.upload, { request: raw, now });
+    if (upload.value.state === "completed") return { ...data, upload, file: null, placed: null };
     const file = await uploadedFile(deps, owner, { upload: upload.value, raw, now, signal });
     if (file === null) {
       await endUpload(deps.store, upload);
