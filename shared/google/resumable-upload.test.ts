@@ -18,10 +18,13 @@ afterEach(() => {
 /** A bucket that answers one request after another as the test says. */
 async function newBucket(answers: Answer[], stored = "abcdef") {
   const asked: string[] = [];
+  const lengths: unknown[] = [];
   const deleted: unknown[] = [];
   const server = createServer(async (request, response) => {
     const body = await textOf(request);
-    asked.push(`${request.headers["content-range"]} ${body}`.trim());
+    const { "content-range": range, "content-length": length } = request.headers;
+    asked.push(`${range} ${body}`.trim());
+    lengths.push(length);
     send(response, answers.shift() ?? { status: 500 }, stored);
   });
   server.listen(0, "127.0.0.1");
@@ -42,7 +45,7 @@ async function newBucket(answers: Answer[], stored = "abcdef") {
     },
   };
   const upload = await ResumableUpload.begin(client as File, "text/plain", using);
-  return { upload, asked, deleted };
+  return { upload, asked, lengths, deleted };
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
@@ -71,9 +74,11 @@ async function sendAll(upload: ResumableUpload, ...texts: string[]): Promise<voi
 }
 
 test("a chunk follows another, and the last one says how many bytes there are", async () => {
-  const { upload, asked } = await newBucket([{ status: 308, keeps: 4 }, { status: 200 }]);
+  const { upload, asked, lengths } = await newBucket([{ status: 308, keeps: 4 }, { status: 200 }]);
   await sendAll(upload, "abcd", "ef");
   expect(asked).toEqual(["bytes 0-3/* abcd", "bytes 4-5/6 ef"]);
+  // The bucket wants to know how long each is.
+  expect(lengths).toEqual(["4", "2"]);
 });
 
 test("what a bucket didn't keep of a chunk is sent again, of the last one, too", async () => {
