@@ -62,15 +62,31 @@ export function keepsTokenSecret(server: z.infer<typeof StoredMcpServer>): boole
   return !bearerToken || url === undefined || !/^http:/i.test(url.trim());
 }
 
+const mcpVariablesMax = 200;
+
 /** The sandbox's programs reach their own addresses, so only an `http` server needs one. */
 export const McpServer = StoredMcpServer.extend({
   url: z
     .union([z.literal(""), outgoingAddress({ schemes: "https or http", query: "taken" })])
     .optional(),
-}).refine(keepsTokenSecret, {
-  path: ["url"],
-  message: "Give an https address: a bearerToken isn't sent over http, where others can read it.",
-});
+})
+  .refine(keepsTokenSecret, {
+    path: ["url"],
+    message: "Give an https address: a bearerToken isn't sent over http, where others can read it.",
+  })
+  // Without it, the server would fail at each run.
+  .refine(({ type, url }) => type !== "http" || Boolean(url), {
+    path: ["url"],
+    message: "Give the address of the server, since its type is http.",
+  })
+  .refine(({ type, command }) => type !== "stdio" || Boolean(command), {
+    path: ["command"],
+    message: "Give the program of the server, since its type is stdio.",
+  })
+  .refine(({ env = {} }) => Object.keys(env).length <= mcpVariablesMax, {
+    path: ["env"],
+    message: `Give at most ${mcpVariablesMax} variables.`,
+  });
 export type McpServer = z.infer<typeof McpServer>;
 
 const Variable = z

@@ -36,3 +36,32 @@ describe("SEC-2 the token of an MCP server crosses no network in clear:", () => 
     expect(tokenFor("https://mcp.example/")).toBe(bearerToken);
   });
 });
+
+describe("an MCP server that could only fail is refused, and the field is named:", () => {
+  const variables = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`V${index}`, "v"]));
+  const program = { type: "stdio", name: "m", command: "node" };
+
+  test.each([
+    ["no address", "url", { type: "http", name: "m" }],
+    ["an empty address", "url", { type: "http", name: "m", url: "" }],
+    ["no address but a program", "url", { ...program, type: "http" }],
+    ["no program", "command", { type: "stdio", name: "m" }],
+    ["an empty program", "command", { type: "stdio", name: "m", command: "" }],
+    ["too many variables", "env", { ...program, env: variables(201) }],
+  ])("%s", (_what, field, odd) => {
+    for (const schema of [EnvironmentCreate, MessageCreate]) {
+      const { error } = schema.safeParse({ name: "a", content: "a", mcpServers: [odd] });
+      expect(error?.issues).toMatchObject([{ path: ["mcpServers", 0, field] }]);
+    }
+  });
+
+  test("others aren't", () => {
+    const good = [
+      { ...program, url: "" },
+      { ...program, env: variables(200) },
+      { type: "http", name: "far", url: "https://mcp.example/" },
+    ];
+    expect(EnvironmentCreate.safeParse({ name: "a", mcpServers: good }).success).toBe(true);
+  });
+});
