@@ -1,7 +1,7 @@
 /** Decides what becomes of a delivery whose signature was checked. Pure. */
 
 import { derivedId } from "../core/ids.ts";
-import { admits, holdsKey } from "../core/keys/admission.ts";
+import { admits, holds, holdsKey } from "../core/keys/admission.ts";
 import type { Counted } from "../core/limits/owned-count.ts";
 import type { Account } from "../core/money/account.ts";
 import { dayMs } from "../core/retention/periods.ts";
@@ -205,7 +205,10 @@ function refused(
 /** @throws {ApiError} if it has no key that may act, or nothing to act in. */
 function requireActing({ basis, account }: Deciding) {
   const { acting, environment, agent, found } = basis;
-  const isHeld = account.admission.suspendedAt !== null || acting === "held";
+  const { suspendedAt } = account.admission;
+  // Refused, it would be paused, and its owner would find it off once the incident is over.
+  const isStopped = suspendedAt !== null || holds(account, found.value.environmentId);
+  const isHeld = isStopped || acting === "held";
   if (isHeld || (acting !== null && holdsKey(account, acting.key))) {
     throw new ApiError("UNAVAILABLE", { headers: { "retry-after": "600" } });
   }
