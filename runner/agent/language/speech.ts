@@ -4,6 +4,8 @@ import { redactedStart } from "./redacted-text.ts";
 import type { TurnListener } from "./wires/wire.ts";
 
 const thoughtLengthMax = 16_000;
+/** Each is an event of its own; what an answer thinks after so many is shown at its end, as one. */
+const thoughtsMax = 200;
 
 type SpeechTools = Pick<LanguageTools, "speak" | "emit" | "answer" | "redactor">;
 
@@ -15,6 +17,7 @@ export class Speech implements TurnListener {
   #voice: ReturnType<LanguageTools["speak"]> | undefined;
   #said = "";
   #thought = "";
+  #thoughts = 0;
 
   constructor(tools: SpeechTools, before: string) {
     this.#tools = tools;
@@ -22,7 +25,7 @@ export class Speech implements TurnListener {
   }
 
   text(piece: string): void {
-    this.#endThought();
+    if (this.#thoughts < thoughtsMax) this.#endThought();
     this.#said += piece;
     this.#voice ??= this.#tools.speak();
     this.#voice.write(piece);
@@ -53,6 +56,8 @@ export class Speech implements TurnListener {
   #endThought(): void {
     const content = redactedStart(this.#thought.trim(), thoughtLengthMax, this.#tools);
     this.#thought = "";
-    if (content !== "") this.#tools.emit({ type: "reasoning", content });
+    if (content === "") return;
+    this.#thoughts += 1;
+    this.#tools.emit({ type: "reasoning", content });
   }
 }
