@@ -76,7 +76,7 @@ export function historyOf(
 
 /**
  * The texts of a documentation that fit, whole and in order: the runner removes secrets from them,
- * and wouldn't know a part of one at a cut. Pure.
+ * and wouldn't know a part of one at a cut. A sentence says of others that they are missing. Pure.
  */
 export function fittingTexts(texts: string[]): string[] {
   let room = documentationTextMax;
@@ -84,5 +84,10 @@ export function fittingTexts(texts: string[]): string[] {
     room -= text.length;
     return room < 0;
   });
-  return first < 0 ? texts : texts.slice(0, first);
+  if (first < 0) return texts;
+  const left = texts.length - first;
+  return [
+    ...texts.slice(0, first),
+    `(Left out for want of room: ${left} of ${texts.length} texts.)`,
+  ];
 }
