@@ -69,7 +69,9 @@ export const revokeOwnersKeys = change({
       account.admission,
     );
     return {
-      writes: keys.map(({ ref, value }) => patch(ref, closedFields(value, { stop: true, now }))),
+      writes: keys.map(({ ref, value }) =>
+        patch(ref, closedFields(value, { stop: true, now }), { mustExist: true }),
+      ),
       account: { ...account, admission, updatedAt: now },
       subject: owner.id,
       facts: { keys: keys.length },

@@ -141,7 +141,7 @@ export function releaseTarget(
   if (found.target === "environment") return [account, done];
   const own = found.keys.filter(({ value }) => value.containedBy === containment.id);
   const free = { containedBy: null, ownerState: profile.state };
-  return [...own.map(({ ref }) => patch(ref, free)), account, done];
+  return [...own.map(({ ref }) => patch(ref, free, { mustExist: true })), account, done];
 }
 
 /** What was stopped, and all keys that are held. */

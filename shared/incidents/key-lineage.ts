@@ -12,7 +12,8 @@ import { withDeadline } from "../store/with-deadline.ts";
 
 /** A key that another containment holds stays its. */
 export function holdKey({ ref, value }: FoundKey, id: string): Write {
-  return patch(ref, { containedBy: value.containedBy ?? id, ownerState: "suspended" });
+  const held = { containedBy: value.containedBy ?? id, ownerState: "suspended" } as const;
+  return patch(ref, held, { mustExist: true });
 }
 
 /** More than an account may have alive. */

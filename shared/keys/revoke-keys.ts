@@ -21,7 +21,7 @@ import type { DueDocument } from "../store/due-documents.ts";
 import { accountId, accounts } from "../store/owners.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import type { Store } from "../store/store.ts";
-import { withDeadline } from "../store/with-deadline.ts";
+import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import { revocationBarrierMs } from "./api-key-cache.ts";
 import { pauseAutomations } from "./pause-automations.ts";
 
@@ -43,7 +43,7 @@ interface How {
  */
 export function closeKey(owner: Owner, { ref, value }: FoundKey, how: How): readonly Write[] {
   const { now } = how;
-  const closing = patch(ref, closedFields(value, how));
+  const closing = patch(ref, closedFields(value, how), { mustExist: true });
   if (value.revokedAt !== null) return [closing];
   const closed = { [`admission.closedKeys.${value.id}`]: now } as const;
   return [closing, patchInside(accounts.of(owner, accountId), closed, { updatedAt: now })];
@@ -114,9 +114,26 @@ async function runningOf(store: Store, owner: Owner, keyId: string | null) {
   return value ? executionsOf(value, keyId) : [];
 }
 
+interface Committing {
+  readonly store: Pick<Store, "commit">;
+}
+
 /** Clears what is due for a closed key once its executions are stopped. */
-export function clearDue({ store }: Pick<StopDeps, "store">, { ref }: Pick<FoundKey, "ref">) {
-  return async () => await withDeadline(store.commit([patch(ref, { dueAt: null })]));
+export function clearDue({ store }: Committing, { ref }: Pick<FoundKey, "ref">) {
+  return async () => await storeDue(store, ref, null);
+}
+
+/** There is nothing left to do for a key that was erased meanwhile with its account. */
+async function storeDue(
+  store: Committing["store"],
+  ref: FoundKey["ref"],
+  dueAt: number | null,
+): Promise<void> {
+  try {
+    await withDeadline(store.commit([patch(ref, { dueAt }, { mustExist: true })]));
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+  }
 }
 
 /** Keys that have work due, longest overdue first. */
@@ -156,7 +173,7 @@ export async function closeDueKey(deps: StopDeps, due: FoundKey): Promise<"close
   const closed = decision.writes.length > 0;
   // The key is neither closed nor expired; its expiry is the next thing due.
   const dueAt = revokedAt === null && !closed ? expiresAt : null;
-  const done = async () => await withDeadline(deps.store.commit([patch(due.ref, { dueAt })]));
+  const done = async () => await storeDue(deps.store, due.ref, dueAt);
   const goesOn = found.value.replacedBy !== null || (revokedAt === null && !closed);
   const stop = revokedAt !== null || closed || ownerState === "suspended";
   if (stop) await stopAll(deps, { owner, keyId, stop, by, goesOn, done });

@@ -76,7 +76,7 @@ export function suspend(
   } as const;
   return [
     patchInside(accounts.of(owner, accountId), reasons, { updatedAt: now }),
-    patch(owners.doc(owner.id), { state: "suspended" }),
+    patch(owners.doc(owner.id), { state: "suspended" }, { mustExist: true }),
     suspending(whole, { stop, by, now }),
   ];
 }
@@ -107,7 +107,7 @@ export function resume(
   }
   return [
     patch(ref, { updatedAt: now, ...{ "admission.suspendedAt": null } }, { version, removes }),
-    patch(owners.doc(owner.id), { state: "active" }),
+    patch(owners.doc(owner.id), { state: "active" }, { mustExist: true }),
     overwrite(keyFollowUps.doc(owner.id), followUp(whole, { stop: false, by, now })),
   ];
 }
@@ -184,7 +184,8 @@ async function reachPage(deps: StopDeps, owner: Owner): Promise<number> {
     },
     decide: (account) => {
       if (!account || stateOf(account) !== keys.state) throw new StaleRead();
-      const writes = keys.found.map(({ ref }) => patch(ref, { ownerState: keys.state }));
+      const fields = { ownerState: keys.state };
+      const writes = keys.found.map(({ ref }) => patch(ref, fields, { mustExist: true }));
       return { writes, account: { ...account, updatedAt: deps.now() } };
     },
   });
