@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
 import { deploymentLimits } from "../config.ts";
+import { derivedId } from "../core/ids.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { mintOwner } from "../identity/owner.ts";
 import { auditRows } from "../store/audit-rows.ts";
 import { downloadUsageId, downloadUsages } from "../store/usage.ts";
-import { countDownload, countOpened, countSent } from "./count-download.ts";
+import { countDownload, countOpened, countSent, dayMs } from "./count-download.ts";
 
 const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
 const bytesMax = 100;
@@ -94,6 +95,25 @@ describe("TEN-2 countDownload()", () => {
     for (let turn = 0; turn < 11; turn += 1) await Promise.all([send(), send(), send()]);
     const rows = await store.findAll(auditRows.all(owner), { where: [], limit: 9 });
     expect(rows).toHaveLength(3);
+  });
+
+  test("marks no quarter in a day that has begun since", async () => {
+    const { store } = newUsage();
+    const sizeBytes = Math.ceil(deploymentLimits().quotas.downloadedBytesPerDayMax * 0.2);
+    const send = async (now: number) => await countSent(store, owner, { sizeBytes, now });
+    await send(lateAt);
+    let hasBegun = false;
+    store.before = async () => {
+      if (hasBegun) return;
+      hasBegun = true;
+      await send(lateAt + 60_000);
+    };
+    await send(lateAt);
+    const rows = await store.findAll(auditRows.all(owner), { where: [], limit: 9 });
+    // The bytes count for the new day, and so does the row that says so.
+    const day = String(Math.floor((lateAt + 60_000) / dayMs));
+    const id = derivedId("auditRow", owner.id, "downloads", day, "1");
+    expect(rows.map(({ value }) => value.id)).toEqual([id]);
   });
 
   test("takes nothing from a day that has begun since", async () => {

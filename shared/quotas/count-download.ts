@@ -88,10 +88,10 @@ async function addToDay(
     const more = attempt > 1 ? await missing(store, rows) : rows.map(({ write }) => write);
     const counted = isFirst
       ? createOrReplace(ref, version, { v: 1, kind: "downloads", day: today, bytes, quarters })
-      : patch(ref, rows.length > 0 ? { quarters } : {}, {
-          increments: { bytes: sizeBytes },
-          mustExist: true,
-        });
+      : rows.length > 0
+        ? // The next day, which another download may begin meanwhile, has other quarters.
+          patch(ref, { quarters }, { increments: { bytes: sizeBytes }, version })
+        : patch(ref, {}, { increments: { bytes: sizeBytes }, mustExist: true });
     try {
       await withDeadline(store.commit([counted, ...more]));
     } catch (error) {
