@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ScriptedTurn, TurnItem, WireFault } from "../../../local/providers/turn.ts";
 import { canary, loopTimes, runLoop } from "../../../test/kit/agent-loop.ts";
-import { loopLimits } from "./limits.ts";
 import { wires } from "./wires/wires.ts";
 
 const say = (text: string): TurnItem => ({ kind: "text", text });
@@ -176,32 +175,6 @@ describe("MOD-5 a provider that fails", () => {
     const run = await runLoop({ script: [refused, turn(say("never"))] });
     expect(run.end).toMatchObject({ unfinished: "model_failed" });
     expect(run.answer).toBe("");
-  });
-});
-
-describe("a limit", () => {
-  test("of steps leads to a last answer without calls", async () => {
-    const run = await runLoop({
-      script: ({ number }) => turn(say(`Step ${number}.`), shell(`echo ${number}`)),
-      settings: { limits: { ...loopLimits, stepsMax: 3 } },
-    });
-    expect(run.end).toMatchObject({ unfinished: "agent_limit", why: expect.stringContaining("3") });
-    expect(run.answer).toBe("Step 3.");
-    expect(run.items.filter((item) => item.type === "tool_call")).toHaveLength(6);
-  });
-
-  test("of time leads to a last answer, too", async () => {
-    let left = 100_000;
-    const run = await runLoop({
-      script: () => turn(say("Partly."), shell("x")),
-      shell: () => {
-        left = 1_000;
-        return { output: "", status: 0 };
-      },
-      remainingMs: () => left,
-    });
-    expect(run.end).toMatchObject({ unfinished: "time_limit" });
-    expect(run.requests).toHaveLength(2);
   });
 });
 

@@ -105,7 +105,7 @@ export class AgentLoop {
     const reached = this.#limitReached();
     if (reached !== null) return await this.#lastAnswer(reached);
     if (this.#isNearlyFull()) await this.#compact(0);
-    const turn = await this.#ask(false);
+    const turn = await this.#ask(null);
     if (turn.end === "refused") {
       const why = "The language model declined to go on.";
       return unfinished("model_failed", why);
@@ -169,9 +169,8 @@ export class AgentLoop {
 
   /** Asks for a last answer; if there is none, what was said before is kept. */
   async #lastAnswer({ reason, why }: Reached): Promise<LanguageEnd> {
-    this.#messages = withText(this.#messages, told.last(why));
     try {
-      await this.#ask(true);
+      await this.#ask(told.last(why));
     } catch (error) {
       if (this.#tools.signal.aborted) throw error;
       if (!(error instanceof RunEnd)) throw error;
@@ -179,12 +178,16 @@ export class AgentLoop {
     return unfinished(reason, why);
   }
 
-  /** @throws {RunEnd} If there is no answer. */
-  async #ask(isLast: boolean): Promise<Turn> {
+  /**
+   * @param last What the model is told with its last request; a summary mustn't swallow it.
+   * @throws {RunEnd} If there is no answer.
+   */
+  async #ask(last: string | null): Promise<Turn> {
     for (let level = 0; ; level += 1) {
       const speech = new Speech(this.#tools, this.#unfinishedText);
       try {
-        const turn = await this.#call(this.#messages, speech, isLast);
+        const messages = last === null ? this.#messages : withText(this.#messages, last);
+        const turn = await this.#call(messages, speech, last !== null);
         speech.end();
         this.#note(turn.usage);
         return turn;
