@@ -73,6 +73,7 @@ export async function nextOwners<O>(
     outcomes.push(await takeTurn(stored));
     last = stored.id;
   }
-  if (last !== end) await write(last);
+  // Behind the last owner there is nobody: the round begins again, whatever was served last.
+  if (page.length > 0 && last !== end) await write(last);
   return outcomes;
 }
