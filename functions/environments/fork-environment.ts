@@ -103,6 +103,7 @@ function forkOf(source: Environment, { body, snapshot, id, publicKey, now }: For
     secretKeys: [],
     sealingPublicKey: publicKey,
     isDefault: false,
+    gitThreadId: null,
     // Its layers are the owner's, and named by content like its files.
     build: null,
     workspace: snapshot.head && { ...snapshot.head, previousManifestSha256: null },

@@ -73,8 +73,8 @@ export async function readForGit<B>(context: Reading<B>): Promise<GitStartRead> 
   ]);
   return {
     environment,
-    // A thread that was deleted is replaced by another one.
-    thread: thread?.version ? thread : null,
+    // One that was deleted is replaced, and so is one of the environment that this is a fork of.
+    thread: thread?.version && thread.value.environmentId === environment.value.id ? thread : null,
     counted,
     executionId,
     earlier: earlier?.value ?? null,
