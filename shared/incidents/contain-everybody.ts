@@ -5,6 +5,7 @@
  */
 import pMap from "p-map";
 import * as z from "zod";
+import { ApiError } from "../errors/api-error.ts";
 import type { StopDeps } from "../executions/stop-executions.ts";
 import { ownerOf } from "../owners/act-on-owner.ts";
 import { followAccount, resume, suspend, wholeOwner } from "../owners/suspend-owner.ts";
@@ -52,16 +53,21 @@ async function turnPage(deps: StopDeps, found: FoundContainment): Promise<boolea
       limit: pageMax,
     },
   );
-  const concurrency = ownersAtOnce;
-  const failedOwnerIds = [...value.failedOwnerIds];
+  const failures: unknown[] = [];
   const turnUnread = async ({ value: stored }: (typeof page)[number]) => {
-    const profile = readable(stored);
-    if (profile) return await turnOne(deps, found, profile);
-    // One that can't be read mustn't keep all behind it open; operators are told which it is.
-    failedOwnerIds.push(stored.id);
-    return "nothing";
+    try {
+      return await turnOne(deps, found, parseStored(OwnerProfile, stored));
+    } catch (cause) {
+      if (isUnreadable(cause)) return stored;
+      failures.push(cause);
+      return "nothing";
+    }
   };
-  const turned = await pMap(page, turnUnread, { concurrency });
+  const turned = await pMap(page, turnUnread, { concurrency: ownersAtOnce });
+  // What may pass is tried again with its page, once all others of it have had their turn.
+  if (failures.length > 0) throw failures[0];
+  const unreadable = turned.flatMap((one) => (typeof one === "string" ? [] : [one.id]));
+  const failedOwnerIds = [...new Set([...value.failedOwnerIds, ...unreadable])];
   const isEnd = page.length < pageMax;
   // An owner that changed meanwhile is tried again with its page.
   if (turned.includes("raced")) return false;
@@ -79,13 +85,12 @@ async function turnPage(deps: StopDeps, found: FoundContainment): Promise<boolea
   return isEnd;
 }
 
-/** Null for a profile that a newer release or a fault wrote. */
-function readable(stored: object): OwnerProfile | null {
-  try {
-    return parseStored(OwnerProfile, stored);
-  } catch {
-    return null;
-  }
+/**
+ * Whether a newer release or a fault wrote something of an owner, such as the account or a key.
+ * That mustn't keep all behind it open; operators are told whose it is.
+ */
+function isUnreadable(cause: unknown): boolean {
+  return (cause instanceof ApiError ? cause.cause : cause) instanceof z.ZodError;
 }
 
 async function turnOne(

@@ -53,7 +53,7 @@ export class MemoryStore implements CommitStore {
     await turn();
     const all = [...this.#documents].filter(
       ([at, { value }]) =>
-        at.startsWith(`${path}/`) && where.every(([field, wanted]) => value[field] === wanted),
+        isIn(path, at) && where.every(([field, wanted]) => value[field] === wanted),
     );
     return all.slice(0, limit).map(([at, { value, version }]) => {
       return { ref: { path: at, schema }, value: schema.parse(value), version };
@@ -130,6 +130,11 @@ export class MemoryStore implements CommitStore {
     this.#documents.set(write.path, { value, version });
     return version;
   }
+}
+
+/** What is below a document of the collection is in another one. */
+function isIn(collection: string, path: string): boolean {
+  return path.startsWith(`${collection}/`) && !path.includes("/", collection.length + 1);
 }
 
 interface Place {
