@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type ApiClient, ApiRefusal } from "../api-client.ts";
 import type { Context } from "../context.ts";
-import { readEvents, resumedEvents } from "../event-stream.ts";
+import { resumedEvents } from "../event-stream.ts";
 import { CommandError, type ExitCode, exits } from "../exits.ts";
 import { EventPrinter } from "./event-printer.ts";
 
@@ -24,8 +24,8 @@ export async function logs(context: Context): Promise<ExitCode> {
       const message = "It still runs: add -f to follow it, or wait until it has ended.";
       throw new CommandError(message);
     }
-    const events = follows ? resumedEvents(open, signal) : readEvents(await open(null));
-    for await (const event of events) {
+    // Also of what has ended: a stream ends at its limits, wherever the execution's events go on.
+    for await (const event of resumedEvents(open, signal)) {
       await printer.print(event);
       if (printer.outcome !== null) break;
     }

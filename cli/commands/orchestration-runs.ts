@@ -85,8 +85,8 @@ async function follow(context: Context, client: ApiClient, path: string): Promis
       vain = run === null ? vain + 1 : 0;
       if (run !== null) {
         const ended = run.stepResults.filter(({ status }) => !/^(pending|running)$/.test(status));
-        for (const step of ended.filter((one) => !printed.has(nameOf(one)))) {
-          printed.add(nameOf(step));
+        for (const step of ended.filter((one) => !printed.has(placeOf(one)))) {
+          printed.add(placeOf(step));
           await printStep(output, step);
         }
         if (!/^(pending|running)$/.test(run.status)) return run;
@@ -117,6 +117,11 @@ async function readRun(
     if (error instanceof ConnectionLost && vain < vainAttemptsMax && !signal.aborted) return null;
     throw error;
   }
+}
+
+/** Steps may have the same name. */
+function placeOf({ stepId, itemIndex }: Step): string {
+  return `${stepId} ${itemIndex}`;
 }
 
 function nameOf({ stepName, itemIndex }: Step): string {
