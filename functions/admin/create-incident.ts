@@ -6,15 +6,13 @@ import { IncidentBody } from "#shared/contract/incident";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { operatorsTrail } from "#shared/identity/owner";
-import { indexWrites, newIncident } from "#shared/incidents/open-incident";
+import { affectedMax, indexWrites, newIncident } from "#shared/incidents/open-incident";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { create } from "#shared/store/documents";
 import { incidents } from "#shared/store/incidents";
 import { owners } from "#shared/store/owners";
 import { Note } from "./incident-params.ts";
 
-/** A commit has room for 400 writes. */
-const ownersMax = 200;
 const OwnerId = z.object({ id: z.string() });
 
 export const createIncident = change({
@@ -28,7 +26,7 @@ export const createIncident = change({
     title: z.string().trim().min(1).max(200),
     note: Note.optional(),
     /** The accounts that it concerns. */
-    userIds: z.array(idSchema("owner")).max(ownersMax).default([]),
+    userIds: z.array(idSchema("owner")).max(affectedMax).default([]),
   }),
   bodyBytesMax: jsonBytesMax,
   requestClass: "writes",

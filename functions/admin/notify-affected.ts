@@ -3,6 +3,7 @@ import { exactObject } from "#shared/contract/exact";
 import { noticeText } from "#shared/core/incidents/notice";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
+import { affectedMax } from "#shared/incidents/open-incident";
 import { newDeliveries, unreachable } from "#shared/notifications/new-deliveries";
 import { noticeTargets } from "#shared/notifications/targets";
 import { auditedOwner } from "#shared/owners/act-on-owner";
@@ -17,8 +18,6 @@ import { incidentStep } from "./incident-step.ts";
 
 /** A commit has room for 400 writes, two of which are the incident and its row. */
 const deliveriesMax = 390;
-/** An owner has two channels. */
-const ownersMax = 180;
 const Profile = z.object({ id: z.string() });
 
 export const notifyAffected = incidentStep({
@@ -27,7 +26,7 @@ export const notifyAffected = incidentStep({
   audit: "incident.notified",
   body: exactObject({}),
   read: async ({ store }, _body, { ownerIds }) => {
-    const some = ownerIds.slice(0, ownersMax);
+    const some = ownerIds.slice(0, affectedMax);
     if (some.length === 0) return [];
     const refs = some.map((id) =>
       notificationSettings.of(auditedOwner(id), notificationSettingsId),
@@ -45,7 +44,7 @@ export const notifyAffected = incidentStep({
     const { id, notice, ownerIds, notices, notifiedAt, openedAt } = incident;
     if (notice === null) throw refused("Write the notice first.");
     if (ownerIds.length === 0) throw refused("The incident names nobody who is affected.");
-    if (ownerIds.length > ownersMax) throw refused("The incident concerns too many accounts.");
+    if (ownerIds.length > affectedMax) throw refused("The incident concerns too many accounts.");
     const subject = "An incident concerns your account";
     const text = noticeText(notice);
     // Targets that were replaced come last, where there is no room for all of them.

@@ -63,3 +63,17 @@ test("answers are cut until everything fits, and what can't fit is refused", () 
   const tooMuch = runWith("", JSON.stringify({ topic: "x".repeat(70_000) }));
   expect(() => inputOf(tooMuch, "shell")).toThrow("longer than 65536 characters");
 });
+
+test("steps of one name are all there, each with its number", () => {
+  const middle = { ...first, id: "c" };
+  const third = { ...last, after: ["a", "c"] };
+  const run = runWith("one");
+  const [done = expect.fail(), next = expect.fail()] = run.results;
+  const results = [done, { ...done, stepId: "c", output: "two" }, next];
+  const twice = { ...run, steps: [first, middle, third], results };
+  const { inputJson } = stepInput(twice, next, "shell");
+  expect(JSON.parse(inputJson).steps).toEqual({
+    "first (step_1)": { status: "completed", output: "one", error: null },
+    "first (step_2)": { status: "completed", output: "two", error: null },
+  });
+});

@@ -75,6 +75,12 @@ function earlierSteps(
   }
 }
 
+/** A step's name, or with its number if several have it. */
+function nameIn({ steps }: OrchestrationRun, { id, name }: OrchestrationStep): string {
+  if (steps.filter((one) => one.name === name).length < 2) return name;
+  return `${name} (step_${steps.findIndex((one) => one.id === id) + 1})`;
+}
+
 /** Answers are cut, all at the same length, until everything fits. */
 function dataOf(run: OrchestrationRun, step: OrchestrationStep, state: StepState): string {
   const earlier = earlierSteps(run, step);
@@ -94,7 +100,7 @@ function dataOf(run: OrchestrationRun, step: OrchestrationStep, state: StepState
     }));
     const isCut = shown.some(({ output }, index) => output !== run.results[index]?.output);
     const steps = Object.fromEntries(
-      earlier.map(({ id, name }) => [name, answerOf(id, shown)] as const),
+      earlier.map((one) => [nameIn(run, one), answerOf(one.id, shown)] as const),
     );
     const json = JSON.stringify({ ...common, steps, ...(isCut ? { outputsAreCut: true } : {}) });
     const fits = json.length <= jsonLengthMax && fitsVariable(inputVariable, json);
