@@ -4,7 +4,10 @@ import { isoOrNull, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { imageTagOf } from "#shared/environments/build-state";
 import { readBuilds, stateOf } from "#shared/environments/shown-environments";
+import { ApiError } from "#shared/errors/api-error";
+import { areEventsDeleted } from "#shared/executions/event-log";
 import { readEvents } from "#shared/executions/read-events";
+import { requireShown } from "#shared/executions/shown-execution";
 import type { Owner } from "#shared/identity/owner";
 import { environmentRead } from "#shared/pipeline/environment-read";
 import { query } from "#shared/pipeline/route";
@@ -49,7 +52,7 @@ export const getBuildLogs = query({
     const executionId = environment.build?.executionId;
     let logs = "";
     let truncated = false;
-    if (executionId !== undefined) {
+    if (executionId !== undefined && (await areShown(store, owner, executionId))) {
       for await (const { item } of readEvents(store, owner, { executionId, after: 0, now })) {
         if (item.type !== "text") continue;
         logs += item.content;
@@ -68,6 +71,16 @@ export const getBuildLogs = query({
     return ok({ logs, buildLogs: logs, buildStatus: state.status, truncated });
   },
 });
+
+/** Whether neither its thread was deleted nor one of its messages; erasing them takes longer. */
+async function areShown(store: ReadStore, owner: Owner, executionId: string): Promise<boolean> {
+  try {
+    return !areEventsDeleted((await requireShown(store, owner, executionId)).value);
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "NOT_FOUND") return false;
+    throw error;
+  }
+}
 
 async function readBuild(store: ReadStore, owner: Owner, environmentId: string) {
   const { value: environment } = await store.require(environments.of(owner, environmentId));

@@ -3,13 +3,14 @@ import { ok } from "#shared/contract/common";
 import { ThreadDiffs } from "#shared/contract/thread-steps";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
+import { areEventsDeleted } from "#shared/executions/event-log";
 import type { Owner } from "#shared/identity/owner";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
 import type { ReadStore } from "#shared/store/store";
 import { threads } from "#shared/store/threads";
-import { changesOf, changesOfThread, netChanges } from "./read-changes.ts";
+import { changesOf, changesOfThread, type FoundChange, netChanges } from "./read-changes.ts";
 
 export const getDiffs = query({
   endpoint: "GET /v1/threads/:threadId/diffs",
@@ -22,8 +23,8 @@ export const getDiffs = query({
     const { executionId } = query;
     await store.require(threads.of(owner, threadId));
     if (executionId === undefined) return await changesOfThread(store, owner, { threadId, now });
-    await requireExecution(store, owner, { threadId, executionId });
-    return { changes: await changesOf(store, owner, { executionId, now }), complete: true };
+    const which = { threadId, executionId, now };
+    return { changes: await changesIn(store, owner, which), complete: true };
   },
   answer({ data: { changes, complete } }) {
     const net = netChanges(changes.map(({ change }) => change));
@@ -32,12 +33,16 @@ export const getDiffs = query({
   },
 });
 
-/** @throws {ApiError} `NOT_FOUND` for an execution of another thread. */
-export async function requireExecution(
+/**
+ * The file changes of one of a thread's executions.
+ * @throws {ApiError} `NOT_FOUND` for an execution of another thread.
+ */
+export async function changesIn(
   store: ReadStore,
   owner: Owner,
-  { threadId, executionId }: { readonly threadId: string; readonly executionId: string },
-): Promise<void> {
-  const { value } = await store.require(executions.of(owner, executionId));
-  if (value.threadId !== threadId) throw new ApiError("NOT_FOUND");
+  which: { readonly threadId: string; readonly executionId: string; readonly now: number },
+): Promise<readonly FoundChange[]> {
+  const { value } = await store.require(executions.of(owner, which.executionId));
+  if (value.threadId !== which.threadId) throw new ApiError("NOT_FOUND");
+  return areEventsDeleted(value) ? [] : await changesOf(store, owner, which);
 }

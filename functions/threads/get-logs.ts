@@ -4,6 +4,7 @@ import { ok, usd } from "#shared/contract/common";
 import { ThreadLogs } from "#shared/contract/thread-steps";
 import { idSchema } from "#shared/core/ids";
 import { allInOrder } from "#shared/errors/all-in-order";
+import { areEventsDeleted } from "#shared/executions/event-log";
 import { readEvents } from "#shared/executions/read-events";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import type { Owner } from "#shared/identity/owner";
@@ -80,7 +81,7 @@ async function readLog(
 ): Promise<{ readonly entries: readonly LogEntryBody[]; readonly truncated: boolean }> {
   const ids = [...new Set(said.map(({ executionId }) => executionId))];
   const found = await readExecutions(store, owner, { threadId, ids });
-  const known = new Set(found.map(({ id }) => id));
+  const known = new Set(found.flatMap((one) => (areEventsDeleted(one) ? [] : [one.id])));
   const newestFirst: LogEntryBody[] = [];
   let bytes = 0;
   /** Whether there was room for it. */

@@ -6,8 +6,8 @@ import { ApiError } from "#shared/errors/api-error";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { messages, threads } from "#shared/store/threads";
-import { requireExecution } from "./get-diffs.ts";
-import { changesOf, netChanges } from "./read-changes.ts";
+import { changesIn } from "./get-diffs.ts";
+import { netChanges } from "./read-changes.ts";
 import { parseStepId } from "./step-body.ts";
 
 export const getStepDiff = query({
@@ -26,8 +26,7 @@ export const getStepDiff = query({
       return [];
     }
     const { executionId } = step;
-    await requireExecution(store, owner, { threadId, executionId });
-    const all = await changesOf(store, owner, { executionId, now });
+    const all = await changesIn(store, owner, { threadId, executionId, now });
     if (step.kind === "end") return all;
     return all.filter(({ number }) => number === step.number);
   },

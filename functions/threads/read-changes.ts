@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import { isExpired } from "#shared/core/retention/expiry";
+import { areEventsDeleted } from "#shared/executions/event-log";
 import { readLastEvents } from "#shared/executions/read-last-events";
 import type { Owner } from "#shared/identity/owner";
 import type { Item } from "#shared/protocol/item";
@@ -20,7 +21,13 @@ export interface FoundChange {
   readonly change: FileChange;
 }
 
-const Part = Execution.pick({ id: true, workspaceState: true, createdAt: true });
+const Part = Execution.pick({
+  id: true,
+  workspaceState: true,
+  eventsLastSequence: true,
+  createdAt: true,
+  endedAt: true,
+});
 
 /** A runner says little after it has reported the files, so they are in one of the last batches. */
 const batchesWithoutMax = 20;
@@ -64,7 +71,9 @@ export async function changesOfThread(
     limit: executionsMax + 1,
   });
   const looked = newest.slice(0, executionsMax).reverse();
-  const saved = looked.filter(({ workspaceState }) => workspaceState !== "unchanged");
+  const saved = looked.filter(
+    (one) => one.workspaceState !== "unchanged" && !areEventsDeleted(one),
+  );
   const read = ({ id: executionId }: (typeof saved)[number]) =>
     changesOf(store, owner, { executionId, now });
   const changes = (await pMap(saved, read, { concurrency })).flat();

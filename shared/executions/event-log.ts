@@ -5,7 +5,7 @@
 import { isExpired } from "../core/retention/expiry.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
 import type { Owner } from "../identity/owner.ts";
-import { type EventBatch, eventBatches } from "../store/executions.ts";
+import { type EventBatch, type Execution, eventBatches } from "../store/executions.ts";
 import type { ReadStore } from "../store/store.ts";
 
 /** How many bytes of the log a reader holds at a time; a single batch may be larger. */
@@ -28,6 +28,17 @@ export async function lastStoredSequence(
     store.findAll(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
   ]);
   return Math.max(last?.value.lastSequence ?? 0, first?.value.firstSequence ?? 0);
+}
+
+/**
+ * Whether the events of an execution are shown to nobody any more: one of its messages was deleted,
+ * which they repeat, and erasing them may take a while.
+ */
+export function areEventsDeleted({
+  endedAt,
+  eventsLastSequence,
+}: Pick<Execution, "endedAt" | "eventsLastSequence">): boolean {
+  return endedAt !== null && eventsLastSequence === 0;
 }
 
 /** Reads a log page by page. Pages get longer as long as they are small. */

@@ -19,6 +19,7 @@ import { isExpired } from "../core/retention/expiry.ts";
 import type { ManifestEntry, ManifestFile } from "../core/workspace/manifest.ts";
 import { nothingAround, showEnvironment } from "../environments/shown-environments.ts";
 import { attemptsOf } from "../executions/egress-log.ts";
+import { areEventsDeleted } from "../executions/event-log.ts";
 import type { Owner } from "../identity/owner.ts";
 import { existingOwner } from "../owners/act-on-owner.ts";
 import { agents } from "../store/agents.ts";
@@ -114,7 +115,7 @@ function executionsById({ store }: ExportDeps, owner: Owner): AsyncGenerator<Exe
 async function* allEvents(deps: ExportDeps, owner: Owner) {
   const batches = allThroughout(deps.store, eventBatches.throughout(owner));
   for await (const { of: execution, value } of joined(executionsById(deps, owner), batches)) {
-    if (isExpired(value, deps.now())) continue;
+    if (areEventsDeleted(execution) || isExpired(value, deps.now())) continue;
     for (const event of value.events) yield { executionId: execution.id, ...event };
   }
 }
