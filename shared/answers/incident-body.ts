@@ -10,6 +10,7 @@ import { nextPhases } from "../core/incidents/phases.ts";
 import type { Containment } from "../store/containments.ts";
 import type { Incident } from "../store/incidents.ts";
 import type { Delivery } from "../store/notifications.ts";
+import { shownTarget } from "./notification-body.ts";
 
 /** An incident as operators see it. */
 export function incidentBody(incident: Incident, now: number): IncidentBody {
@@ -45,9 +46,9 @@ export function ownersIncidentBody(incident: Incident): OwnersIncidentBody {
 }
 
 export function deliveryBody(delivery: Delivery): DeliveryBody {
-  const { id, ownerId, incidentId, channel, target, isEarlier, state, attempts } = delivery;
+  const { id, ownerId, incidentId, channel, isEarlier, state, attempts } = delivery;
   return {
-    ...{ id, ownerId, incidentId, channel, target, isEarlier, state },
+    ...{ id, ownerId, incidentId, channel, target: shownTarget(delivery), isEarlier, state },
     targetSince: isoOrNull(delivery.targetSince),
     createdAt: iso(delivery.createdAt),
     confirmedAt: isoOrNull(delivery.confirmedAt),

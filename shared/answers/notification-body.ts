@@ -1,7 +1,7 @@
 import { iso } from "../contract/common.ts";
 import type { NotificationBody } from "../contract/notification.ts";
 import { withoutUser } from "../core/network/outgoing-address.ts";
-import { NotificationSettings } from "../store/notifications.ts";
+import { type Delivery, NotificationSettings } from "../store/notifications.ts";
 
 export const noSettings: NotificationSettings = NotificationSettings.parse({
   v: 1,
@@ -14,6 +14,17 @@ export const noSettings: NotificationSettings = NotificationSettings.parse({
   refusals: [],
   updatedAt: 0,
 });
+
+/** Where a notification goes, as it is shown: a webhook of an earlier release may hold a password. */
+export function shownTarget<T extends string | null>({
+  channel,
+  target,
+}: {
+  readonly channel: Delivery["channel"];
+  readonly target: T;
+}): T | string {
+  return channel === "webhook" && target !== null ? withoutUser(target) : target;
+}
 
 export function notificationBody(settings: NotificationSettings, now: number): NotificationBody {
   const { email, emailConfirmedAt, pendingEmail, webhookUrl } = settings;

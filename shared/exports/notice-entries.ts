@@ -1,8 +1,7 @@
 /** The files of an archive that say what was unusual, and how the owner hears of it. */
 import { ownersIncidentBody } from "../answers/incident-body.ts";
-import { noSettings, notificationBody } from "../answers/notification-body.ts";
+import { noSettings, notificationBody, shownTarget } from "../answers/notification-body.ts";
 import { iso, isoOrNull } from "../contract/common.ts";
-import { withoutUser } from "../core/network/outgoing-address.ts";
 import { isExpired } from "../core/retention/expiry.ts";
 import type { Owner } from "../identity/owner.ts";
 import { type Anomaly, anomalies, incidents, ownersIncidents } from "../store/incidents.ts";
@@ -32,8 +31,12 @@ async function* settingsOf({ store, now }: ExportDeps, owner: Owner) {
   const ref = notificationSettings.of(owner, notificationSettingsId);
   const settings = (await store.get(ref)).value ?? noSettings;
   const earlierTargets = settings.earlierTargets.map(({ channel, target, since, until }) => {
-    const shown = channel === "webhook" ? withoutUser(target) : target;
-    return { channel, target: shown, since: iso(since), until: iso(until) };
+    return {
+      channel,
+      target: shownTarget({ channel, target }),
+      since: iso(since),
+      until: iso(until),
+    };
   });
   yield { ...notificationBody(settings, now()), earlierTargets };
 }
@@ -59,9 +62,9 @@ async function* allNotices({ store, now }: ExportDeps, { id }: Owner) {
 
 /** What was said, where it went, and whether it arrived. A token was never part of the text. */
 function noticeBody(notice: Delivery): object {
-  const { id, purpose = null, incidentId, anomalyId, channel, target, subject, text } = notice;
+  const { id, purpose = null, incidentId, anomalyId, channel, subject, text } = notice;
   return {
-    ...{ id, purpose, incidentId, anomalyId, channel, target, subject, text },
+    ...{ id, purpose, incidentId, anomalyId, channel, target: shownTarget(notice), subject, text },
     state: notice.state,
     attempts: notice.attempts.map((attempt) => ({ ...attempt, at: iso(attempt.at) })),
     createdAt: iso(notice.createdAt),
