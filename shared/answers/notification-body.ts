@@ -15,7 +15,7 @@ export const noSettings: NotificationSettings = NotificationSettings.parse({
   updatedAt: 0,
 });
 
-/** Where a notification goes, as it is shown: a webhook of an earlier release may hold a password. */
+/** Where a notification goes, as it is shown: an earlier release took webhooks with passwords. */
 export function shownTarget<T extends string | null>({
   channel,
   target,

@@ -106,6 +106,7 @@ afterEach(async () => {
 
 async function clearFaults(): Promise<void> {
   for (const of of [...functionNames, "storage", "kms"]) await orderFault(of, null);
+  await orderRunFault(null);
 }
 
 /** What the last round broke may answer 503 for a moment; then the client retries. */

@@ -230,6 +230,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   for (const of of holders) await orderFault(of, null);
+  await orderRunFault(null);
 });
 
 describe("F13 killed", () => {

@@ -29,6 +29,7 @@ afterEach(async () => {
   for (const of of ["threads", "runner-gateway", "maintenance", "kms", "storage"]) {
     await orderFault(of, null);
   }
+  await orderRunFault(null);
 });
 
 describe("while Firestore is away", () => {

@@ -84,8 +84,8 @@ export async function orderRunRoom(runningMax: number | null): Promise<void> {
   await ask({ do: "run-room", runningMax });
 }
 
-/** Orders a fault for the next call of RunJob. */
-export async function orderRunFault(fault: RunFault): Promise<void> {
+/** Orders a fault for the next call of RunJob. Null cancels all that no call has met yet. */
+export async function orderRunFault(fault: RunFault | null): Promise<void> {
   await ask({ do: "run-fault", fault });
 }
 

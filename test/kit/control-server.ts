@@ -23,7 +23,7 @@ export type Command =
   | { readonly do: "fault"; readonly of: string; readonly order: FaultOrder | null }
   | { readonly do: "held"; readonly of: string }
   | { readonly do: "release"; readonly of: string }
-  | { readonly do: "run-fault"; readonly fault: RunFault }
+  | { readonly do: "run-fault"; readonly fault: RunFault | null }
   /** The next two only work if the cloud has its own process: see `failures-setup.ts`. */
   | { readonly do: "kill-cloud" }
   | { readonly do: "start-cloud" }
@@ -85,6 +85,7 @@ async function obey(cloud: LocalCloud, command: Command): Promise<unknown> {
       cloud.runFaults.runningMax = command.runningMax;
       return undefined;
     case "run-fault":
+      if (command.fault === null) return cloud.runFaults.clear();
       return cloud.runFaults.next(command.fault);
     default:
       throw new Error(`this cloud can't ${command.do}`);
