@@ -1,29 +1,23 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { lost } from "../api-client.ts";
 import type { Context } from "../context.ts";
 import { type ExitCode, exits } from "../exits.ts";
 import { repositoryRoot } from "../repository-root.ts";
+import { chunksOf, writeWhole } from "../whole-file.ts";
 
 export async function exportAudit(context: Context): Promise<undefined> {
   const client = await context.client();
   const { output, signal } = context;
   const file = context.arg(0);
-  const { body } = await client.send("/audit/export", { signal, isStream: true });
-  if (!body) return;
+  const answer = await client.send("/audit/export", { signal, isStream: true });
+  const pieces = chunksOf(client, answer);
   if (file === "-") {
-    for await (const chunk of body) await output.bytes(chunk);
+    for await (const piece of pieces) await output.bytes(piece);
     return;
   }
   // Only the owner may read a trail that others could have written into.
-  const target = createWriteStream(file, { mode: 0o600 });
-  await pipeline(Readable.fromWeb(body), target).catch((error: unknown) => {
-    throw target.errored ?? lost(client.apiUrl, error);
-  });
+  await writeWhole(file, pieces, 0o600);
   output.done(`${file}: paddock audit verify ${file} --key KEY`);
 }
 

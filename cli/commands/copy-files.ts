@@ -1,15 +1,15 @@
 /** Copies one file into an environment, or out of it. */
-import { randomBytes } from "node:crypto";
 import { openAsBlob } from "node:fs";
-import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
 import * as z from "zod";
-import { type ApiClient, ConnectionLost, lost } from "../api-client.ts";
+import { type ApiClient, ConnectionLost } from "../api-client.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exits.ts";
 import { withProgress } from "../progress.ts";
+import { chunksOf, writeWhole } from "../whole-file.ts";
 import { findEnvironment } from "./environment-names.ts";
 import { uploadLarge } from "./large-upload.ts";
 import { encodedPath, type Place, placeFrom } from "./places.ts";
@@ -100,31 +100,6 @@ async function isDirectory(path: string): Promise<boolean> {
   );
 }
 
-/** A file has its name only once it is whole. */
-async function writeWhole(path: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {
-  const draft = `${path}.${randomBytes(6).toString("hex")}.part`;
-  const handle = await open(draft, "wx");
-  try {
-    const size = await writeAll(handle, pieces);
-    await handle.close();
-    await rename(draft, path);
-    return size;
-  } catch (error) {
-    await handle.close().catch(() => undefined);
-    await rm(draft, { force: true });
-    throw error;
-  }
-}
-
-async function writeAll(handle: FileHandle, pieces: AsyncIterable<Uint8Array>): Promise<number> {
-  let size = 0;
-  for await (const piece of pieces) {
-    await handle.writeFile(piece);
-    size += piece.length;
-  }
-  return size;
-}
-
 interface Source {
   readonly path: string;
   readonly signal: AbortSignal;
@@ -164,18 +139,5 @@ export async function* piecesOf(
     if (answer.status === 206 && goesOn) continue;
     await answer.body?.cancel();
     throw new CommandError("The download broke off, and what answers doesn't go on with it.");
-  }
-}
-
-/** @throws {ConnectionLost} if there are fewer bytes than were announced. */
-async function* chunksOf(
-  client: Pick<ApiClient, "apiUrl">,
-  answer: Response,
-): AsyncGenerator<Uint8Array> {
-  if (!answer.body) return;
-  try {
-    for await (const chunk of answer.body) yield chunk;
-  } catch (error) {
-    throw lost(client.apiUrl, error);
   }
 }

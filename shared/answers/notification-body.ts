@@ -15,7 +15,7 @@ export const noSettings: NotificationSettings = NotificationSettings.parse({
   updatedAt: 0,
 });
 
-/** Where a notification goes, as it is shown: an earlier release took webhooks with passwords. */
+/** Where a notification goes, as it is shown: a webhook of earlier releases may hold a password. */
 export function shownTarget<T extends string | null>({
   channel,
   target,

@@ -13,7 +13,7 @@ const notifyWithinMs = 72 * 3_600_000;
 const firstReminderMs = 48 * 3_600_000;
 export const remindEveryMs = 6 * 3_600_000;
 
-/** How many accounts an incident may concern: all are told in one commit of at most 400 writes. */
+/** How many accounts an incident may concern: all are told in one commit, which has 400 writes. */
 export const affectedMax = 180;
 
 export const detectorTitles: Readonly<Record<Detector, string>> = {
