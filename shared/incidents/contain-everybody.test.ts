@@ -14,10 +14,7 @@ import { everybodyWrites, turnEverybody } from "./contain-everybody.ts";
 
 const ids = Array.from({ length: 5 }, (_, index) => idOf("owner", String(index).padStart(21, "0")));
 
-test.each([
-  ["a newer release", { v: 99 }],
-  ["a fault", { v: 1 }],
-])("INC-4 an account that %s wrote keeps no other one open", async (_who, stored) => {
+test("INC-4 an account that a newer release or a fault wrote keeps no other one open", async () => {
   const store = new MemoryStore();
   for (const id of ids) {
     const profile = { v: 1, id, name: "", mode: "development", state: "active" } as const;
@@ -25,9 +22,12 @@ test.each([
     const ref = accounts.of(newOwner(id, "development"), accountId);
     await store.commit([create(owners.doc(id), owner), create(ref, newAccount(0))]);
   }
-  const [, odd = ""] = ids;
-  const { path } = accounts.of(newOwner(odd, "development"), accountId);
-  await store.commit([overwrite({ path, schema: z.looseObject({}) }, stored)]);
+  const odd = [ids[1] ?? "", ids[3] ?? ""];
+  for (const [index, id] of odd.entries()) {
+    const { path } = accounts.of(newOwner(id, "development"), accountId);
+    const stored = index === 0 ? { v: 99 } : { v: 1 };
+    await store.commit([overwrite({ path, schema: z.looseObject({}) }, stored)]);
+  }
   const order = { id: "ctm_all", incidentId: "inc_all", operatorId: "op_a", requestId: "req_a" };
   const everyone = { target: "all" as const, ownerId: null, mode: null, subject: null };
   await store.commit(everybodyWrites(newContainment({ ...order, now: 0 }, everyone)));
@@ -42,7 +42,7 @@ test.each([
   const states = await Promise.all(
     ids.map(async (id) => (await store.get(owners.doc(id))).value?.state),
   );
-  expect(states).toEqual(["suspended", "active", "suspended", "suspended", "suspended"]);
+  expect(states).toEqual(["suspended", "active", "suspended", "active", "suspended"]);
   const { value } = await store.get(containments.doc("ctm_all"));
-  expect(value?.failedOwnerIds).toEqual([odd]);
+  expect(value?.failedOwnerIds).toEqual(odd);
 });

@@ -19,6 +19,8 @@ import { isConflict } from "../store/with-deadline.ts";
 
 const pageMax = 50;
 const ownersAtOnce = 10;
+/** So many owners of a page may fail for a reason that may pass, before it is given up. */
+const failuresMax = 3;
 /** How many accounts that couldn't be turned are named. */
 const failedMax = 100;
 
@@ -55,6 +57,8 @@ async function turnPage(deps: StopDeps, found: FoundContainment): Promise<boolea
   );
   const failures: unknown[] = [];
   const turnUnread = async ({ value: stored }: (typeof page)[number]) => {
+    // The database doesn't answer, and each owner would wait for that.
+    if (failures.length >= failuresMax) return "nothing";
     try {
       return await turnOne(deps, found, parseStored(OwnerProfile, stored));
     } catch (cause) {
