@@ -45,7 +45,9 @@ export async function deliverDue(deps: DeliverDeps, msMax: number) {
     dueField: "dueAt",
     putOffMs: claimMs,
     msMax,
-    work: async (found) => await deliver(deps, found),
+    // Under the version of the claim: an operator may send it again elsewhere meanwhile, and it may
+    // have been erased with its account, of which no fragment must come back.
+    work: async (found, { version }) => await deliver(deps, { ...found, version }),
     failure: {
       message: "a notification wasn't sent; it is tried again",
       facts: ({ id }) => ({ id }),
@@ -57,13 +59,10 @@ export async function deliverDue(deps: DeliverDeps, msMax: number) {
   return { due: due.length, confirmed: count("confirmed"), failed: count("failed") };
 }
 
-/** It may have been erased with its account meanwhile, and mustn't come back as a fragment. */
-const stillThere = { mustExist: true } as const;
-
 /** One attempt, of the process that has put it off. */
 async function deliver(
   { store, now, random }: DeliverDeps,
-  { ref, value }: FoundDocument<typeof deliveries.schema>,
+  { ref, value, version }: FoundDocument<typeof deliveries.schema>,
 ): Promise<"confirmed" | "failed"> {
   const isOver = value.purpose === "confirmation" && isTokenOver(value, now());
   const why = isOver ? "its token has expired" : await send(value, now());
@@ -71,12 +70,12 @@ async function deliver(
   const attempts = [...value.attempts, { at, outcome: why ?? "confirmed" }].slice(-attemptsMax);
   if (why === null) {
     const confirmed = { state: "confirmed" as const, confirmedAt: at, dueAt: null, attempts };
-    await store.commit([patch(ref, confirmed, stillThere)]);
+    await store.commit([patch(ref, confirmed, { version })]);
     return "confirmed";
   }
   const dueAt = isOver ? null : nextAttemptAt(attempts.length, at, random(1).readUInt8() / 255);
   const state = dueAt === null ? ("failed" as const) : ("waiting" as const);
-  await store.commit([patch(ref, { state, dueAt, attempts }, stillThere)]);
+  await store.commit([patch(ref, { state, dueAt, attempts }, { version })]);
   return "failed";
 }
 
