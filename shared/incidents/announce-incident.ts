@@ -1,6 +1,9 @@
 import type { Incident } from "../store/incidents.ts";
 
-/** Logs one structured line; an alert policy matches `jsonPayload.event="incident.opened"`. */
+/**
+ * Logs one structured line; an alert policy matches `jsonPayload.event="incident.opened"`. It may
+ * be said more than once of an incident, under the same id.
+ */
 export function announceIncident({ id, source, title }: Incident): void {
   const line = { severity: "WARNING", message: title, event: "incident.opened", id, source };
   process.stdout.write(`${JSON.stringify(line)}\n`);

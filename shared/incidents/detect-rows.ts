@@ -156,6 +156,10 @@ async function commitFindings(
   const { state, findings } = detect(value ?? nothingSeen, signals, thresholds);
   const told = { ownerId: owner.id, settings, now: now() };
   const found = await allInOrder(findings.map((each) => findingWrites(store, owner, each, told)));
+  const opened = found.flatMap(({ incident }) => (incident ? [incident] : []));
+  // Before the commit: a process that dies after it, or doesn't learn of it, would never say so,
+  // since the rows are judged then. One that fails says it again, under the same id.
+  for (const incident of opened) announceIncident(incident);
   await store.commitWithoutRetry([
     ...rows.map(({ value: { id } }) =>
       patch(auditRows.of(owner, id), {}, { removes: ["undetected"], mustExist: true }),
@@ -163,8 +167,6 @@ async function commitFindings(
     createOrReplace(stateRef, version, { ...state, v: 1, updatedAt: now() }),
     ...found.flatMap(({ writes }) => writes),
   ]);
-  const opened = found.flatMap(({ incident }) => (incident ? [incident] : []));
-  for (const incident of opened) announceIncident(incident);
   return { anomalies: found.filter(({ isNew }) => isNew).length, incidents: opened.length };
 }
 
