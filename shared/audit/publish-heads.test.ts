@@ -1,18 +1,23 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Timestamp } from "@google-cloud/firestore";
 import { describe, expect, test } from "vitest";
-import { AuditTree, auditLogs } from "../store/audit-trees.ts";
+import { bucketOf } from "../core/audit/heads-map.ts";
+import { AuditTree, auditBuckets, auditLogs } from "../store/audit-trees.ts";
 import type { Ref, Snapshot, Write } from "../store/documents.ts";
 import { loadMap, publishHeads } from "./publish-heads.ts";
 import type { SequencerDeps } from "./sequencer-deps.ts";
 
 const version = Timestamp.fromMillis(1);
 const ownersCount = 800;
+const log = { v: 1, origin: "x", size: 0, roots: [], rootsBefore: null, open: null, lastAt: 0 };
+const emptyLog = { ref: auditLogs.doc("x"), version, value: log } as never;
 const turn = { isLate: () => false, report: () => undefined };
 
 /** A database in which each owner has a new head, as after each minute of writing. */
 class Heads {
   readonly published = new Set<string>();
+  /** A tree whose stored roots aren't those of its size; null if there is none. */
+  odd: string | null = null;
   readonly #positions = new Map<string, string>();
   readonly #inOrder: readonly { readonly path: string; readonly position: string }[];
   readonly #waiting = new Set<string>();
@@ -30,6 +35,26 @@ class Heads {
 
   renew(): void {
     for (const path of this.#positions.keys()) this.#waiting.add(path);
+  }
+
+  get first(): string {
+    return this.#inOrder[0]?.path ?? "";
+  }
+
+  /** Gives the first owner another head. @returns The path of what was changed. */
+  changeBucket(): string {
+    const { position = "" } = this.#inOrder[0] ?? {};
+    const path = `auditBuckets/${bucketOf(Buffer.from(position, "hex"))}`;
+    const stored = auditBuckets.schema.parse(this.#documents.get(path));
+    const entries = stored.entries.map((entry) =>
+      entry.position === position ? { position, value: "22".repeat(32) } : entry,
+    );
+    this.#documents.set(path, { ...stored, entries });
+    return path;
+  }
+
+  read(path: string): object | undefined {
+    return this.#documents.get(path);
   }
 
   get deps(): SequencerDeps {
@@ -62,7 +87,14 @@ class Heads {
   #tree(path: string, position: string) {
     const ownerId = path.split("/")[1];
     const roots = ["11".repeat(32)];
-    const tree = { v: 1, ownerId, size: 1, roots, unpublished: position, published: null };
+    const tree = {
+      v: 1,
+      ownerId,
+      size: path === this.odd ? 3 : 1,
+      roots,
+      unpublished: position,
+      published: null,
+    };
     const ref = { path, schema: AuditTree };
     return { ref, found: { ref, version, value: AuditTree.parse(tree) } };
   }
@@ -72,13 +104,40 @@ describe("AUD-5 heads of many owners", () => {
   test("all get their turn, though calls end before the map has all of them", async () => {
     const heads = new Heads();
     await loadMap(heads.deps);
-    const log = { v: 1, origin: "x", size: 0, roots: [], rootsBefore: null, open: null, lastAt: 0 };
-    const found = { ref: auditLogs.doc("x"), version, value: log } as never;
     // A call reaches 240 of 256 buckets; the chance that all eight miss one is less than 1e-6.
     for (let call = 0; call < 8; call += 1) {
       heads.renew();
-      for (let epoch = 0; epoch < 30; epoch += 1) await publishHeads(heads.deps, found, turn);
+      for (let epoch = 0; epoch < 30; epoch += 1) await publishHeads(heads.deps, emptyLog, turn);
     }
     expect(heads.published.size).toBe(ownersCount);
+  });
+
+  test("are published although one tree is damaged, which is reported", async () => {
+    const heads = new Heads();
+    await loadMap(heads.deps);
+    heads.odd = heads.first;
+    const reported: object[] = [];
+    const report = (_message: string, _cause: unknown, facts: object) => reported.push(facts);
+    heads.renew();
+    const deps = { ...heads.deps, random: (bytes: number) => Buffer.alloc(bytes) };
+    expect(await publishHeads(deps, emptyLog, { ...turn, report })).toBeGreaterThan(0);
+    expect(reported).toEqual([{ path: heads.odd }]);
+    expect(heads.published).not.toContain(heads.odd);
+  });
+
+  test("aren't signed together with what somebody has changed in their bucket", async () => {
+    const heads = new Heads();
+    await loadMap(heads.deps);
+    heads.renew();
+    const deps = { ...heads.deps, random: (bytes: number) => Buffer.alloc(bytes) };
+    await publishHeads(deps, emptyLog, turn);
+    const changed = heads.changeBucket();
+    heads.renew();
+    const reported: object[] = [];
+    const report = (_message: string, _cause: unknown, facts: object) => reported.push(facts);
+    const before = JSON.stringify(heads.read(changed));
+    expect(await publishHeads(deps, emptyLog, { ...turn, report })).toBeGreaterThan(0);
+    expect(reported).toEqual([{ path: changed }]);
+    expect(JSON.stringify(heads.read(changed))).toBe(before);
   });
 });

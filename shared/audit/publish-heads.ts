@@ -13,7 +13,9 @@ import {
   mapRoot,
   withEntry,
 } from "../core/audit/heads-map.ts";
-import { rootOf } from "../core/audit/merkle-tree.ts";
+import { isFrontier, rootOf } from "../core/audit/merkle-tree.ts";
+import { hexOf } from "../core/audit/proven-head.ts";
+import { allInOrder } from "../errors/all-in-order.ts";
 import {
   type AuditLog,
   type AuditMap,
@@ -25,6 +27,7 @@ import {
 } from "../store/audit-trees.ts";
 import { createOrReplace, patch, replace, type Snapshot, type Write } from "../store/documents.ts";
 import { type FoundDocument, requireFound } from "../store/read-document.ts";
+import { isUnavailableError } from "../store/with-deadline.ts";
 import { loadOrCreate } from "./load-or-create.ts";
 import { readFrontier } from "./sequence-rows.ts";
 import type { SequencerDeps, SequencerTurn } from "./sequencer-deps.ts";
@@ -58,18 +61,21 @@ export async function publishHeads(
   turn: SequencerTurn,
 ): Promise<number> {
   const { store, now } = deps;
-  const trees = firstBuckets(
+  const all = firstBuckets(
     (await findHeads(deps)).flatMap(({ ref, ...one }) => {
-      if (one.found) return [one.found];
-      turn.report("a tree can't be read, so it isn't published", one.cause, { path: ref.path });
+      if (one.found && hasFrontier(one.found)) return [one.found];
+      const cause = one.found ? null : one.cause;
+      turn.report("a tree can't be read, so it isn't published", cause, { path: ref.path });
       return [];
     }),
   );
-  if (trees.length === 0) return 0;
+  if (all.length === 0) return 0;
   const map = requireFound(await store.get(auditMaps.doc(auditMapId)));
-  const numbers = [...new Set(trees.map(bucketNumber))];
-  const buckets = await store.getAll(...numbers.map((number) => auditBuckets.doc(String(number))));
-  const entries = buckets.map((bucket, index) => bucketWith(bucket, trees, numbers[index]));
+  const buckets = await readBuckets(deps, map.value, [...new Set(all.map(bucketNumber))], turn);
+  const numbers = buckets.map(({ number }) => number);
+  const trees = all.filter((tree) => numbers.includes(bucketNumber(tree)));
+  if (trees.length === 0) return 0;
+  const entries = buckets.map(({ bucket, number }) => bucketWith(bucket, trees, number));
   const roots = map.value.bucketRoots.map((root, number) => {
     const changed = entries[numbers.indexOf(number)];
     return changed ? bucketRoot(changed) : Buffer.from(root, "hex");
@@ -87,7 +93,7 @@ export async function publishHeads(
       ...map.value,
       bucketRoots: roots.map((root) => root.toString("hex")),
     }),
-    ...buckets.map(({ ref, version }, index) =>
+    ...buckets.map(({ bucket: { ref, version } }, index) =>
       createOrReplace(ref, version, storedBucket(entries[index] ?? [])),
     ),
     ...trees.map((tree) => markPublished(tree, epoch.number)),
@@ -115,6 +121,42 @@ function firstBuckets(trees: readonly TreeFound[]): readonly TreeFound[] {
   return trees.filter((tree) => numbers.includes(bucketNumber(tree)));
 }
 
+/** A damaged tree mustn't keep the heads of the others from being published. */
+function hasFrontier({ value }: TreeFound): boolean {
+  return isFrontier({
+    size: value.size,
+    roots: value.roots.map((root) => Buffer.from(root, "hex")),
+  });
+}
+
+/**
+ * The buckets that are as the map has them. What somebody has changed in another isn't signed: its
+ * owners' heads wait until a person has looked at it, and nobody else's do.
+ */
+async function readBuckets(
+  { store }: SequencerDeps,
+  { bucketRoots }: AuditMap,
+  numbers: readonly number[],
+  { report }: SequencerTurn,
+) {
+  const read = async (number: number) => {
+    const ref = auditBuckets.doc(String(number));
+    const damaged = (cause: unknown) => {
+      if (isUnavailableError(cause)) throw cause;
+      report("a bucket isn't the one that was published", cause, { path: ref.path });
+      return [];
+    };
+    try {
+      const bucket = await store.get(ref);
+      const isSame = hexOf(bucketRoot(entriesOf(bucket))) === bucketRoots[number];
+      return isSame ? [{ number, bucket }] : damaged(null);
+    } catch (cause) {
+      return damaged(cause);
+    }
+  };
+  return (await allInOrder(numbers.map(read))).flat();
+}
+
 function positionOf({ value }: TreeFound): Buffer {
   return Buffer.from(value.unpublished ?? "", "hex");
 }
@@ -128,20 +170,23 @@ function headOf({ value }: TreeFound) {
   return { v: 1, ownerId: value.ownerId, size: value.size, root } as const;
 }
 
-/** A bucket's entries with the heads of those of `trees` that belong to it. */
-function bucketWith(
-  { value }: Bucket,
-  trees: readonly TreeFound[],
-  number: number | undefined,
-): readonly MapEntry[] {
-  const stored = (value?.entries ?? []).map((entry) => ({
+function entriesOf({ value }: Bucket): readonly MapEntry[] {
+  return (value?.entries ?? []).map((entry) => ({
     position: Buffer.from(entry.position, "hex"),
     value: Buffer.from(entry.value, "hex"),
   }));
+}
+
+/** A bucket's entries with the heads of those of `trees` that belong to it. */
+function bucketWith(
+  bucket: Bucket,
+  trees: readonly TreeFound[],
+  number: number,
+): readonly MapEntry[] {
   return trees
     .filter((tree) => bucketNumber(tree) === number)
     .map((tree) => ({ position: positionOf(tree), value: headValue(headOf(tree)) }))
-    .reduce<readonly MapEntry[]>(withEntry, stored);
+    .reduce<readonly MapEntry[]>(withEntry, entriesOf(bucket));
 }
 
 function storedBucket(entries: readonly MapEntry[]) {
