@@ -1,6 +1,7 @@
 import { exactObject } from "#shared/contract/exact";
 import { mayMove, nextPhases, Phase } from "#shared/core/incidents/phases";
 import { ApiError } from "#shared/errors/api-error";
+import { reminderOf } from "#shared/incidents/open-incident";
 import { containments } from "#shared/store/containments";
 import { everybody, freezeEvidence, thawEvidence } from "#shared/store/evidence-freezes";
 import { Note } from "./incident-params.ts";
@@ -40,8 +41,11 @@ export const moveIncident = incidentStep({
       throw new ApiError("CONFLICT", { message: "Release what the incident contains first." });
     }
     const frozen = new Set(ordered.map(({ ownerId }) => ownerId ?? everybody));
+    const reopened = from === "closed" ? { remindAt: reminderOf(incident, now) } : {};
     return {
-      changes: closing ? { phase, closedAt: now, remindAt: null } : { phase, closedAt: null },
+      changes: closing
+        ? { phase, closedAt: now, remindAt: null }
+        : { phase, closedAt: null, ...reopened },
       note,
       facts: { from },
       writes: [...frozen].map((ownerId) =>

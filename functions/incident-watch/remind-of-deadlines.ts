@@ -26,11 +26,11 @@ export const remindOfDeadlines = action({
       concurrency: 1,
       dueField: "remindAt",
       msMax: workingMsMax,
-      work: async ({ ref, value }) => {
+      work: async ({ ref, value }, { version }) => {
         announceDeadline(value, now);
-        // Said twice is better than not at all.
+        // Said twice is better than not at all; but one that is closed meanwhile stays silent.
         const next = { remindAt: now + remindEveryMs };
-        await deps.store.commit([patch(ref, next, { mustExist: true })]);
+        await deps.store.commit([patch(ref, next, { version })]);
         return true;
       },
       failure: {

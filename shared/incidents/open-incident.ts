@@ -82,6 +82,14 @@ export function newIncident({ by, note, ownerIds, ...stated }: NewIncident, now:
   };
 }
 
+/** When a person is reminded of an incident that is open again; null if those affected know. */
+export function reminderOf(
+  { openedAt, notifiedAt }: Pick<Incident, "openedAt" | "notifiedAt">,
+  now: number,
+): number | null {
+  return notifiedAt === null ? Math.max(now, openedAt + firstReminderMs) : null;
+}
+
 /** Lets the owners whom it concerns find it. */
 export function indexWrites({ id, ownerIds, openedAt }: Incident): Write[] {
   return ownerIds.map((ownerId) =>
