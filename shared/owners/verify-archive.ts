@@ -16,6 +16,9 @@ export interface VerifiedArchive {
 }
 
 export async function verifyArchive(store: Store, owner: Owner): Promise<VerifiedArchive> {
+  // It is read before the objects, because the archive may go on meanwhile.
+  const { value } = await store.get(billingArchives.of(owner, billingArchiveId));
+  const noted = stateOf(owner, value).state;
   let state = emptyArchive(owner.id);
   let place: Cursor | null = null;
   for (;;) {
@@ -37,9 +40,7 @@ export async function verifyArchive(store: Store, owner: Owner): Promise<Verifie
     if (last) place = { value: last.createdAt, id: last.id };
     state = next.state;
   }
-  const { value } = await store.get(billingArchives.of(owner, billingArchiveId));
-  const noted = stateOf(owner, value).state;
-  // One that isn't noted yet is what a call leaves that died; the next one notes it.
-  const isWhole = state.objects === noted.objects || state.objects === noted.objects + 1;
+  // More are what a call leaves that died, which the next one notes, or were added meanwhile.
+  const isWhole = state.objects >= noted.objects;
   return { state, fault: isWhole ? null : `Object ${state.objects + 1} is missing.` };
 }
