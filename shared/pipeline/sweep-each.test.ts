@@ -2,7 +2,8 @@ import { Timestamp } from "@google-cloud/firestore";
 import { describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
-import type { Ref, Version, Write } from "../store/documents.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { patch, type Ref, type Version, type Write } from "../store/documents.ts";
 import type { DueDocument } from "../store/due-documents.ts";
 import { type SweepTurn, sweepEach, sweepingMsMax } from "./sweep-each.ts";
 
@@ -109,5 +110,37 @@ describe("TEN-2 sweepEach()", () => {
     const version = new Timestamp((before?.seconds ?? 0) + 1, 0);
     expect(turns).toMatchObject([{ changedAt: before, version }]);
     expect(turns[0]?.isLate()).toBe(false);
+  });
+
+  test("hands over what a document says when its turn comes, and not when it was found", async () => {
+    const { store } = await newOrders(["first", "second"]);
+    const due = [await dueDocument(store, "first"), await dueDocument(store, "second")];
+    const seen: number[] = [];
+    await sweepEach({ store, now: () => 1_000 }, due, {
+      concurrency: 1,
+      dueField: "dueAt",
+      work: async ({ value }) => {
+        seen.push(value.dueAt);
+        await store.commit([patch(refOf("second"), { dueAt: 7 })]);
+      },
+      failure: { message: "an order failed", facts: () => ({}) },
+      failed: undefined,
+    });
+    expect(seen).toEqual([1, 7]);
+  });
+
+  test("makes nothing due again that it couldn't look at for a moment", async () => {
+    const { store } = await newOrders(["one"]);
+    const due = [await dueDocument(store, "one")];
+    vi.spyOn(store, "get").mockRejectedValueOnce(new ApiError("UNAVAILABLE"));
+    const outcomes = await sweepEach({ store, now: () => 1_000 }, due, {
+      concurrency: 1,
+      dueField: "dueAt",
+      work: async () => "worked on",
+      failure: { message: "an order failed", facts: () => ({}) },
+      failed: "failed",
+    });
+    expect(outcomes).toEqual([]);
+    expect((await store.get(refOf("one"))).value?.dueAt).toBe(1);
   });
 });

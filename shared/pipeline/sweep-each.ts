@@ -55,7 +55,10 @@ export async function sweepEach<S extends z.ZodObject, O>(
       logUnreadable(ref, one.cause);
       outcomes.push(sweep.failed);
     } else if (taken) {
-      outcomes.push(await attempt(one.found, { isLate, ...taken }));
+      // Since it was found, others may have changed what it says, and left it due.
+      const { value, ...put } = taken;
+      const found = { ...one.found, value: value ?? one.found.value };
+      outcomes.push(await attempt(found, { isLate, ...put }));
     }
   };
   const attempt = async (found: FoundDocument<S>, turn: SweepTurn): Promise<O> => {
