@@ -36,13 +36,13 @@ async function deliver(meanwhile: (store: Due) => Promise<unknown>) {
   return (await store.get(ref)).value;
 }
 
-test("INC-6 a notification that wasn't taken is due again, and says why", async () => {
+test("INC-5 a notification that wasn't taken is due again, and says why", async () => {
   const left = await deliver(async () => undefined);
   expect(left).toMatchObject({ state: "waiting", dueAt: now + 60_000 });
   expect(left?.attempts).toEqual([{ at: now, outcome: "there is no address" }]);
 });
 
-test("INC-6 an attempt that ends late undoes nothing of what an operator sends again", async () => {
+test("INC-5 an attempt that ends late undoes nothing of what an operator sends again", async () => {
   const again = { ...delivery, target: "new@example.com", dueAt: now + 1 };
   const left = await deliver(async (store) => await store.commit([overwrite(ref, again)]));
   expect(left).toEqual(again);

@@ -17,7 +17,7 @@ import { auditedOwner } from "../owners/act-on-owner.ts";
 import { auditRows, StoredAuditRow } from "../store/audit-rows.ts";
 import { type AuditTree, auditNodes, auditTreeId, auditTrees } from "../store/audit-trees.ts";
 import { create, createOrReplace, patch, type Write } from "../store/documents.ts";
-import type { DueDocument } from "../store/due-documents.ts";
+import { type DueDocument, type DueRequest, nextPlace } from "../store/due-documents.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { isConflict } from "../store/with-deadline.ts";
 import type { SequencerDeps, SequencerTurn } from "./sequencer-deps.ts";
@@ -86,18 +86,18 @@ async function sequenceRange(work: Work, { from, to }: Range): Promise<boolean> 
   const { store } = work.deps;
   let isDone = true;
   for (let after: string | null = from; after !== null && !work.turn.isLate(); ) {
-    const request = { field: "unsequenced", after, upTo: to, limit: rowsMax };
+    const request: DueRequest = { field: "unsequenced", after, upTo: to, limit: rowsMax };
     const due: readonly DueDocument<Unsequenced>[] = await store.findDue(source, request);
     const rows = due.flatMap((one) => readRow(work, one));
     const owners = Map.groupBy(rows, ({ value }) => value.ownerId);
     await pMap(owners, ([id, own]) => attempt(work, auditedOwner(id), own), {
       concurrency: ownersAtOnce,
     });
-    const last = rows.at(-1)?.value;
-    after = due.length < rowsMax ? null : (last?.unsequenced ?? null);
+    after = nextPlace(due, request);
     // An owner whose rows fill a page waits for the others, and has the next page in another pass.
-    if (after !== null && last !== undefined && owners.size === 1) {
-      after = behindOwner(last.ownerId);
+    const [only] = owners.keys();
+    if (after !== null && only !== undefined && owners.size === 1) {
+      after = behindOwner(only);
       isDone = false;
     }
   }

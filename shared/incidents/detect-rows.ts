@@ -14,7 +14,7 @@ import { anomalyNotifications, type ToldOwner } from "../notifications/anomaly-n
 import { auditedOwner } from "../owners/act-on-owner.ts";
 import { auditRows, StoredAuditRow } from "../store/audit-rows.ts";
 import { create, createOrReplace, patch, type Write } from "../store/documents.ts";
-import type { DueDocument, DueRequest } from "../store/due-documents.ts";
+import { type DueDocument, type DueRequest, nextPlace } from "../store/due-documents.ts";
 import { anomalies, detectionId, detections, incidents } from "../store/incidents.ts";
 import { notificationSettings, notificationSettingsId } from "../store/notifications.ts";
 import type { FoundDocument } from "../store/read-document.ts";
@@ -103,8 +103,7 @@ async function detectRange(
         await judgeOwner(work, auditedOwner(ownerId), some);
       }
     }
-    const last = rows.at(-1)?.value.undetected ?? null;
-    after = due.length < rowsMax ? null : last;
+    after = nextPlace(due, request);
   }
 }
 

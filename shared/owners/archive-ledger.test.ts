@@ -46,7 +46,7 @@ async function archive() {
   return await archiveLedger(store as never, owner, { now });
 }
 
-describe("BUD-8 the archive of a ledger", () => {
+describe("the archive of a ledger", () => {
   beforeEach(() => {
     objects.clear();
     vi.resetModules();

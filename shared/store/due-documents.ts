@@ -25,7 +25,27 @@ export type DueRequest = Pick<PageRequest, "where" | "limit"> & {
  */
 export type DueDocument<S extends z.ZodObject> =
   | { readonly ref: Ref<S>; readonly found: FoundDocument<S> }
-  | { readonly ref: Ref<S>; readonly found: null; readonly cause: unknown };
+  | {
+      readonly ref: Ref<S>;
+      readonly found: null;
+      readonly cause: unknown;
+      /** What the field says by which it was found. */
+      readonly place: unknown;
+    };
+
+/**
+ * The text after which the next page begins; null after the last page. Documents that can't be read
+ * count as well: a page of nothing else mustn't hide what is behind it.
+ */
+export function nextPlace<S extends z.ZodObject>(
+  page: readonly DueDocument<S>[],
+  { field, limit }: Pick<DueRequest, "field" | "limit">,
+): string | null {
+  const last = page.at(-1);
+  if (last === undefined || page.length < limit) return null;
+  const place: unknown = last.found ? Reflect.get(last.found.value, field) : last.place;
+  return typeof place === "string" ? place : null;
+}
 
 /** The longest due come first. Only the schema's fields are read. */
 export async function readDue<S extends z.ZodObject>(
@@ -47,7 +67,7 @@ export async function readDue<S extends z.ZodObject>(
     try {
       return { ref, found: toFound(schema, doc) };
     } catch (cause) {
-      return { ref, found: null, cause };
+      return { ref, found: null, cause, place: doc.get(field) };
     }
   });
 }
