@@ -45,8 +45,8 @@ export async function deliverDue(deps: DeliverDeps, msMax: number) {
     dueField: "dueAt",
     putOffMs: claimMs,
     msMax,
-    // Under the version of the claim: an operator may send it again elsewhere meanwhile, and it may
-    // have been erased with its account, of which no fragment must come back.
+    // Its outcome is stored under the version of the claim, since an operator may send it again
+    // elsewhere meanwhile, and it may be erased with its account, and mustn't come back in part.
     work: async (found, { version }) => await deliver(deps, { ...found, version }),
     failure: {
       message: "a notification wasn't sent; it is tried again",
