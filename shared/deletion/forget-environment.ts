@@ -1,5 +1,5 @@
 import { placeOf } from "../core/retention/retention-places.ts";
-import type { Deletion } from "../store/deletions.ts";
+import { type Deletion, deletions } from "../store/deletions.ts";
 import { patch } from "../store/documents.ts";
 import { Execution, executions } from "../store/executions.ts";
 import { workspaceSnapshots } from "../store/snapshots.ts";
@@ -19,7 +19,10 @@ const Copies = Execution.pick({
  * Takes the copies of a deleted environment's variables, scripts and sealed secrets out of the
  * executions that ran in it. The executions stay, with their thread. Its snapshots are erased.
  */
-export async function forgetEnvironment(eraser: Eraser, { id }: Deletion): Promise<boolean> {
+export async function forgetEnvironment(
+  eraser: Eraser,
+  { id, afterExecutionId }: Deletion,
+): Promise<boolean> {
   const { store, owner, isLate, still } = eraser;
   const snapshots = placeOf(workspaceSnapshots.pattern);
   const ofEnvironment = {
@@ -27,9 +30,12 @@ export async function forgetEnvironment(eraser: Eraser, { id }: Deletion): Promi
     where: [["environmentId", id] as const],
   };
   if (!(await eraseCollection(eraser, snapshots, ofEnvironment))) return false;
-  let after: string | null = null;
+  let after = afterExecutionId ?? null;
   for (;;) {
-    if (isLate()) return false;
+    if (isLate()) {
+      await keepPlace(eraser, id, after);
+      return false;
+    }
     const where = [["environmentId", id]] as const;
     const page: readonly string[] = await store.findPaths(executions.all(owner), {
       where,
@@ -43,9 +49,19 @@ export async function forgetEnvironment(eraser: Eraser, { id }: Deletion): Promi
       hasCopies(found[index]) ? [patch(ref, copied, { mustExist: true })] : [],
     );
     if (writes.length > 0) await withDeadline(store.commit([...writes, still]));
-    after = ids.at(-1) ?? null;
+    after = ids.at(-1) ?? after;
     if (page.length < pageLength) return true;
   }
+}
+
+/**
+ * The next call goes on here. The executions stay, so calls that began with the first one would
+ * never come to the last of very many. None is added, since the environment is gone.
+ */
+async function keepPlace({ store }: Eraser, id: string, after: string | null): Promise<void> {
+  if (after === null) return;
+  const kept = patch(deletions.doc(id), { afterExecutionId: after }, { mustExist: true });
+  await withDeadline(store.commit([kept]));
 }
 
 function hasCopies(execution: (typeof Copies)["_output"] | null | undefined): boolean {

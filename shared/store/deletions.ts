@@ -14,6 +14,8 @@ export const Deletion = z.object({
   executionId: z.string().nullable(),
   requestId: z.string(),
   actor: z.object({ type: z.enum(["key", "operator", "runner", "maintenance"]), id: z.string() }),
+  /** The execution up to which an environment's deletion has come; absent before the first. */
+  afterExecutionId: z.string().optional(),
   /** When maintenance takes over if the process that began this has died. */
   dueAt: z.int(),
 });
