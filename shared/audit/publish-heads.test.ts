@@ -3,7 +3,7 @@ import { Timestamp } from "@google-cloud/firestore";
 import { describe, expect, test } from "vitest";
 import { bucketOf } from "../core/audit/heads-map.ts";
 import { AuditTree, auditBuckets, auditLogs } from "../store/audit-trees.ts";
-import type { Ref, Snapshot, Write } from "../store/documents.ts";
+import { parseStored, type Ref, type Snapshot, type Write } from "../store/documents.ts";
 import { loadMap, publishHeads } from "./publish-heads.ts";
 import type { SequencerDeps } from "./sequencer-deps.ts";
 
@@ -41,15 +41,18 @@ class Heads {
     return this.#inOrder[0]?.path ?? "";
   }
 
-  /** Gives the first owner another head. @returns The path of what was changed. */
-  changeBucket(): string {
+  /**
+   * Gives the first owner another head, or puts something else in the place of its bucket.
+   * @returns The path of what was changed.
+   */
+  changeBucket(instead: object | null): string {
     const { position = "" } = this.#inOrder[0] ?? {};
     const path = `auditBuckets/${bucketOf(Buffer.from(position, "hex"))}`;
     const stored = auditBuckets.schema.parse(this.#documents.get(path));
     const entries = stored.entries.map((entry) =>
       entry.position === position ? { position, value: "22".repeat(32) } : entry,
     );
-    this.#documents.set(path, { ...stored, entries });
+    this.#documents.set(path, instead ?? { ...stored, entries });
     return path;
   }
 
@@ -81,7 +84,8 @@ class Heads {
 
   #read(ref: Ref): Snapshot<Ref["schema"]> {
     const value = this.#documents.get(ref.path);
-    return value ? { ref, value, version } : { ref, value: null, version: null };
+    if (!value) return { ref, value: null, version: null };
+    return { ref, value: parseStored(ref.schema, value), version };
   }
 
   #tree(path: string, position: string) {
@@ -125,13 +129,17 @@ describe("AUD-5 heads of many owners", () => {
     expect(heads.published).not.toContain(heads.odd);
   });
 
-  test("aren't signed together with what somebody has changed in their bucket", async () => {
+  test.each([
+    ["what somebody has changed in it", null],
+    ["what a newer release has written", { v: 2 }],
+    ["what can't be read", { v: 1, entries: "x" }],
+  ])("aren't signed together with a bucket's other heads: %s", async (_what, instead) => {
     const heads = new Heads();
     await loadMap(heads.deps);
     heads.renew();
     const deps = { ...heads.deps, random: (bytes: number) => Buffer.alloc(bytes) };
     await publishHeads(deps, emptyLog, turn);
-    const changed = heads.changeBucket();
+    const changed = heads.changeBucket(instead);
     heads.renew();
     const reported: object[] = [];
     const report = (_message: string, _cause: unknown, facts: object) => reported.push(facts);

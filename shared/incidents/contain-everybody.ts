@@ -5,13 +5,19 @@
  */
 import pMap from "p-map";
 import * as z from "zod";
-import { ApiError } from "../errors/api-error.ts";
 import type { StopDeps } from "../executions/stop-executions.ts";
 import { ownerOf } from "../owners/act-on-owner.ts";
 import { followAccount, resume, suspend, wholeOwner } from "../owners/suspend-owner.ts";
 import { auditEntry } from "../store/audit-rows.ts";
 import { type Containment, containments, suspendedByContainments } from "../store/containments.ts";
-import { create, parseStored, patch, remove, type Write } from "../store/documents.ts";
+import {
+  create,
+  isUnreadable,
+  parseStored,
+  patch,
+  remove,
+  type Write,
+} from "../store/documents.ts";
 import { freezeEvidence, touchFreeze } from "../store/evidence-freezes.ts";
 import { OwnerProfile, owners } from "../store/owners.ts";
 import type { FoundDocument } from "../store/read-document.ts";
@@ -62,6 +68,7 @@ async function turnPage(deps: StopDeps, found: FoundContainment): Promise<boolea
     try {
       return await turnOne(deps, found, parseStored(OwnerProfile, stored));
     } catch (cause) {
+      // It mustn't keep all behind it open; operators are told whose it is.
       if (isUnreadable(cause)) return stored;
       failures.push(cause);
       return "nothing";
@@ -87,14 +94,6 @@ async function turnPage(deps: StopDeps, found: FoundContainment): Promise<boolea
     return false;
   }
   return isEnd;
-}
-
-/**
- * Whether a newer release or a fault wrote something of an owner, such as the account or a key.
- * That mustn't keep all behind it open; operators are told whose it is.
- */
-function isUnreadable(cause: unknown): boolean {
-  return (cause instanceof ApiError ? cause.cause : cause) instanceof z.ZodError;
 }
 
 async function turnOne(

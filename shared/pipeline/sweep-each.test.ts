@@ -129,6 +129,28 @@ describe("TEN-2 sweepEach()", () => {
     expect(seen).toEqual([1, 7]);
   });
 
+  test.each([
+    ["of a newer release", { v: 2 }],
+    ["without a version", {}],
+    ["that is damaged", { v: 1, more: "x" }],
+  ])("puts off a document %s, which it can't read", async (_what, odd) => {
+    const Strict = Due.extend({ more: z.int().optional() });
+    const ref: Ref<typeof Strict> = { path: "orders/odd", schema: Strict };
+    const store = new MemoryStore();
+    await store.commit([{ op: "create", path: ref.path, value: { ...odd, dueAt: 1 } }]);
+    const unread = { ref, found: null, cause: new Error("odd"), place: 1 } as const;
+    await sweepEach({ store, now: () => 1_000 }, [unread], {
+      concurrency: 1,
+      dueField: "dueAt",
+      work: async () => "worked on",
+      failure: { message: "an order failed", facts: () => ({}) },
+      failed: "failed",
+    });
+    const DueAlone = z.looseObject({ v: z.int().optional(), dueAt: z.int() });
+    const after = await store.get({ path: ref.path, schema: DueAlone });
+    expect(after.value?.dueAt).toBeGreaterThan(1_000);
+  });
+
   test("makes nothing due again that it couldn't look at for a moment", async () => {
     const { store } = await newOrders(["one"]);
     const due = [await dueDocument(store, "one")];

@@ -3,7 +3,7 @@
  * them.
  */
 import type { Timestamp } from "@google-cloud/firestore";
-import type { z } from "zod";
+import * as z from "zod";
 import { assert } from "../core/assert.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -281,4 +281,9 @@ export function parseStored<S extends Stored>(schema: S, data: object): z.output
   }
   if (error) throw error;
   return stored;
+}
+
+/** Whether a document is there and `parseStored` can't read it: asking again changes nothing. */
+export function isUnreadable(error: unknown): boolean {
+  return (error instanceof ApiError ? error.cause : error) instanceof z.ZodError;
 }

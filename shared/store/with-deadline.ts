@@ -1,4 +1,5 @@
 import { ApiError } from "../errors/api-error.ts";
+import { isUnreadable } from "./documents.ts";
 
 /** The longest wait for a call to Firestore. */
 const callTimeoutMs = 10_000;
@@ -80,9 +81,9 @@ export function isConflict(error: unknown): boolean {
   return hasCode(error, [5, 6, 9, 10]);
 }
 
-/** Whether a commit failed because the database wasn't available. */
+/** Whether a call failed because the database wasn't available. */
 export function isUnavailableError(error: unknown): boolean {
-  return error instanceof ApiError && error.code === "UNAVAILABLE";
+  return error instanceof ApiError && error.code === "UNAVAILABLE" && !isUnreadable(error);
 }
 
 /**

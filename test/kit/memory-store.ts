@@ -6,7 +6,14 @@ import { Timestamp } from "@google-cloud/firestore";
 import type * as z from "zod";
 import type { Page } from "#shared/contract/common";
 import type { CommitStore } from "#shared/store/commit-coordinator";
-import type { CollectionRef, Ref, Snapshot, Version, Write } from "#shared/store/documents";
+import {
+  type CollectionRef,
+  parseStored,
+  type Ref,
+  type Snapshot,
+  type Version,
+  type Write,
+} from "#shared/store/documents";
 import type { PageRequest } from "#shared/store/queries";
 import { type FoundDocument, requireFound } from "#shared/store/read-document";
 
@@ -31,7 +38,7 @@ export class MemoryStore implements CommitStore {
     await turn();
     const found = this.#documents.get(ref.path);
     if (!found) return { ref, value: null, version: null };
-    return { ref, value: ref.schema.parse(found.value), version: found.version };
+    return { ref, value: parseStored(ref.schema, found.value), version: found.version };
   }
 
   async getAll<R extends readonly Ref[]>(
@@ -56,7 +63,7 @@ export class MemoryStore implements CommitStore {
         isIn(path, at) && where.every(([field, wanted]) => value[field] === wanted),
     );
     return all.slice(0, limit).map(([at, { value, version }]) => {
-      return { ref: { path: at, schema }, value: schema.parse(value), version };
+      return { ref: { path: at, schema }, value: parseStored(schema, value), version };
     });
   }
 
