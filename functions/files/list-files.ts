@@ -5,7 +5,7 @@ import { nameOf } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
 import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
-import { pageBytesMax, pageTooLarge } from "#shared/store/read-page";
+import { requireFittingPage } from "#shared/store/read-page";
 import { readFilesOf } from "#shared/workspace/manifests";
 import { pageOfFiles, type ShownEntry } from "./page-of-files.ts";
 import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
@@ -69,7 +69,8 @@ export const listFiles = query({
     const page = pageOfFiles(data.manifest, { folder, depth, limit, offset });
     if (page === null) throw new ApiError("NOT_FOUND", { message: "There is no such folder." });
     const entries = page.shown.map((entry) => entryOf(entry, data.since));
-    requireFitting(entries);
+    // The answer has each entry twice: as `data` and as `files`.
+    requireFittingPage(entries, 2);
     return ok({
       object: "list",
       environmentId,
@@ -88,14 +89,4 @@ function entryOf(entry: ShownEntry, since: number): FileEntry {
   const { path, type, sizeBytes: size, modifiedAt = since } = entry;
   const at = iso(modifiedAt);
   return { name: nameOf(path), path, type, size, lastModified: at, modifiedAt: at };
-}
-
-/** @throws {ApiError} `VALIDATION_FAILED`, naming a limit that fits, if not all of them fit. */
-function requireFitting(entries: readonly FileEntry[]): void {
-  let bytes = 0;
-  for (const [fitting, entry] of entries.entries()) {
-    // The answer has each entry twice: as `data` and as `files`.
-    bytes += 2 * Buffer.byteLength(JSON.stringify(entry));
-    if (bytes > pageBytesMax && fitting > 0) throw pageTooLarge(fitting);
-  }
 }

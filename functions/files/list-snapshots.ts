@@ -21,7 +21,7 @@ import { scheduleSweep } from "#shared/quotas/schedule-sweep";
 import { agents } from "#shared/store/agents";
 import { patch, remove } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
-import { pageBytesMax, pageTooLarge } from "#shared/store/read-page";
+import { requireFittingPage } from "#shared/store/read-page";
 import { snapshotsMax, type WorkspaceSnapshot, workspaceSnapshots } from "#shared/store/snapshots";
 import type { ReadStore } from "#shared/store/store";
 import { readAround, rebasedChild } from "#shared/workspace/rebase-snapshot";
@@ -134,20 +134,11 @@ export const listChanges = query({
   },
   answer({ query: { limit, offset, operation }, data: { shown, titles, total } }) {
     const data = shown.map((each) => changeBody(each, { titles, operation }));
-    requireFitting(data);
+    requireFittingPage(data);
     const hasMore = offset + shown.length < total;
     return ok({ object: "list", limit, offset, total, hasMore, data });
   },
 });
-
-/** @throws {ApiError} `VALIDATION_FAILED`, naming a limit that fits, if not all of them fit. */
-function requireFitting(changes: z.input<typeof ChangesBody>["data"]): void {
-  let bytes = 0;
-  for (const [fitting, one] of changes.entries()) {
-    bytes += Buffer.byteLength(JSON.stringify(one));
-    if (bytes > pageBytesMax && fitting > 0) throw pageTooLarge(fitting);
-  }
-}
 
 /** @throws {ApiError} `NOT_FOUND` if the filter names no agent of the owner. */
 async function requireAgent(store: ReadStore, owner: Owner, id: string | undefined) {

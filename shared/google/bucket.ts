@@ -8,8 +8,8 @@ import { ApiError } from "../errors/api-error.ts";
 import type { ByteRange } from "./byte-range.ts";
 
 /**
- * The client adds a dozen listeners to one stream for each object, and one for each chunk of a
- * large one; Node would print a warning each time.
+ * The client adds a dozen listeners to one stream for each object; Node would print a warning each
+ * time.
  */
 const listenersMax = 2_000;
 

@@ -120,6 +120,18 @@ async function forEachDocument(
   return came;
 }
 
+/**
+ * @param times How often the answer has each item.
+ * @throws {ApiError} `VALIDATION_FAILED`, naming a limit that fits, if not all items fit.
+ */
+export function requireFittingPage(items: readonly object[], times = 1): void {
+  let bytes = 0;
+  for (const [fitting, item] of items.entries()) {
+    bytes += times * Buffer.byteLength(JSON.stringify(item));
+    if (bytes > pageBytesMax && fitting > 0) throw pageTooLarge(fitting);
+  }
+}
+
 /** @param fitting How many of the page's items fit. */
 export function pageTooLarge(fitting: number): ApiError {
   const message = `must be at most ${fitting} here: more make a page of over ${pageBytesMax} bytes`;
