@@ -61,11 +61,12 @@ export class Cell {
       "--uts",
     ];
     const command = [process.execPath, file, launcher, `paddock-escape-${process.pid}`];
-    const child = spawn(
-      "unshare",
-      [...own, "--fork", "--kill-child", "--", ...command, `${firstUid}`],
-      { stdio: ["ignore", "inherit", "inherit", "ipc"] },
-    );
+    // The cell ends with a test that is killed.
+    const bound = ["--pdeathsig", "KILL", "--"];
+    const inside = ["--fork", "--kill-child", "--", ...command, `${firstUid}`];
+    const child = spawn("setpriv", [...bound, "unshare", ...own, ...inside], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
     const cell = new Cell(child);
     await new Promise<readonly string[]>((resolve) => cell.#waiting.set(0, resolve));
     // The program has been loaded.

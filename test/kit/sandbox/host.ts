@@ -72,8 +72,13 @@ export async function startHost({
   for (const group of groups) mkdirSync(group);
   const startedAtMs = performance.now();
   const child = spawn(
-    "unshare",
+    "setpriv",
     [
+      // A runner ends with a test that is killed, as a host's containers do.
+      "--pdeathsig",
+      "KILL",
+      "--",
+      "unshare",
       "--mount",
       "--propagation",
       "private",
