@@ -4,25 +4,30 @@ import type { AuditRow } from "../core/audit/audit-row.ts";
 import { hourMs } from "../core/retention/periods.ts";
 import { auditedOwner } from "../owners/act-on-owner.ts";
 import { auditEntry, auditRows } from "../store/audit-rows.ts";
-import type { CollectionRef, Write } from "../store/documents.ts";
+import { type CollectionRef, patch, type Write } from "../store/documents.ts";
+import { incidents } from "../store/incidents.ts";
 import { detectRows } from "./detect-rows.ts";
 
 const owner = auditedOwner(`user_${"a".repeat(21)}`);
 const now = 400 * 24 * hourMs;
-const row: Omit<AuditRow, "v" | "ownerId"> = {
-  ...{ id: "audit_1", at: now, action: "budget.violated", subject: owner.id, requestId: "r" },
+const row: Omit<AuditRow, "v" | "ownerId" | "id" | "at"> = {
+  ...{ action: "budget.violated", subject: owner.id, requestId: "r" },
   ...{ actor: { type: "maintenance", id: "ledgers" }, facts: {}, sealedDetails: null },
 };
 
-/** One marked row, whose owner's ledger contradicts the account. */
+/** Marked rows, each of which says that the owner's ledger contradicts the account. */
 class Marked extends MemoryStore {
-  #isFound = false;
+  readonly #due: string[] = [];
+
+  async mark(at: number) {
+    const id = `audit_${at}`;
+    await this.commit([auditEntry(owner, { ...row, id, at })]);
+    this.#due.push(id);
+  }
 
   async findDue({ schema }: Pick<CollectionRef, "schema">) {
-    if (this.#isFound) return [];
-    this.#isFound = true;
-    const { path } = auditRows.of(owner, row.id);
-    return [{ ref: { path, schema }, found: await this.require({ path, schema }) }];
+    const refs = this.#due.splice(0).map((id) => ({ path: auditRows.of(owner, id).path, schema }));
+    return await Promise.all(refs.map(async (ref) => ({ ref, found: await this.require(ref) })));
   }
 }
 
@@ -35,11 +40,11 @@ class Silent extends Marked {
   }
 }
 
-async function detectIn(store: Marked) {
-  await store.commit([auditEntry(owner, row)]);
+async function detectIn(store: Marked, at = now) {
+  await store.mark(at);
   const lines: string[] = [];
   vi.spyOn(process.stdout, "write").mockImplementation((text) => lines.push(String(text)) > 0);
-  const deps = { store: store as never, now: () => now, random: (n: number) => Buffer.alloc(n) };
+  const deps = { store: store as never, now: () => at, random: (n: number) => Buffer.alloc(n) };
   const turn = { isLate: () => false, report: () => undefined };
   const counts = await detectRows(deps, {} as never, turn);
   return { counts, lines: lines.filter((line) => line.includes("incident.opened")) };
@@ -60,5 +65,31 @@ describe("INC-2 an incident that a detector opens", () => {
     const { counts, lines } = await detectIn(new Silent());
     expect(counts).toMatchObject({ incidents: 0, failed: 1 });
     expect(lines).toHaveLength(1);
+  });
+
+  test("doesn't hide what goes on after it was closed", async () => {
+    const store = new Marked();
+    const close = async (closedAt: number) => {
+      const found = await store.findAll(incidents.all(), { limit: 10 });
+      const open = found.filter(({ value }) => value.phase !== "closed");
+      await store.commit(open.map(({ ref }) => patch(ref, { phase: "closed", closedAt })));
+      return open.map(({ value }) => [value.openedAt, value.lastAt]);
+    };
+    const opened = async (at: number) => {
+      const { counts, lines } = await detectIn(store, at);
+      expect(lines).toHaveLength(counts.incidents);
+      return counts.incidents;
+    };
+    expect(await opened(now)).toBe(1);
+    expect(await opened(now + 1)).toBe(0);
+    expect(await close(now + 2)).toEqual([[now, now + 1]]);
+    // Known when it was closed.
+    expect(await opened(now + 3)).toBe(0);
+    expect(await opened(now + 2 + hourMs)).toBe(1);
+    expect(await opened(now + 3 + hourMs)).toBe(0);
+    const further = [[now + 2 + hourMs, now + 3 + hourMs]];
+    expect(await close(now + 4 + hourMs)).toEqual(further);
+    expect(await opened(now + 5 + 2 * hourMs)).toBe(1);
+    expect(await close(now + 6 + 2 * hourMs)).toHaveLength(1);
   });
 });

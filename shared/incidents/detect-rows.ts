@@ -5,7 +5,7 @@
  */
 
 import { derivedId } from "../core/ids.ts";
-import { dayOf, detect, type Finding, nothingSeen } from "../core/incidents/detection.ts";
+import { detect, type Finding, nothingSeen } from "../core/incidents/detection.ts";
 import { signalsOf } from "../core/incidents/signals.ts";
 import type { IncidentThresholds } from "../core/incidents/thresholds.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
@@ -22,6 +22,7 @@ import type { Store } from "../store/store.ts";
 import { isConflict } from "../store/with-deadline.ts";
 import { announceIncident } from "./announce-incident.ts";
 import { openIncident } from "./open-incident.ts";
+import { findingParts, placeOf } from "./place-of.ts";
 
 /** Rows per query, and so per commit. */
 const rowsMax = 200;
@@ -173,31 +174,31 @@ async function commitFindings(
 async function findingWrites(store: Store, owner: Owner, finding: Finding, told: ToldOwner) {
   const { now } = told;
   const { detector, level, subject, amount, at } = finding;
-  const parts = [owner.id, detector, subject, String(dayOf(at))] as const;
-  const anomalyRef = anomalies.of(owner, derivedId("anomaly", ...parts));
-  const incidentId = derivedId("incident", ...parts);
-  const incidentRef = incidents.doc(incidentId);
-  const [anomaly, incident] = await store.getAll(anomalyRef, incidentRef);
-  const known = anomaly.value;
+  const id = derivedId("anomaly", ...findingParts(owner, finding));
+  const anomalyRef = anomalies.of(owner, id);
+  const [{ value: known, version }] = await store.getAll(anomalyRef);
   const isIncident = level === "incident" || known?.level === "incident";
   const next = {
-    ...{ v: 1 as const, id: derivedId("anomaly", ...parts), detector, subject },
+    ...{ v: 1 as const, id, detector, subject },
     level: isIncident ? ("incident" as const) : ("anomaly" as const),
     amount: Math.max(amount, known?.amount ?? 0),
     at: Math.max(at, known?.at ?? 0),
     createdAt: known?.createdAt ?? now,
   };
-  const writes: Write[] = [createOrReplace(anomalyRef, anomaly.version, next)];
-  if (known === null) writes.push(...anomalyNotifications(next, told));
-  if (level !== "incident") return { writes, isNew: known === null, incident: null };
-  if (incident.value) {
+  const isNew = known === null;
+  const writes: Write[] = [createOrReplace(anomalyRef, version, next)];
+  if (isNew) writes.push(...anomalyNotifications(next, told));
+  const place = level === "incident" ? await placeOf(store, owner, finding) : null;
+  if (place === null) return { writes, isNew, incident: null };
+  if ("open" in place) {
+    const { open } = place;
     // No version: what operators do meanwhile must neither fail nor be undone.
-    const later = { amount: next.amount, lastAt: next.at, updatedAt: now };
-    writes.push(patch(incidentRef, later, { mustExist: true }));
-    return { writes, isNew: known === null, incident: null };
+    const later = { amount: Math.max(amount, open.amount), lastAt: next.at, updatedAt: now };
+    writes.push(patch(incidents.doc(open.id), later, { mustExist: true }));
+    return { writes, isNew, incident: null };
   }
-  const found = { id: incidentId, detector, subject, amount, at };
-  const opened = openIncident({ ...found, ownerIds: [owner.id] }, now);
-  writes.push(create(incidentRef, opened.incident), ...opened.writes);
-  return { writes, isNew: known === null, incident: opened.incident };
+  const found = { id: place.newId, detector, subject, amount, at };
+  const { incident, writes: others } = openIncident({ ...found, ownerIds: [owner.id] }, now);
+  writes.push(create(incidents.doc(incident.id), incident), ...others);
+  return { writes, isNew, incident };
 }

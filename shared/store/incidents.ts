@@ -16,7 +16,7 @@ const Step = z.object({
   note: z.string().nullable(),
 });
 
-/** An incident. A detector derives its id from owner, detector, subject and UTC day. */
+/** An incident. A detector's id derives from owner, detector, subject, UTC day and number. */
 export const Incident = z.object({
   v: z.literal(1),
   id: z.string(),
