@@ -5,7 +5,7 @@ import { holdKey } from "../incidents/key-lineage.ts";
 import { apiKeys } from "../store/api-keys.ts";
 import { create } from "../store/documents.ts";
 import { requireFound } from "../store/read-document.ts";
-import { clearDue, closeKey } from "./revoke-keys.ts";
+import { clearDue, closeDueKey, closeKey } from "./revoke-keys.ts";
 
 const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
 const stored = apiKeys.schema.parse({
@@ -32,4 +32,25 @@ test("DAT-4 no closing makes a key that was erased with its account", async () =
   }
   await clearDue({ store }, key)();
   expect((await store.get(ref)).version).toBeNull();
+});
+
+test("KEY-1 a sweep that finds a key open leaves what a revocation meanwhile makes due", async () => {
+  const store = new MemoryStore();
+  const open = { ...stored, expiresAt: 9_000, dueAt: 1 };
+  await store.commit([create(ref, open)]);
+  const due = requireFound(await store.get(ref));
+  const submit = async ({ decide }: { decide(): object }) => ({ decision: decide() });
+  const deps = { store, commits: { submit }, now: () => 100, newId: () => "audit_a" };
+  store.before = async () => {
+    store.before = async () => {};
+    const [revocation] = closeKey(owner, due, { stop: true, now: 100 });
+    if (revocation) await store.commit([revocation]);
+  };
+  expect(await closeDueKey(deps as never, due)).toBe("stopped");
+  expect((await store.get(ref)).value).toMatchObject({ revokedAt: 100, dueAt: 5_100 });
+  // Nobody in between: the expiry is what is due next.
+  const again = new MemoryStore();
+  await again.commit([create(ref, open)]);
+  await closeDueKey({ ...deps, store: again } as never, requireFound(await again.get(ref)));
+  expect((await again.get(ref)).value).toMatchObject({ revokedAt: null, dueAt: 9_000 });
 });

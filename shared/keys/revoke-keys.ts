@@ -16,7 +16,7 @@ import { type StopDeps, type StoppedBy, stopExecutions } from "../executions/sto
 import { mintOwner, type Owner } from "../identity/owner.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
 import { auditEntry } from "../store/audit-rows.ts";
-import { patch, patchInside, type Write } from "../store/documents.ts";
+import { patch, patchInside, type Version, type Write } from "../store/documents.ts";
 import type { DueDocument } from "../store/due-documents.ts";
 import { accountId, accounts } from "../store/owners.ts";
 import type { FoundDocument } from "../store/read-document.ts";
@@ -120,17 +120,21 @@ interface Committing {
 
 /** Clears what is due for a closed key once its executions are stopped. */
 export function clearDue({ store }: Committing, { ref }: Pick<FoundKey, "ref">) {
-  return async () => await storeDue(store, ref, null);
+  return async () => await storeDue(store, ref, { dueAt: null });
 }
 
-/** There is nothing left to do for a key that was erased meanwhile with its account. */
+/**
+ * There is nothing left to do for a key that was erased meanwhile with its account, and what was
+ * due for a `version` isn't what is due for the one after it.
+ */
 async function storeDue(
   store: Committing["store"],
   ref: FoundKey["ref"],
-  dueAt: number | null,
+  { dueAt, version }: { readonly dueAt: number | null; readonly version?: Version },
 ): Promise<void> {
   try {
-    await withDeadline(store.commit([patch(ref, { dueAt }, { mustExist: true })]));
+    const condition = version ? { version } : { mustExist: true as const };
+    await withDeadline(store.commit([patch(ref, { dueAt }, condition)]));
   } catch (error) {
     if (!isConflict(error)) throw error;
   }
@@ -171,10 +175,11 @@ export async function closeDueKey(deps: StopDeps, due: FoundKey): Promise<"close
   });
   const { id: keyId, revokedAt, expiresAt, ownerState } = found.value;
   const closed = decision.writes.length > 0;
-  // The key is neither closed nor expired; its expiry is the next thing due.
-  const dueAt = revokedAt === null && !closed ? expiresAt : null;
-  const done = async () => await storeDue(deps.store, due.ref, dueAt);
-  const goesOn = found.value.replacedBy !== null || (revokedAt === null && !closed);
+  const isOpen = revokedAt === null && !closed;
+  // The expiry of an open key is the next thing due, unless somebody closes it meanwhile.
+  const next = isOpen ? { dueAt: expiresAt, version: found.version } : { dueAt: null };
+  const done = async () => await storeDue(deps.store, due.ref, next);
+  const goesOn = found.value.replacedBy !== null || isOpen;
   const stop = revokedAt !== null || closed || ownerState === "suspended";
   if (stop) await stopAll(deps, { owner, keyId, stop, by, goesOn, done });
   else await done();
