@@ -20,6 +20,10 @@ import { runnerPrograms } from "./programs.ts";
 const logLengthMax = 20_000;
 /** Descriptors that Node itself closes for its children: the lowest few. */
 const unused = Array.from({ length: 60 }, () => "ignore" as const);
+/** A runner's own mounts and processes. It ends with a test that is killed, as with its host. */
+const container = "--pdeathsig KILL -- unshare --mount --propagation private --pid --mount-proc"
+  .concat(" --fork --kill-child --")
+  .split(" ");
 let uidNext = 1_900_000_000 + (process.pid % 50_000) * 100;
 
 export interface Run {
@@ -71,41 +75,23 @@ export async function startHost({
   const groups = cgroupFolders(name);
   for (const group of groups) mkdirSync(group);
   const startedAtMs = performance.now();
-  const child = spawn(
-    "setpriv",
-    [
-      // A runner ends with a test that is killed, as a host's containers do.
-      "--pdeathsig",
-      "KILL",
-      "--",
-      "unshare",
-      "--mount",
-      "--propagation",
-      "private",
-      "--pid",
-      "--mount-proc",
-      "--fork",
-      "--kill-child",
-      "--",
-    ].concat(process.execPath, launcher),
-    {
-      // The last one is left open as by a careless host; the sandbox must not inherit it.
-      stdio: ["ignore", "pipe", "pipe", ...unused, openSync("/dev/null", "r")],
-      env: {
-        PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
-        GCE_METADATA_HOST: address,
-        PADDOCK_EXECUTION_ID: "exec_test",
-        PADDOCK_TICKET: ticket,
-        PADDOCK_GATEWAY_URL: `http://${address}`,
-        PADDOCK_GATEWAY_AUDIENCE: "https://gateway.test",
-        PADDOCK_SCRATCH: scratch,
-        PADDOCK_UIDS: `${uids.supervisor}:${uids.sandbox}`,
-        PADDOCK_CGROUP: name,
-        PADDOCK_SANDBOX_MODE: mode,
-        ...environment,
-      },
+  const child = spawn("setpriv", [...container, process.execPath, launcher], {
+    // The last one is left open as by a careless host; the sandbox must not inherit it.
+    stdio: ["ignore", "pipe", "pipe", ...unused, openSync("/dev/null", "r")],
+    env: {
+      PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+      GCE_METADATA_HOST: address,
+      PADDOCK_EXECUTION_ID: "exec_test",
+      PADDOCK_TICKET: ticket,
+      PADDOCK_GATEWAY_URL: `http://${address}`,
+      PADDOCK_GATEWAY_AUDIENCE: "https://gateway.test",
+      PADDOCK_SCRATCH: scratch,
+      PADDOCK_UIDS: `${uids.supervisor}:${uids.sandbox}`,
+      PADDOCK_CGROUP: name,
+      PADDOCK_SANDBOX_MODE: mode,
+      ...environment,
     },
-  );
+  });
   let log = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (chunk: Buffer) => {
