@@ -19,9 +19,9 @@ const row: Omit<AuditRow, "v" | "ownerId" | "id" | "at"> = {
 class Marked extends MemoryStore {
   readonly #due: string[] = [];
 
-  async mark(at: number) {
-    const id = `audit_${at}`;
-    await this.commit([auditEntry(owner, { ...row, id, at })]);
+  async mark(nowMs: number) {
+    const id = `audit_${nowMs}`;
+    await this.commit([auditEntry(owner, { ...row, id, at: nowMs })]);
     this.#due.push(id);
   }
 
@@ -40,11 +40,11 @@ class Silent extends Marked {
   }
 }
 
-async function detectIn(store: Marked, at = now) {
-  await store.mark(at);
+async function detectIn(store: Marked, nowMs = now) {
+  await store.mark(nowMs);
   const lines: string[] = [];
   vi.spyOn(process.stdout, "write").mockImplementation((text) => lines.push(String(text)) > 0);
-  const deps = { store: store as never, now: () => at, random: (n: number) => Buffer.alloc(n) };
+  const deps = { store: store as never, now: () => nowMs, random: (n: number) => Buffer.alloc(n) };
   const turn = { isLate: () => false, report: () => undefined };
   const counts = await detectRows(deps, {} as never, turn);
   return { counts, lines: lines.filter((line) => line.includes("incident.opened")) };
@@ -75,8 +75,8 @@ describe("INC-2 an incident that a detector opens", () => {
       await store.commit(open.map(({ ref }) => patch(ref, { phase: "closed", closedAt })));
       return open.map(({ value }) => [value.openedAt, value.lastAt]);
     };
-    const opened = async (at: number) => {
-      const { counts, lines } = await detectIn(store, at);
+    const opened = async (nowMs: number) => {
+      const { counts, lines } = await detectIn(store, nowMs);
       expect(lines).toHaveLength(counts.incidents);
       return counts.incidents;
     };
