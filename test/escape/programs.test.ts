@@ -15,8 +15,8 @@ import { triesEveryRow } from "../kit/shard.ts";
 
 const supervisor = (name: string) => `runner/supervisor/${name}.ts`;
 
-/** How long a stuck runner may take. */
-const stuckMsMax = 6_000;
+/** How long a runner is waited for: on a slow machine, or where it can't but be stuck. */
+const waitMsMax = { usually: 60_000, stuck: 6_000 };
 const leak = "root:x:0:0:root:/root";
 
 interface Attempt {
@@ -25,6 +25,8 @@ interface Attempt {
   readonly script: string;
   /** Each defence alone contains it. */
   readonly behind: Readonly<Record<string, Alteration>>;
+  /** Whether a runner that lacks the defences never ends. */
+  readonly sticks?: true;
   readonly wallClockMs?: number;
   readonly prepare?: (gateway: FakeGateway) => void;
   /** Runs from the first output on; a runner that hasn't ended afterwards is killed. */
@@ -74,6 +76,7 @@ const attempts: readonly Attempt[] = [
   {
     name: "a FIFO among the files, which nobody writes to",
     control: "EXE-5",
+    sticks: true,
     script: "mkfifo pipe; echo started",
     behind: { "only files are read": readsAll() },
     escaped: (gateway) => gateway.settled === undefined,
@@ -96,7 +99,9 @@ const attempts: readonly Attempt[] = [
   {
     name: "a workspace that unpacks beside itself",
     control: "EXE-3",
-    script: "echo started; sleep 1",
+    // What it has unpacked is looked at while it runs.
+    script: "echo started; sleep 600",
+    during: (_gateway, host) => host.kill("SIGTERM", "launcher"),
     behind: {
       "paths are confined": {
         file: "shared/core/workspace/manifest.ts",
@@ -158,6 +163,7 @@ const attempts: readonly Attempt[] = [
   {
     name: "deafness to being asked to end",
     control: "EXE-5",
+    sticks: true,
     script: "trap '' TERM; echo started; while :; do sleep 1; done",
     during: (_gateway, host) => host.kill("SIGTERM", "launcher"),
     behind: {
@@ -225,7 +231,9 @@ async function escapes(attempt: Attempt, missing: readonly string[]): Promise<bo
     await runnerPrograms(...alterations.map(([, alteration]) => alteration)),
     "launcher.cjs",
   );
-  const { script, prepare, during, wallClockMs } = attempt;
+  const { script, prepare, during, wallClockMs, sticks, behind } = attempt;
+  const isStuck = sticks && missing.length === Object.keys(behind).length;
+  const msMax = isStuck ? waitMsMax.stuck : waitMsMax.usually;
   const claim = claimFor(script);
   const limits = { ...claim.limits, wallClockMs: wallClockMs ?? claim.limits.wallClockMs };
   let escaped = false;
@@ -234,13 +242,13 @@ async function escapes(attempt: Attempt, missing: readonly string[]): Promise<bo
     ...(prepare === undefined ? {} : { prepare }),
     during: async (gateway, host) => {
       const isOver = () => gateway.settled !== undefined || host.process.exitCode !== null;
-      await pollUntil(() => gateway.text().includes("started") || isOver(), stuckMsMax);
+      await pollUntil(() => gateway.text().includes("started") || isOver(), msMax);
       escaped =
         attempt.escaped(gateway, host) &&
         gateway.settled === undefined &&
         attempt.prepare !== undefined;
       during?.(gateway, host);
-      await pollUntil(isOver, stuckMsMax);
+      await pollUntil(isOver, msMax);
       escaped ||= attempt.escaped(gateway, host);
       host.kill("SIGKILL", "launcher");
     },
