@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
 import { type Account, newAccount } from "../core/money/account.ts";
+import { ApiError } from "../errors/api-error.ts";
 import { newOwner } from "../owners/act-on-owner.ts";
 import type { Change, Decision } from "./change.ts";
 import { CommitCoordinator } from "./commit-coordinator.ts";
@@ -77,8 +78,12 @@ function changeOf(kind: Kind, index: number): Change<Decision> {
 
 function codeOf(result: PromiseSettledResult<unknown>): string | number {
   if (result.status === "fulfilled") return "done";
-  const { reason } = result;
-  return reason.code;
+  return codeOfError(result.reason);
+}
+
+function codeOfError(error: unknown): string | number {
+  const code: unknown = Reflect.get(Object(error), "code");
+  return typeof code === "number" ? code : String(code);
 }
 
 const expected: Readonly<Record<Kind, string | number>> = {
@@ -148,6 +153,25 @@ describe("a change", () => {
       ["f", "g"].map((id) => coordinator.submit(checking(id, present(taken, found.value)))),
     );
     expect(store.tried).toHaveLength(1);
+  });
+
+  test("isn't refused for what a neighbour would have changed that fails", async () => {
+    const { coordinator, account } = await start();
+    const refusing = (id: string): Change<Decision> => {
+      const made = line(id, kinds.good(id));
+      const decide = (read: Account | null) => {
+        if (read?.balanceMicrousd !== 0) throw new ApiError("QUOTA_REACHED");
+        return made.decide(read);
+      };
+      return { ...made, decide };
+    };
+    const failing = coordinator.submit(changeOf("conflicting", 0)).catch(codeOfError);
+    const held = coordinator.submit(refusing("a"));
+    const refused = coordinator.submit(refusing("b")).catch(codeOfError);
+    expect(await failing).toBe("CONTENTION");
+    expect((await held).version).not.toBeNull();
+    expect(await refused).toBe("QUOTA_REACHED");
+    expect((await account())?.balanceMicrousd).toBe(1);
   });
 
   test.each([

@@ -41,8 +41,8 @@ export interface DecidedChange {
 export interface DecidedBatch {
   readonly changes: readonly DecidedChange[];
   /**
-   * Changes that are left for a later commit: their documents must be read again, or this commit is
-   * full.
+   * Changes that are left for a later commit: their documents must be read again, this commit is
+   * full, or a change of it that may fail to be committed leads to their refusal.
    */
   readonly postponed: readonly Waiting[];
   /** Whether a copy of the account that may be too old refused a change. */
@@ -113,6 +113,8 @@ export function decideTogether(
       if (error instanceof StaleRead) {
         waiting.attempts += 1;
         waiting.stale = true;
+      } else if (account) {
+        // Refused for what isn't committed yet and may fail: the next commit decides it first.
       } else if (!known || known.readAt >= (waiting.change.askedAt ?? waiting.arrivedAt)) {
         waiting.reject(error);
         continue;
