@@ -68,7 +68,7 @@ export const ContainmentBody = z.object({
   releasedAt: z.string().nullable(),
   /** Whether it is in force, or undone, completely; if not, a sweep goes on. */
   isDone: z.boolean(),
-  /** Accounts that can't be read, so that nothing was stopped or released for them. */
+  /** Accounts that couldn't be stopped or released, or not wholly, for a lasting reason. */
   failedUserIds: z.array(z.string()),
 });
 export type ContainmentBody = z.infer<typeof ContainmentBody>;

@@ -5,23 +5,18 @@
  */
 import pMap from "p-map";
 import * as z from "zod";
+import { ApiError } from "../errors/api-error.ts";
 import type { StopDeps } from "../executions/stop-executions.ts";
 import { ownerOf } from "../owners/act-on-owner.ts";
 import { followAccount, resume, suspend, wholeOwner } from "../owners/suspend-owner.ts";
+import { logFailure } from "../pipeline/request-log.ts";
 import { auditEntry } from "../store/audit-rows.ts";
 import { type Containment, containments, suspendedByContainments } from "../store/containments.ts";
-import {
-  create,
-  isUnreadable,
-  parseStored,
-  patch,
-  remove,
-  type Write,
-} from "../store/documents.ts";
+import { create, parseStored, patch, remove, type Write } from "../store/documents.ts";
 import { freezeEvidence, touchFreeze } from "../store/evidence-freezes.ts";
 import { OwnerProfile, owners } from "../store/owners.ts";
 import type { FoundDocument } from "../store/read-document.ts";
-import { isConflict } from "../store/with-deadline.ts";
+import { isConflict, isUnavailableError, withDeadline } from "../store/with-deadline.ts";
 
 const pageMax = 50;
 const ownersAtOnce = 10;
@@ -68,17 +63,20 @@ async function turnPage(deps: StopDeps, found: FoundContainment): Promise<boolea
     try {
       return await turnOne(deps, found, parseStored(OwnerProfile, stored));
     } catch (cause) {
+      if (mayPass(cause)) {
+        failures.push(cause);
+        return "nothing";
+      }
       // It mustn't keep all behind it open; operators are told whose it is.
-      if (isUnreadable(cause)) return stored;
-      failures.push(cause);
-      return "nothing";
+      logFailure("an account couldn't be turned by a containment", cause, { ownerId: stored.id });
+      return stored;
     }
   };
   const turned = await pMap(page, turnUnread, { concurrency: ownersAtOnce });
   // What may pass is tried again with its page, once all others of it have had their turn.
   if (failures.length > 0) throw failures[0];
-  const unreadable = turned.flatMap((one) => (typeof one === "string" ? [] : [one.id]));
-  const failedOwnerIds = [...new Set([...value.failedOwnerIds, ...unreadable])];
+  const unturned = turned.flatMap((one) => (typeof one === "string" ? [] : [one.id]));
+  const failedOwnerIds = [...new Set([...value.failedOwnerIds, ...unturned])];
   const isEnd = page.length < pageMax;
   // An owner that changed meanwhile is tried again with its page.
   if (turned.includes("raced")) return false;
@@ -87,13 +85,20 @@ async function turnPage(deps: StopDeps, found: FoundContainment): Promise<boolea
     : { afterOwnerId: page.at(-1)?.value.id ?? null, dueAt: deps.now() };
   try {
     const failed = { failedOwnerIds: failedOwnerIds.slice(0, failedMax) };
-    await deps.store.commitWithoutRetry([patch(ref, { ...place, ...failed }, { version })]);
+    const moved = patch(ref, { ...place, ...failed }, { version });
+    await withDeadline(deps.store.commitWithoutRetry([moved]));
   } catch (error) {
     // It was released meanwhile, or another instance has come as far.
     if (!isConflict(error)) throw error;
     return false;
   }
   return isEnd;
+}
+
+/** Whether the database didn't answer, or others changed the same account all the time. */
+function mayPass(cause: unknown): boolean {
+  const isContended = cause instanceof ApiError && cause.code === "CONTENTION";
+  return isContended || isUnavailableError(cause) || isConflict(cause);
 }
 
 async function turnOne(
@@ -137,7 +142,7 @@ async function turnOne(
     patch(ref, { id: value.id }, { version }),
   ];
   try {
-    await deps.store.commitWithoutRetry(writes);
+    await withDeadline(deps.store.commitWithoutRetry(writes));
   } catch (error) {
     if (isConflict(error)) return "raced";
     throw error;
