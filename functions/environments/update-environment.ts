@@ -16,6 +16,7 @@ import type { Scope } from "#shared/core/keys/scopes";
 import type { Reach } from "#shared/core/network/network-policy";
 import { isWithinNetwork } from "#shared/core/network/network-policy";
 import { pageBytes } from "#shared/core/workspace/footprint";
+import { haveSecrets } from "#shared/environments/mcp-servers";
 import { setsWhatRuns } from "#shared/environments/sets-what-runs";
 import {
   type AroundEnvironments,
@@ -145,11 +146,13 @@ function changes(body: EnvironmentUpdate, value: Environment) {
 }
 
 /**
- * A wider network is a new way out for secrets that others have stored. So it needs the scope for
- * writing secrets itself; a scope that merely implies it isn't enough here.
+ * A wider network is a new way out for secrets that others have stored, be they variables or those
+ * of MCP servers. So it needs the scope for writing secrets itself; a scope that merely implies it
+ * isn't enough here.
  */
 function requireMayReach(scopes: readonly Scope[], value: Environment, reach: Reach): void {
-  if (value.secretKeys.length === 0 || isWithinNetwork(reach, environmentReach(value))) return;
+  const hasSecrets = value.secretKeys.length > 0 || haveSecrets(value.mcpServersJson);
+  if (!hasSecrets || isWithinNetwork(reach, environmentReach(value))) return;
   if (scopes.includes("*") || scopes.includes("secrets:write")) return;
   throw lacksScope("secrets:write", "which a wider network needs where there are secrets");
 }

@@ -7,6 +7,19 @@ import type { OpenedSecrets } from "./open-secrets.ts";
 /** As they are stored in clear: without tokens, and with empty variables. */
 const Stored = z.array(StoredMcpServer);
 
+const Kept = z.array(
+  z.looseObject({
+    hasBearerToken: z.boolean().default(false),
+    env: z.record(z.string(), z.unknown()).default({}),
+  }),
+);
+
+/** Whether servers, as they are stored in clear, have a token or variables that are sealed. */
+export function haveSecrets(clear: string): boolean {
+  const servers = Kept.parse(JSON.parse(clear));
+  return servers.some(({ hasBearerToken, env }) => hasBearerToken || Object.keys(env).length > 0);
+}
+
 interface Stated {
   /** JSON of the environment's list, as it is stored in clear; null if the environment is gone. */
   readonly clear: string | null;
