@@ -3,50 +3,69 @@ import { EnvironmentCreate } from "#shared/contract/environment";
 import { newEnvironment } from "#shared/environments/new-environment";
 import { newOwner } from "#shared/owners/act-on-owner";
 import { sampleExecution } from "../../test/kit/sample-execution.ts";
+import { sampleLog } from "../../test/kit/sample-log.ts";
 import { getBuildLogs } from "./get-build.ts";
 
 const owner = newOwner(`user_${"a".repeat(21)}`, "development");
 const now = Date.UTC(2026, 10, 30);
 
+interface Build {
+  readonly hasThread?: boolean;
+  readonly eventsLastSequence?: number;
+  readonly log?: ReturnType<typeof sampleLog>;
+}
+
 /** What is shown of a build whose events are still stored. */
-async function logsOf(hasThread: boolean, eventsLastSequence: number): Promise<unknown> {
+async function logsOf({
+  hasThread = true,
+  eventsLastSequence = 1,
+  log = sampleLog(["printed"], now),
+}: Build = {}): Promise<unknown> {
   const body = EnvironmentCreate.parse({ name: "built", packages: { system: ["jq"] } });
   const environment = newEnvironment(body, { id: "env_1", publicKey: "k", now });
   const build = { hash: "h", executionId: "run_1", threadId: "thread_1", startedAt: now };
   const execution = sampleExecution({ status: "success", endedAt: now, eventsLastSequence });
-  const item = { type: "text", content: "printed" };
-  const events = [{ sequence: 1, at: now, item }];
-  const batch = { v: 1, firstSequence: 1, lastSequence: 1, events, expireAt: new Date(now + 1) };
-  let asked = 0;
   const store = {
     require: async ({ path }: { path: string }) => {
       return { value: path.includes("/executions/") ? execution : { ...environment, build } };
     },
     exists: async () => hasThread,
     getParts: async () => [execution],
-    findFitting: async () => {
-      asked += 1;
-      return asked === 1 ? [{ value: batch }] : [];
-    },
+    findFitting: log.findFitting,
   };
   const params = { environmentId: "env_1" };
   if (getBuildLogs.read === "nothing") return expect.fail();
-  const read: unknown = await getBuildLogs.read({
+  return await getBuildLogs.read({
     caller: { owner },
     params,
     deps: { store },
     now,
   } as never);
-  return Reflect.get(Object(read), "logs");
 }
 
 test("a build's logs are what it has printed", async () => {
-  expect(await logsOf(true, 1)).toBe("printed");
+  expect(await logsOf()).toMatchObject({ logs: "printed", truncated: false });
+});
+
+const letters = ["a", "b", "c", "d", "e", "f", "g", "h"];
+
+test.each([
+  ["many batches", 5_000, 10, 2_000],
+  ["much text", 1_000, 2_000, 132],
+] as const)("of %s no more is read than is shown", async (_of, count, length, readMax) => {
+  const texts = Array.from({ length: count }, (_, index) =>
+    (letters[index % 8] ?? "").repeat(length),
+  );
+  const log = sampleLog(texts, now);
+  const all = texts.join("");
+  const shown = Math.min(256 * 1024, readMax * length);
+  expect(await logsOf({ log })).toMatchObject({ logs: all.slice(-shown), truncated: true });
+  expect(log.readCount).toBe(readMax);
 });
 
 test.each([
-  ["thread", false, 1],
-  ["message", true, 0],
-] as const)("DAT-3 a build's logs are gone with its %s, erased or not", async (_of, has, last) => {
-  expect(await logsOf(has, last)).toBe("");
+  ["thread", { hasThread: false }],
+  ["message", { eventsLastSequence: 0 }],
+])("DAT-3 a build's logs are gone with its %s, erased or not", async (_of, gone) => {
+  expect(await logsOf(gone)).toMatchObject({ logs: "", truncated: false });
 });

@@ -6,11 +6,12 @@ import { imageTagOf } from "#shared/environments/build-state";
 import { readBuilds, stateOf } from "#shared/environments/shown-environments";
 import { ApiError } from "#shared/errors/api-error";
 import { areEventsDeleted } from "#shared/executions/event-log";
-import { readEvents } from "#shared/executions/read-events";
+import { readEndOfLog } from "#shared/executions/read-last-events";
 import { requireShown } from "#shared/executions/shown-execution";
 import type { Owner } from "#shared/identity/owner";
 import { environmentRead } from "#shared/pipeline/environment-read";
 import { query } from "#shared/pipeline/route";
+import type { RunnerEvent } from "#shared/protocol/runner";
 import { environments } from "#shared/store/environments";
 import type { ReadStore } from "#shared/store/store";
 
@@ -40,6 +41,8 @@ export const getBuildStatus = query({
 
 /** The end of a log is what explains a failure. */
 const logLengthMax = 256 * 1024;
+/** A build that prints a line now and then has a batch of events for each. */
+const logBatchesMax = 2_000;
 
 export const getBuildLogs = query({
   endpoint: "GET /v1/environments/:environmentId/build/logs",
@@ -50,27 +53,36 @@ export const getBuildLogs = query({
   read: async ({ caller: { owner }, params: { environmentId }, deps: { store }, now }) => {
     const { environment, state } = await readBuild(store, owner, environmentId);
     const executionId = environment.build?.executionId;
-    let logs = "";
-    let truncated = false;
-    if (executionId !== undefined && (await areShown(store, owner, executionId))) {
-      for await (const { item } of readEvents(store, owner, { executionId, after: 0, now })) {
-        if (item.type !== "text") continue;
-        logs += item.content;
-        if (logs.length <= 2 * logLengthMax) continue;
-        logs = logs.slice(-logLengthMax);
-        truncated = true;
-      }
-    }
-    return {
-      state,
-      logs: logs.slice(-logLengthMax),
-      truncated: truncated || logs.length > logLengthMax,
-    };
+    const isShown = executionId !== undefined && (await areShown(store, owner, executionId));
+    return { state, ...(isShown ? await readLog(store, owner, { executionId, now }) : noLog) };
   },
   answer({ data: { state, logs, truncated } }) {
     return ok({ logs, buildLogs: logs, buildStatus: state.status, truncated });
   },
 });
+
+const noLog = { logs: "", truncated: false };
+
+/** What was printed last; how much came before it doesn't count. */
+async function readLog(
+  store: ReadStore,
+  owner: Owner,
+  { executionId, now }: { readonly executionId: string; readonly now: number },
+): Promise<typeof noLog> {
+  const which = { executionId, batchesMax: logBatchesMax, now };
+  let length = 0;
+  const { events, isWhole } = await readEndOfLog(store, owner, which, (batch) => {
+    length += textOf(batch).length;
+    return length > logLengthMax;
+  });
+  const logs = textOf(events);
+  const truncated = !isWhole || logs.length > logLengthMax;
+  return { logs: logs.slice(-logLengthMax).toWellFormed(), truncated };
+}
+
+function textOf(events: readonly RunnerEvent[]): string {
+  return events.map(({ item }) => (item.type === "text" ? item.content : "")).join("");
+}
 
 /** Whether neither its thread was deleted nor one of its messages; erasing them takes longer. */
 async function areShown(store: ReadStore, owner: Owner, executionId: string): Promise<boolean> {

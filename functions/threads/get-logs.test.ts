@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { newThread } from "#shared/executions/new-thread";
 import { newOwner } from "#shared/owners/act-on-owner";
 import { sampleExecution } from "../../test/kit/sample-execution.ts";
+import { sampleLog } from "../../test/kit/sample-log.ts";
 import { getDiffs } from "./get-diffs.ts";
 import { getLogs } from "./get-logs.ts";
 
@@ -56,4 +57,17 @@ test("DAT-3 events of a deleted message are shown no more, though they aren't er
   const text = await shown({ endedAt: now, eventsLastSequence: 0 });
   expect(text).not.toContain("what was answered");
   expect(text).not.toContain("said.txt");
+});
+
+test("no more of a long log is read than is shown, and the newest of it", async () => {
+  const texts = Array.from({ length: 5_000 }, (_, index) => `text ${index}`);
+  const log = sampleLog(texts, now);
+  const { store } = storeWith({ endedAt: now, eventsLastSequence: 5_000 });
+  const deps = { store: { ...store, findFitting: log.findFitting } };
+  const context = { caller: { owner }, params, query: {}, now, deps };
+  if (getLogs.read === "nothing") return expect.fail();
+  const newest = texts.slice(-1_000).map((content) => ({ content }));
+  const read = getLogs.read(context as never);
+  expect(await read).toMatchObject({ logs: newest, truncated: true });
+  expect(log.readCount).toBeLessThan(1_010);
 });

@@ -5,7 +5,7 @@ import { ThreadLogs } from "#shared/contract/thread-steps";
 import { idSchema } from "#shared/core/ids";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { areEventsDeleted } from "#shared/executions/event-log";
-import { readEvents } from "#shared/executions/read-events";
+import { readEndOfLog } from "#shared/executions/read-last-events";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import type { Owner } from "#shared/identity/owner";
 import { ownedRead } from "#shared/pipeline/owned-route";
@@ -95,15 +95,18 @@ async function readLog(
   };
   for (const message of said) {
     const { role, executionId } = message;
-    const events: LogEntryBody[] = [];
     if (role === "user" && known.has(executionId)) {
-      for await (const event of readEvents(store, owner, { executionId, after: 0, now })) {
-        events.push(eventEntry(executionId, event, begunAt));
-        // The newest are wanted, and no more than fit.
-        if (events.length > entriesMax) events.shift();
-      }
+      const which = { executionId, batchesMax: entriesMax, now };
+      const roomFor = entriesMax - newestFirst.length;
+      let count = 0;
+      const { events, isWhole } = await readEndOfLog(store, owner, which, (batch) => {
+        count += batch.length;
+        return count > roomFor;
+      });
+      const hasRoom = add(events.map((event) => eventEntry(executionId, event, begunAt)));
+      if (!hasRoom || !isWhole) return { entries: newestFirst.reverse(), truncated: true };
     }
-    const hasRoom = add(events) && add([messageEntry(message, begunAt)]);
+    const hasRoom = add([messageEntry(message, begunAt)]);
     if (!hasRoom) return { entries: newestFirst.reverse(), truncated: true };
   }
   return { entries: newestFirst.reverse(), truncated: false };
