@@ -7,7 +7,7 @@ export const autControls: Readonly<Record<string, Control>> = {
     test: "test/integration/schedule-crashes.test.ts",
     mutation: {
       file: "shared/schedules/decide-firing.ts",
-      find: "const moving = moved(basis, { ...next, ...counted });",
+      find: "const moving = moved(basis, { ...next, ...counted, keyId });",
       replace: "const moving = moved(basis, counted);",
     },
   },

@@ -15,13 +15,18 @@ import { requireKeyScope } from "./require-key-scope.ts";
 /** The scopes without which a key starts nothing in a new thread. */
 export const startScopes = ["execute", "threads:write"] as const;
 
-/** How many rotations are followed at once; each lasts at least a request. */
-const rotationsMax = 50;
+/**
+ * How many rotations are followed at once; each lasts at least a request. There may be so many
+ * since what acts has acted last.
+ */
+const rotationsMax = 200;
 
 export interface ActingKey {
   readonly key: ApiKey;
   /** What the key may see. */
   readonly owner: Owner;
+  /** Where the search may begin next time: all keys before it have ended by their rotation. */
+  readonly fromKeyId: string;
 }
 
 /**
@@ -35,11 +40,13 @@ export async function findActingKey(
   which: { readonly ownerId: string; readonly keyId: string },
   now: number,
 ): Promise<ActingKey | "held" | null> {
-  let keyId = which.keyId;
+  let { keyId, keyId: fromKeyId } = which;
   for (let rotations = 0; rotations < rotationsMax; rotations += 1) {
     const key = await read(store, which.ownerId, keyId);
     if (key === null || wasRevoked(key)) return null;
     if (key.replacedBy !== null) {
+      // Until its time is over it may still be revoked, and then nothing acts in its place.
+      if (keyId === fromKeyId && hasExpired(key, now)) fromKeyId = key.replacedBy;
       keyId = key.replacedBy;
       continue;
     }
@@ -47,7 +54,7 @@ export async function findActingKey(
     const shown = { mode: key.mode, address: "" };
     const refusal = keyRefusal({ ...key, addressRanges: null }, shown, now);
     if (refusal === null) {
-      return { key, owner: mintOwner(key.ownerId, key.mode, key.environmentIds) };
+      return { key, owner: mintOwner(key.ownerId, key.mode, key.environmentIds), fromKeyId };
     }
     return refusal.reason === "contained" || refusal.reason === "suspended" ? "held" : null;
   }
@@ -68,6 +75,10 @@ async function read(store: ReadStore, ownerId: string, keyId: string): Promise<A
     if (cause instanceof ApiError && cause.code === "NOT_FOUND") return null;
     throw cause;
   }
+}
+
+function hasExpired({ expiresAt }: ApiKey, now: number): boolean {
+  return expiresAt !== null && expiresAt <= now;
 }
 
 /** A rotation closes a key at its expiry; who revokes one does so before. */

@@ -110,7 +110,7 @@ interface Moving {
 function started(firing: Firing, { run, missed, next }: Moving): FiringDecision {
   const { owner, basis, ids, now } = firing;
   const { value } = basis.found;
-  const { key, ...start } = startNow(firing, run);
+  const { key, fromKeyId: keyId, ...start } = startNow(firing, run);
   const { execution } = start;
   const record = {
     ...{ ...runOf(value.id, run), status: "started" as const, createdAt: now },
@@ -127,7 +127,7 @@ function started(firing: Firing, { run, missed, next }: Moving): FiringDecision 
     facts: { ...start.facts, scheduleId: value.id },
     sealedDetails: ids.sealedDetails,
   });
-  const moving = moved(basis, { ...next, ...counted });
+  const moving = moved(basis, { ...next, ...counted, keyId });
   const writes = [...missed, ...start.writes, addRun(owner, value.id, record), moving, row];
   return { writes, account: start.account, outcome: "started", started: start };
 }
@@ -199,7 +199,7 @@ function startNow({ basis, account, ids, now }: Firing, run: number) {
   if (acting === null || acting === "held" || !admits(account.admission, acting.key.id)) {
     throw new PauseRefusal("key", "The key that the schedule acts with has ended.");
   }
-  const { key } = acting;
+  const { key, fromKeyId } = acting;
   requireScopes(key, startScopes);
   if (environment === null) {
     throw new PauseRefusal("environment", "The schedule's environment is gone.");
@@ -226,5 +226,5 @@ function startNow({ basis, account, ids, now }: Firing, run: number) {
     },
     { account, counted },
   );
-  return { ...start, key };
+  return { ...start, key, fromKeyId };
 }

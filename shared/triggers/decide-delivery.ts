@@ -171,7 +171,7 @@ function started(deciding: Deciding, record: Record): DeliveryDecision {
   const isNoticed = now - (value.lastTriggeredAt ?? 0) < noticedMs;
   const noticed = isNoticed
     ? unchanged(basis.found)
-    : patch(ref, { lastTriggeredAt: now }, { version });
+    : patch(ref, { lastTriggeredAt: now, keyId: acting.fromKeyId }, { version });
   const writes = [...started.writes, write, row, noticed];
   return { writes, account: started.account, delivery, started, refusal: null };
 }

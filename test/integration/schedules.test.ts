@@ -157,8 +157,9 @@ describe("a schedule that is due", () => {
     const old = await anotherKey(owner);
     const { id } = await newSchedule(old.key);
     const body = { gracePeriodHours: 0 };
-    await send(`/v1/keys/${old.keyId}/rotate`, { key: owner.key, body });
-    expect((await runDue(owner, id)).schedule).toMatchObject({ enabled: true, runCount: 1 });
+    const rotated = await send(`/v1/keys/${old.keyId}/rotate`, { key: owner.key, body });
+    const keyId = rotated.json.id;
+    expect((await runDue(owner, id)).schedule).toMatchObject({ enabled: true, runCount: 1, keyId });
   });
 
   test("runs the last of the times that a downtime missed, or skips them, and lists them", async () => {
