@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type ManifestSymlink, manifestOf } from "#shared/core/workspace/manifest";
 import { newOwner } from "#shared/owners/act-on-owner";
 import { countedPace } from "../../test/kit/counted-pace.ts";
-import { diffOf, patchWithin } from "./diff-snapshots.ts";
+import { changedLines, diffOf, patchWithin } from "./diff-snapshots.ts";
 
 const named = { from: "a/x", to: "b/x" };
 
@@ -11,6 +11,19 @@ test("texts are compared by their lines", () => {
   const patch = patchWithin({ ...named, before: "one\ntwo\n", after: "one\n" }, 10_000);
   expect(patch).toContain("\n one\n-two\n");
 });
+
+test.each([
+  ["one\n", "one\n++two;\n++ three\n", 2, 0],
+  ["-- a comment\n--\n@@ -1 +1 @@\n", "", 0, 3],
+  ["--- a/x\n", "+++ b/x", 1, 1],
+  ["same\n", "same\n", 0, 0],
+])(
+  "lines that look like the head of a patch count like others (%#)",
+  (before, after, more, less) => {
+    const patch = patchWithin({ ...named, before, after }, 10_000);
+    expect(changedLines(patch ?? "")).toEqual({ additions: more, deletions: less });
+  },
+);
 
 test("texts that few edits divide, and that take long to compare, are only named", () => {
   // Each of the edits may lie at each of the lines, which look the same.

@@ -114,10 +114,15 @@ async function patchOf(owner: Owner, path: string, { was, is, msMax, clock, piec
     const named = `Files ${from} and ${to} differ\n`;
     return { text: named, additions: 0, deletions: 0, isOnlyNamed: true, tookMs };
   }
-  const lines = text.split("\n");
-  const count = (sign: string) =>
-    lines.filter((line) => line.startsWith(sign) && !line.startsWith(sign.repeat(3))).length;
-  return { text, additions: count("+"), deletions: count("-"), isOnlyNamed: false, tookMs };
+  return { text, ...changedLines(text), isOnlyNamed: false, tookMs };
+}
+
+/** How many lines a patch of one file adds and deletes, which may look like those of its head. */
+export function changedLines(patch: string): Pick<TextDiff, "additions" | "deletions"> {
+  const lines = patch.split("\n");
+  const changes = lines.slice(lines.findIndex((line) => line.startsWith("@@ ")));
+  const count = (sign: string) => changes.filter((line) => line.startsWith(sign)).length;
+  return { additions: count("+"), deletions: count("-") };
 }
 
 interface NamedTexts {
