@@ -3,6 +3,8 @@ import { EnvironmentCreate } from "#shared/contract/environment";
 import { newEnvironment } from "#shared/environments/new-environment";
 import { newOwner } from "#shared/owners/act-on-owner";
 import type { ChangeRoute } from "#shared/pipeline/route";
+import { unknownPublicKey } from "#shared/secrets/sealing";
+import { environmentBytesMax, fieldsBytes } from "#shared/store/document-room";
 import { accountWith, now } from "../../test/kit/sample-account.ts";
 import { forkFromSnapshot } from "./fork-environment.ts";
 
@@ -25,4 +27,30 @@ test("a fork has a thread of its own for what git is run for in it", () => {
   const used = { ...source, gitThreadId: "thread_of_source", isDefault: true };
   const own = { id: "env_fork", name: "fork", gitThreadId: null, isDefault: false };
   expect(forkOf(used)).toMatchObject(own);
+});
+
+test("a fork that would be too large is refused before a key pair is made for it", async () => {
+  const identity = { id: "env_source", publicKey: unknownPublicKey, now };
+  const body = EnvironmentCreate.parse({ name: "source" });
+  const empty = newEnvironment(body, identity);
+  const documentation = ["x".repeat(environmentBytesMax - fieldsBytes(empty))];
+  const source = { ...empty, documentation };
+  const snapshot = { environmentId: source.id, head: null };
+  const store = {
+    require: async ({ path }: { path: string }) => {
+      return { value: path.includes("/environments/") ? source : snapshot };
+    },
+    get: async () => ({ value: null }),
+    sum: async () => ({ count: 1 }),
+  };
+  const readFork = async (description: string) => {
+    if (forkFromSnapshot.read === "nothing") return expect.fail();
+    return await forkFromSnapshot.read({
+      ...{ caller: { owner }, body: { description }, ids: { next: () => "env_fork" }, now },
+      ...{ params: { environmentId: source.id, snapshotId: "snap_1" }, deps: { store } },
+    } as never);
+  };
+  await expect(readFork("d".repeat(10_000))).rejects.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
+  source.documentation = [];
+  await expect(readFork("d".repeat(10_000))).resolves.toMatchObject({ id: "env_fork" });
 });

@@ -11,6 +11,7 @@ import { ApiError } from "#shared/errors/api-error";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { type ChangeRoute, change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwned, requireRoomFor, withOneMoreOwned } from "#shared/quotas/owned-resources";
+import { unknownPublicKey } from "#shared/secrets/sealing";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
 import { create } from "#shared/store/documents";
@@ -41,7 +42,7 @@ function forkRoute(
     audit: "environment.forked",
     refusals: ["FORBIDDEN"],
     reply: { 201: SnapshotForked },
-    read: async ({ caller: { owner }, params: which, ids, deps: { store } }) => {
+    read: async ({ caller: { owner }, params: which, body, ids, deps: { store }, now }) => {
       requireAllEnvironments(owner);
       const id = ids.next("environment");
       const [environment, snapshot, counted] = await allInOrder([
@@ -49,7 +50,11 @@ function forkRoute(
         requireSnapshot(store, owner, which),
         countOwned(store, owner, "environments"),
       ]);
-      return { id, source: environment.value, snapshot: snapshot.value, counted };
+      const found = { source: environment.value, snapshot: snapshot.value };
+      // Before a key pair is made for it, which nothing would remove.
+      const identity = { id, publicKey: unknownPublicKey, now };
+      requireEnvironmentRoom(forkOf(found.source, { body, ...found, ...identity }));
+      return { id, ...found, counted };
     },
     prepare: async ({ caller: { owner }, data, repeated, deps, now }) => {
       const { id, counted } = data;
@@ -66,7 +71,6 @@ function forkRoute(
       const { id, source, snapshot, counted, publicKey } = data;
       requireFree(account, source.id);
       const environment = forkOf(source, { body, snapshot, id, publicKey, now });
-      requireEnvironmentRoom(environment);
       const missing = source.secretKeys.length > 0 || source.mcpServersJson !== "[]";
       const warning = "Secrets and the tokens of MCP servers aren't copied: set them in the fork.";
       const counting = { kind: "environments", counted, ...deploymentLimits() } as const;
