@@ -4,6 +4,7 @@
  * one place, whatever dies or runs twice. A tree's order is the order of these commits.
  */
 import pMap from "p-map";
+import * as z from "zod";
 import { assert } from "../core/assert.ts";
 import { mapPosition } from "../core/audit/heads-map.ts";
 import {
@@ -16,7 +17,14 @@ import type { Owner } from "../identity/owner.ts";
 import { auditedOwner } from "../owners/act-on-owner.ts";
 import { auditRows, StoredAuditRow } from "../store/audit-rows.ts";
 import { type AuditTree, auditNodes, auditTreeId, auditTrees } from "../store/audit-trees.ts";
-import { create, createOrReplace, patch, type Write } from "../store/documents.ts";
+import {
+  create,
+  createOrReplace,
+  patch,
+  type Ref,
+  type Version,
+  type Write,
+} from "../store/documents.ts";
 import { type DueDocument, type DueRequest, nextPlace } from "../store/due-documents.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { isConflict } from "../store/with-deadline.ts";
@@ -33,6 +41,8 @@ const Unsequenced = StoredAuditRow.pick({ id: true, ownerId: true, leafHash: tru
   unsequenced: StoredAuditRow.shape.unsequenced.unwrap().unwrap(),
 });
 type Unsequenced = typeof Unsequenced;
+/** What another instance has made of a row is nothing that this one must be able to read. */
+const Any = z.looseObject({});
 const source = { collectionGroup: auditRows.name, schema: Unsequenced };
 
 /** How many rows got a place, were taken by another instance meanwhile, or are tried again. */
@@ -122,23 +132,23 @@ async function attempt(
   rows: readonly FoundDocument<Unsequenced>[],
 ): Promise<void> {
   try {
-    await appendRows(deps, { owner, secret }, rows);
-    counts.sequenced += rows.length;
+    const isDone = await appendRows(deps, { owner, secret }, rows);
+    counts[isDone ? "sequenced" : "raced"] += rows.length;
   } catch (cause) {
-    if (isConflict(cause)) counts.raced += rows.length;
-    else {
-      counts.failed += rows.length;
-      turn.report("rows weren't sequenced; they are tried again", cause, { ownerId: owner.id });
-    }
+    counts.failed += rows.length;
+    turn.report("rows weren't sequenced; they are tried again", cause, { ownerId: owner.id });
   }
 }
 
-/** One step: rows of one owner, in one commit. */
+/**
+ * One step: rows of one owner, in one commit. @returns False if another instance took one of them,
+ * or changed the tree.
+ */
 async function appendRows(
   { store }: SequencerDeps,
   { owner, secret }: { readonly owner: Owner; readonly secret: Buffer },
   rows: readonly FoundDocument<Unsequenced>[],
-): Promise<void> {
+): Promise<boolean> {
   const ref = auditTrees.of(owner, auditTreeId);
   const { value, version } = await store.get(ref);
   let frontier = readFrontier(value);
@@ -157,13 +167,35 @@ async function appendRows(
     unpublished: mapPosition(secret, owner.id).toString("hex"),
     published: value?.published ?? null,
   };
-  await store.commitWithoutRetry([
+  const writes = [
     ...rows.map((row, index) => placeRow(owner, row, first + index)),
     ...filled.map(({ level, index, hash }) =>
       create(auditNodes.of(owner, `${level}-${index}`), { v: 1, hash: hash.toString("hex") }),
     ),
     createOrReplace(ref, version, tree),
-  ]);
+  ];
+  try {
+    await store.commitWithoutRetry(writes);
+    return true;
+  } catch (cause) {
+    if (isConflict(cause) && (await hasChanged(store, [{ ref, version }, ...rows]))) return false;
+    throw cause;
+  }
+}
+
+/**
+ * Whether what a commit was decided on has changed since. A conflict without that is one with a
+ * document that shouldn't be there, and would last for ever.
+ */
+async function hasChanged(
+  store: SequencerDeps["store"],
+  read: readonly { readonly ref: Pick<Ref, "path">; readonly version: Version | null }[],
+): Promise<boolean> {
+  const now = await store.getAll(...read.map(({ ref: { path } }) => ({ path, schema: Any })));
+  return now.some(({ version }, index) => {
+    const before = read[index]?.version ?? null;
+    return before === null || version === null ? before !== version : !version.isEqual(before);
+  });
 }
 
 function placeRow(
