@@ -47,3 +47,36 @@ test("INC-5 an attempt that ends late undoes nothing of what an operator sends a
   const left = await deliver(async (store) => await store.commit([overwrite(ref, again)]));
   expect(left).toEqual(again);
 });
+
+test("TEN-1 an owner with very many notifications delays another's by one", async () => {
+  const store = new Ordered();
+  const one = { ...delivery, anomalyId: "anomaly_1" };
+  const flood = Array.from({ length: 150 }, (_, index) => `delivery_of_flood_${index}`);
+  const neighbour = { ...one, id: "delivery_of_neighbour", ownerId: `user_${"b".repeat(21)}` };
+  const all = flood.map((id, index) => ({ ...one, id, dueAt: index }));
+  for (const each of [...all, neighbour]) {
+    await store.commit([create(deliveries.doc(each.id), each)]);
+  }
+  let clockMs = now;
+  store.before = async () => {
+    clockMs += 1_000;
+  };
+  // Each attempt takes its time, so a call gets to some of them only.
+  await deliverDue({ store: store as never, now: () => clockMs, random: Buffer.alloc }, 20_000);
+  const { value } = await store.get(deliveries.doc(neighbour.id));
+  expect(value?.attempts).toHaveLength(1);
+  const tried = await store.findAll(deliveries.all(), { limit: 1_000 });
+  expect(tried.filter((each) => each.value.attempts.length > 0).length).toBeLessThan(40);
+});
+
+/** In the order of the database. */
+class Ordered extends MemoryStore {
+  async findDue(
+    all: CollectionRef<typeof deliveries.schema>,
+    { limit, where }: { readonly limit: number; readonly where?: readonly [string, null][] },
+  ) {
+    const found = await this.findAll(all, { limit: 1_000, ...(where ? { where } : {}) });
+    const inOrder = found.toSorted((a, b) => (a.value.dueAt ?? 0) - (b.value.dueAt ?? 0));
+    return inOrder.slice(0, limit).map((one) => ({ ref: one.ref, found: one }));
+  }
+}

@@ -4,6 +4,7 @@
  * it is sent again, with the same id; one that is confirmed is never sent again.
  */
 
+import { LRUCache } from "lru-cache";
 import { peppers } from "#shared/config";
 import { attemptsMax, nextAttemptAt } from "#shared/core/incidents/delivery-retry";
 import { emailToken } from "#shared/core/incidents/email-confirmation";
@@ -12,14 +13,18 @@ import { allInOrder } from "#shared/errors/all-in-order";
 import { sendMail } from "#shared/notifications/send-mail";
 import { sendWebhook } from "#shared/notifications/send-webhook";
 import { isTokenOver } from "#shared/notifications/target-notifications";
+import { inOwnersTurns } from "#shared/pipeline/owners-turns";
 import { sweepEach } from "#shared/pipeline/sweep-each";
 import { patch } from "#shared/store/documents";
 import { type Delivery, deliveries } from "#shared/store/notifications";
 import type { FoundDocument } from "#shared/store/read-document";
 import type { Store } from "#shared/store/store";
 
-const dueMax = 40;
+/** How many are looked at; the rest is due at the next call. */
+const dueMax = 400;
 const atOnce = 10;
+/** When each owner was last served, so that owners take turns across calls. */
+const servedAt = new LRUCache<string, number>({ max: 10_000 });
 /** Longer than an attempt takes; afterwards the process that began it must have died. */
 const claimMs = 120_000;
 
@@ -39,7 +44,9 @@ export async function deliverDue(deps: DeliverDeps, msMax: number) {
     deps.store.findDue(deliveries.all(), request),
   ]);
   const urgent = new Set(first.map(({ ref }) => ref.path));
-  const due = [...first, ...all.filter(({ ref }) => !urgent.has(ref.path))].slice(0, dueMax);
+  const others = all.filter(({ ref }) => !urgent.has(ref.path));
+  // An attempt may take as long as its receiver likes, so owners take turns.
+  const due = [...inOwnersTurns(first, servedAt), ...inOwnersTurns(others, servedAt)];
   const outcomes = await sweepEach(deps, due, {
     concurrency: atOnce,
     dueField: "dueAt",
@@ -47,7 +54,10 @@ export async function deliverDue(deps: DeliverDeps, msMax: number) {
     msMax,
     // Its outcome is stored under the version of the claim, since an operator may send it again
     // elsewhere meanwhile, and it may be erased with its account, and mustn't come back in part.
-    work: async (found, { version }) => await deliver(deps, { ...found, version }),
+    work: async (found, { version }) => {
+      servedAt.set(found.value.ownerId, deps.now());
+      return await deliver(deps, { ...found, version });
+    },
     failure: {
       message: "a notification wasn't sent; it is tried again",
       facts: ({ id }) => ({ id }),

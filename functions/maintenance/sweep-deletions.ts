@@ -1,14 +1,19 @@
+import { LRUCache } from "lru-cache";
 import * as z from "zod";
 import { ok } from "#shared/contract/common";
 import { finishDeletion } from "#shared/deletion/finish-deletion";
 import { existingOwner } from "#shared/owners/act-on-owner";
+import { inOwnersTurns } from "#shared/pipeline/owners-turns";
 import { action } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
 import { sweepEach } from "#shared/pipeline/sweep-each";
 import { deletions } from "#shared/store/deletions";
 
 /** The most deletions per call; the rest is due at the next. */
-const deletionsMax = 50;
+const deletionsMax = 1_000;
+
+/** When each owner was last served, so that owners take turns across calls. */
+const servedAt = new LRUCache<string, number>({ max: 10_000 });
 
 export const sweepDeletions = action({
   ...scheduled,
@@ -22,11 +27,12 @@ export const sweepDeletions = action({
       until: deps.now(),
       limit: deletionsMax,
     });
-    const outcomes = await sweepEach(deps, due, {
+    const outcomes = await sweepEach(deps, inOwnersTurns(due, servedAt), {
       concurrency: 1,
       dueField: "dueAt",
       work: async ({ value }, { isLate }) => {
         const { owner } = await existingOwner(deps.store, value.ownerId);
+        servedAt.set(value.ownerId, deps.now());
         return await finishDeletion(deps, owner, value, isLate);
       },
       failure: {

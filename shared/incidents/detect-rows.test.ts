@@ -1,11 +1,19 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
+import { noSettings } from "../answers/notification-body.ts";
 import type { AuditRow } from "../core/audit/audit-row.ts";
+import { IncidentThresholds } from "../core/incidents/thresholds.ts";
 import { hourMs } from "../core/retention/periods.ts";
 import { auditedOwner } from "../owners/act-on-owner.ts";
 import { auditEntry, auditRows } from "../store/audit-rows.ts";
-import { type CollectionRef, patch, type Write } from "../store/documents.ts";
+import { type CollectionRef, create, patch, type Write } from "../store/documents.ts";
 import { incidents } from "../store/incidents.ts";
+import {
+  deliveries,
+  NotificationSettings,
+  notificationSettings,
+  notificationSettingsId,
+} from "../store/notifications.ts";
 import { detectRows } from "./detect-rows.ts";
 
 const owner = auditedOwner(`user_${"a".repeat(21)}`);
@@ -19,9 +27,9 @@ const row: Omit<AuditRow, "v" | "ownerId" | "id" | "at"> = {
 class Marked extends MemoryStore {
   readonly #due: string[] = [];
 
-  async mark(nowMs: number) {
+  async mark(nowMs: number, what: Partial<typeof row> = {}) {
     const id = `audit_${nowMs}`;
-    await this.commit([auditEntry(owner, { ...row, id, at: nowMs })]);
+    await this.commit([auditEntry(owner, { ...row, ...what, id, at: nowMs })]);
     this.#due.push(id);
   }
 
@@ -92,4 +100,19 @@ describe("INC-2 an incident that a detector opens", () => {
     expect(await opened(now + 5 + 2 * hourMs)).toBe(1);
     expect(await close(now + 6 + 2 * hourMs)).toHaveLength(1);
   });
+});
+
+test("INC-6 an owner is told of so many anomalies of a kind a day, and all are stored", async () => {
+  const store = new Marked();
+  for (let index = 0; index < 120; index += 1) {
+    await store.mark(now + index, { action: "key.new_network", subject: `key_${index}` });
+  }
+  const settings = { ...noSettings, webhookUrl: "https://hook.example/", networks: ["webhook"] };
+  const stored = NotificationSettings.parse(settings);
+  await store.commit([create(notificationSettings.of(owner, notificationSettingsId), stored)]);
+  const deps = { store: store as never, now: () => now, random: (n: number) => Buffer.alloc(n) };
+  const turn = { isLate: () => false, report: () => undefined };
+  const counts = await detectRows(deps, IncidentThresholds.parse({}), turn);
+  expect(counts).toMatchObject({ rows: 120, anomalies: 120, failed: 0 });
+  expect(await store.findAll(deliveries.all(), { limit: 1_000 })).toHaveLength(50);
 });

@@ -5,7 +5,7 @@
  */
 
 import { derivedId } from "../core/ids.ts";
-import { detect, type Finding, nothingSeen } from "../core/incidents/detection.ts";
+import { dayOf, detect, type Finding, nothingSeen } from "../core/incidents/detection.ts";
 import { signalsOf } from "../core/incidents/signals.ts";
 import type { IncidentThresholds } from "../core/incidents/thresholds.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
@@ -28,6 +28,8 @@ import { findingParts, placeOf } from "./place-of.ts";
 const rowsMax = 200;
 /** Each row has a write, and six more if it is found; a commit has 400 at most. */
 const rowsPerCommit = 50;
+/** Anomalies of one kind that an owner is told of in a UTC day; attempts to tell cost time. */
+const toldPerDayMax = 50;
 /** Rows of any version have these. What is sealed stays where it is. */
 const Marked = StoredAuditRow.pick({
   id: true,
@@ -154,25 +156,50 @@ async function commitFindings(
   );
   const signals = rows.flatMap((row) => signalsOf(row.value));
   const { state, findings } = detect(value ?? nothingSeen, signals, thresholds);
-  const told = { ownerId: owner.id, settings, now: now() };
-  const found = await allInOrder(findings.map((each) => findingWrites(store, owner, each, told)));
+  const asked = { ownerId: owner.id, settings, now: now() };
+  const found = await allInOrder(findings.map((each) => findingWrites(store, owner, each, asked)));
   const opened = found.flatMap(({ incident }) => (incident ? [incident] : []));
   // Before the commit: a process that dies after it, or doesn't learn of it, would never say so,
   // since the rows are judged then. One that fails says it again, under the same id.
   for (const incident of opened) announceIncident(incident);
+  const { told, notices } = noticesOfDay(value?.told ?? {}, found, dayOf(asked.now));
   await store.commitWithoutRetry([
     ...rows.map(({ value: { id } }) =>
       patch(auditRows.of(owner, id), {}, { removes: ["undetected"], mustExist: true }),
     ),
-    createOrReplace(stateRef, version, { ...state, v: 1, updatedAt: now() }),
+    createOrReplace(stateRef, version, { ...state, v: 1, told, updatedAt: now() }),
     ...found.flatMap(({ writes }) => writes),
+    ...notices,
   ]);
   return { anomalies: found.filter(({ isNew }) => isNew).length, incidents: opened.length };
 }
 
+interface Found {
+  readonly detector: Finding["detector"];
+  readonly notices: readonly Write[];
+}
+
+/** What the owner is told of this, and how much that makes today. */
+function noticesOfDay(
+  before: Readonly<Record<string, number>>,
+  found: readonly Found[],
+  day: number,
+): { readonly told: Record<string, number>; readonly notices: readonly Write[] } {
+  const today = Object.entries(before).filter(([name]) => name.endsWith(` ${day}`));
+  const told: Record<string, number> = Object.fromEntries(today);
+  const notices = found.flatMap((one) => {
+    const name = `${one.detector} ${day}`;
+    const count = told[name] ?? 0;
+    if (one.notices.length === 0 || count >= toldPerDayMax) return [];
+    told[name] = count + 1;
+    return one.notices;
+  });
+  return { told, notices };
+}
+
 /** What a finding adds: an anomaly or a larger one, and an incident or a longer one. */
-async function findingWrites(store: Store, owner: Owner, finding: Finding, told: ToldOwner) {
-  const { now } = told;
+async function findingWrites(store: Store, owner: Owner, finding: Finding, asked: ToldOwner) {
+  const { now } = asked;
   const { detector, level, subject, amount, at } = finding;
   const id = derivedId("anomaly", ...findingParts(owner, finding));
   const anomalyRef = anomalies.of(owner, id);
@@ -185,20 +212,20 @@ async function findingWrites(store: Store, owner: Owner, finding: Finding, told:
     at: Math.max(at, known?.at ?? 0),
     createdAt: known?.createdAt ?? now,
   };
-  const isNew = known === null;
   const writes: Write[] = [createOrReplace(anomalyRef, version, next)];
-  if (isNew) writes.push(...anomalyNotifications(next, told));
+  const notices = known === null ? anomalyNotifications(next, asked) : [];
+  const made = { detector, writes, notices, isNew: known === null };
   const place = level === "incident" ? await placeOf(store, owner, finding) : null;
-  if (place === null) return { writes, isNew, incident: null };
+  if (place === null) return { ...made, incident: null };
   if ("open" in place) {
     const { open } = place;
     // No version: what operators do meanwhile must neither fail nor be undone.
     const later = { amount: Math.max(amount, open.amount), lastAt: next.at, updatedAt: now };
     writes.push(patch(incidents.doc(open.id), later, { mustExist: true }));
-    return { writes, isNew, incident: null };
+    return { ...made, incident: null };
   }
   const found = { id: place.newId, detector, subject, amount, at };
   const { incident, writes: others } = openIncident({ ...found, ownerIds: [owner.id] }, now);
   writes.push(create(incidents.doc(incident.id), incident), ...others);
-  return { writes, isNew, incident };
+  return { ...made, incident };
 }

@@ -73,6 +73,11 @@ export type Anomaly = z.infer<typeof Anomaly>;
 export const anomalies = ownedCollection(["anomalies"], Anomaly);
 
 /** What detectors have seen of an owner's trail; one document. */
-const Detection = DetectionState.extend({ v: z.literal(1), updatedAt: z.int() });
+const Detection = DetectionState.extend({
+  v: z.literal(1),
+  /** How many anomalies the owner was told of today, by `detector day` (UTC days since 1970). */
+  told: z.record(z.string(), z.int()).default({}),
+  updatedAt: z.int(),
+});
 export const detections = ownedCollection(["detections"], Detection);
 export const detectionId = "state";
