@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { FramingError, forwardResponse, type Header } from "#shared/http/framing";
 import { settleBody } from "#shared/http/linger";
 import { onceClosed } from "#shared/http/once-closed";
+import { Pieces } from "#shared/http/pieces";
 import { drained } from "#shared/limits/paced-writing";
 import { lingerLimits } from "#shared/pipeline/raw-refusal";
 import type { HeldAnswer } from "./call-memory.ts";
@@ -73,15 +74,13 @@ function headersOf(answer: IncomingMessage, { hidesUsage }: CheckedCall): readon
 async function relayWhole(relay: Relay, headers: readonly Header[]): Promise<Recording | null> {
   const { answer, meter, charge, response, held } = relay;
   const status = answer.statusCode ?? 502;
-  const pieces: Buffer[] = [];
-  let bytes = 0;
+  const pieces = new Pieces();
   for await (const piece of answer as AsyncIterable<Buffer>) {
-    bytes += piece.length;
-    if (bytes > wholeBytesMax) throw new BadAnswer("it is too large");
+    pieces.add(piece);
+    if (pieces.bytes > wholeBytesMax) throw new BadAnswer("it is too large");
     if (!held.hasRoom(piece.length)) throw new BadAnswer("too many large answers came at once");
-    pieces.push(piece);
   }
-  const body = Buffer.concat(pieces);
+  const body = pieces.take();
   meter.takeWhole(body);
   await charge();
   if (!response.destroyed) {
@@ -97,14 +96,10 @@ async function relayEvents(relay: Relay, headers: readonly Header[]): Promise<Re
   const hidden = call.hidesUsage ? new HiddenUsage() : null;
   const gone = new AbortController();
   onceClosed(response, () => gone.abort());
-  const recorded: Buffer[] = [];
-  let recordedBytes = 0;
+  const recorded = new Pieces();
   let isCharged = false;
   const pass = async (piece: Buffer) => {
-    if (relay.isRecorded && recordedBytes <= recordedBytesMax) {
-      recorded.push(piece);
-      recordedBytes += piece.length;
-    }
+    if (relay.isRecorded && recorded.bytes <= recordedBytesMax) recorded.add(piece);
     if (piece.length === 0 || response.destroyed) return;
     if (!response.write(piece)) await drained(response, gone.signal);
   };
@@ -129,8 +124,8 @@ async function relayEvents(relay: Relay, headers: readonly Header[]): Promise<Re
   }
   if (!isCharged) await relay.charge();
   response.end();
-  if (!relay.isRecorded || !isComplete || recordedBytes > recordedBytesMax) return null;
-  return { status, headers, body: Buffer.concat(recorded) };
+  if (!relay.isRecorded || !isComplete || recorded.bytes > recordedBytesMax) return null;
+  return { status, headers, body: recorded.take() };
 }
 
 function begin(response: ServerResponse, status: number, headers: readonly Header[]): void {

@@ -6,6 +6,7 @@ import { findUnusable, mayBeUnusable, shownField, type Unusable } from "../core/
 import { ApiError } from "../errors/api-error.ts";
 import { type Framing, FramingError, framingOf, hasBody } from "../http/framing.ts";
 import { readOffBytesMax } from "../http/linger.ts";
+import { Pieces } from "../http/pieces.ts";
 import { sayWhatToChange, withinForm } from "./issue-sentences.ts";
 import { notHttp } from "./raw-refusal.ts";
 import type { Route } from "./route.ts";
@@ -124,9 +125,6 @@ function tooLarge(bytesMax: number): ApiError {
   return new ApiError("PAYLOAD_TOO_LARGE", { message });
 }
 
-/** Pieces of a body are joined in such numbers, because each takes memory of its own. */
-const piecesMax = 256;
-
 /**
  * Reads the whole body. The request survives a failure, because the rest of its body is read before
  * the connection ends.
@@ -138,17 +136,11 @@ export async function readBytes(
   bytesMax: number,
   signal?: AbortSignal,
 ): Promise<Buffer> {
-  const joined: Buffer[] = [];
-  let pieces: Buffer[] = [];
-  let total = 0;
+  const pieces = new Pieces();
   const { promise: read, resolve, reject } = Promise.withResolvers<void>();
   const take = (piece: Buffer) => {
-    total += piece.length;
-    if (total > bytesMax) return reject(tooLarge(bytesMax));
-    pieces.push(piece);
-    if (pieces.length < piecesMax) return;
-    joined.push(Buffer.concat(pieces));
-    pieces = [];
+    if (pieces.bytes + piece.length > bytesMax) reject(tooLarge(bytesMax));
+    else pieces.add(piece);
   };
   const giveUp = () => reject(signal?.reason);
   const stop = finished(request, { writable: false }, (error) =>
@@ -163,7 +155,7 @@ export async function readBytes(
     signal?.removeEventListener("abort", giveUp);
     request.off("data", take).pause();
   }
-  return Buffer.concat([...joined, ...pieces]);
+  return pieces.take();
 }
 
 const received = new WeakMap<IncomingMessage, Buffer>();

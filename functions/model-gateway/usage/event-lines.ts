@@ -1,4 +1,5 @@
 /** Finds the JSON of server-sent events in a stream of bytes, whatever its pieces. */
+import { Pieces } from "#shared/http/pieces";
 import { streamDone } from "./usage-reader.ts";
 
 const newline = 0x0a;
@@ -11,8 +12,7 @@ const doneLengthMax = 16;
 export class EventLines {
   readonly #lineBytesMax: number;
   readonly #take: (json: unknown) => void;
-  #pieces: Buffer[] = [];
-  #bytes = 0;
+  readonly #pieces = new Pieces();
   /** Whether the line has become too long to keep. Its bytes pass all the same. */
   #isSkipped = false;
 
@@ -38,21 +38,16 @@ export class EventLines {
 
   #add(piece: Buffer): void {
     if (piece.length === 0 || this.#isSkipped) return;
-    this.#bytes += piece.length;
-    if (this.#bytes > this.#lineBytesMax) {
-      this.#isSkipped = true;
-      this.#pieces = [];
-      return;
-    }
-    this.#pieces.push(piece);
+    this.#pieces.add(piece);
+    if (this.#pieces.bytes <= this.#lineBytesMax) return;
+    this.#isSkipped = true;
+    this.#pieces.clear();
   }
 
   #end(): void {
-    const line = this.#pieces.length === 1 ? this.#pieces[0] : Buffer.concat(this.#pieces);
-    this.#pieces = [];
-    this.#bytes = 0;
+    const line = this.#pieces.take();
     this.#isSkipped = false;
-    if (!line?.subarray(0, dataPrefix.length).equals(dataPrefix)) return;
+    if (!line.subarray(0, dataPrefix.length).equals(dataPrefix)) return;
     const data = line.subarray(dataPrefix.length);
     if (data.length <= doneLengthMax && data.toString("latin1").trim() === streamDone) {
       this.#take(streamDone);
