@@ -7,8 +7,7 @@ import { ApiError } from "#shared/errors/api-error";
 import type { ByteRange } from "#shared/google/byte-range";
 import { readExport } from "#shared/google/export-objects";
 import { openPieces, rangePieces } from "#shared/google/range-pieces";
-import { requestedBytes } from "#shared/http/byte-range";
-import { rangeToFollow } from "#shared/http/preconditions";
+import { rangeAnswer, rangeHeaders, type Tagged } from "#shared/http/range-answer";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { writePaced } from "#shared/limits/paced-writing";
 import { ownedRead } from "#shared/pipeline/owned-route";
@@ -26,8 +25,9 @@ export const downloadArchive = action({
   ...ownedRead("account:read"),
   needsToo: toReadEverything,
   params: z.object({ exportId: idSchema("accountExport") }),
+  preconditions: "honoured",
   refusals: ["CONFLICT", "RANGE_NOT_SATISFIABLE"],
-  reply: { 200: "bytes", 206: "bytes" },
+  reply: { 200: "bytes", 206: "bytes", 304: "bytes" },
   beforeConfirmed: "nothing",
   read: async ({ caller: { owner }, params: { exportId }, now, deps }) => {
     requireAllEnvironments(owner, "An export has all of them.");
@@ -47,38 +47,30 @@ export const downloadArchive = action({
     return { exportId, attempt, sizeBytes, etag: `"${sha256}"` };
   },
   perform: async ({ caller, data, request, now, deps, signal }) => {
-    const { sizeBytes, etag } = data;
-    const followed = rangeToFollow(request.method, request.preconditions, etag);
-    const asked = requestedBytes(followed, sizeBytes);
-    if (asked === "unsatisfiable") {
-      const headers = { "content-range": `bytes */${sizeBytes}`, etag };
-      throw new ApiError("RANGE_NOT_SATISFIABLE", { headers });
-    }
-    const range = asked === "whole" ? { offsetBytes: 0, sizeBytes } : asked;
-    const isSent = request.method === "GET";
+    const { status, range, headers } = archiveAnswer(data, request);
+    const isSent = request.method === "GET" && status !== 304;
     const read = async (piece: ByteRange) => await readExport(caller.owner, data, piece);
     const open = async () => await openPieces(rangePieces(range, read));
     if (isSent) await recordDownload(deps, { caller, exportId: data.exportId, request, now });
     const counted = { sizeBytes: range.sizeBytes, now, open };
     const pieces = isSent ? await countOpened(deps.store, caller.owner, counted) : [];
     const stream = async (response: ServerResponse) => await writePaced(response, pieces, signal);
-    const last = range.offsetBytes + range.sizeBytes - 1;
-    return {
-      status: asked === "whole" ? 200 : 206,
-      headers: {
-        "content-type": "application/zip",
-        "content-length": String(range.sizeBytes),
-        "content-disposition": `attachment; filename="paddock-${data.exportId}.zip"`,
-        "accept-ranges": "bytes",
-        etag,
-        ...(asked === "whole"
-          ? {}
-          : { "content-range": `bytes ${range.offsetBytes}-${last}/${sizeBytes}` }),
-      },
-      stream,
-    };
+    return { status, headers, stream };
   },
 });
+
+/** @throws {ApiError} `PRECONDITION_FAILED`, `RANGE_NOT_SATISFIABLE`. */
+export function archiveAnswer(
+  archive: Tagged & { readonly exportId: string },
+  request: Pick<AnyContext["request"], "method" | "preconditions">,
+) {
+  const answer = rangeAnswer(archive, request);
+  const content = {
+    "content-type": "application/zip",
+    "content-disposition": `attachment; filename="paddock-${archive.exportId}.zip"`,
+  };
+  return { ...answer, headers: rangeHeaders(answer, archive, { ...request, content }) };
+}
 
 interface Download extends Pick<AnyContext, "request" | "now"> {
   readonly caller: Callers["api-key"];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ManifestFile } from "#shared/core/workspace/manifest";
 import { packBytesMax } from "#shared/protocol/runner";
-import { announcedBytes, answerFor } from "./download-answer.ts";
+import { answerFor } from "./download-answer.ts";
 import { requireCurrent } from "./file-etag.ts";
 
 const file = (changes: Partial<ManifestFile> = {}): ManifestFile => ({
@@ -47,13 +47,6 @@ describe("a download", () => {
     const answer = answerFor(large, asked(sent));
     const sizeBytes = large.sizeBytes - offsetBytes;
     expect(answer).toEqual({ status, range: { offsetBytes, sizeBytes } });
-  });
-
-  test("announces no length that the platform doesn't send, but tells it by HEAD", () => {
-    const range = { offsetBytes: 0, sizeBytes: 33 * 1_048_576 };
-    expect(announcedBytes("GET", range)).toBeNull();
-    expect(announcedBytes("HEAD", range)).toBe(range.sizeBytes);
-    expect(announcedBytes("GET", { ...range, sizeBytes: 24 * 1_048_576 })).toBe(24 * 1_048_576);
   });
 
   test("by HEAD has no ranges, and tells any file's size", () => {

@@ -4,13 +4,14 @@ import { optionalFlag } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { entryAt } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
+import { rangeHeaders } from "#shared/http/range-answer";
 import { writePaced } from "#shared/limits/paced-writing";
 import { action } from "#shared/pipeline/route";
 import { countOpened } from "#shared/quotas/count-download";
 import { environments } from "#shared/store/environments";
 import { openFilePieces } from "#shared/workspace/file-pieces";
 import { readFilesOf } from "#shared/workspace/manifests";
-import { announcedBytes, answerFor } from "./download-answer.ts";
+import { answerFor } from "./download-answer.ts";
 import { etagOf } from "./file-etag.ts";
 import { requirePathInWorkspace } from "./upload-path.ts";
 
@@ -49,20 +50,12 @@ export const downloadFile = action({
     const counted = { sizeBytes: range.sizeBytes, now, open };
     const pieces = isSent ? await countOpened(deps.store, owner, counted) : [];
     const name = file.path.split("/").at(-1) ?? file.path;
-    const last = range.offsetBytes + range.sizeBytes - 1;
-    const validators = { "accept-ranges": "bytes", etag: etagOf(file) };
-    const announced = announcedBytes(request.method, range);
+    const tagged = { sizeBytes: file.sizeBytes, etag: etagOf(file) };
     const content = {
       "content-type": "application/octet-stream",
-      ...(announced === null ? {} : { "content-length": String(announced) }),
       "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
     };
-    const part = { "content-range": `bytes ${range.offsetBytes}-${last}/${file.sizeBytes}` };
-    const headers = {
-      ...validators,
-      ...(status === 304 ? {} : content),
-      ...(status === 206 ? part : {}),
-    };
+    const headers = rangeHeaders(answer, tagged, { method: request.method, content });
     const stream = async (response: ServerResponse) => await writePaced(response, pieces, signal);
     return { status, headers, stream };
   },

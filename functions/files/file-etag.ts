@@ -23,6 +23,6 @@ export function requireCurrent(
   throw preconditionFailed(file);
 }
 
-export function preconditionFailed(file: ManifestFile | null): ApiError {
+function preconditionFailed(file: ManifestFile | null): ApiError {
   return new ApiError("PRECONDITION_FAILED", { headers: file ? { etag: etagOf(file) } : {} });
 }
