@@ -117,7 +117,8 @@ function targetWrites(order: Order, found: ContainmentTarget): readonly Write[] 
   // Nothing that a successor asks for is admitted either, even one that this commit didn't know.
   const also = found.target === "key" ? { [`contained.${found.lineageId}`]: now } : {};
   const held = { [`contained.${subjectOf(found)}`]: now, ...also } as const;
-  const account = patchInside(accounts.of(owner, accountId), held, { updatedAt: now });
+  const ref = accounts.of(owner, accountId);
+  const account = patchInside(ref, held, { updatedAt: now }, { mustExist: true });
   if (found.target === "environment") return [account];
   return [...found.keys.map((key) => holdKey(key, id)), account];
 }
@@ -137,7 +138,8 @@ export function releaseTarget(
   }
   const also = found.target === "key" ? [`contained.${found.lineageId}`] : [];
   const removes = [...new Set([`contained.${subjectOf(found)}`, ...also])];
-  const account = patch(accounts.of(owner, accountId), { updatedAt: now }, { removes });
+  const how = { removes, mustExist: true } as const;
+  const account = patch(accounts.of(owner, accountId), { updatedAt: now }, how);
   if (found.target === "environment") return [account, done];
   const own = found.keys.filter(({ value }) => value.containedBy === containment.id);
   const free = { containedBy: null, ownerState: profile.state };

@@ -230,8 +230,9 @@ export function patchInside<S extends z.ZodObject>(
   ref: Ref<S>,
   valuesByPath: Readonly<Record<`${keyof S["shape"] & string}.${string}`, string | number | null>>,
   fields: Partial<z.input<S>> = {},
+  options: Pick<PatchOptions, "mustExist"> = {},
 ): Write {
-  return patch(ref, { ...fields, ...valuesByPath });
+  return patch(ref, { ...fields, ...valuesByPath }, options);
 }
 
 /** Fails if the document has changed since `version`; null removes whatever is there. */
