@@ -12,13 +12,21 @@ const owner = newOwner(`user_${"a".repeat(21)}`, "development");
 
 /** What a fork's commit makes of an environment. */
 function forkOf(source: object): unknown {
+  const [made] = decideFork(source).writes;
+  return made && "value" in made ? made.value : null;
+}
+
+function forkReply(source: object): unknown {
+  const { reply } = decideFork(source);
+  return "body" in reply ? reply.body : null;
+}
+
+function decideFork(source: object) {
   const decide: ChangeRoute["decide"] = forkFromSnapshot.decide;
   const data = { source, snapshot: { id: "snap_1", head: null }, id: "env_fork", publicKey: "k" };
   const counted = { count: 1, made: null };
   const context = { caller: { owner }, body: { name: "fork" }, account: accountWith(), now };
-  const { writes } = decide({ ...context, data: { ...data, counted } } as never);
-  const [made] = writes;
-  return made && "value" in made ? made.value : null;
+  return decide({ ...context, data: { ...data, counted } } as never);
 }
 
 test("a fork has a thread of its own for what git is run for in it", () => {
@@ -27,6 +35,23 @@ test("a fork has a thread of its own for what git is run for in it", () => {
   const used = { ...source, gitThreadId: "thread_of_source", isDefault: true };
   const own = { id: "env_fork", name: "fork", gitThreadId: null, isDefault: false };
   expect(forkOf(used)).toMatchObject(own);
+});
+
+test("a fork says of MCP servers what it has, and what it lacks", () => {
+  const program = { type: "stdio", name: "m", command: "node" };
+  const web = { type: "http", name: "w", url: "https://mcp.example/" };
+  const identity = { id: "env_source", publicKey: "k", now };
+  const of = (...mcpServers: readonly object[]) =>
+    newEnvironment(EnvironmentCreate.parse({ name: "source", mcpServers }), identity);
+  const secretly = of({ ...program, env: { TOKEN: "t" } }, { ...web, bearerToken: "t" });
+  const forked = forkReply(secretly);
+  const kept = [program, web].map((one) => ({ ...one, hasBearerToken: false, env: {} }));
+  expect(forked).toMatchObject({ environment: { mcpServers: kept } });
+  expect(forked).toMatchObject({ warnings: [expect.stringContaining("MCP servers")] });
+  expect(forkReply(of(program, web))).toMatchObject({ warnings: [] });
+  expect(forkReply({ ...of(), secretKeys: ["A"] })).toMatchObject({
+    warnings: ["Secrets aren't copied: set them in the fork."],
+  });
 });
 
 test("a fork that would be too large is refused before a key pair is made for it", async () => {

@@ -4,6 +4,7 @@ import { created, noQuery } from "#shared/contract/common";
 import { ChangeParams, SnapshotFork, SnapshotForked } from "#shared/contract/snapshot";
 import { holds } from "#shared/core/keys/admission";
 import type { Account } from "#shared/core/money/account";
+import { haveSecrets, withoutServerSecrets } from "#shared/environments/mcp-servers";
 import { nothingAround, showEnvironment } from "#shared/environments/shown-environments";
 import { snapshotParams } from "#shared/environments/snapshot-params";
 import { allInOrder } from "#shared/errors/all-in-order";
@@ -71,8 +72,6 @@ function forkRoute(
       const { id, source, snapshot, counted, publicKey } = data;
       requireFree(account, source.id);
       const environment = forkOf(source, { body, snapshot, id, publicKey, now });
-      const missing = source.secretKeys.length > 0 || source.mcpServersJson !== "[]";
-      const warning = "Secrets and the tokens of MCP servers aren't copied: set them in the fork.";
       const counting = { kind: "environments", counted, ...deploymentLimits() } as const;
       return {
         writes: [create(environments.of(owner, id), environment)],
@@ -83,11 +82,21 @@ function forkRoute(
           environment: showEnvironment(owner, environment, nothingAround),
           snapshot: null,
           sourceSnapshotId: snapshot.id,
-          warnings: missing ? [warning] : [],
+          warnings: missingIn(source),
         }),
       };
     },
   });
+}
+
+/** What its users will miss in a fork. */
+function missingIn({ secretKeys, mcpServersJson }: Environment): readonly string[] {
+  const ofServers =
+    "Tokens and variables of MCP servers aren't copied: they are set with a new environment.";
+  return [
+    ...(secretKeys.length > 0 ? ["Secrets aren't copied: set them in the fork."] : []),
+    ...(haveSecrets(mcpServersJson) ? [ofServers] : []),
+  ];
 }
 
 interface Forking {
@@ -105,6 +114,7 @@ function forkOf(source: Environment, { body, snapshot, id, publicKey, now }: For
     name: body.name ?? `${source.name} (fork)`.slice(0, 200),
     description: body.description === undefined ? source.description : body.description,
     secretKeys: [],
+    mcpServersJson: withoutServerSecrets(source.mcpServersJson),
     sealingPublicKey: publicKey,
     isDefault: false,
     gitThreadId: null,

@@ -39,7 +39,7 @@ async function sequenced(store: Unsequenced) {
 describe("AUD-5 rows that get no place", () => {
   const nothing = { sequenced: 0, raced: 0, failed: 0 };
 
-  test("because others have changed one of them, or the tree, are silently tried again", async () => {
+  test("because others have changed one of them, or the tree, are tried again", async () => {
     const [first = ""] = ids;
     const changes = [
       patch(auditRows.of(owner, first), { sequence: 0 }, { removes: ["unsequenced"] }),

@@ -20,6 +20,12 @@ export function haveSecrets(clear: string): boolean {
   return servers.some(({ hasBearerToken, env }) => hasBearerToken || Object.keys(env).length > 0);
 }
 
+/** The same servers without tokens and variables, for an environment that has none of them. */
+export function withoutServerSecrets(clear: string): string {
+  const servers = Kept.parse(JSON.parse(clear));
+  return JSON.stringify(servers.map((one) => ({ ...one, hasBearerToken: false, env: {} })));
+}
+
 interface Stated {
   /** JSON of the environment's list, as it is stored in clear; null if the environment is gone. */
   readonly clear: string | null;

@@ -102,7 +102,7 @@ describe("INC-2 an incident that a detector opens", () => {
   });
 });
 
-test("INC-6 an owner is told of so many anomalies of a kind a day, and all are stored", async () => {
+test("INC-6 an owner is told of 50 anomalies of a kind a day, and all are stored", async () => {
   const store = new Marked();
   for (let index = 0; index < 120; index += 1) {
     await store.mark(now + index, { action: "key.new_network", subject: `key_${index}` });
