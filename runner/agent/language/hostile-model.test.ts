@@ -100,6 +100,12 @@ describe("MOD-5 a call that spoils the conversation ends with a sentence, and th
     expect(passed.every((id) => id !== "" && id.length < 300)).toBe(true);
   });
 
+  test("one long id for each of ten thousand calls", () => {
+    const call = { type: "tool_call", id: "x".repeat(190), name: "view", arguments: "{}" } as const;
+    const passed = withPassableCalls(Array.from({ length: 10_000 }, () => call));
+    expect(new Set(passed.map((part) => "id" in part && part.id)).size).toBe(10_000);
+  });
+
   test.each(Object.keys(wires))("half a character in a text or in arguments: %s", async (name) => {
     const inputText = '{"command":"echo \\ud83d \\uD83D\\uDE00"}';
     const input: object = JSON.parse(inputText);

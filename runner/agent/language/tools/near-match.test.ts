@@ -30,4 +30,11 @@ describe("the text that a model probably meant", () => {
     expect(findNearMatch(file, "class Other {\n  run() {}\n}")).toBeNull();
     expect(findNearMatch(file, "  \n")).toBeNull();
   });
+
+  test("isn't looked for as long as the lines of a large file are like all that is wanted", () => {
+    const half = "a".repeat(1_600);
+    const wanted = `${half}bb${half}\n`.repeat(200);
+    const content = `${half}${half}\n`.repeat(19_000);
+    expect(findNearMatch(content, wanted)).toMatchObject({ firstLine: 1 });
+  });
 });

@@ -4,6 +4,8 @@
 const linesMax = 20_000;
 const wantedLinesMax = 200;
 const shownLinesMax = 40;
+/** Lines that begin and end alike are compared far, and with as many others; then it is given up. */
+const comparedLengthMax = 20_000_000;
 /** Below this share of equal lines, a place is a coincidence. */
 const likenessMin = 0.4;
 
@@ -22,8 +24,10 @@ export function findNearMatch(content: string, wanted: string): NearMatch | null
   const plain = lines.map(withoutSpaces);
   const wantedPlain = target.map(withoutSpaces);
   let best = { start: -1, likeness: 0 };
-  for (let start = 0; start + 1 <= lines.length; start += 1) {
-    const likeness = likenessAt(plain, wantedPlain, start);
+  let leftLength = comparedLengthMax;
+  for (let start = 0; start + 1 <= lines.length && leftLength > 0; start += 1) {
+    const { likeness, comparedLength } = likenessAt(plain, wantedPlain, start);
+    leftLength -= comparedLength;
     if (likeness > best.likeness) best = { start, likeness };
     if (likeness === 1) break;
   }
@@ -34,26 +38,33 @@ export function findNearMatch(content: string, wanted: string): NearMatch | null
 }
 
 /** The share of lines that are equal without their spaces; similar lines count half. */
-function likenessAt(lines: readonly string[], wanted: readonly string[], start: number): number {
+function likenessAt(lines: readonly string[], wanted: readonly string[], start: number) {
   let equal = 0;
+  let comparedLength = 0;
   for (const [index, line] of wanted.entries()) {
     const other = lines[start + index];
-    if (other === line) equal += 1;
-    else if (other !== undefined && areSimilar(other, line)) equal += 0.5;
+    if (other === undefined) continue;
+    if (other === line) {
+      equal += 1;
+      comparedLength += line.length;
+      continue;
+    }
+    const sharedLength = sharedEnds(other, line);
+    comparedLength += sharedLength;
+    const longest = Math.max(other.length, line.length);
+    if (longest >= 8 && sharedLength / longest >= 0.7) equal += 0.5;
   }
-  return equal / wanted.length;
+  return { likeness: equal / wanted.length, comparedLength };
 }
 
-/** Whether two lines share most of their beginning and end. */
-function areSimilar(first: string, second: string): boolean {
-  const longest = Math.max(first.length, second.length);
-  if (longest < 8) return false;
+/** How many characters two lines share at their beginning and end. */
+function sharedEnds(first: string, second: string): number {
   const shortest = Math.min(first.length, second.length);
   let head = 0;
   while (head < shortest && first[head] === second[head]) head += 1;
   let tail = 0;
   while (tail < shortest - head && first.at(-1 - tail) === second.at(-1 - tail)) tail += 1;
-  return (head + tail) / longest >= 0.7;
+  return head + tail;
 }
 
 function withoutSpaces(line: string): string {

@@ -7,11 +7,10 @@ const idLengthMax = 200;
 
 /** Names of tools that there are stay as they are, as do ids of which no two are the same. */
 export function withPassableCalls(parts: readonly AssistantPart[]): AssistantPart[] {
-  const ids = new Set<string>();
+  const ids = new UniqueIds();
   return parts.map((part) => {
     if (part.type !== "tool_call") return part;
-    const id = unused(part.id.slice(0, idLengthMax), ids);
-    ids.add(id);
+    const id = ids.take(part.id.slice(0, idLengthMax));
     return { ...part, id, name: passableName(part.name) };
   });
 }
@@ -21,8 +20,18 @@ function passableName(name: string): string {
   return letters === "" ? "_" : letters;
 }
 
-function unused(id: string, used: ReadonlySet<string>): string {
-  let free = id;
-  for (let number = 1; free === "" || used.has(free); number += 1) free = `${id}_${number}`;
-  return free;
+/** Numbers ids that were taken before; an answer may have one id ten thousand times. */
+class UniqueIds {
+  readonly #used = new Set<string>();
+  /** The number that is tried next for an id, so that none is tried twice. */
+  readonly #next = new Map<string, number>();
+
+  take(id: string): string {
+    let free = id;
+    let number = this.#next.get(id) ?? 1;
+    for (; free === "" || this.#used.has(free); number += 1) free = `${id}_${number}`;
+    this.#next.set(id, number);
+    this.#used.add(free);
+    return free;
+  }
 }
