@@ -3,6 +3,7 @@ import { deploymentLimits, deploymentModels, providerKeys } from "#shared/config
 import { noParams, noQuery } from "#shared/contract/common";
 import type { WireProtocol } from "#shared/core/models/model";
 import { ApiError } from "#shared/errors/api-error";
+import { onceClosed } from "#shared/http/once-closed";
 import { depsForClient } from "#shared/pipeline/deps-for-client";
 import { bodyBytesOf, readBytes } from "#shared/pipeline/parse";
 import { action, type Deps, query, type Reply } from "#shared/pipeline/route";
@@ -84,10 +85,13 @@ function callRoute<P, Q>({ protocol, kindOf, ...stated }: RouteOptions<P, Q>) {
   });
 }
 
-/** Gives the room of a call's request back once the call has ended. */
+/** Gives the room of a call's request back once its answer was taken, or its reader is gone. */
 function untilAnswered(reply: Reply, leave: () => void): Reply {
   if ("relay" in reply)
-    return { relay: async (response) => await reply.relay(response).finally(leave) };
+    return {
+      relay: async (response) =>
+        await reply.relay(response).finally(() => onceClosed(response, leave)),
+    };
   leave();
   return reply;
 }

@@ -4,6 +4,7 @@ import type { ServerResponse } from "node:http";
 import type { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import type { DeploymentModels } from "#shared/core/models/deployment-models";
 import type { CallEnd, CallRefusal, Repeatable } from "#shared/core/money/model-meter";
+import { onceClosed } from "#shared/http/once-closed";
 import { OpenResponses } from "#shared/limits/open-responses";
 import { logFailure } from "#shared/pipeline/request-log";
 import { sendJson } from "#shared/pipeline/respond";
@@ -81,7 +82,12 @@ export class ModelGateway {
     const leave = this.#open.take(claims.executionId, owner.id);
     const free = () => Promise.resolve();
     const making = { asked, settings: this.#settings, answers: this.#answers };
-    return { relay: (response) => carryOut(free, { ...making, response }).then(leave) };
+    return {
+      relay: async (response) => {
+        await carryOut(free, { ...making, response });
+        onceClosed(response, leave);
+      },
+    };
   }
 
   /** @throws {ApiError} if the meter can't be changed now, or too many calls are open. */
@@ -98,15 +104,23 @@ export class ModelGateway {
       const reserving = { id, ceilingMicrousd, deadlineAt, repeatable, now };
       const result = await this.#meters.reserve(execution, reserving);
       if (result.type === "reserved") return this.#carryOut(asked, { id, repeatable, leave });
-      leave();
       if (result.type === "unaffordable") {
+        leave();
         return refusalReply(call.protocol, unaffordable(call, result));
       }
       const isRepeated = result.refusal === "CALL_CHARGED" && repeatable !== null;
       const recorded = isRepeated
         ? this.#recordings.find(claims.executionId, repeatable.keySha256)
         : null;
-      if (recorded) return { relay: async (response) => replay(response, recorded) };
+      if (recorded) {
+        return {
+          relay: async (response) => {
+            replay(response, recorded);
+            onceClosed(response, leave);
+          },
+        };
+      }
+      leave();
       return refusalReply(call.protocol, refusals[result.refusal]);
     } catch (error) {
       leave();
@@ -126,7 +140,7 @@ export class ModelGateway {
     return {
       relay: async (response) => {
         const recording = await carryOut(charge, { ...making, response });
-        leave();
+        onceClosed(response, leave);
         if (!recording || !repeatable) return;
         this.#recordings.keep(execution.claims.executionId, repeatable.keySha256, recording);
       },
@@ -241,7 +255,8 @@ async function carryOut(
     refuse(response, call, noAnswer(call, error));
     return null;
   } finally {
-    held.leave();
+    // An answer is in memory until its reader has taken it, who may be in no hurry.
+    onceClosed(response, held.leave);
   }
 }
 
