@@ -101,7 +101,10 @@ export async function startServices(layout: Layout) {
     ),
   ]);
   const metadata = await identity.startMetadataServer({ email: accounts.runner });
-  const filesMetadata = await identity.startMetadataServer({ email: accounts.files });
+  const filesMetadata = await identity.startMetadataServer({
+    email: accounts.files,
+    isForOwnUser: true,
+  });
   const executionLog = await parts.start(
     "execution log",
     async () => openExecutionLog(folder.file("logs", "executions.jsonl")),

@@ -1,6 +1,6 @@
 /** A container's metadata server, which speaks for one service account. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { HttpError, type HttpServer, startHttpServer } from "../lib/http.ts";
+import { HttpError, type HttpServer, requireOwnUser, startHttpServer } from "../lib/http.ts";
 import type { AccessToken } from "./access-tokens.ts";
 import type { IdTokenRequest } from "./issuer.ts";
 
@@ -9,6 +9,8 @@ export interface MetadataOptions {
   readonly email: string;
   readonly projectId: string;
   readonly port?: number | undefined;
+  /** For a function. Containers have users of their own, and are the only ones to ask theirs. */
+  readonly isForOwnUser?: boolean;
   issue(request: IdTokenRequest): Promise<string>;
   accessToken(email: string): AccessToken;
 }
@@ -20,6 +22,7 @@ const audienceLengthMax = 2_000;
 export async function startMetadata(options: MetadataOptions): Promise<HttpServer> {
   return await startHttpServer(async (request, response, url) => {
     checkCaller(request);
+    if (options.isForOwnUser) requireOwnUser(request);
     const answer = await answerTo(url, options);
     if (answer === null) throw new HttpError(404, "notFound", "There is no such metadata.");
     send(response, answer);

@@ -2,6 +2,7 @@
 import type { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import {
   Server,
@@ -14,6 +15,7 @@ import {
 } from "@grpc/grpc-js";
 import { fromJSON } from "@grpc/proto-loader";
 import * as z from "zod";
+import { isOwnPeer } from "./own-peers.ts";
 
 /** A refusal with a gRPC status; any other exception of a handler is answered as `INTERNAL`. */
 export class RpcError extends Error {
@@ -114,15 +116,31 @@ export async function startGrpcServer(
     "grpc.max_send_message_length": messageBytesMax,
   });
   server.addService(definition, handlers);
-  return { port: await bind(server, port), close: async () => server.forceShutdown() };
+  return await serve(server, port);
 }
 
-/** Binds `server` to loopback, the only place where a local server may be reached. */
-export function bind(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const credentials = ServerCredentials.createInsecure();
-    server.bindAsync(`127.0.0.1:${port}`, credentials, (failure, bound) =>
-      failure ? reject(failure) : resolve(bound),
-    );
+/**
+ * Serves on loopback, the only place where a local server may be reached, and for this cloud's own
+ * user: the machine's other users and what they run get no answer.
+ */
+export async function serve(server: Server, port: number): Promise<GrpcServer> {
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const listener = createServer({ noDelay: true }, (socket) => {
+    socket.on("error", () => socket.destroy());
+    if (isOwnPeer(socket)) injector.injectConnection(socket);
+    else socket.destroy();
   });
+  await new Promise<void>((resolve, reject) => {
+    listener.once("error", reject);
+    listener.listen(port, "127.0.0.1", resolve);
+  });
+  const address = listener.address();
+  if (address === null || typeof address === "string") throw new Error("Not listening.");
+  return {
+    port: address.port,
+    close: async () => {
+      listener.close();
+      server.forceShutdown();
+    },
+  };
 }

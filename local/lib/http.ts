@@ -1,5 +1,6 @@
 /** An HTTP server on loopback that answers only requests that name it. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { isOwnPeer } from "./own-peers.ts";
 
 export interface HttpServer {
   readonly port: number;
@@ -75,6 +76,12 @@ async function answer(
 function isOfPage({ headers }: IncomingMessage): boolean {
   const { origin, "sec-fetch-site": site = "none" } = headers;
   return origin !== undefined || site !== "none";
+}
+
+/** @throws {HttpError} 403 for a request of another user of this machine. */
+export function requireOwnUser({ socket }: IncomingMessage): void {
+  if (isOwnPeer(socket)) return;
+  throw new HttpError(403, "forbidden", "Other users of this machine aren't answered.");
 }
 
 async function refuse(

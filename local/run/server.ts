@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Server } from "@grpc/grpc-js";
-import { bind } from "../lib/grpc.ts";
+import { serve } from "../lib/grpc.ts";
 import { ContainerHost, type Containers, type MachineOptions } from "./container-host.ts";
 import { loadDefinitions } from "./definitions.ts";
 import { Dispatch, type DispatchLimits } from "./dispatch.ts";
@@ -68,13 +68,13 @@ export async function startRun(options: RunOptions): Promise<Run> {
   server.addService(definitions.service(`${v2}.Executions`), executionsService(parts));
   server.addService(definitions.service(`${v2}.Tasks`), tasksService(store));
   server.addService(definitions.service("google.longrunning.Operations"), operationsService(parts));
-  const port = await bind(server, options.port ?? 0);
+  const served = await serve(server, options.port ?? 0);
   return {
-    port,
+    port: served.port,
     faults,
     async close() {
       await dispatch.close();
-      server.forceShutdown();
+      await served.close();
       await containers.close();
     },
   };

@@ -2,7 +2,14 @@ import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { onceClosed } from "#shared/http/once-closed";
 import { Faults } from "../lib/faults.ts";
-import { HttpError, type HttpServer, readText, sendJson, startHttpServer } from "../lib/http.ts";
+import {
+  HttpError,
+  type HttpServer,
+  readText,
+  requireOwnUser,
+  sendJson,
+  startHttpServer,
+} from "../lib/http.ts";
 import type { StorageCall } from "./call.ts";
 import { copyObject, createBucket, patchObject } from "./changes.ts";
 import { sendObject } from "./download.ts";
@@ -56,6 +63,8 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
       }
       throw new HttpError(503, "backendError", "Refused by an ordered fault.");
     }
+    // Signed addresses are for anybody; this API asks for no credential.
+    requireOwnUser(request);
     refuseUnsupported(request, url);
     if (!(await faults.admit(kindOf(request, url), gone.signal))) {
       throw new HttpError(503, "backendError", "Refused by an ordered fault.");
