@@ -1,4 +1,5 @@
 /** Numbers events and sends them in order: the first ones soon, later ones in batches. */
+import { setTimeout as wait } from "node:timers/promises";
 import type { z } from "zod";
 import type { Item } from "#shared/protocol/item";
 import {
@@ -14,10 +15,16 @@ const textLengthMax = 32_000;
  * events take one call. The first output of a longer script is hardly delayed.
  */
 const firstWaitMs = 25;
+/** The time between tries of a batch that couldn't be sent; each try repeats its call by itself. */
+const pauseMs = 1_000;
+/** How long a batch is tried, which bounds what waits behind it in memory. */
+const patienceMs = 5 * 60_000;
 
 export interface EventSenderDeps {
   readonly send: (events: readonly RunnerEvent[]) => Promise<z.infer<typeof EventsReply>>;
   readonly now: () => number;
+  /** Whether what failed may succeed later. */
+  readonly mayPass: (error: unknown) => boolean;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -33,6 +40,15 @@ export class EventSender {
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> = Promise.resolve();
   #hasBegun: boolean = false;
+  #isEnding: boolean = false;
+  /**
+   * What was sent and may be stored, although no answer said so. It is sent again as it was: the
+   * gateway stores once what begins at a number, and says that all of a longer batch is stored.
+   */
+  #unanswered: readonly RunnerEvent[] = [];
+  /** Since when nothing could be sent; null if the last call succeeded. */
+  #failingSince: number | null = null;
+  /** Whether it was given up. What is said from then on isn't kept. */
   #failed: boolean = false;
 
   constructor(deps: EventSenderDeps, flushIntervalMs: number) {
@@ -46,6 +62,7 @@ export class EventSender {
   }
 
   emit(item: Item): void {
+    if (this.#failed) return;
     this.#takeText(true);
     this.#push(item);
     this.#schedule();
@@ -53,28 +70,39 @@ export class EventSender {
 
   /** Adds output, which is sent in whole lines where possible. */
   text(piece: string): void {
-    if (piece === "") return;
+    if (piece === "" || this.#failed) return;
     this.#text += piece;
     while (this.#text.length > textLengthMax) this.#pushText(cutAt(this.#text, textLengthMax));
     this.#schedule();
   }
 
-  /** Sends everything; resolves when all is stored or a call has failed. */
-  async end(): Promise<void> {
+  /** Whether all that was said is stored. */
+  get isComplete(): boolean {
+    return !this.#failed && this.#queue.length === 0 && this.#text === "";
+  }
+
+  /** Sends everything; resolves when all is stored, or nothing more can be by `until`. */
+  async end(until: number): Promise<void> {
+    this.#isEnding = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     await this.#sending;
     this.#takeText(true);
-    while (this.#queue.length > 0 && !this.#failed) {
+    while (this.#queue.length > 0) {
       this.#flush();
       await this.#sending;
+      if (this.#failingSince === null) continue;
+      const leftMs = until - this.#deps.now();
+      if (leftMs <= 0) return;
+      await wait(Math.min(pauseMs, leftMs));
     }
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined || this.#failed) return;
+    if (this.#timer !== undefined || this.#failed || this.#isEnding) return;
     const firstMs = this.#hasBegun ? 0 : firstWaitMs;
-    const waitMs = this.#acknowledged === 0 ? firstMs : this.#flushIntervalMs;
+    const usualMs = this.#acknowledged === 0 ? firstMs : this.#flushIntervalMs;
+    const waitMs = this.#failingSince === null ? usualMs : Math.max(usualMs, pauseMs);
     this.#timer = setTimeout(() => {
       this.#hasBegun = true;
       void this.#sending.then(() => {
@@ -93,18 +121,30 @@ export class EventSender {
 
   /** Sends one batch at a time, so that a repeated batch can't overtake the next. */
   async #sendBatch(): Promise<void> {
-    const batch = takeBatch(this.#queue);
-    if (batch.length === 0 || this.#failed) return;
+    if (this.#failed) return;
+    const batch = this.#unanswered.length > 0 ? this.#unanswered : takeBatch(this.#queue);
+    if (batch.length === 0) return;
+    this.#unanswered = batch;
     try {
       const { flushIntervalMs } = await this.#deps.send(batch);
       this.#flushIntervalMs = flushIntervalMs;
       this.#queue = this.#queue.slice(batch.length);
       this.#acknowledged = batch.at(-1)?.sequence ?? this.#acknowledged;
-      if (this.#queue.length > 0) this.#schedule();
+      this.#unanswered = [];
+      this.#failingSince = null;
     } catch (error) {
-      this.#failed = true;
+      this.#failingSince ??= this.#deps.now();
+      const isLate = this.#deps.now() - this.#failingSince > patienceMs;
+      if (isLate || !this.#deps.mayPass(error)) this.#giveUp();
       this.#deps.onFailure(error);
     }
+    if (this.#queue.length > 0) this.#schedule();
+  }
+
+  #giveUp(): void {
+    this.#failed = true;
+    this.#queue = [];
+    this.#text = "";
   }
 
   #takeText(all: boolean): void {

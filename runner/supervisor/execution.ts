@@ -14,7 +14,7 @@ import type { NetworkOverride } from "../egress/test-network.ts";
 import { EventSender } from "./event-sender.ts";
 import type { ExecutionSecrets } from "./execution-secrets.ts";
 import { fillLayer, LayerError } from "./fill-layer.ts";
-import { type Gateway, GatewayError } from "./gateway.ts";
+import { type Gateway, GatewayError, mayPass } from "./gateway.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { KeptWorkspace } from "./kept-workspace.ts";
 import type { LauncherLine } from "./launcher-client.ts";
@@ -72,6 +72,7 @@ export class SupervisedExecution {
       {
         send: (events) => gateway.events(events, this.#heartbeat.readerUntil),
         now,
+        mayPass,
         onFailure: (error) => this.#onSendFailure(error),
       },
       claimed.flushIntervalMs,
@@ -237,8 +238,10 @@ export class SupervisedExecution {
     const refused = outcome === "failed" ? this.#wayOut.note() : null;
     if (refused !== null) this.#note(refused);
     const settleBy = Date.now() + settlingMs[this.#pace];
-    const told = Promise.all([this.#events.end(), this.#wayOut.close()]);
-    await Promise.race([told, until(settleBy - settlingMs.shutdown / 2)]);
+    const tellBy = settleBy - settlingMs.shutdown / 2;
+    const told = Promise.all([this.#events.end(tellBy), this.#wayOut.close()]);
+    await Promise.race([told, until(tellBy)]);
+    if (!this.#events.isComplete) this.#output.addToAnswer("Not all events could be stored.\n");
     const request: SettleRequest = {
       leaseVersion: await this.#heartbeat.end(),
       outcome,

@@ -195,8 +195,8 @@ export class Gateway {
   }
 }
 
-/** A network error, or a status that means "later". */
-function mayPass(error: unknown): boolean {
+/** Whether calling again may help: a network error, or a status that means "later". */
+export function mayPass(error: unknown): boolean {
   if (error instanceof GatewayError) return error.status >= 500 || error.status === 429;
   return error instanceof UnansweredError;
 }
