@@ -34,6 +34,12 @@ export class ConnectionLost extends CommandError {
   override readonly name = "ConnectionLost";
 }
 
+/** Whether the same request may succeed a little later. */
+export function mayPass(error: unknown): boolean {
+  if (error instanceof ApiRefusal) return error.status === 429 || error.status >= 500;
+  return error instanceof ConnectionLost;
+}
+
 export interface Call {
   readonly method?: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;

@@ -1,7 +1,7 @@
 /** Reads server-sent events, and goes on where a connection broke. */
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
-import { ApiRefusal, ConnectionLost } from "./api-client.ts";
+import { ApiRefusal, ConnectionLost, mayPass } from "./api-client.ts";
 import { CommandError } from "./exits.ts";
 
 /** The server sends a comment every 15 seconds, so a longer silence is a dead connection. */
@@ -106,8 +106,8 @@ export async function* resumedEvents(
 
 /** @throws the error itself where the same request would fail again. */
 function retryAfterMs(error: unknown): number {
-  if (error instanceof ConnectionLost) return 0;
-  if (!(error instanceof ApiRefusal) || (error.status !== 429 && error.status < 500)) throw error;
+  if (!mayPass(error)) throw error;
+  if (!(error instanceof ApiRefusal)) return 0;
   const seconds = Number(error.headers.get("retry-after") ?? 0);
   return Math.min(Number.isFinite(seconds) ? seconds * 1_000 : 0, pauseMsMax);
 }

@@ -8,12 +8,19 @@ import { piecesOf } from "./copy-files.ts";
 
 const content = "0123456789";
 
-/** Breaks off the first answer in the middle; then answers as `status` says. */
-async function download(status: 200 | 206, begin: number): Promise<string> {
+/** Breaks off the first answer in the middle; then stumbles, and answers as `status` says. */
+async function download(status: 200 | 206, begin: number, stumbles = 0): Promise<string> {
+  let stumbled = 0;
   const server = createServer((request, response) => {
     const headers = { etag: '"1"', "content-length": content.length };
     if (request.headers.range === undefined) {
       response.writeHead(200, headers).write(content.slice(0, 5), () => response.destroy());
+      return;
+    }
+    stumbled += 1;
+    if (stumbled <= stumbles) {
+      if (stumbled % 2 === 1) request.socket.destroy();
+      else response.writeHead(503, { "retry-after": "1" }).end("{}");
       return;
     }
     const rest = content.slice(begin);
@@ -35,6 +42,10 @@ async function download(status: 200 | 206, begin: number): Promise<string> {
 
 test("a download that broke off goes on where it was", async () => {
   expect(await download(206, 5)).toBe(content);
+});
+
+test("a download goes on although nothing answers at first, or a refusal that passes", async () => {
+  expect(await download(206, 5, 2)).toBe(content);
 });
 
 test.each([

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
 import * as z from "zod";
-import { type ApiClient, ConnectionLost } from "../api-client.ts";
+import { type ApiClient, mayPass } from "../api-client.ts";
 import type { Context } from "../context.ts";
 import { CommandError } from "../exits.ts";
 import { withProgress } from "../progress.ts";
@@ -106,21 +106,21 @@ interface Source {
 }
 
 /**
- * A file's bytes. An answer that breaks off is continued with the same version of the file.
+ * A file's bytes. An answer that breaks off is continued with the same version of the file, also if
+ * nothing answers for a while.
  * @throws {CommandError} if what continues it begins elsewhere, as a whole file would.
  */
 export async function* piecesOf(
   client: Pick<ApiClient, "send" | "apiUrl">,
   source: Source,
 ): AsyncGenerator<Uint8Array> {
-  const { path, signal } = source;
-  const call = { signal, isStream: true };
-  let answer = await client.send(path, call);
-  const etag = answer.headers.get("etag");
+  const first = await client.send(source.path, { signal: source.signal, isStream: true });
+  const etag = first.headers.get("etag");
   let begin = 0;
   let vain = 0;
-  for (;;) {
+  for (let answer: Response | null = first; ; answer = null) {
     try {
+      answer ??= await continued(client, source, { begin, etag: etag ?? "" });
       for await (const chunk of chunksOf(client, answer)) {
         begin += chunk.length;
         vain = 0;
@@ -129,15 +129,22 @@ export async function* piecesOf(
       return;
     } catch (error) {
       vain += 1;
-      if (!(error instanceof ConnectionLost) || etag === null || signal.aborted) throw error;
+      if (!mayPass(error) || etag === null || source.signal.aborted) throw error;
       if (vain > vainAttemptsMax) throw error;
     }
-    await wait(pauseMs * vain, undefined, { signal });
-    const headers = { range: `bytes=${begin}-`, "if-match": etag };
-    answer = await client.send(path, { ...call, headers });
-    const goesOn = answer.headers.get("content-range")?.startsWith(`bytes ${begin}-`) === true;
-    if (answer.status === 206 && goesOn) continue;
-    await answer.body?.cancel();
-    throw new CommandError("The download broke off, and what answers doesn't go on with it.");
+    await wait(pauseMs * vain, undefined, { signal: source.signal });
   }
+}
+
+async function continued(
+  client: Pick<ApiClient, "send">,
+  { path, signal }: Source,
+  { begin, etag }: { readonly begin: number; readonly etag: string },
+): Promise<Response> {
+  const headers = { range: `bytes=${begin}-`, "if-match": etag };
+  const answer = await client.send(path, { signal, isStream: true, headers });
+  const goesOn = answer.headers.get("content-range")?.startsWith(`bytes ${begin}-`) === true;
+  if (answer.status === 206 && goesOn) return answer;
+  await answer.body?.cancel();
+  throw new CommandError("The download broke off, and what answers doesn't go on with it.");
 }

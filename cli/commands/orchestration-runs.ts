@@ -1,7 +1,7 @@
 /** Runs of orchestrations: started, listed, and followed by asking for them every few seconds. */
 import { setTimeout as wait } from "node:timers/promises";
 import * as z from "zod";
-import { type ApiClient, ConnectionLost } from "../api-client.ts";
+import { type ApiClient, mayPass } from "../api-client.ts";
 import type { Context } from "../context.ts";
 import { CommandError, type ExitCode, exits } from "../exits.ts";
 import type { Output } from "../output.ts";
@@ -12,7 +12,7 @@ import { pathOfNamed } from "./named.ts";
 import { orchestrationKind } from "./orchestrations.ts";
 
 const pauseMs = 2_000;
-/** How often in a row nothing may answer. */
+/** How often in a row nothing may answer, or nothing that helps. */
 const vainAttemptsMax = 5;
 
 const Step = z.looseObject({
@@ -104,9 +104,9 @@ async function follow(context: Context, client: ApiClient, path: string): Promis
   return status === "completed" ? exits.ok : exits.failed;
 }
 
-/** @returns Null if nothing answered, which may pass. */
-async function readRun(
-  client: ApiClient,
+/** @returns Null if nothing answered, or with a refusal that may pass. */
+export async function readRun(
+  client: Pick<ApiClient, "call">,
   path: string,
   signal: AbortSignal,
   vain: number,
@@ -114,7 +114,7 @@ async function readRun(
   try {
     return (await client.call(path, Answer, { signal })).run;
   } catch (error) {
-    if (error instanceof ConnectionLost && vain < vainAttemptsMax && !signal.aborted) return null;
+    if (mayPass(error) && vain < vainAttemptsMax && !signal.aborted) return null;
     throw error;
   }
 }
