@@ -35,7 +35,7 @@ export async function checkCredentials(context: PreflightAt, member: string): Pr
   const account = member === unknownMember ? "an account that Google doesn't name" : member;
   // With 403 Google accepts the credentials, and only refuses to say whose they are.
   if (answer.ok || answer.status === 403) {
-    const findings = lifetimeOf(context.credentials);
+    const findings = [...lifetimeOf(context.credentials), ...otherIdentities(context.environment)];
     return { subject, found: `${account}, from ${context.credentials.from}`, findings };
   }
   const renew = "gcloud auth login";
@@ -52,4 +52,21 @@ function lifetimeOf({ from, isShortLived }: Credentials): Finding[] {
   if (from !== "gcloud") return [note(`The token of ${from} must live as long as the apply.`)];
   const what = "gcloud's own token ends within the hour, and a first apply may take longer.";
   return [blocks(what, "gcloud auth application-default login")];
+}
+
+/**
+ * Variables that make Terraform, and nothing else here, act as somebody else: as its provider and
+ * its backend for Cloud Storage read them (their references: `credentials`,
+ * `impersonate_service_account`). What is checked and shown would be another's rights.
+ */
+const ofTerraformAlone = ["GOOGLE_", "GOOGLE_BACKEND_"].flatMap((prefix) =>
+  ["CREDENTIALS", "IMPERSONATE_SERVICE_ACCOUNT"].map((name) => `${prefix}${name}`),
+);
+const earlierNames = ["GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON"];
+
+function otherIdentities(environment: NodeJS.ProcessEnv): Finding[] {
+  const set = [...ofTerraformAlone, ...earlierNames].filter((name) => environment[name]);
+  if (set.length === 0) return [];
+  const what = `Terraform would act as whom ${set.join(", ")} names, and not as the account that is checked here.`;
+  return [blocks(what, `unset ${set.join(" ")}`)];
 }
