@@ -22,7 +22,7 @@ const audienceLengthMax = 2_000;
 export async function startMetadata(options: MetadataOptions): Promise<HttpServer> {
   return await startHttpServer(async (request, response, url) => {
     checkCaller(request);
-    if (options.isForOwnUser) requireOwnUser(request);
+    if (options.isForOwnUser) await requireOwnUser(request);
     const answer = await answerTo(url, options);
     if (answer === null) throw new HttpError(404, "notFound", "There is no such metadata.");
     send(response, answer);

@@ -127,8 +127,10 @@ export async function serve(server: Server, port: number): Promise<GrpcServer> {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const listener = createServer({ noDelay: true }, (socket) => {
     socket.on("error", () => socket.destroy());
-    if (isOwnPeer(socket)) injector.injectConnection(socket);
-    else socket.destroy();
+    void isOwnPeer(socket).then((isOwn) => {
+      if (isOwn && listener.listening) injector.injectConnection(socket);
+      else socket.destroy();
+    });
   });
   await new Promise<void>((resolve, reject) => {
     listener.once("error", reject);

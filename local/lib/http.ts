@@ -79,8 +79,8 @@ function isOfPage({ headers }: IncomingMessage): boolean {
 }
 
 /** @throws {HttpError} 403 for a request of another user of this machine. */
-export function requireOwnUser({ socket }: IncomingMessage): void {
-  if (isOwnPeer(socket)) return;
+export async function requireOwnUser({ socket }: IncomingMessage): Promise<void> {
+  if (await isOwnPeer(socket)) return;
   throw new HttpError(403, "forbidden", "Other users of this machine aren't answered.");
 }
 

@@ -2,7 +2,7 @@
  * Tells callers of this cloud from other users of the machine. The services behind loopback ask for
  * no credential, and one of them starts programs as the user that the cloud runs as, mostly root.
  */
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { endianness } from "node:os";
 
@@ -16,29 +16,61 @@ const loopback =
 const tables = ["/proc/net/tcp", "/proc/net/tcp6"];
 const root = 0;
 
+/** The kernel's tables, of thousands of lines at times, are read once for all who wait for them. */
+class Tables {
+  #reading: Promise<readonly string[]> | null = null;
+  #next: Promise<readonly string[]> | null = null;
+
+  /** As they are at some time from now on: a reading that has begun may be past a connection. */
+  read(): Promise<readonly string[]> {
+    if (this.#reading === null) return this.#begin();
+    this.#next ??= this.#reading.then(() => {
+      this.#next = null;
+      return this.#begin();
+    });
+    return this.#next;
+  }
+
+  #begin(): Promise<readonly string[]> {
+    const reading = Promise.all(tables.map(textOf)).finally(() => {
+      this.#reading = null;
+    });
+    this.#reading = reading;
+    return reading;
+  }
+}
+
+/** The kernel may be without IPv6. */
+function textOf(path: string): Promise<string> {
+  return readFile(path, "latin1").catch(() => "");
+}
+
+const current = new Tables();
 /** Connections ask several times, and stay with whoever opened them. */
-const known = new WeakMap<Socket, boolean>();
+const known = new WeakMap<Socket, Promise<boolean>>();
 
 /** Whether the other end is a process of root, or of the user that this process runs as. */
-export function isOwnPeer(socket: Socket): boolean {
+export function isOwnPeer(socket: Socket): Promise<boolean> {
   const before = known.get(socket);
-  if (before !== undefined) return before;
-  const user = userOfPeer(socket);
-  const isOwn = user !== null && (user === root || user === process.getuid?.());
-  known.set(socket, isOwn);
-  return isOwn;
+  if (before) return before;
+  const asked = userOfPeer(socket).then((user) => {
+    return user !== null && (user === root || user === process.getuid?.());
+  });
+  known.set(socket, asked);
+  return asked;
 }
 
 /** Null if the kernel lists no such connection, as for one that was given up already. */
-function userOfPeer({ remotePort, localPort }: Socket): number | null {
+async function userOfPeer({ remotePort, localPort }: Socket): Promise<number | null> {
   if (remotePort === undefined || localPort === undefined) return null;
-  for (const [index, table] of tables.entries()) {
+  for (const [index, text] of (await current.read()).entries()) {
     const address = loopback[index] ?? "";
-    const ends = [placeOf(address, remotePort), placeOf(address, localPort)];
-    const row = linesOf(table).find(([, local, remote, state]) => {
-      return local === ends[0] && remote === ends[1] && state === established;
-    });
-    const user = row?.[7];
+    const ends = `${placeOf(address, remotePort)} ${placeOf(address, localPort)} ${established} `;
+    const found = text.indexOf(ends);
+    if (found < 0) continue;
+    const start = found + ends.length;
+    // After the queues, the timer and the retransmissions.
+    const user = text.slice(start, text.indexOf("\n", start)).trim().split(/\s+/)[3];
     if (user !== undefined) return Number(user);
   }
   return null;
@@ -46,14 +78,4 @@ function userOfPeer({ remotePort, localPort }: Socket): number | null {
 
 function placeOf(address: string, port: number): string {
   return `${address}:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-}
-
-/** The fields of each line. The kernel may be without IPv6. */
-function linesOf(table: string): string[][] {
-  try {
-    const lines = readFileSync(table, "utf8").split("\n");
-    return lines.map((line) => line.trim().split(/\s+/));
-  } catch {
-    return [];
-  }
 }

@@ -64,7 +64,7 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
       throw new HttpError(503, "backendError", "Refused by an ordered fault.");
     }
     // Signed addresses are for anybody; this API asks for no credential.
-    requireOwnUser(request);
+    await requireOwnUser(request);
     refuseUnsupported(request, url);
     if (!(await faults.admit(kindOf(request, url), gone.signal))) {
       throw new HttpError(503, "backendError", "Refused by an ordered fault.");
