@@ -33,11 +33,13 @@ export interface Applying {
   readonly first?: FirstPart;
 }
 
+type Planning = Pick<Terraform, "apply" | "plan" | "untaintStateless">;
+
 /**
  * @returns The plan's digest; null if there was nothing to change.
  * @throws {Stop} If it isn't confirmed.
  */
-export async function applyPlan(terraform: Terraform, applying: Applying): Promise<string | null> {
+export async function applyPlan(terraform: Planning, applying: Applying): Promise<string | null> {
   const how = applying.how ?? [];
   let agreed: PlanSummary | null = null;
   for (let attempt = 1; ; attempt += 1) {
@@ -71,9 +73,12 @@ export async function applyPlan(terraform: Terraform, applying: Applying): Promi
   }
 }
 
-/** Applies the first part and then the rest, which is planned again because the first is there. */
+/**
+ * Applies the first part and then the rest, which is planned again because the first is there.
+ * @throws {Stop} If the rest would destroy or lock more than what was confirmed, minutes before.
+ */
 async function applyInOrder(
-  terraform: Terraform,
+  terraform: Planning,
   { variables, how = [], first }: Applying,
   { plan, sha256 }: { readonly plan: Plan; readonly sha256: string },
 ): Promise<string> {
@@ -86,6 +91,11 @@ async function applyInOrder(
   await terraform.apply();
   await first.untilReady(plan);
   const rest = await terraform.plan(variables, ...how);
+  const summary = summarise(rest.plan);
+  if (losesMore(summarise(plan), summary)) {
+    for (const text of summaryLines(summary)) line(text);
+    throw new Stop("This is more than what was confirmed: look at it, and run the command again.");
+  }
   await terraform.apply();
   return rest.sha256;
 }
