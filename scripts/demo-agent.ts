@@ -6,11 +6,13 @@ import colours from "picocolors";
 import * as z from "zod";
 import { keyVariables } from "#shared/core/models/key-variables";
 import type { Item } from "#shared/protocol/item";
+import { harmlessLine } from "../cli/terminal-text.ts";
 import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { startProviders } from "../local/providers/server.ts";
 import { buildAll } from "./build/build-all.ts";
 import { type AgentRun, runAgent } from "./demo/agent-run.ts";
 import { call, makeFirstOwner } from "./demo/api.ts";
+import { itemLines } from "./demo/item-lines.ts";
 import { scriptedCoder } from "./demo/scripted-coder.ts";
 import { printLine as line } from "./demo/wrap.ts";
 import { formatDuration } from "./tools/format.ts";
@@ -32,7 +34,6 @@ const values = readOptions(usage, {
 });
 
 const creditUsd = 5;
-const briefLengthMax = 70;
 const example = join(repositoryRoot, "examples", "median");
 const repair =
   "The tests in median.test.mjs fail. Find out why, repair median.mjs, and run the tests " +
@@ -121,37 +122,7 @@ async function show({ baseUrl, ...rest }: LocalCloud): Promise<AgentRun> {
 }
 
 function print(item: Item): void {
-  switch (item.type) {
-    case "text":
-      if (item.content.trim() === "") return;
-      for (const each of item.content.trimEnd().split("\n")) line(`│ ${each}`);
-      return;
-    case "reasoning":
-      line(colours.dim(`… ${item.content.split("\n")[0]}`));
-      return;
-    case "tool_call": {
-      const mark = item.status === "failed" ? colours.red("✗") : colours.green("✓");
-      const changes = item.fileChanges ?? [];
-      const lines = changes.map(({ additions, deletions }) => ` +${additions} −${deletions}`);
-      line(`${mark} ${item.name} ${briefly(item.arguments)}${lines.join("")}`);
-      return;
-    }
-    case "turn_completed": {
-      const { input, output, cacheRead } = item.tokens;
-      const hit = input === 0 ? 0 : Math.round((100 * cacheRead) / input);
-      const count = `${input} tokens read, ${hit} % of them from the cache; ${output} written`;
-      line(colours.dim(`answer ${item.turn}: ${count}`));
-      return;
-    }
-    default:
-  }
-}
-
-/** The arguments' first text, which says the most. */
-function briefly(text: string): string {
-  const [first = ""] = Object.values(z.record(z.string(), z.unknown()).parse(JSON.parse(text)));
-  const one = String(first).replaceAll("\n", " ");
-  return colours.dim(one.length > briefLengthMax ? `${one.slice(0, briefLengthMax)}…` : one);
+  for (const each of itemLines(item)) line(each);
 }
 
 async function sum(
@@ -166,7 +137,9 @@ async function sum(
       diffs: z.array(z.object({ path: z.string(), additions: z.number(), deletions: z.number() })),
     }),
   );
-  for (const { path, additions, deletions } of diffs) line(`${path}  +${additions} −${deletions}`);
+  for (const { path, additions, deletions } of diffs) {
+    line(`${harmlessLine(path)}  +${additions} −${deletions}`);
+  }
   heading("What it cost");
   const { input, output, cacheRead, cacheWrite } = run.tokens;
   line(`tokens     ${input} read, of them ${cacheRead} from the cache and ${cacheWrite} into it`);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import colours from "picocolors";
 import * as z from "zod";
+import { harmless } from "../cli/terminal-text.ts";
 import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { buildAll } from "./build/build-all.ts";
 import { call, type FirstOwner, makeFirstOwner } from "./demo/api.ts";
@@ -121,7 +122,8 @@ function printItem(
   time: string,
 ) {
   if (item.type !== "text") return line(`${time} ${item.type}`);
-  for (const text of (item.content ?? "").replace(/\n$/, "").split("\n")) line(`${time} │ ${text}`);
+  const said = harmless(item.content ?? "").replace(/\n$/, "");
+  for (const text of said.split("\n")) line(`${time} │ ${text}`);
 }
 
 async function result(
