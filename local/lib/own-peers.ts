@@ -49,31 +49,34 @@ const current = new Tables();
 /** Connections ask several times, and stay with whoever opened them. */
 const known = new WeakMap<Socket, Promise<boolean>>();
 
-/** Whether the other end is a process of root, or of the user that this process runs as. */
+/**
+ * Whether the other end is a process of root, or of the user that this process runs as. Where the
+ * kernel has no tables, nobody can be told from anybody.
+ */
 export function isOwnPeer(socket: Socket): Promise<boolean> {
   const before = known.get(socket);
   if (before) return before;
-  const asked = userOfPeer(socket).then((user) => {
-    return user !== null && (user === root || user === process.getuid?.());
-  });
+  const asked = isOwn(socket);
   known.set(socket, asked);
   return asked;
 }
 
-/** Null if the kernel lists no such connection, as for one that was given up already. */
-async function userOfPeer({ remotePort, localPort }: Socket): Promise<number | null> {
-  if (remotePort === undefined || localPort === undefined) return null;
-  for (const [index, text] of (await current.read()).entries()) {
+async function isOwn({ remotePort, localPort }: Socket): Promise<boolean> {
+  if (remotePort === undefined || localPort === undefined) return false;
+  const texts = await current.read();
+  if (texts.every((text) => text === "")) return true;
+  for (const [index, text] of texts.entries()) {
     const address = loopback[index] ?? "";
     const ends = `${placeOf(address, remotePort)} ${placeOf(address, localPort)} ${established} `;
     const found = text.indexOf(ends);
     if (found < 0) continue;
     const start = found + ends.length;
     // After the queues, the timer and the retransmissions.
-    const user = text.slice(start, text.indexOf("\n", start)).trim().split(/\s+/)[3];
-    if (user !== undefined) return Number(user);
+    const user = Number(text.slice(start, text.indexOf("\n", start)).trim().split(/\s+/)[3]);
+    return user === root || user === process.getuid?.();
   }
-  return null;
+  // One that was given up already isn't listed.
+  return false;
 }
 
 function placeOf(address: string, port: number): string {
