@@ -147,3 +147,30 @@ describe("MOD-5 a call that spoils the conversation ends with a sentence, and th
     expect(JSON.stringify(run.requests[1])).toContain("Only your first 64 calls were run");
   });
 });
+
+test.each([
+  ["a long text", JSON.stringify({ command: "x".repeat(5_000_000) })],
+  ["a million values", JSON.stringify({ many: Array(1_000_000).fill("x") })],
+  ["no JSON", "x".repeat(5_000_000)],
+])("of megabytes of arguments no more is looked at than is shown: %s", async (_, args) => {
+  const shown: string[] = [];
+  let seen = 0;
+  const redact = (text: string) => {
+    seen += text.length;
+    return text;
+  };
+  const tools = {
+    emit: (item: { arguments?: string }) => shown.push(item.arguments ?? ""),
+    redact,
+    redactor: () => ({ write: redact, pause: () => "", end: () => "" }),
+    signal: AbortSignal.abort(),
+  };
+  const deps = { tools: agentTools, canSee: false, repetition: new Repetition(), isCut: false };
+  const call = { type: "tool_call", id: "1", name: "bash", arguments: args } as const;
+  const all = { ...deps, agentTools: tools as never };
+  await runCalls([call], all);
+  expect(shown[0]?.slice(-100)).toContain("x");
+  expect(shown[0]?.length).toBeLessThan(17_000);
+  // What isn't JSON is read to its end, which the model is told.
+  expect(seen).toBeLessThan(args.startsWith("{") ? 300_000 : 5_300_000);
+});

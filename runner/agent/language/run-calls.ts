@@ -1,9 +1,10 @@
 /** Runs the tool calls of one turn, and shows each in the stream. */
+import { cutText } from "#shared/core/usable-text";
 import type { Item } from "#shared/protocol/item";
 import type { LanguageTools } from "../model.ts";
 import type { TextPart, ToolCallPart, ToolResultPart } from "./conversation.ts";
 import { ImageRoom } from "./image-room.ts";
-import { redactedStart } from "./redacted-text.ts";
+import { redactedShortened, redactedStart } from "./redacted-text.ts";
 import { type Repetition, repetitionWarning } from "./repetition.ts";
 import { asData, ToolOutput } from "./tool-output.ts";
 import {
@@ -142,7 +143,9 @@ function parseInput(call: ToolCallPart, { isCut, agentTools }: CallDeps): ToolIn
           "run. Make it shorter: write a long file in several pieces.",
       );
     }
-    const end = JSON.stringify(agentTools.redact(call.arguments).slice(-60).toWellFormed());
+    const end = JSON.stringify(
+      redactedShortened(call.arguments, agentTools).slice(-60).toWellFormed(),
+    );
     throw new ToolError(`The arguments aren't JSON, so nothing was run. They end in ${end}.`);
   }
   if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
@@ -160,24 +163,32 @@ const shownArgumentsMax = 16_000;
  */
 function shownCall(
   call: ToolCallPart,
-  { redact }: Pick<LanguageTools, "redact">,
+  tools: Pick<LanguageTools, "redactor">,
 ): Pick<Item & { type: "tool_call" }, "id" | "name" | "arguments"> {
   const { id } = call;
   const name = call.name.slice(0, 100).toWellFormed();
-  return { id, name, arguments: shownArguments(call.arguments, redact) };
+  return { id, name, arguments: shownArguments(call.arguments, tools) };
 }
 
-function shownArguments(text: string, redact: (text: string) => string): string {
-  const cutText = (value: string) =>
-    value.length > shownTextMax ? `${value.slice(0, shownTextMax).toWellFormed()}…` : value;
+/** Arguments may be megabytes, and millions of values: no more of them is looked at than shown. */
+function shownArguments(text: string, tools: Pick<LanguageTools, "redactor">): string {
+  let room = shownArgumentsMax;
+  const shown = (value: unknown) => {
+    if (room < 0) return undefined;
+    const cut = typeof value === "string" ? shownText(value, tools) : value;
+    room -= typeof cut === "string" ? cut.length : 1;
+    return cut;
+  };
   try {
-    const parsed: unknown = JSON.parse(text);
-    const cut = JSON.stringify(parsed, (_name, value: unknown) =>
-      typeof value === "string" ? cutText(redact(value)) : value,
-    );
-    if (cut.length <= shownArgumentsMax) return cut;
+    const cut = JSON.stringify(JSON.parse(text), (_name, value: unknown) => shown(value));
+    if (room >= 0 && cut.length <= shownArgumentsMax) return cut;
   } catch {
     // Shown as it came.
   }
-  return JSON.stringify({ malformed: redact(text).slice(0, shownTextMax).toWellFormed() });
+  return JSON.stringify({ malformed: redactedStart(text, shownTextMax, tools) });
+}
+
+function shownText(text: string, tools: Pick<LanguageTools, "redactor">): string {
+  const start = redactedStart(text, shownTextMax + 1, tools);
+  return start.length > shownTextMax ? `${cutText(start, shownTextMax)}…` : start;
 }
