@@ -28,7 +28,11 @@ export function pairsFrom(
   option: string,
   given: readonly string[] | undefined,
 ): Record<string, string> | undefined {
-  return given && Object.fromEntries(given.map((text) => pairFrom(option, text)));
+  const pairs = given?.map((text) => pairFrom(option, text));
+  const names = new Set<string>();
+  const twice = pairs?.find(([name]) => names.size === names.add(name).size);
+  if (twice) throw new CommandError(`--${option} gives ${twice[0]} twice; give it once.`);
+  return pairs && Object.fromEntries(pairs);
 }
 
 function pairFrom(option: string, text: string): readonly [string, string] {
