@@ -103,6 +103,25 @@ describe.each(architectures)("the filter for %s", (architecture: Architecture) =
     expect(answer("socket", 17)).toBe(refusal("EAFNOSUPPORT"));
   });
 
+  test("EXE-4 pairs sockets of one family only, and makes none of another", () => {
+    const open = Array.from({ length: 50 }, (_, family) => family).filter(
+      (family) => answer("socketpair", family) !== refusal("EAFNOSUPPORT"),
+    );
+    expect(open).toEqual([1]);
+    expect(answer("socketpair", 1)).toBe(verdict.allow);
+  });
+
+  test("EXE-4 opens no protocol of the internet that loads code no program needs", () => {
+    for (const family of [2, 10]) {
+      const open = Array.from({ length: 300 }, (_, protocol) => protocol).filter(
+        (protocol) => answer("socket", family, 1, protocol) !== refusal("EPROTONOSUPPORT"),
+      );
+      expect(open).toEqual([0, 1, 6, 17, 58]);
+      expect(answer("socket", family, 1, (1n << 32n) | 132n)).toBe(refusal("EPROTONOSUPPORT"));
+    }
+    expect(answer("socket", 1, 1, 132)).toBe(verdict.allow);
+  });
+
   test("EXE-4 opens only the netlink protocol that lists interfaces", () => {
     for (const type of [2, 3, 3 | 0o2_000_000]) {
       const open = Array.from({ length: 40 }, (_, protocol) => protocol).filter(

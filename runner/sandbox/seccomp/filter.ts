@@ -19,7 +19,13 @@ const x32Bit = 0x4000_0000;
 
 const code = { load: 0x20, equal: 0x15, greater: 0x25, atLeast: 0x35, anyBit: 0x45, answer: 0x06 };
 export const verdict = { allow: 0x7fff_0000, killProcess: 0x8000_0000 } as const;
-const errno = { EPERM: 1, ENOSYS: 38, EOPNOTSUPP: 95, EAFNOSUPPORT: 97 } as const;
+const errno = {
+  EPERM: 1,
+  ENOSYS: 38,
+  EPROTONOSUPPORT: 93,
+  EOPNOTSUPP: 95,
+  EAFNOSUPPORT: 97,
+} as const;
 const errnoAnswer = 0x0005_0000;
 /** What a refused call returns. */
 export const refusal = (name: keyof typeof errno) => errnoAnswer | errno[name];
@@ -28,7 +34,12 @@ export const pretence = errnoAnswer;
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
 const namespaceFlags = 0x7e02_0000;
-const socketFamilies = { unix: 1, inet: 2, inet6: 10 };
+const unix = 1;
+/**
+ * What a network of one's own serves: the usual protocol, ICMP, TCP, UDP and ICMPv6. For any other,
+ * such as SCTP, the kernel loads code that no program needs.
+ */
+const internet = { families: [2, 10], protocols: [0, 1, 6, 17, 58] };
 /**
  * The netlink protocol that lists interfaces, addresses and routes, which C libraries need for
  * `if_nameindex` and `getifaddrs`. It shows the sandbox's own network, and changing that takes a
@@ -63,13 +74,24 @@ const inspections: readonly (readonly [name: string, body: readonly Instruction[
     "socket",
     [
       load(argument(0).lower),
-      ...oneOf(Object.values(socketFamilies), verdict.allow),
+      ...oneOf([unix], verdict.allow),
       jump(code.equal, netlink.family, 0, 3),
       load(argument(2).lower),
       jump(code.equal, netlink.routing, 0, 1),
       answer(verdict.allow),
+      load(argument(0).lower),
+      jump(code.equal, internet.families[0] ?? 0, 2, 0),
+      jump(code.equal, internet.families[1] ?? 0, 1, 0),
       answer(refusal("EAFNOSUPPORT")),
+      load(argument(2).lower),
+      ...oneOf(internet.protocols, verdict.allow),
+      answer(refusal("EPROTONOSUPPORT")),
     ],
+  ],
+  // Of other families too it makes two sockets, though few can be paired.
+  [
+    "socketpair",
+    [load(argument(0).lower), ...oneOf([unix], verdict.allow), answer(refusal("EAFNOSUPPORT"))],
   ],
   [
     "ioctl",

@@ -98,8 +98,9 @@ const allowed = [
   // C libraries call these when a program or thread starts.
   `getcpu 309 168, rseq 334 293, set_tid_address 218 96, set_thread_area 205 -,
   get_thread_area 211 -, uname 63 160, sysinfo 99 179, getrandom 318 278`,
-  // Sockets are used. `socket` decides their family, and the network namespace whom they reach.
-  `socketpair 53 199, bind 49 200, listen 50 201, accept 43 202, accept4 288 242, connect 42 203,
+  // Sockets are used. `socket` and `socketpair` decide their family, and the network namespace whom
+  // they reach.
+  `bind 49 200, listen 50 201, accept 43 202, accept4 288 242, connect 42 203,
   getsockname 51 204, getpeername 52 205, getsockopt 55 209, setsockopt 54 208, sendto 44 206,
   recvfrom 45 207, sendmsg 46 211, recvmsg 47 212, sendmmsg 307 269, recvmmsg 299 243,
   shutdown 48 210`,
@@ -107,8 +108,8 @@ const allowed = [
 
 /** Calls that are allowed with some arguments only. `filter.ts` says for each which, and why. */
 const inspected = `
-  clone 56 220, clone3 435 435, socket 41 198, ioctl 16 29, personality 135 92,
-  setrlimit 160 164, prlimit64 302 261, sync 162 81, syncfs 306 267, fadvise64 221 223,
+  clone 56 220, clone3 435 435, socket 41 198, socketpair 53 199, ioctl 16 29,
+  personality 135 92, setrlimit 160 164, prlimit64 302 261, sync 162 81, syncfs 306 267, fadvise64 221 223,
   preadv2 327 286, cachestat 451 451,
 `;
 

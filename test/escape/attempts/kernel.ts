@@ -7,8 +7,8 @@ const newMount = 0x0002_0000;
 const newNet = 0x4000_0000;
 const newUts = 0x0400_0000;
 const childSignal = 17;
-/** Answers of the filter: not permitted, not implemented, no such address family. */
-const refused = "+(errno @(1|38|97)?(, ))";
+/** Answers of the filter: not permitted, not implemented, no such protocol or address family. */
+const refused = "+(errno @(1|38|93|97)?(, ))";
 const mounting = `unshare ${newUser | newMount}`;
 /** `struct file_handle` with room for 128 bytes. */
 const handle = `hex:80000000${"00".repeat(132)}`;
@@ -95,6 +95,12 @@ export const onTheKernel: readonly EscapeAttempt[] = [
   ),
   call("open_by_handle_at: a file by its handle", "open_by_handle_at -100 0 0", "errno 14"),
   call("netlink socket, of anything but routing", "socket 16 3 16", "ok *"),
+  call(
+    "socketpair: two of netlink, which are made all the same",
+    "socketpair 16 3 16 buf:8",
+    "errno 95",
+  ),
+  call("socket: a protocol of the internet that no program needs", "socket 2 1 262", "ok *"),
   call("cachestat: what is in the machine's page cache", "cachestat -1 0 0 0", "errno @(9|14)"),
   call("packet socket", "socket 17 3 0", "errno 1"),
   // Calls that need root, which no process inside is; the filter refuses them as well.

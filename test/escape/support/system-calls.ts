@@ -38,6 +38,7 @@ const calls: Readonly<Record<string, readonly [x64: number, arm64: number]>> = {
   sethostname: [170, 161],
   setns: [308, 268],
   socket: [41, 198],
+  socketpair: [53, 199],
   swapon: [167, 224],
   syslog: [103, 116],
   umount2: [166, 39],
