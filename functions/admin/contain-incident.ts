@@ -10,6 +10,7 @@ import { operatorsTrail } from "#shared/identity/owner";
 import { containTarget, finishContainment, newContainment } from "#shared/incidents/contain";
 import { everybodyWrites, turnEverybody } from "#shared/incidents/contain-everybody";
 import { readTarget } from "#shared/incidents/read-target";
+import { logFailure } from "#shared/pipeline/request-log";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { unchanged } from "#shared/store/documents";
 import { incidents } from "#shared/store/incidents";
@@ -77,7 +78,7 @@ export const containIncident = change({
   answerAfter: async ({ decided: { containment }, deps, now }) => {
     if (containment.target === "all") {
       const isLate = () => deps.now() > now + roundMsMax;
-      const isDone = await turnEverybody(deps, containment.id, isLate);
+      const isDone = await turnEverybody(deps, containment.id, { isLate, report: logFailure });
       return created({ ...containmentBody(containment), isDone, executionIds: [] });
     }
     const finished = await finishContainment(deps, containment);

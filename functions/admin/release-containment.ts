@@ -9,6 +9,7 @@ import { releaseTarget } from "#shared/incidents/contain";
 import { turnEverybody } from "#shared/incidents/contain-everybody";
 import { readContained } from "#shared/incidents/read-target";
 import { followAccount } from "#shared/owners/suspend-owner";
+import { logFailure } from "#shared/pipeline/request-log";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { containments } from "#shared/store/containments";
 import { patch } from "#shared/store/documents";
@@ -59,7 +60,7 @@ export const releaseContainment = change({
     if (released.target === "owner") await followAccount(deps, released.ownerId ?? "");
     if (released.target !== "all") return ok(containmentBody(released));
     const isLate = () => deps.now() > now + roundMsMax;
-    const isDone = await turnEverybody(deps, released.id, isLate);
+    const isDone = await turnEverybody(deps, released.id, { isLate, report: logFailure });
     return ok({ ...containmentBody(released), isDone });
   },
 });

@@ -1,5 +1,5 @@
 import type { ManifestFile } from "#shared/core/workspace/manifest";
-import { type RangeAnswer, rangeAnswer } from "#shared/http/range-answer";
+import { type RangeAnswer, rangeAnswer } from "#shared/pipeline/range-answer";
 import type { RequestFacts } from "#shared/pipeline/request-facts";
 import { etagOf } from "./file-etag.ts";
 

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ok } from "#shared/contract/common";
 import { finishContainment } from "#shared/incidents/contain";
 import { turnEverybody } from "#shared/incidents/contain-everybody";
+import { logFailure } from "#shared/pipeline/request-log";
 import { action } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
 import { sweepEach } from "#shared/pipeline/sweep-each";
@@ -24,7 +25,8 @@ export const finishContainments = action({
       dueField: "dueAt",
       msMax: workingMsMax,
       work: async ({ value }, { isLate }) => {
-        if (value.target === "all") await turnEverybody(deps, value.id, isLate);
+        const turn = { isLate, report: logFailure };
+        if (value.target === "all") await turnEverybody(deps, value.id, turn);
         else await finishContainment(deps, value);
         return true;
       },

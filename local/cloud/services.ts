@@ -101,10 +101,8 @@ export async function startServices(layout: Layout) {
     ),
   ]);
   const metadata = await identity.startMetadataServer({ email: accounts.runner });
-  const filesMetadata = await identity.startMetadataServer({
-    email: accounts.files,
-    isForOwnUser: true,
-  });
+  const ofFiles = { email: accounts.files, isForOwnUser: true };
+  const filesMetadata = await identity.startMetadataServer(ofFiles);
   const executionLog = await parts.start(
     "execution log",
     async () => openExecutionLog(folder.file("logs", "executions.jsonl")),

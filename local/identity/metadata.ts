@@ -9,7 +9,7 @@ export interface MetadataOptions {
   readonly email: string;
   readonly projectId: string;
   readonly port?: number | undefined;
-  /** For a function. Containers have users of their own, and are the only ones to ask theirs. */
+  /** Whether it is a function's. Containers have users of their own, who alone ask theirs. */
   readonly isForOwnUser?: boolean;
   issue(request: IdTokenRequest): Promise<string>;
   accessToken(email: string): AccessToken;

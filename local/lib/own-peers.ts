@@ -46,7 +46,7 @@ function textOf(path: string): Promise<string> {
 }
 
 const current = new Tables();
-/** Connections ask several times, and stay with whoever opened them. */
+/** Connections ask several times, and stay with the process that opened them. */
 const known = new WeakMap<Socket, Promise<boolean>>();
 
 /**

@@ -34,7 +34,8 @@ async function contain(store: MemoryStore) {
   const newId = (kind: IdKind) => idOf(kind, nanoid());
   return async () => {
     const deps = { store, commits, now: () => 1, newId } as never;
-    return await turnEverybody(deps, "ctm_all", () => false);
+    const turn = { isLate: () => false, report: () => undefined };
+    return await turnEverybody(deps, "ctm_all", turn);
   };
 }
 

@@ -9,7 +9,6 @@ import { ApiError } from "../errors/api-error.ts";
 import type { StopDeps } from "../executions/stop-executions.ts";
 import { ownerOf } from "../owners/act-on-owner.ts";
 import { followAccount, resume, suspend, wholeOwner } from "../owners/suspend-owner.ts";
-import { logFailure } from "../pipeline/request-log.ts";
 import { auditEntry } from "../store/audit-rows.ts";
 import { type Containment, containments, suspendedByContainments } from "../store/containments.ts";
 import { create, parseStored, patch, remove, type Write } from "../store/documents.ts";
@@ -30,22 +29,32 @@ const Unread = z.looseObject({ id: z.string() });
 
 type FoundContainment = FoundDocument<typeof containments.schema>;
 
+interface Turn {
+  readonly isLate: () => boolean;
+  /** Where it says which accounts can't be turned. */
+  readonly report: (message: string, cause: unknown, facts: object) => void;
+}
+
 /** @returns whether all owners are done; if not, the next call goes on. */
 export async function turnEverybody(
   deps: StopDeps,
   containmentId: string,
-  isLate: () => boolean,
+  turn: Turn,
 ): Promise<boolean> {
-  while (!isLate()) {
+  while (!turn.isLate()) {
     const found = await deps.store.require(containments.doc(containmentId));
     if (found.value.dueAt === null) return true;
-    if (await turnPage(deps, found)) return true;
+    if (await turnPage(deps, found, turn)) return true;
   }
   return false;
 }
 
 /** One page of owners. @returns whether it was the last one. */
-async function turnPage(deps: StopDeps, found: FoundContainment): Promise<boolean> {
+async function turnPage(
+  deps: StopDeps,
+  found: FoundContainment,
+  { report }: Turn,
+): Promise<boolean> {
   const { ref, value, version } = found;
   const behind = value.afterOwnerId;
   const page = await deps.store.findAll(
@@ -68,7 +77,7 @@ async function turnPage(deps: StopDeps, found: FoundContainment): Promise<boolea
         return "nothing";
       }
       // It mustn't keep all behind it open; operators are told whose it is.
-      logFailure("an account couldn't be turned by a containment", cause, { ownerId: stored.id });
+      report("an account couldn't be turned by a containment", cause, { ownerId: stored.id });
       return stored;
     }
   };

@@ -10,11 +10,7 @@ const owner = newOwner(`user_${"a".repeat(21)}`, "development");
 const ref = accounts.of(owner, accountId);
 const account = newAccount(0);
 const whole = { owner, profile: { state: "active" }, account, accountVersion: null };
-const found = {
-  target: "environment",
-  whole,
-  environmentId: "env_1",
-} as never as ContainmentTarget;
+const found: ContainmentTarget = { target: "environment", whole, environmentId: "env_1" } as never;
 const order = { id: "ctm_1", incidentId: "inc_1", operatorId: "op_1", requestId: "r", now: 1 };
 const { containment, writes } = containTarget(order, found);
 const released = releaseTarget(containment, found, order);

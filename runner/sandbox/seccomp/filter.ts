@@ -88,7 +88,7 @@ const inspections: readonly (readonly [name: string, body: readonly Instruction[
       answer(refusal("EPROTONOSUPPORT")),
     ],
   ],
-  // Of other families too it makes two sockets, though few can be paired.
+  // The kernel makes two sockets of any family before it says that few can be paired.
   [
     "socketpair",
     [load(argument(0).lower), ...oneOf([unix], verdict.allow), answer(refusal("EAFNOSUPPORT"))],

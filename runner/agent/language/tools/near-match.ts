@@ -4,7 +4,7 @@
 const linesMax = 20_000;
 const wantedLinesMax = 200;
 const shownLinesMax = 40;
-/** Lines that begin and end alike are compared far, and with as many others; then it is given up. */
+/** Lines that begin and end alike are compared far, each with many; then it is given up. */
 const comparedLengthMax = 20_000_000;
 /** Below this share of equal lines, a place is a coincidence. */
 const likenessMin = 0.4;

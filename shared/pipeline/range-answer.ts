@@ -1,7 +1,7 @@
 /** Answers to requests for bytes that have a length and an entity tag. */
 import { ApiError } from "../errors/api-error.ts";
-import { type Bytes, requestedBytes } from "./byte-range.ts";
-import { judgePreconditions, type Preconditions, rangeToFollow } from "./preconditions.ts";
+import { type Bytes, requestedBytes } from "../http/byte-range.ts";
+import { judgePreconditions, type Preconditions, rangeToFollow } from "../http/preconditions.ts";
 
 const announcedBytesMax = 24 * 1024 * 1024;
 
