@@ -14,14 +14,16 @@ import { type StreamReader, type StreamReply, sseStream } from "#shared/executio
 import { startExecution, startedFacts } from "#shared/executions/start-execution";
 import { fromItsStart } from "#shared/executions/stream-start";
 import { endOverdue } from "#shared/executions/sweep";
+import type { Owner } from "#shared/identity/owner";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
 import { warningsHeader } from "#shared/pipeline/ignored-fields";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import type { Environment } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
-import { cutWrites, readCut } from "./cut-history.ts";
-import { readForStart } from "./read-for-start.ts";
+import type { ReadStore } from "#shared/store/store";
+import { type Cut, cutWrites, readCut } from "./cut-history.ts";
+import { readForStart, type StartRead } from "./read-for-start.ts";
 import { requireSameAsThread } from "./same-as-thread.ts";
 
 export const sendMessage = change({
@@ -56,15 +58,17 @@ export const sendMessage = change({
     const read = await readForStart(deps, owner, which);
     const thread = read.thread.value;
     await requireSameAsThread(deps.store, owner, { thread, body });
-    // What a repeated request cut off isn't there any more.
-    const cut = read.earlier ? null : await readCut(deps.store, owner, { thread, body });
+    const cut = await cutOf(deps.store, owner, { read, body });
     const requestSha256 = requestDigest(asked.request);
     return { ...read, cut, which, executionId, asked, requestSha256, ticketSecret };
   },
-  prepare: async ({ caller: { owner }, data: read, deps }) =>
-    (await endOverdue(deps, read.running))
-      ? { ...read, ...(await readForStart(deps, owner, read.which)) }
-      : read,
+  prepare: async ({ caller: { owner }, body, data: read, deps }) => {
+    if (!(await endOverdue(deps, read.running))) return read;
+    const again = await readForStart(deps, owner, read.which);
+    // Its end has written an answer, which is cut off like what it answers.
+    const cut = await cutOf(deps.store, owner, { read: again, body });
+    return { ...read, ...again, cut };
+  },
   idempotency: {
     space: ({ caller: { owner } }) => idempotencySpace(owner),
     // The same key and body are the same request, which gets the same execution's stream.
@@ -116,6 +120,15 @@ export const sendMessage = change({
     await dispatchStarted(deps.store, caller.owner, { execution, version, ticket, now: deps.now });
   },
 });
+
+/** What a repeated request cut off isn't there any more. */
+async function cutOf(
+  store: ReadStore,
+  owner: Owner,
+  { read, body }: { readonly read: StartRead; readonly body: MessageCreate },
+): Promise<Cut | null> {
+  return read.earlier ? null : await readCut(store, owner, { thread: read.thread.value, body });
+}
 
 function answerOf(
   context: StreamReader & { readonly body: MessageCreate },

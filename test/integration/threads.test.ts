@@ -1,9 +1,12 @@
 /** Threads: lists and their pages, changes, and messages that are executed at once. */
+import { nanoid } from "nanoid";
 import { expect, test } from "vitest";
+import { idOf } from "#shared/core/ids";
 import { eventsOf, send } from "../kit/client.ts";
 import { allDocuments } from "../kit/dump.ts";
 import { newEnvironment, newOwner, newThread, runScript } from "../kit/owners.ts";
-import { auditOf } from "../kit/store.ts";
+import { plantExecution } from "../kit/plant-execution.ts";
+import { auditOf, firestore } from "../kit/store.ts";
 
 test("a thread that is created with messages executes the last of them, and is repeated safely", async () => {
   const { id: ownerId, key } = await newOwner();
@@ -110,6 +113,32 @@ test("threads are listed by each filter and archived until the next message", as
   const { run } = await runScript(key, second, "true");
   expect(run.status).toBe("success");
   expect(await list("status=completed")).toEqual([second]);
+});
+
+test("a message that replaces one whose runner fell silent leaves no answer to that", async () => {
+  const owner = await newOwner();
+  const { id: ownerId, key } = owner;
+  const threadId = await newThread(key, { environmentId: await newEnvironment(key) });
+  const { run } = await runScript(key, threadId, "echo kept");
+  const place = firestore().doc(`owners/${ownerId}/threads/${threadId}`);
+  const [asked] = (await place.collection("messages").where("role", "==", "user").get()).docs;
+  const messageId = idOf("message", nanoid());
+  const running = { status: "running", messageId } as const;
+  const { executionId } = await plantExecution(owner, run.id, running);
+  const silent = { ...asked?.data(), id: messageId, executionId, createdAt: Date.now() };
+  await place.collection("messages").doc(messageId).create(silent);
+  await place.update({ executionId, messageCount: 3 });
+  // The request ends it, or a sweep that comes first.
+  const execution = firestore().doc(`owners/${ownerId}/executions/${executionId}`);
+  await execution.update({ leaseExpiresAt: 1, sweepAt: 1 });
+  const body = { editMessageId: messageId };
+  await runScript(key, threadId, "echo right", { body });
+  const { data, total_count: total } = (await send(`/v1/threads/${threadId}/messages`, { key }))
+    .json;
+  const said = data.map(({ content }: { content: string }) => content.trim());
+  expect(said).toEqual(["echo kept", "kept", "echo right", "right"]);
+  const { thread } = (await send(`/v1/threads/${threadId}`, { key })).json;
+  expect([total, thread.messageCount]).toEqual([4, 4]);
 });
 
 test("a message that replaces another deletes it and what followed, and may leave the files as they are", async () => {
