@@ -18,11 +18,10 @@ import { toStartLater } from "#shared/keys/further-scopes";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwned, requireRoomFor, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { unknownPublicKey } from "#shared/secrets/sealing";
-import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
 import { create } from "#shared/store/documents";
 import { environments, sealedSecrets } from "#shared/store/environments";
-import { dropUnusedPair } from "./drop-unused-pair.ts";
+import { dropPairOfRequest, pairOfRequest } from "./pair-of-request.ts";
 
 export const createEnvironment = change({
   endpoint: "POST /v1/environments",
@@ -51,20 +50,13 @@ export const createEnvironment = change({
     return { id, counted, mark };
   },
   prepare: async (context) => {
-    const { caller, body, data, deps, now } = context;
-    const { owner } = caller;
+    const { caller, body, data, now } = context;
     const { id, counted } = data;
-    try {
-      requireRoomFor("environments", counted, deploymentLimits().quotas);
-    } catch (error) {
-      if (context.repeated) await dropUnusedPair(deps, owner, id);
-      throw error;
-    }
-    const pair = { purpose: "environment-secrets", id, createdAt: now } as const;
-    const publicKey = await ensureSealingPair(deps.keyStore, owner, pair);
-    const identity = { id, publicKey, now };
-    return { ...data, identity, sealed: await sealSecretsOf(owner, body, identity) };
+    requireRoomFor("environments", counted, deploymentLimits().quotas);
+    const identity = { id, publicKey: await pairOfRequest(context, id), now };
+    return { ...data, identity, sealed: await sealSecretsOf(caller.owner, body, identity) };
   },
+  undo: dropPairOfRequest,
   decide({ caller: { owner }, body, data, account, now }) {
     const environment = newEnvironment(body, data.identity);
     const { id } = environment;

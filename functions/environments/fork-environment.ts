@@ -13,13 +13,12 @@ import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { type ChangeRoute, change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwned, requireRoomFor, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { unknownPublicKey } from "#shared/secrets/sealing";
-import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
 import { create } from "#shared/store/documents";
 import { type Environment, environments } from "#shared/store/environments";
 import type { WorkspaceSnapshot } from "#shared/store/snapshots";
 import { requireSnapshot } from "#shared/workspace/require-snapshot";
-import { dropUnusedPair } from "./drop-unused-pair.ts";
+import { dropPairOfRequest, pairOfRequest } from "./pair-of-request.ts";
 
 type Params = z.ZodType<{ readonly environmentId: string; readonly snapshotId: string }>;
 
@@ -57,17 +56,11 @@ function forkRoute(
       requireEnvironmentRoom(forkOf(found.source, { body, ...found, ...identity }));
       return { id, ...found, counted };
     },
-    prepare: async ({ caller: { owner }, data, repeated, deps, now }) => {
-      const { id, counted } = data;
-      try {
-        requireRoomFor("environments", counted, deploymentLimits().quotas);
-      } catch (error) {
-        if (repeated) await dropUnusedPair(deps, owner, id);
-        throw error;
-      }
-      const pair = { purpose: "environment-secrets", id, createdAt: now } as const;
-      return { ...data, publicKey: await ensureSealingPair(deps.keyStore, owner, pair) };
+    prepare: async ({ data, ...context }) => {
+      requireRoomFor("environments", data.counted, deploymentLimits().quotas);
+      return { ...data, publicKey: await pairOfRequest(context, data.id) };
     },
+    undo: dropPairOfRequest,
     decide({ caller: { owner }, body, data, account, now }) {
       const { id, source, snapshot, counted, publicKey } = data;
       requireFree(account, source.id);

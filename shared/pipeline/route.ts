@@ -238,7 +238,7 @@ interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
    * result instead of what was read.
    */
   readonly prepare?: (context: Context<A, P, Q, B> & { data: D }) => Promise<E>;
-  /** Takes back what `prepare` counted, if nothing is committed. A sweep finds what this misses. */
+  /** Takes back what `prepare` has counted or made, if nothing is committed. It may miss some. */
   readonly undo?: (context: Context<A, P, Q, B>) => Promise<void>;
   /** The owner it touches, for callers without one: operators, and runners before a claim. */
   readonly actsOn?: (data: NoInfer<E>) => Owner;

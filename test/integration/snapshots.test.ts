@@ -1,5 +1,6 @@
 /** Snapshots, changes and forks of a workspace, which are references to what is stored anyway. */
 import { describe, expect, test } from "vitest";
+import { accountId } from "#shared/store/owners";
 import { multipart, send } from "../kit/client.ts";
 import { newEnvironment, newOwner, newThread, runScript } from "../kit/owners.ts";
 import { firestore } from "../kit/store.ts";
@@ -93,6 +94,23 @@ describe("WSP-4 a snapshot", () => {
     expect((await send(`${at(other)}/${id}`, { key, method: "DELETE" })).status).toBe(404);
     expect((await send(`${at(one)}/${id}/files`, { key })).json.data).toEqual([]);
   });
+});
+
+test("a fork that an incident forbids leaves no key pair behind", async () => {
+  const { id: ownerId, key } = await newOwner({ creditUsd: 0 });
+  const environmentId = await newEnvironment(key);
+  const at = `/v1/environments/${environmentId}/snapshots`;
+  const { snapshot } = (await send(`${at}/initialize`, { key, method: "POST" })).json;
+  const account = firestore().doc(`owners/${ownerId}/account/${accountId}`);
+  await account.update({ [`contained.${environmentId}`]: Date.now() });
+  const pairs = firestore("keys").collection(`owners/${ownerId}/sealingKeys`);
+  const before = (await pairs.get()).size;
+  const refused = await send(`${at}/${snapshot.id}/fork`, { key, body: {} });
+  expect(refused.status, refused.text).toBe(403);
+  expect((await pairs.get()).size).toBe(before);
+  await account.update({ contained: {} });
+  expect((await send(`${at}/${snapshot.id}/fork`, { key, body: {} })).status).toBe(201);
+  expect((await pairs.get()).size).toBe(before + 1);
 });
 
 describe("the default environment", () => {
