@@ -7,6 +7,8 @@ import { readUpload, type Upload } from "./read-upload.ts";
 const head = '--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\n';
 const pathHead = '--b\r\ncontent-disposition: form-data; name="path"\r\n\r\n';
 const end = "\r\n--b--\r\n";
+const encoded = (part: string, encoding: string) =>
+  part.replace(/\r\n\r\n$/, `\r\ncontent-transfer-encoding: ${encoding}\r\n\r\n`);
 
 async function read(form: string | Buffer, parameters = "boundary=b"): Promise<Upload> {
   const headers = { "content-type": `multipart/form-data; ${parameters}` };
@@ -20,6 +22,8 @@ describe("SEC-8 an upload", () => {
   test("whose form is whole is read", async () => {
     const upload = await read(`${head}hello\r\n${pathHead}docs${end}`);
     expect(upload).toEqual({ filename: "a.txt", bytes: Buffer.from("hello"), path: "docs" });
+    const asItIs = await read(`${encoded(head, "Binary")}hello${end}`);
+    expect(asItIs.bytes.toString()).toBe("hello");
   });
 
   test.each([
@@ -32,6 +36,11 @@ describe("SEC-8 an upload", () => {
     ["holds three files", `${head}one\r\n${head}two\r\n${head}three${end}`],
     ["says twice where to put it", `${head}one\r\n${pathHead}a\r\n${pathHead}b${end}`],
     ["says so at too great a length", `${head}one\r\n${pathHead}${"a".repeat(5_000)}${end}`],
+    ["has its file in base64", `${encoded(head, "base64")}aGVsbG8=${end}`],
+    [
+      "has its path in another encoding",
+      `${head}one\r\n${encoded(pathHead, "Quoted-Printable")}a=2Fb${end}`,
+    ],
     [
       "has more fields than it may",
       `${head}one\r\n${`${pathHead.replace("path", "x")}1\r\n`.repeat(30)}${end}`,

@@ -18,6 +18,11 @@ const unclosed = "The form ends before its closing boundary.";
 const undecodable = "\ufffd";
 const notUnicode = "The file's name and path must be valid UTF-8.";
 
+/** Bytes as they are. The parser decodes no other transfer encoding, so it would be stored. */
+const plain: ReadonlySet<string> = new Set(["7bit", "8bit", "binary"]);
+const isEncoded =
+  "The form's parts must have no Content-Transfer-Encoding: send their bytes as they are.";
+
 /** A request's body can be read only once. */
 const uploads = new OncePerRequest<Upload>();
 
@@ -50,7 +55,8 @@ async function parse(request: IncomingMessage, silentMs: number): Promise<Upload
       fail(new ApiError("MALFORMED_MULTIPART", message === undefined ? {} : { message }));
     let file: Omit<Upload, "path"> | null = null;
     let path: string | null = null;
-    form.on("file", (_name, stream, filename) => {
+    form.on("file", (_name, stream, filename, encoding) => {
+      if (!plain.has(encoding)) malformed(isEncoded);
       // Chunks that wait to be joined would be in memory twice.
       const room = roomFor(request);
       let total = 0;
@@ -64,8 +70,9 @@ async function parse(request: IncomingMessage, silentMs: number): Promise<Upload
         file = { filename: filename ?? "", bytes: room.subarray(0, total) };
       });
     });
-    form.on("field", (name, value, _nameIsCut, isCut) => {
+    form.on("field", (name, value, _nameIsCut, isCut, encoding) => {
       if (name !== "path") return;
+      if (!plain.has(encoding)) malformed(isEncoded);
       if (path !== null) malformed("The form has more than one field called path.");
       if (isCut) malformed(`The field path is longer than ${fieldBytesMax} bytes.`);
       path = value;
