@@ -56,9 +56,12 @@ export class EventSender {
     this.#flushIntervalMs = flushIntervalMs;
   }
 
-  /** The last number that the gateway has stored. */
-  get acknowledgedSequence(): number {
-    return this.#acknowledged;
+  /**
+   * The last number that was given. The gateway has stored it, unless something is missing: then
+   * the log doesn't reach it, by which its readers see that.
+   */
+  get lastSequence(): number {
+    return this.#sequence;
   }
 
   emit(item: Item): void {

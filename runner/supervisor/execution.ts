@@ -250,7 +250,7 @@ export class SupervisedExecution {
       ...(this.#detail === undefined ? {} : { detail: this.#cleaned(this.#detail) }),
       ...this.#output.answer(),
       workspace,
-      eventsLastSequence: this.#events.acknowledgedSequence,
+      eventsLastSequence: this.#events.lastSequence,
     };
     try {
       await this.#deps.gateway.settle(request, settleBy);
