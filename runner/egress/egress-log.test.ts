@@ -64,7 +64,7 @@ describe("NET-4 the egress log", () => {
   test("numbers attempts without gaps, over batches", async () => {
     const { log, sent } = logOf();
     for (let count = 0; count < 700; count += 1) log.record(refused);
-    await log.end();
+    await log.end(0);
     expect(sent.map(({ attempts, firstSequence }) => [firstSequence, attempts.length])).toEqual([
       [1, 500],
       [501, 200],
@@ -79,7 +79,7 @@ describe("NET-4 the egress log", () => {
     for (let count = 0; count < 1_500; count += 1) log.record(refused);
     nowMs = 1_000;
     for (let count = 0; count < 50; count += 1) log.record(refused);
-    await log.end();
+    await log.end(0);
     expect(sent.flatMap(({ attempts }) => attempts)).toHaveLength(1_020);
     expect(sent.at(-1)?.cut).toBe(530);
   });
@@ -88,16 +88,30 @@ describe("NET-4 the egress log", () => {
     let nowMs = 0;
     const { log, sent } = logOf({ now: () => (nowMs += 1_000) });
     for (let count = 0; count < 10_000; count += 1) log.record(refused);
-    await log.end();
+    await log.end(0);
     log.record(refused);
-    await log.end();
+    await log.end(0);
     expect(sent.flatMap(({ attempts }) => attempts)).toHaveLength(10_000);
     expect(sent.at(-1)).toEqual({ attempts: [], ends: [], firstSequence: 10_001, cut: 1 });
   });
 
+  test("goes on at its end while there is time, and gives up when there is none", async () => {
+    let calls = 0;
+    const answer = () => {
+      calls += 1;
+      return calls > 8 ? "stored" : "away";
+    };
+    const { log, stored } = logOf({ now: Date.now, answer });
+    log.record(refused);
+    await log.end(0);
+    expect([calls, stored.size]).toEqual([3, 0]);
+    await log.end(Date.now() + 10_000);
+    expect([calls, stored.size]).toEqual([9, 1]);
+  });
+
   test("sends nothing if nothing was tried", async () => {
     const { log, sent } = logOf();
-    await log.end();
+    await log.end(0);
     expect(sent).toEqual([]);
   });
 
@@ -112,7 +126,7 @@ describe("NET-4 the egress log", () => {
   test("isn't delayed by a gateway that can't be reached", async () => {
     const { log, failures } = logOf({ answer: () => "away" });
     log.record(refused);
-    await log.end();
+    await log.end(0);
     expect(failures.length).toBeGreaterThan(0);
   });
 });
@@ -124,7 +138,7 @@ describe("NET-6 the egress log", () => {
     expect(stored.get(1)).toMatchObject({ host: "a.test", open: true });
     expect(await outcome(entry)).toBe("may be made");
     entry.end({ ...end, ...bytes });
-    await log.end();
+    await log.end(0);
     expect(stored.get(1)).toMatchObject({ host: "a.test", sentBytes: 10, receivedBytes: 20 });
     expect(stored.get(1)).not.toHaveProperty("open");
   });
@@ -136,7 +150,7 @@ describe("NET-6 the egress log", () => {
     expect(await outcome(entry)).toBe("log_unavailable");
     entry.end({ ...end, ...bytes, verdict: "refused", rule: "log_unavailable" });
     said = "stored";
-    await log.end();
+    await log.end(0);
     expect(stored.get(1)).toMatchObject({ verdict: "refused", rule: "log_unavailable" });
   });
 
@@ -150,7 +164,7 @@ describe("NET-6 the egress log", () => {
     });
     await outcome(log.open(attempt));
     log.record(refused);
-    await log.end();
+    await log.end(0);
     expect(calls).toEqual([[1], [1], [2]]);
   });
 
@@ -164,7 +178,7 @@ describe("NET-6 the egress log", () => {
     }
     const entry = log.open({ ...attempt, host: "wrong.test" });
     expect(await outcome(entry)).toBe("malformed_request");
-    await log.end();
+    await log.end(0);
     expect([...stored.keys()]).toEqual(Array.from({ length: 401 }, (_, index) => index + 1));
     for (const sequence of [137, 401]) {
       expect(stored.get(sequence)).toMatchObject({ host: "", rule: "not_recorded" });
@@ -179,7 +193,7 @@ describe("NET-6 the egress log", () => {
     const entries = [1, 2, 3].map(() => log.open(attempt));
     for (const entry of entries) expect(await outcome(entry)).toBe("may be made");
     for (const entry of entries) entry.end({ ...end, ...bytes });
-    await log.end();
+    await log.end(0);
     expect([...stored.values()].map(({ open }) => open ?? false)).toEqual([false, true, false]);
     expect(sent.at(-1)?.cut).toBe(1);
   });
@@ -198,7 +212,7 @@ describe("NET-6 the egress log", () => {
     log.record({ ...refused, ...fields });
     expect(() => log.open({ ...attempt, ...fields })).toThrow("malformed");
     log.record(refused);
-    await log.end();
+    await log.end(0);
     expect([...stored.values()].map(({ rule }) => rule)).toEqual([
       "host_not_allowed",
       "not_recorded",
@@ -218,6 +232,6 @@ describe("NET-6 the egress log", () => {
     const { log } = logOf({ answer: () => "away" });
     for (let count = 0; count < 100_000; count += 1) log.open(attempt);
     expect(() => log.open(attempt)).toThrow("log is full");
-    await log.end();
+    await log.end(0);
   });
 });

@@ -3,6 +3,7 @@
  * stored. An allowed attempt is stored before it is made. Refused attempts have a quota of their
  * own, so a flood of them doesn't hide allowed ones.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import {
   EgressAttempt,
   type EgressEnd,
@@ -28,7 +29,8 @@ export interface EgressLogDeps {
 const allowedMax = 100_000;
 const flushIntervalMs = 5_000;
 /** Each try takes as long as `send` needs to give up. */
-const lastTriesMax = 3;
+const lastTriesMin = 3;
+const pauseMs = 500;
 
 interface Entry {
   attempt: EgressAttempt;
@@ -87,12 +89,15 @@ export class EgressLog implements AttemptLog {
     return this.#room.names();
   }
 
-  /** Sends everything; resolves when it is stored, or can't be. */
-  async end(): Promise<void> {
-    for (let tries = 0; tries < lastTriesMax && (tries === 0 || this.#hasMore()); tries += 1) {
+  /** Sends everything; resolves when it is stored, or can't be by `until`, in some tries at least. */
+  async end(until: number): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
       await this.#sending;
       await this.#sendAll();
       if (!this.#hasMore() && this.#cut > this.#cutTold) await this.#sendNext();
+      const leftMs = until - this.#deps.now();
+      if (!this.#hasMore() || (tries >= lastTriesMin && leftMs <= 0)) break;
+      if (tries >= lastTriesMin) await wait(Math.min(pauseMs, leftMs));
     }
     clearTimeout(this.#timer);
   }

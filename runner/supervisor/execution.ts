@@ -239,7 +239,7 @@ export class SupervisedExecution {
     if (refused !== null) this.#note(refused);
     const settleBy = Date.now() + settlingMs[this.#pace];
     const tellBy = settleBy - settlingMs.shutdown / 2;
-    const told = Promise.all([this.#events.end(tellBy), this.#wayOut.close()]);
+    const told = Promise.all([this.#events.end(tellBy), this.#wayOut.close(tellBy)]);
     await Promise.race([told, until(tellBy)]);
     if (!this.#events.isComplete) this.#output.addToAnswer("Not all events could be stored.\n");
     const request: SettleRequest = {

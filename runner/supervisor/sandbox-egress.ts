@@ -112,11 +112,11 @@ export class WayOut {
     };
   }
 
-  /** Closes the proxy, and stores how each attempt ended. */
-  async close(): Promise<void> {
+  /** Closes the proxy, and stores how each attempt ended, as far as that can be done in time. */
+  async close(until: number): Promise<void> {
     this.#proxy?.close();
     this.#models?.close();
-    await this.#log.end();
+    await this.#log.end(until);
   }
 
   /** A sentence for users who see only that a program failed; null if nothing was refused. */
