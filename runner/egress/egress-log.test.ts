@@ -24,7 +24,7 @@ const bytes = { sentBytes: 10, receivedBytes: 20, durationMs: 30 };
 interface Options {
   readonly now?: () => number;
   /** How the gateway responds to a call. */
-  readonly answer?: (call: EgressRequest) => "stored" | "refused" | "away";
+  readonly answer?: (call: EgressRequest) => "stored" | "refused" | "away" | "locked";
 }
 
 /**
@@ -48,6 +48,7 @@ function logOf({ now = () => 0, answer = () => "stored" }: Options = {}) {
       }
     },
     isRefused: (error) => error instanceof Error && error.message === "refused",
+    mayPass: (error) => error instanceof Error && error.message === "away",
     now,
     onFailure: (error) => failures.push(error),
   });
@@ -107,6 +108,13 @@ describe("NET-4 the egress log", () => {
     expect([calls, stored.size]).toEqual([3, 0]);
     await log.end(Date.now() + 10_000);
     expect([calls, stored.size]).toEqual([9, 1]);
+  });
+
+  test("gives up at its end what no time would help", async () => {
+    const { log, failures } = logOf({ now: Date.now, answer: () => "locked" });
+    log.record(refused);
+    await log.end(Date.now() + 60_000);
+    expect(failures).toHaveLength(3);
   });
 
   test("sends nothing if nothing was tried", async () => {

@@ -20,6 +20,8 @@ export interface EgressLogDeps {
   readonly send: (call: EgressRequest) => Promise<unknown>;
   /** Whether an error of `send` is about the call's content, so that it would be refused again. */
   readonly isRefused: (error: unknown) => boolean;
+  /** Whether the same call may succeed later. */
+  readonly mayPass: (error: unknown) => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly onFailure: (error: unknown) => void;
@@ -56,6 +58,8 @@ export class EgressLog implements AttemptLog {
   #cutTold = 0;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | null = null;
+  /** Whether what the last call failed for, if it has, may pass. */
+  #mayPass: boolean = true;
 
   constructor(deps: EgressLogDeps) {
     this.#deps = deps;
@@ -96,8 +100,10 @@ export class EgressLog implements AttemptLog {
       await this.#sendAll();
       if (!this.#hasMore() && this.#cut > this.#cutTold) await this.#sendNext();
       const leftMs = until - this.#deps.now();
-      if (!this.#hasMore() || (tries >= lastTriesMin && leftMs <= 0)) break;
-      if (tries >= lastTriesMin) await wait(Math.min(pauseMs, leftMs));
+      if (!this.#hasMore()) break;
+      if (tries < lastTriesMin) continue;
+      if (leftMs <= 0 || !this.#mayPass) break;
+      await wait(Math.min(pauseMs, leftMs));
     }
     clearTimeout(this.#timer);
   }
@@ -177,6 +183,7 @@ export class EgressLog implements AttemptLog {
       const attempts = batch.map(({ attempt }) => attempt);
       await this.#deps.send({ attempts, firstSequence, cut, ends });
     } catch (error) {
+      this.#mayPass = this.#deps.mayPass(error);
       this.#deps.onFailure(error);
       if (this.#deps.isRefused(error)) return this.#split(batch, ends);
       return this.#keep(ends);

@@ -15,7 +15,7 @@ import { EgressRefusal } from "../egress/refusal.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
 import type { TlsTerminator } from "../egress/tls-terminator.ts";
 import { receiveDoors } from "../launcher/netns-listener.ts";
-import { GatewayError } from "./gateway.ts";
+import { GatewayError, mayPass } from "./gateway.ts";
 import type { RefusedAttempt } from "./init-connection.ts";
 import type { LauncherLine } from "./launcher-client.ts";
 import { log } from "./log.ts";
@@ -45,7 +45,8 @@ export class WayOut {
     this.#policy = policy;
     const onFailure = (error: unknown) =>
       log("WARNING", "egress log is not heard", { why: describeError(error) });
-    this.#log = new EgressLog({ send: deps.send, isRefused, now: Date.now, onFailure });
+    const { send } = deps;
+    this.#log = new EgressLog({ send, isRefused, mayPass, now: Date.now, onFailure });
     let plan: RedactionPlan | undefined;
     const redactHost = (host: string) => {
       plan ??= planRedaction(asHosts(deps.secrets));
