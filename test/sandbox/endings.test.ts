@@ -121,6 +121,24 @@ describe("the gateway", options, () => {
     expect(run.gateway.events.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   });
 
+  test("may take no events for longer than a call is repeated: all are there at the end", async () => {
+    const run = await execute(claimFor("echo through"), "userns", {
+      prepare: (gateway) => gateway.failures.set(gatewayPaths.events, { status: 503, times: 8 }),
+    });
+    expect(run.gateway.settled).toMatchObject({ output: "through\n", eventsLastSequence: 3 });
+    expect(run.gateway.events.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+  });
+
+  test("may refuse events for good: settled all the same, and it says so", async () => {
+    const run = await execute(claimFor("echo through"), "userns", {
+      prepare: (gateway) => gateway.failures.set(gatewayPaths.events, { status: 400, times: 9 }),
+    });
+    const output = "through\nNot all events could be stored.\n";
+    expect(run.gateway.settled).toMatchObject({ outcome: "success", output });
+    // The log's readers see that it ends too early.
+    expect(run.gateway.settled?.eventsLastSequence).toBeGreaterThan(run.gateway.events.length);
+  });
+
   test.runIf(isTurn(0, 2))(
     "may not take the workspace: settled all the same, and it says so",
     async () => {
