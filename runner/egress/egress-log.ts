@@ -93,7 +93,7 @@ export class EgressLog implements AttemptLog {
     return this.#room.names();
   }
 
-  /** Sends everything; resolves when it is stored, or can't be by `until`, in some tries at least. */
+  /** Sends everything; resolves when it is stored, or can't be by `until` and in a few tries. */
   async end(until: number): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       await this.#sending;
