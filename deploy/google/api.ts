@@ -27,6 +27,14 @@ export interface GoogleRefusal {
   readonly reason: string;
   readonly message: string;
 }
+/**
+ * Whether it says something about what was asked for: that it isn't there, or isn't to be seen. Any
+ * other refusal says nothing of it.
+ */
+export function isAboutIt({ status }: GoogleRefusal): boolean {
+  return status >= 400 && status < 500 && status !== 429;
+}
+
 export type GoogleAnswer<T> = { readonly ok: true; readonly value: T } | GoogleRefusal;
 
 export interface Request {

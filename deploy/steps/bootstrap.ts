@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import * as z from "zod";
+import { type GoogleRefusal, isAboutIt } from "../google/api.ts";
 import { stateBucket } from "../preflight/names.ts";
 import { detail, done, Stop } from "../print.ts";
 import { localState, Terraform } from "../terraform/run.ts";
@@ -27,13 +28,25 @@ const Found = z.looseObject({});
 /** Where bootstrap's state is, which decides how to continue. */
 export type StateIs = "nowhere" | "here" | "in the bucket" | "lost";
 
-export async function whereIsState({ google, options }: DeployContext): Promise<StateIs> {
+/** @throws {Stop} if it can't be seen now: bootstrap would begin again beside what it has made. */
+export async function whereIsState({
+  google,
+  options,
+}: Pick<DeployContext, "google"> & {
+  readonly options: Pick<DeployContext["options"], "project">;
+}): Promise<StateIs> {
   const bucket = `https://storage.googleapis.com/storage/v1/b/${stateBucket(options.project)}`;
   const object = await google.ask(`${bucket}/o/${encodeURIComponent(stateObject)}`, Found);
   if (object.ok) return "in the bucket";
+  if (!isAboutIt(object)) throw unseen(object);
   if (existsSync(localState(options.project))) return "here";
-  return (await google.ask(bucket, Found)).ok ? "lost" : "nowhere";
+  const found = await google.ask(bucket, Found);
+  if (!found.ok && !isAboutIt(found)) throw unseen(found);
+  return found.ok ? "lost" : "nowhere";
 }
+
+const unseen = ({ message }: GoogleRefusal) =>
+  new Stop(`Where bootstrap's state is can't be seen: ${message}. Run the same command again.`);
 
 export interface BootstrapSettings {
   readonly region: string;

@@ -5,7 +5,8 @@
  */
 import * as z from "zod";
 import { waitUntil } from "../clock.ts";
-import { confirm, done, line } from "../print.ts";
+import { isAboutIt } from "../google/api.ts";
+import { confirm, done, line, Stop } from "../print.ts";
 import type { DeployContext } from "./deploy-context.ts";
 
 const patience = { everyMs: 5_000, withinMs: 5 * 60_000 };
@@ -16,13 +17,24 @@ const Anything = z.looseObject({});
 /** The rules that come with it (cloud.google.com/firewall/docs/firewalls). */
 const ownRules = /^default-allow-(icmp|internal|rdp|ssh)$/;
 
-export async function removeDefaultNetwork(context: DeployContext): Promise<void> {
+interface NetworkAt extends Pick<DeployContext, "google" | "clock"> {
+  readonly options: Pick<DeployContext["options"], "project" | "yes">;
+}
+
+/** @throws {Stop} if it can't be seen now: it would stay, and nobody would say so. */
+export async function removeDefaultNetwork(context: NetworkAt): Promise<void> {
   const { google, options } = context;
   const compute = `https://compute.googleapis.com/compute/v1/projects/${options.project}/global`;
   const network = await google.ask(`${compute}/networks/default`, Network);
-  if (!network.ok) return;
+  if (!network.ok) {
+    if (isAboutIt(network)) return;
+    throw new Stop(`Whether the network default is there can't be seen: ${network.message}`);
+  }
   const filter = encodeURIComponent('network eq ".*/networks/default"');
   const rules = await google.ask(`${compute}/firewalls?filter=${filter}`, Firewalls);
+  if (!rules.ok && !isAboutIt(rules)) {
+    throw new Stop(`The rules of the network default can't be listed: ${rules.message}`);
+  }
   const names = rules.ok ? rules.value.items.map(({ name }) => name) : [];
   const isUntouched = rules.ok && names.every((name) => ownRules.test(name));
   if (!isUntouched || network.value.autoCreateSubnetworks !== true) {
@@ -42,7 +54,7 @@ export async function removeDefaultNetwork(context: DeployContext): Promise<void
 }
 
 /** Deletes a resource of Compute Engine, and waits until it isn't there. */
-async function removed({ clock, google }: DeployContext, url: string): Promise<boolean> {
+async function removed({ clock, google }: NetworkAt, url: string): Promise<boolean> {
   const asked = await google.ask(url, Anything, { method: "DELETE" });
   if (!asked.ok && asked.status !== 404) return false;
   const gone = await waitUntil(clock, patience, async () => {

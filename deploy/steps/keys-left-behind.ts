@@ -3,6 +3,7 @@
  * imported into the state and get a new version, because `--destroy` has destroyed theirs.
  */
 import * as z from "zod";
+import { isAboutIt } from "../google/api.ts";
 import { done, Stop } from "../print.ts";
 import type { Terraform } from "../terraform/run.ts";
 import type { DeployContext } from "./deploy-context.ts";
@@ -27,7 +28,10 @@ export async function takeOverKeys(
   ring: string,
 ): Promise<void> {
   const found = await context.google.ask(`${kms}/${ring}`, Named);
-  if (!found.ok) return;
+  if (!found.ok) {
+    if (isAboutIt(found)) return;
+    throw new Stop(`Whether ${ring} is left can't be seen: ${found.message}`);
+  }
   const known = await terraform.addresses();
   if (!known.includes(ringAddress)) {
     await terraform.importInto(ringAddress, ring);
@@ -50,7 +54,10 @@ function addressOf({ name, purpose }: z.infer<typeof Key>): string {
 }
 
 /** Makes a version for each wrapping key whose versions were destroyed. */
-export async function ensureKeyVersions(context: DeployContext, ring: string): Promise<void> {
+export async function ensureKeyVersions(
+  context: Pick<DeployContext, "google">,
+  ring: string,
+): Promise<void> {
   for (const { name, purpose, primary } of await keysOf(context, ring)) {
     if (purpose !== "ENCRYPT_DECRYPT" || primary?.state === "ENABLED") continue;
     const url = `${kms}/${name}`;
@@ -69,8 +76,11 @@ export async function ensureKeyVersions(context: DeployContext, ring: string): P
   }
 }
 
-async function keysOf({ google }: DeployContext, ring: string) {
+/** @throws {Stop} if they can't be listed: none would get the version that it needs. */
+async function keysOf({ google }: Pick<DeployContext, "google">, ring: string) {
   const url = `${kms}/${ring}/cryptoKeys?pageSize=${perPage}`;
   const answer = await google.ask(url, Keys);
-  return answer.ok ? answer.value.cryptoKeys : [];
+  if (answer.ok) return answer.value.cryptoKeys;
+  if (isAboutIt(answer)) return [];
+  throw new Stop(`The keys of ${ring} can't be listed: ${answer.message}`);
 }

@@ -1,6 +1,7 @@
 /** Stores releases in the state's bucket, with everything that restoring one needs. */
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { isAboutIt } from "../google/api.ts";
 import { stateBucket } from "../preflight/names.ts";
 import { Stop } from "../print.ts";
 import type { DeployContext } from "./deploy-context.ts";
@@ -65,7 +66,7 @@ export async function listReleases({ google, options }: ListedAt) {
   const answer = await google.askPages(url, Listing, pagesMax);
   if (!answer.ok) {
     // What the preflight looks at next explains any other refusal.
-    if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) return [];
+    if (isAboutIt(answer)) return [];
     throw new Stop(`The releases can't be listed: ${answer.message}. Run the same command again.`);
   }
   if (answer.value.at(-1)?.nextPageToken) {
