@@ -21,14 +21,29 @@ export interface SecretVersions {
   readonly provider_keys: string;
 }
 
-/** @param secrets The secrets' ids by purpose, as bootstrap made them. */
+type SecretsAt = Pick<DeployContext, "google"> & {
+  readonly options: Pick<DeployContext["options"], "project">;
+};
+
+/**
+ * @param secrets The secrets' ids by purpose, as bootstrap made them.
+ * @throws {Stop} if somebody has disabled all versions of one: new peppers would end all API keys.
+ */
 export async function ensureSecrets(
-  context: DeployContext,
+  context: SecretsAt,
   secrets: Readonly<Record<string, string>>,
 ): Promise<SecretVersions> {
   const version = async (name: string, first: () => object) => {
     const id = need(secrets[name], `Bootstrap made no secret for ${name}.`);
-    return (await newest(context, id)) ?? (await addFirst(context, id, first()));
+    const [enabled] = await versionsOf(context, id, "ENABLED");
+    if (enabled !== undefined) return enabled;
+    const [disabled] = await versionsOf(context, id, "DISABLED");
+    if (disabled === undefined) return await addFirst(context, id, first());
+    const { project } = context.options;
+    const order = `gcloud secrets versions enable ${disabled} --secret=${id} --project=${project}`;
+    throw new Stop(
+      `Every version of ${id} is disabled, and a new one knows nothing of them: ${order}`,
+    );
   };
   return {
     peppers: await version("peppers", newKeyFile),
@@ -40,14 +55,18 @@ export async function ensureSecrets(
   };
 }
 
-/** The newest enabled version. A rotation adds one, and the next deployment mounts it. */
-async function newest({ google, options }: DeployContext, id: string): Promise<string | null> {
-  const query = `filter=state:ENABLED&pageSize=${perPage}`;
+/** The versions, newest first. A rotation adds one, and the next deployment mounts it. */
+async function versionsOf(
+  { google, options }: SecretsAt,
+  id: string,
+  state: "ENABLED" | "DISABLED",
+): Promise<readonly string[]> {
+  const query = `filter=state:${state}&pageSize=${perPage}`;
   const url = `${secretUrl(options.project, id)}/versions?${query}`;
   const answer = await google.ask(url, Versions);
   if (!answer.ok) throw new Stop(`The versions of ${id} can't be listed: ${answer.message}`);
   const numbers = answer.value.versions.map(({ name }) => Number(name.split("/").at(-1)));
-  return numbers.length === 0 ? null : String(Math.max(...numbers));
+  return numbers.sort((one, other) => other - one).map(String);
 }
 
 function newKeyFile(): object {
@@ -56,7 +75,7 @@ function newKeyFile(): object {
 }
 
 async function addFirst(
-  { google, options }: DeployContext,
+  { google, options }: SecretsAt,
   id: string,
   value: object,
 ): Promise<string> {
