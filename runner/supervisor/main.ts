@@ -14,6 +14,8 @@ const launcherDescriptor = 3;
 export function main(): void {
   keepOutOfCoreFiles();
   keepLibrariesQuiet();
+  // Where nobody reads the log any more, the execution goes on. Each line about it would fail too.
+  process.stdout.on("error", () => undefined);
   const socket = new Socket({ fd: launcherDescriptor, readable: true, writable: true });
   // For an uncaught error, Node would print the message, which may quote secrets.
   process.on("uncaughtException", (error: unknown) => {

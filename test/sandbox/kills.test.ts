@@ -43,6 +43,16 @@ describe("EXE-7 a supervisor that is killed", () => {
     expect(limits).toMatch(/^Max core file size +1 +1 /m);
   });
 
+  test("isn't ended where nobody reads its log any more", async () => {
+    const { gateway, exitCode } = await execute(claimFor("echo over"), "userns", {
+      during: async (_gateway, host) => {
+        host.process.stdout?.destroy();
+      },
+    });
+    expect(gateway.settled).toMatchObject({ outcome: "success" });
+    expect(exitCode).toBe(0);
+  });
+
   test(`leaves nothing behind, wherever it was: ${kills} times, seed ${seed}`, {
     timeout: kills * roundMsMax,
   }, async () => {
