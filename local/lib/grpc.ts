@@ -15,6 +15,7 @@ import {
 } from "@grpc/grpc-js";
 import { fromJSON } from "@grpc/proto-loader";
 import * as z from "zod";
+import { listenOnLoopback } from "./listen.ts";
 import { isOwnPeer } from "./own-peers.ts";
 
 /** A refusal with a gRPC status; any other exception of a handler is answered as `INTERNAL`. */
@@ -119,10 +120,7 @@ export async function startGrpcServer(
   return await serve(server, port);
 }
 
-/**
- * Serves on loopback, the only place where a local server may be reached, and for this cloud's own
- * user: the machine's other users and what they run get no answer.
- */
+/** Serves this cloud's own user: the machine's other users and what they run get no answer. */
 export async function serve(server: Server, port: number): Promise<GrpcServer> {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const listener = createServer({ noDelay: true }, (socket) => {
@@ -132,14 +130,8 @@ export async function serve(server: Server, port: number): Promise<GrpcServer> {
       else socket.destroy();
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    listener.once("error", reject);
-    listener.listen(port, "127.0.0.1", resolve);
-  });
-  const address = listener.address();
-  if (address === null || typeof address === "string") throw new Error("Not listening.");
   return {
-    port: address.port,
+    port: await listenOnLoopback(listener, port),
     close: async () => {
       listener.close();
       server.forceShutdown();

@@ -1,5 +1,6 @@
 /** An HTTP server on loopback that answers only requests that name it. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { listenOnLoopback } from "./listen.ts";
 import { isOwnPeer } from "./own-peers.ts";
 
 export interface HttpServer {
@@ -38,15 +39,10 @@ export async function startHttpServer(handle: HttpHandler, port = 0): Promise<Ht
       refuse({ request, response }, failure).catch(() => response.destroy()),
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("Not listening.");
+  const bound = await listenOnLoopback(server, port);
   return {
-    port: address.port,
-    url: `http://127.0.0.1:${address.port}`,
+    port: bound,
+    url: `http://127.0.0.1:${bound}`,
     close() {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
