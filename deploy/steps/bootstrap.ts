@@ -2,12 +2,12 @@
 import { existsSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import * as z from "zod";
-import { type GoogleRefusal, isAboutIt } from "../google/api.ts";
 import { stateBucket } from "../preflight/names.ts";
 import { detail, done, Stop } from "../print.ts";
 import { localState, Terraform } from "../terraform/run.ts";
 import { applyPlan } from "./apply.ts";
-import type { DeployContext } from "./deploy-context.ts";
+import type { DeployContext, ProjectAt } from "./deploy-context.ts";
+import { ifThere } from "./if-there.ts";
 
 const Outputs = z.object({
   state_bucket: z.string(),
@@ -29,24 +29,16 @@ const Found = z.looseObject({});
 export type StateIs = "nowhere" | "here" | "in the bucket" | "lost";
 
 /** @throws {Stop} if it can't be seen now: bootstrap would begin again beside what it has made. */
-export async function whereIsState({
-  google,
-  options,
-}: Pick<DeployContext, "google"> & {
-  readonly options: Pick<DeployContext["options"], "project">;
-}): Promise<StateIs> {
+export async function whereIsState({ google, options }: ProjectAt): Promise<StateIs> {
   const bucket = `https://storage.googleapis.com/storage/v1/b/${stateBucket(options.project)}`;
   const object = await google.ask(`${bucket}/o/${encodeURIComponent(stateObject)}`, Found);
-  if (object.ok) return "in the bucket";
-  if (!isAboutIt(object)) throw unseen(object);
+  if (ifThere(object, unseen)) return "in the bucket";
   if (existsSync(localState(options.project))) return "here";
-  const found = await google.ask(bucket, Found);
-  if (!found.ok && !isAboutIt(found)) throw unseen(found);
-  return found.ok ? "lost" : "nowhere";
+  return ifThere(await google.ask(bucket, Found), unseen) ? "lost" : "nowhere";
 }
 
-const unseen = ({ message }: GoogleRefusal) =>
-  new Stop(`Where bootstrap's state is can't be seen: ${message}. Run the same command again.`);
+const unseen = (message: string) =>
+  `Where bootstrap's state is can't be seen: ${message}. Run the same command again.`;
 
 export interface BootstrapSettings {
   readonly region: string;

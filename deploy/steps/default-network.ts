@@ -5,9 +5,9 @@
  */
 import * as z from "zod";
 import { waitUntil } from "../clock.ts";
-import { isAboutIt } from "../google/api.ts";
-import { confirm, done, line, Stop } from "../print.ts";
-import type { DeployContext } from "./deploy-context.ts";
+import { confirm, done, line } from "../print.ts";
+import type { DeployContext, ProjectAt } from "./deploy-context.ts";
+import { ifThere } from "./if-there.ts";
 
 const patience = { everyMs: 5_000, withinMs: 5 * 60_000 };
 const Network = z.object({ name: z.string(), autoCreateSubnetworks: z.boolean().optional() });
@@ -17,27 +17,26 @@ const Anything = z.looseObject({});
 /** The rules that come with it (cloud.google.com/firewall/docs/firewalls). */
 const ownRules = /^default-allow-(icmp|internal|rdp|ssh)$/;
 
-interface NetworkAt extends Pick<DeployContext, "google" | "clock"> {
-  readonly options: Pick<DeployContext["options"], "project" | "yes">;
-}
+type NetworkAt = ProjectAt &
+  Pick<DeployContext, "clock"> & { readonly options: Pick<DeployContext["options"], "yes"> };
 
 /** @throws {Stop} if it can't be seen now: it would stay, and nobody would say so. */
 export async function removeDefaultNetwork(context: NetworkAt): Promise<void> {
   const { google, options } = context;
   const compute = `https://compute.googleapis.com/compute/v1/projects/${options.project}/global`;
-  const network = await google.ask(`${compute}/networks/default`, Network);
-  if (!network.ok) {
-    if (isAboutIt(network)) return;
-    throw new Stop(`Whether the network default is there can't be seen: ${network.message}`);
-  }
+  const network = ifThere(
+    await google.ask(`${compute}/networks/default`, Network),
+    (message) => `Whether the network default is there can't be seen: ${message}`,
+  );
+  if (network === null) return;
   const filter = encodeURIComponent('network eq ".*/networks/default"');
-  const rules = await google.ask(`${compute}/firewalls?filter=${filter}`, Firewalls);
-  if (!rules.ok && !isAboutIt(rules)) {
-    throw new Stop(`The rules of the network default can't be listed: ${rules.message}`);
-  }
-  const names = rules.ok ? rules.value.items.map(({ name }) => name) : [];
-  const isUntouched = rules.ok && names.every((name) => ownRules.test(name));
-  if (!isUntouched || network.value.autoCreateSubnetworks !== true) {
+  const rules = ifThere(
+    await google.ask(`${compute}/firewalls?filter=${filter}`, Firewalls),
+    (message) => `The rules of the network default can't be listed: ${message}`,
+  );
+  const names = rules?.items.map(({ name }) => name) ?? [];
+  const isUntouched = rules !== null && names.every((name) => ownRules.test(name));
+  if (!isUntouched || network.autoCreateSubnetworks !== true) {
     line(
       "The network default isn't as Google made it, so it stays: remove it if nothing needs it.",
     );

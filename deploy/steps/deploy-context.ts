@@ -15,6 +15,11 @@ export interface DeployContext {
   readonly member: string;
 }
 
+/** What a step gets that asks Google about the project alone. */
+export type ProjectAt = Pick<DeployContext, "google"> & {
+  readonly options: Pick<DeployOptions, "project">;
+};
+
 export const noCredentials = "No Google credentials found.";
 
 /** Signs in with the current credentials and checks nothing. @throws {Stop} without credentials. */

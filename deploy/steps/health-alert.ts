@@ -6,7 +6,7 @@
 import * as z from "zod";
 import { stateBucket } from "../preflight/names.ts";
 import { detail, done, Stop } from "../print.ts";
-import type { DeployContext } from "./deploy-context.ts";
+import type { DeployContext, ProjectAt } from "./deploy-context.ts";
 
 const timeoutMs = 15_000;
 const Anything = z.looseObject({});
@@ -18,12 +18,7 @@ const marker = encodeURIComponent("releases/api.has-answered.json");
  * Whether an earlier run has seen the API answer.
  * @throws {Stop} if that can't be seen: a plan would put the alert to sleep.
  */
-export async function hasAnswered({
-  google,
-  options,
-}: Pick<DeployContext, "google"> & {
-  readonly options: Pick<DeployContext["options"], "project">;
-}): Promise<boolean> {
+export async function hasAnswered({ google, options }: ProjectAt): Promise<boolean> {
   const bucket = stateBucket(options.project);
   const found = await google.ask(`${storage}/storage/v1/b/${bucket}/o/${marker}`, Anything);
   if (found.ok || found.status === 404) return found.ok;

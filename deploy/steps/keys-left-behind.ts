@@ -3,10 +3,10 @@
  * imported into the state and get a new version, because `--destroy` has destroyed theirs.
  */
 import * as z from "zod";
-import { isAboutIt } from "../google/api.ts";
 import { done, Stop } from "../print.ts";
 import type { Terraform } from "../terraform/run.ts";
 import type { DeployContext } from "./deploy-context.ts";
+import { ifThere } from "./if-there.ts";
 
 const ringAddress = "module.keys.google_kms_key_ring.default";
 const perPage = 100;
@@ -27,11 +27,11 @@ export async function takeOverKeys(
   terraform: Terraform,
   ring: string,
 ): Promise<void> {
-  const found = await context.google.ask(`${kms}/${ring}`, Named);
-  if (!found.ok) {
-    if (isAboutIt(found)) return;
-    throw new Stop(`Whether ${ring} is left can't be seen: ${found.message}`);
-  }
+  const found = ifThere(
+    await context.google.ask(`${kms}/${ring}`, Named),
+    (message) => `Whether ${ring} is left can't be seen: ${message}`,
+  );
+  if (found === null) return;
   const known = await terraform.addresses();
   if (!known.includes(ringAddress)) {
     await terraform.importInto(ringAddress, ring);
@@ -79,8 +79,6 @@ export async function ensureKeyVersions(
 /** @throws {Stop} if they can't be listed: none would get the version that it needs. */
 async function keysOf({ google }: Pick<DeployContext, "google">, ring: string) {
   const url = `${kms}/${ring}/cryptoKeys?pageSize=${perPage}`;
-  const answer = await google.ask(url, Keys);
-  if (answer.ok) return answer.value.cryptoKeys;
-  if (isAboutIt(answer)) return [];
-  throw new Stop(`The keys of ${ring} can't be listed: ${answer.message}`);
+  const unseen = (message: string) => `The keys of ${ring} can't be listed: ${message}`;
+  return ifThere(await google.ask(url, Keys), unseen)?.cryptoKeys ?? [];
 }

@@ -1,10 +1,10 @@
 /** Stores releases in the state's bucket, with everything that restoring one needs. */
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import { isAboutIt } from "../google/api.ts";
 import { stateBucket } from "../preflight/names.ts";
 import { Stop } from "../print.ts";
-import type { DeployContext } from "./deploy-context.ts";
+import type { DeployContext, ProjectAt } from "./deploy-context.ts";
+import { ifThere } from "./if-there.ts";
 
 const perPage = 1_000;
 /** A release has three objects. */
@@ -49,30 +49,25 @@ const Written = z.looseObject({});
 
 const storage = "https://storage.googleapis.com";
 
-interface ListedAt {
-  readonly google: DeployContext["google"];
-  readonly options: Pick<DeployContext["options"], "project">;
-}
-
 /**
  * The releases, newest first; none if there is no bucket yet.
  * @throws {Stop} if they can't be listed now. Without the newest, a deployment would take defaults
  * for all that earlier ones stated.
  */
-export async function listReleases({ google, options }: ListedAt) {
+export async function listReleases({ google, options }: ProjectAt) {
   const bucket = stateBucket(options.project);
   const query = `prefix=releases/&maxResults=${perPage}`;
   const url = `${storage}/storage/v1/b/${bucket}/o?${query}`;
-  const answer = await google.askPages(url, Listing, pagesMax);
-  if (!answer.ok) {
-    // What the preflight looks at next explains any other refusal.
-    if (isAboutIt(answer)) return [];
-    throw new Stop(`The releases can't be listed: ${answer.message}. Run the same command again.`);
-  }
-  if (answer.value.at(-1)?.nextPageToken) {
+  const pages = ifThere(
+    await google.askPages(url, Listing, pagesMax),
+    (message) => `The releases can't be listed: ${message}. Run the same command again.`,
+  );
+  // What the preflight looks at next explains why there is none.
+  if (pages === null) return [];
+  if (pages.at(-1)?.nextPageToken) {
     throw new Stop(`There are more than ${pagesMax * perPage} objects of releases in ${bucket}.`);
   }
-  const items = answer.value.flatMap((page) => page.items);
+  const items = pages.flatMap((page) => page.items);
   const names = items.map(({ name }) => name.replace("releases/", ""));
   const ids = names.filter((name) => /^[^.]+\.json$/.test(name));
   return ids

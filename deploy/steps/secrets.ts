@@ -7,7 +7,7 @@ import * as z from "zod";
 import { addPepper, usePepper } from "../../scripts/peppers/key-file.ts";
 import { done, Stop } from "../print.ts";
 import { need } from "./apply.ts";
-import type { DeployContext } from "./deploy-context.ts";
+import type { ProjectAt } from "./deploy-context.ts";
 
 const Version = z.object({ name: z.string() });
 const Versions = z.object({ versions: z.array(Version).default([]) });
@@ -21,16 +21,12 @@ export interface SecretVersions {
   readonly provider_keys: string;
 }
 
-type SecretsAt = Pick<DeployContext, "google"> & {
-  readonly options: Pick<DeployContext["options"], "project">;
-};
-
 /**
  * @param secrets The secrets' ids by purpose, as bootstrap made them.
  * @throws {Stop} if somebody has disabled all versions of one: new peppers would end all API keys.
  */
 export async function ensureSecrets(
-  context: SecretsAt,
+  context: ProjectAt,
   secrets: Readonly<Record<string, string>>,
 ): Promise<SecretVersions> {
   const version = async (name: string, first: () => object) => {
@@ -57,7 +53,7 @@ export async function ensureSecrets(
 
 /** The versions, newest first. A rotation adds one, and the next deployment mounts it. */
 async function versionsOf(
-  { google, options }: SecretsAt,
+  { google, options }: ProjectAt,
   id: string,
   state: "ENABLED" | "DISABLED",
 ): Promise<readonly string[]> {
@@ -75,7 +71,7 @@ function newKeyFile(): object {
 }
 
 async function addFirst(
-  { google, options }: SecretsAt,
+  { google, options }: ProjectAt,
   id: string,
   value: object,
 ): Promise<string> {

@@ -1,38 +1,18 @@
 /** What Google refuses to tell now is neither missing nor new. */
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
-import { GoogleApi } from "../google/api.ts";
+import { expect, test } from "vitest";
+import { googleThat } from "../../test/kit/google-that.ts";
 import { whereIsState } from "./bootstrap.ts";
 import { removeDefaultNetwork } from "./default-network.ts";
 import { ensureKeyVersions } from "./keys-left-behind.ts";
 import { ensureSecrets } from "./secrets.ts";
 
-type Answer = readonly [status: number, body: object];
-
-/** @param answer What Google says to a request of that method and address. */
-async function googleThat(answer: (method: string, url: URL) => Answer) {
-  const server = createServer((request, response) => {
-    const url = new URL(request.url ?? "/", "http://127.0.0.1");
-    const [status, body] = answer(request.method ?? "", url);
-    response.writeHead(status, { "content-type": "application/json" });
-    response.end(JSON.stringify(body));
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  onTestFinished(() => void server.close());
-  const credentials = {
-    ...{ from: "a test", needsQuotaProject: false, isShortLived: false },
-    accessToken: async () => "token",
-  };
-  const { port } = server.address() as AddressInfo;
-  const google = new GoogleApi(credentials, "demo-unseen", `http://127.0.0.1:${port}`);
-  return { google, options: { project: "demo-unseen" } };
-}
+/** Of a project of which no state lies here. */
+const googleUnseen = (answer: Parameters<typeof googleThat>[0]) =>
+  googleThat(answer, "demo-unseen");
 
 test("a state that can't be seen isn't one that was never made", async () => {
   const of = async (object: number, bucket: number) => {
-    const at = await googleThat((_, { pathname }) => [
+    const at = await googleUnseen((_, { pathname }) => [
       pathname.includes("/o/") ? object : bucket,
       {},
     ]);
@@ -46,7 +26,7 @@ test("a state that can't be seen isn't one that was never made", async () => {
 });
 
 test("keys that can't be listed aren't taken for none", async () => {
-  const at = await googleThat(() => [501, {}]);
+  const at = await googleUnseen(() => [501, {}]);
   await expect(ensureKeyVersions(at, "a-ring")).rejects.toThrow("can't be listed");
 });
 
@@ -60,7 +40,7 @@ const secrets = {
 /** Google with these versions of each secret: those of one state are listed by its name. */
 async function secretsWith(versions: Readonly<Record<string, readonly number[]>>) {
   const added: string[] = [];
-  const at = await googleThat((method, { pathname, searchParams }) => {
+  const at = await googleUnseen((method, { pathname, searchParams }) => {
     const named = (number: number) => ({ name: `${pathname}/${number}` });
     if (method === "POST") added.push(pathname);
     if (method === "POST") return [200, named(9)];
@@ -90,7 +70,7 @@ test("a secret whose versions somebody has disabled gets no other", async () => 
 
 test("a network that can't be seen isn't taken for none, nor for a changed one", async () => {
   const of = async (network: number, rules: number) => {
-    const { google, options } = await googleThat((_, { pathname }) => [
+    const { google, options } = await googleUnseen((_, { pathname }) => [
       pathname.endsWith("/firewalls") ? rules : network,
       { name: "default", autoCreateSubnetworks: false },
     ]);
