@@ -4,7 +4,6 @@
  * it is sent again, with the same id; one that is confirmed is never sent again.
  */
 
-import { LRUCache } from "lru-cache";
 import { peppers } from "#shared/config";
 import { attemptsMax, nextAttemptAt } from "#shared/core/incidents/delivery-retry";
 import { emailToken } from "#shared/core/incidents/email-confirmation";
@@ -13,7 +12,7 @@ import { allInOrder } from "#shared/errors/all-in-order";
 import { sendMail } from "#shared/notifications/send-mail";
 import { sendWebhook } from "#shared/notifications/send-webhook";
 import { isTokenOver } from "#shared/notifications/target-notifications";
-import { inOwnersTurns } from "#shared/pipeline/owners-turns";
+import { inOwnersTurns, newServedAt } from "#shared/pipeline/owners-turns";
 import { sweepEach } from "#shared/pipeline/sweep-each";
 import { patch } from "#shared/store/documents";
 import { type Delivery, deliveries } from "#shared/store/notifications";
@@ -23,8 +22,7 @@ import type { Store } from "#shared/store/store";
 /** How many are looked at; the rest is due at the next call. */
 const dueMax = 400;
 const atOnce = 10;
-/** When each owner was last served, so that owners take turns across calls. */
-const servedAt = new LRUCache<string, number>({ max: 10_000 });
+const servedAt = newServedAt();
 /** Longer than an attempt takes; afterwards the process that began it must have died. */
 const claimMs = 120_000;
 

@@ -1,9 +1,8 @@
-import { LRUCache } from "lru-cache";
 import * as z from "zod";
 import { ok } from "#shared/contract/common";
 import { finishDeletion } from "#shared/deletion/finish-deletion";
 import { existingOwner } from "#shared/owners/act-on-owner";
-import { inOwnersTurns } from "#shared/pipeline/owners-turns";
+import { inOwnersTurns, newServedAt } from "#shared/pipeline/owners-turns";
 import { action } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
 import { sweepEach } from "#shared/pipeline/sweep-each";
@@ -12,8 +11,7 @@ import { deletions } from "#shared/store/deletions";
 /** The most deletions per call; the rest is due at the next. */
 const deletionsMax = 1_000;
 
-/** When each owner was last served, so that owners take turns across calls. */
-const servedAt = new LRUCache<string, number>({ max: 10_000 });
+const servedAt = newServedAt();
 
 export const sweepDeletions = action({
   ...scheduled,

@@ -1,10 +1,10 @@
-import { LRUCache } from "lru-cache";
 import * as z from "zod";
 import { ok } from "#shared/contract/common";
 import { roundRobinByOwner } from "#shared/core/limits/round-robin";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { type DueExecution, dueExecutions, type Swept, sweepDue } from "#shared/executions/sweep";
 import { mintOwner } from "#shared/identity/owner";
+import { newServedAt } from "#shared/pipeline/owners-turns";
 import { putOff } from "#shared/pipeline/put-off";
 import { logFailure } from "#shared/pipeline/request-log";
 import { action, type Deps, type Route } from "#shared/pipeline/route";
@@ -20,8 +20,7 @@ export const atOnceMax = { usually: 4, waiting: 1 };
 const Outcome = z.object({ due: z.int(), swept: z.record(z.string(), z.int()) });
 type Counts = Partial<Record<Swept | "failed", number>>;
 
-/** When each owner was last served, so that owners take turns across calls. */
-const servedAt = new LRUCache<string, number>({ max: 10_000 });
+const servedAt = newServedAt();
 
 type Sweep = Required<Pick<Route, "endpoint" | "everyMs" | "summary">> & {
   readonly status: "queued" | "running";

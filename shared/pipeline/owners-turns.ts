@@ -1,6 +1,12 @@
+import { LRUCache } from "lru-cache";
 import type * as z from "zod";
 import { roundRobinByOwner } from "../core/limits/round-robin.ts";
 import type { DueDocument } from "../store/due-documents.ts";
+
+/** When each owner was last served, so that owners take turns across calls. */
+export function newServedAt(): LRUCache<string, number> {
+  return new LRUCache({ max: 10_000 });
+}
 
 /**
  * Due documents in turns of their owners, the longest due first within each, so that an owner with
