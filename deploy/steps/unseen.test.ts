@@ -6,7 +6,7 @@ import { removeDefaultNetwork } from "./default-network.ts";
 import { ensureKeyVersions } from "./keys-left-behind.ts";
 import { ensureSecrets } from "./secrets.ts";
 
-/** Of a project of which no state lies here. */
+/** They answer for a project of which no state lies here. */
 const googleUnseen = (answer: Parameters<typeof googleThat>[0]) =>
   googleThat(answer, "demo-unseen");
 

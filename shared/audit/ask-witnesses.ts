@@ -7,11 +7,12 @@ import * as z from "zod";
 import { config } from "../config.ts";
 import type { Hash } from "../core/audit/merkle-tree.ts";
 import { parseNoteKey, type SignedNote } from "../core/audit/signed-note.ts";
+import type { CallTurn } from "../core/call-turn.ts";
 import { describeError } from "../core/describe-error.ts";
 import { Fault } from "../core/fault.ts";
 import { outgoingAddress } from "../core/network/outgoing-address.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
-import type { SequencerTurn } from "./sequencer-deps.ts";
+
 import { addCheckpoint, type Witness, type WitnessAnswer } from "./witness-client.ts";
 
 /** How long a witness that failed isn't asked: otherwise each epoch would wait for its time-out. */
@@ -57,7 +58,7 @@ export interface NewCheckpoint {
 /** @returns The cosignatures that were made in time, in the order of the witnesses. */
 export async function askWitnesses(
   checkpoint: NewCheckpoint,
-  { now, report }: { now(): number; readonly report: SequencerTurn["report"] },
+  { now, report }: { now(): number; readonly report: CallTurn["report"] },
   witnesses: readonly Witness[] = configuredWitnesses(),
 ): Promise<SignedNote["signatures"]> {
   const collected = await allInOrder(

@@ -3,6 +3,7 @@
  * one commit, under the versions of everything that it changes. The epoch is fixed from then on: it
  * can only be signed.
  */
+
 import { type AuditEpoch, headValue } from "../core/audit/heads.ts";
 import {
   bucketOf,
@@ -15,6 +16,7 @@ import {
 } from "../core/audit/heads-map.ts";
 import { isFrontier, rootOf } from "../core/audit/merkle-tree.ts";
 import { hexOf } from "../core/audit/proven-head.ts";
+import type { CallTurn } from "../core/call-turn.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
 import {
   type AuditLog,
@@ -30,7 +32,7 @@ import { type FoundDocument, requireFound } from "../store/read-document.ts";
 import { isUnavailableError } from "../store/with-deadline.ts";
 import { loadOrCreate } from "./load-or-create.ts";
 import { readFrontier } from "./sequence-rows.ts";
-import type { SequencerDeps, SequencerTurn } from "./sequencer-deps.ts";
+import type { SequencerDeps } from "./sequencer-deps.ts";
 
 /** Heads per epoch. They are found by position, so most of them share few buckets. */
 const headsMax = 200;
@@ -58,7 +60,7 @@ export async function loadMap(deps: SequencerDeps): Promise<FoundDocument<typeof
 export async function publishHeads(
   deps: SequencerDeps,
   log: FoundDocument<typeof AuditLog>,
-  turn: SequencerTurn,
+  turn: CallTurn,
 ): Promise<number> {
   const { store, now } = deps;
   const all = firstBuckets(
@@ -137,7 +139,7 @@ async function readBuckets(
   { store }: SequencerDeps,
   { bucketRoots }: AuditMap,
   numbers: readonly number[],
-  { report }: SequencerTurn,
+  { report }: CallTurn,
 ) {
   const read = async (number: number) => {
     const ref = auditBuckets.doc(String(number));

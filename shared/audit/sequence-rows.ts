@@ -3,6 +3,7 @@
  * frontier and takes the rows' marks away, both under the versions that were read. So each row gets
  * one place, whatever dies or runs twice. A tree's order is the order of these commits.
  */
+
 import pMap from "p-map";
 import * as z from "zod";
 import { assert } from "../core/assert.ts";
@@ -13,6 +14,7 @@ import {
   type Frontier,
   isFrontier,
 } from "../core/audit/merkle-tree.ts";
+import type { CallTurn } from "../core/call-turn.ts";
 import type { Owner } from "../identity/owner.ts";
 import { auditedOwner } from "../owners/act-on-owner.ts";
 import { auditRows, StoredAuditRow } from "../store/audit-rows.ts";
@@ -28,7 +30,7 @@ import {
 import { type DueDocument, type DueRequest, nextPlace } from "../store/due-documents.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { isConflict } from "../store/with-deadline.ts";
-import type { SequencerDeps, SequencerTurn } from "./sequencer-deps.ts";
+import type { SequencerDeps } from "./sequencer-deps.ts";
 
 /** Rows per query, which is also the most per commit. */
 const rowsMax = 400;
@@ -55,7 +57,7 @@ export interface SequencedRows {
 interface Work {
   readonly deps: SequencerDeps;
   readonly secret: Buffer;
-  readonly turn: SequencerTurn;
+  readonly turn: CallTurn;
   readonly counts: SequencedRows;
 }
 
@@ -66,7 +68,7 @@ interface Work {
 export async function sequenceRows(
   deps: SequencerDeps,
   secret: Buffer,
-  turn: SequencerTurn,
+  turn: CallTurn,
 ): Promise<SequencedRows> {
   const work = { deps, secret, turn, counts: { sequenced: 0, raced: 0, failed: 0 } };
   const start = `user_${deps.random(9).toString("base64url")}`;

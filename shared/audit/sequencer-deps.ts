@@ -6,9 +6,3 @@ export interface SequencerDeps {
   now(): number;
   random(bytes: number): Buffer;
 }
-
-/** The rest of a call's time, and where to report what doesn't end it. */
-export interface SequencerTurn {
-  isLate(): boolean;
-  report(message: string, cause: unknown, facts: object): void;
-}

@@ -17,6 +17,7 @@ import {
   type SignedNote,
   signatureOf,
 } from "../core/audit/signed-note.ts";
+import type { CallTurn } from "../core/call-turn.ts";
 import { Fault } from "../core/fault.ts";
 import { checkpointPublicKey, signCheckpoint } from "../google/checkpoint-key.ts";
 import { readCheckpointNote, storeCheckpointNote } from "../google/checkpoints.ts";
@@ -28,7 +29,7 @@ import { loadOrCreate } from "./load-or-create.ts";
 import { findSigner, withSigner } from "./log-keys.ts";
 import { proveLogConsistency, storedLogLevel } from "./prove-log-consistency.ts";
 import { readFrontier } from "./sequence-rows.ts";
-import type { SequencerDeps, SequencerTurn } from "./sequencer-deps.ts";
+import type { SequencerDeps } from "./sequencer-deps.ts";
 
 /** The stored checkpoints and the database tell different histories. A person must look at it. */
 export class LogFork extends Fault {
@@ -57,7 +58,7 @@ export async function loadLog(
 export async function signEpoch(
   deps: SequencerDeps,
   { ref, value: log, version }: FoundDocument<typeof AuditLog>,
-  report: SequencerTurn["report"],
+  report: CallTurn["report"],
 ): Promise<void> {
   const { open, origin } = log;
   assert(open, "there is an epoch to sign");

@@ -3,8 +3,10 @@
  * that the order still holds. Whatever dies, a sweep goes on at the place that is stored; an owner
  * who is suspended for another reason as well stays so.
  */
+
 import pMap from "p-map";
 import * as z from "zod";
+import type { CallTurn } from "../core/call-turn.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { StopDeps } from "../executions/stop-executions.ts";
 import { ownerOf } from "../owners/act-on-owner.ts";
@@ -29,17 +31,11 @@ const Unread = z.looseObject({ id: z.string() });
 
 type FoundContainment = FoundDocument<typeof containments.schema>;
 
-interface Turn {
-  readonly isLate: () => boolean;
-  /** Where it says which accounts can't be turned. */
-  readonly report: (message: string, cause: unknown, facts: object) => void;
-}
-
 /** @returns whether all owners are done; if not, the next call goes on. */
 export async function turnEverybody(
   deps: StopDeps,
   containmentId: string,
-  turn: Turn,
+  turn: CallTurn,
 ): Promise<boolean> {
   while (!turn.isLate()) {
     const found = await deps.store.require(containments.doc(containmentId));
@@ -53,7 +49,7 @@ export async function turnEverybody(
 async function turnPage(
   deps: StopDeps,
   found: FoundContainment,
-  { report }: Turn,
+  { report }: CallTurn,
 ): Promise<boolean> {
   const { ref, value, version } = found;
   const behind = value.afterOwnerId;

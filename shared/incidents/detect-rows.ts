@@ -4,6 +4,7 @@
  * found under derived ids. So each row counts once, whatever dies or runs twice.
  */
 
+import type { CallTurn } from "../core/call-turn.ts";
 import { derivedId } from "../core/ids.ts";
 import { dayOf, detect, type Finding, nothingSeen } from "../core/incidents/detection.ts";
 import { signalsOf } from "../core/incidents/signals.ts";
@@ -48,11 +49,6 @@ export interface DetectDeps {
   random(bytes: number): Buffer;
 }
 
-interface Turn {
-  readonly isLate: () => boolean;
-  readonly report: (message: string, cause: unknown, facts: object) => void;
-}
-
 export interface DetectedRows {
   /** Rows that were judged. */
   rows: number;
@@ -67,7 +63,7 @@ export interface DetectedRows {
 export async function detectRows(
   deps: DetectDeps,
   thresholds: IncidentThresholds,
-  turn: Turn,
+  turn: CallTurn,
 ): Promise<DetectedRows> {
   const counts = { rows: 0, anomalies: 0, incidents: 0, raced: 0, failed: 0 };
   const start = `user_${deps.random(9).toString("base64url")}`;
@@ -80,7 +76,7 @@ export async function detectRows(
 interface Work {
   readonly deps: DetectDeps;
   readonly thresholds: IncidentThresholds;
-  readonly turn: Turn;
+  readonly turn: CallTurn;
   readonly counts: DetectedRows;
 }
 
