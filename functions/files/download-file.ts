@@ -5,13 +5,12 @@ import { idSchema } from "#shared/core/ids";
 import { entryAt } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
 import { writePaced } from "#shared/limits/paced-writing";
-import { rangeHeaders } from "#shared/pipeline/range-answer";
+import { rangeAnswer, rangeHeaders } from "#shared/pipeline/range-answer";
 import { action } from "#shared/pipeline/route";
 import { countOpened } from "#shared/quotas/count-download";
 import { environments } from "#shared/store/environments";
 import { openFilePieces } from "#shared/workspace/file-pieces";
 import { readFilesOf } from "#shared/workspace/manifests";
-import { answerFor } from "./download-answer.ts";
 import { etagOf } from "./file-etag.ts";
 import { requirePathInWorkspace } from "./upload-path.ts";
 
@@ -40,17 +39,18 @@ export const downloadFile = action({
       entryAt(entries, requirePathInWorkspace(path.replace(/^download\//, "")));
     if (entry?.type !== "file")
       throw new ApiError("NOT_FOUND", { message: "There is no such file." });
-    return { file: entry, answer: answerFor(entry, request) };
+    const tagged = { sizeBytes: entry.sizeBytes, etag: etagOf(entry) };
+    return { file: entry, tagged, answer: rangeAnswer(tagged, request) };
   },
   // The bytes are counted before the first of them is sent.
-  perform: async ({ caller: { owner }, data: { file, answer }, request, deps, now, signal }) => {
+  perform: async ({ caller: { owner }, data, request, deps, now, signal }) => {
+    const { file, tagged, answer } = data;
     const { status, range } = answer;
     const isSent = request.method === "GET" && status !== 304;
     const open = async () => await openFilePieces(owner, file, range);
     const counted = { sizeBytes: range.sizeBytes, now, open };
     const pieces = isSent ? await countOpened(deps.store, owner, counted) : [];
     const name = file.path.split("/").at(-1) ?? file.path;
-    const tagged = { sizeBytes: file.sizeBytes, etag: etagOf(file) };
     const content = {
       "content-type": "application/octet-stream",
       "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
