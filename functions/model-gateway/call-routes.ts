@@ -3,7 +3,6 @@ import { deploymentLimits, deploymentModels, providerKeys } from "#shared/config
 import { noParams, noQuery } from "#shared/contract/common";
 import type { WireProtocol } from "#shared/core/models/model";
 import { ApiError } from "#shared/errors/api-error";
-import { onceClosed } from "#shared/http/once-closed";
 import { depsForClient } from "#shared/pipeline/deps-for-client";
 import { bodyBytesOf, readBytes } from "#shared/pipeline/parse";
 import { action, type Deps, query, type Reply } from "#shared/pipeline/route";
@@ -11,6 +10,7 @@ import { callRequests } from "./call-memory.ts";
 import { type CallKind, type CheckedCall, checkCall } from "./checked-call.ts";
 import { ModelGateway } from "./model-gateway.ts";
 import { type Refusal, refusalReply } from "./provider-errors.ts";
+import { relayUntilTaken } from "./relay-until-taken.ts";
 import { RequestRefused } from "./requests/fields.ts";
 
 /** Images in a request make it large. */
@@ -87,11 +87,7 @@ function callRoute<P, Q>({ protocol, kindOf, ...stated }: RouteOptions<P, Q>) {
 
 /** Gives the room of a call's request back once its answer was taken, or its reader is gone. */
 function untilAnswered(reply: Reply, leave: () => void): Reply {
-  if ("relay" in reply)
-    return {
-      relay: async (response) =>
-        await reply.relay(response).finally(() => onceClosed(response, leave)),
-    };
+  if ("relay" in reply) return relayUntilTaken(reply.relay, leave);
   leave();
   return reply;
 }

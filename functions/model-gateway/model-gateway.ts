@@ -18,6 +18,7 @@ import type { MeteredExecution, Shortage } from "./metered-execution.ts";
 import { type Refusal, refusalReply } from "./provider-errors.ts";
 import { type Recording, Recordings } from "./recordings.ts";
 import { BadAnswer, relayAnswer, replay } from "./relay-answer.ts";
+import { relayUntilTaken } from "./relay-until-taken.ts";
 import { askProvider, NoAnswer } from "./upstream.ts";
 import { AnswerMeter } from "./usage/answer-meter.ts";
 
@@ -82,12 +83,9 @@ export class ModelGateway {
     const leave = this.#open.take(claims.executionId, owner.id);
     const free = () => Promise.resolve();
     const making = { asked, settings: this.#settings, answers: this.#answers };
-    return {
-      relay: async (response) => {
-        await carryOut(free, { ...making, response });
-        onceClosed(response, leave);
-      },
-    };
+    return relayUntilTaken(async (response) => {
+      await carryOut(free, { ...making, response });
+    }, leave);
   }
 
   /** @throws {ApiError} if the meter can't be changed now, or too many calls are open. */
@@ -113,12 +111,7 @@ export class ModelGateway {
         ? this.#recordings.find(claims.executionId, repeatable.keySha256)
         : null;
       if (recorded) {
-        return {
-          relay: async (response) => {
-            replay(response, recorded);
-            onceClosed(response, leave);
-          },
-        };
+        return relayUntilTaken(async (response) => replay(response, recorded), leave);
       }
       leave();
       return refusalReply(call.protocol, refusals[result.refusal]);
@@ -137,14 +130,11 @@ export class ModelGateway {
     const making = { asked, settings: this.#settings, answers: this.#answers };
     const charging = { meters: this.#meters, now: this.#deps.now };
     const charge = (end: CallEnd) => chargeCall(charging, execution, { id, end });
-    return {
-      relay: async (response) => {
-        const recording = await carryOut(charge, { ...making, response });
-        onceClosed(response, leave);
-        if (!recording || !repeatable) return;
-        this.#recordings.keep(execution.claims.executionId, repeatable.keySha256, recording);
-      },
-    };
+    return relayUntilTaken(async (response) => {
+      const recording = await carryOut(charge, { ...making, response });
+      if (!recording || !repeatable) return;
+      this.#recordings.keep(execution.claims.executionId, repeatable.keySha256, recording);
+    }, leave);
   }
 }
 
