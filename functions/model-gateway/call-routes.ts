@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { deploymentLimits, deploymentModels, providerKeys } from "#shared/config";
+import { deploymentLimits, deploymentModels, gatewayKeys, providerKeys } from "#shared/config";
 import { noParams, noQuery } from "#shared/contract/common";
 import type { WireProtocol } from "#shared/core/models/model";
 import { ApiError } from "#shared/errors/api-error";
@@ -31,7 +31,12 @@ let known: ModelGateway | undefined;
 
 function gatewayOf(deps: Deps): ModelGateway {
   const { models: limits } = deploymentLimits();
-  const settings = { deployment: deploymentModels(), limits, keys: providerKeys };
+  const settings = {
+    deployment: deploymentModels(),
+    limits,
+    keys: providerKeys,
+    signingKeys: gatewayKeys,
+  };
   // It outlives this request, whose client's leaving mustn't end the reads of later ones.
   known ??= new ModelGateway(depsForClient(deps, new AbortController().signal), settings);
   return known;

@@ -1,11 +1,11 @@
-import type { TokenClaims } from "#shared/core/executions/ticket";
+import type { VerifiedClaims } from "#shared/core/executions/ticket";
 import type { CallRefusal, ModelMeter } from "#shared/core/money/model-meter";
 import type { Owner } from "#shared/identity/owner";
 
 /** The execution that a model token belongs to. */
 export interface MeteredExecution {
   readonly owner: Owner;
-  readonly claims: TokenClaims;
+  readonly claims: VerifiedClaims;
 }
 
 export type ReserveResult =

@@ -1,6 +1,7 @@
 /** Makes a model call: reserve, ask the provider, pass its answer on, charge (MOD-2, MOD-3). */
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
+import type { SigningKeys } from "#shared/core/executions/ticket";
 import type { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import type { DeploymentModels } from "#shared/core/models/deployment-models";
 import type { CallEnd, CallRefusal, Repeatable } from "#shared/core/money/model-meter";
@@ -19,6 +20,7 @@ import { type Refusal, refusalReply } from "./provider-errors.ts";
 import { type Recording, Recordings } from "./recordings.ts";
 import { BadAnswer, relayAnswer, replay } from "./relay-answer.ts";
 import { relayUntilTaken } from "./relay-until-taken.ts";
+import { repeatableOf } from "./repeatable.ts";
 import { askProvider, NoAnswer } from "./upstream.ts";
 import { AnswerMeter } from "./usage/answer-meter.ts";
 
@@ -37,6 +39,8 @@ const marginMs = 60_000;
 export interface GatewaySettings {
   readonly deployment: DeploymentModels;
   readonly limits: DeploymentLimits["models"];
+  /** The keys of tokens, which make digests that nobody else can make. */
+  readonly signingKeys: () => SigningKeys;
   /** The keys of providers by their name. */
   readonly keys: () => Readonly<Record<string, string>>;
 }
@@ -94,7 +98,7 @@ export class ModelGateway {
     const { claims, owner } = execution;
     const leave = this.#open.take(claims.executionId, owner.id);
     try {
-      const repeatable = repeatableOf(asked);
+      const repeatable = repeatableOf(asked, this.#settings.signingKeys());
       const id = randomUUID();
       const now = this.#deps.now();
       const { ceilingMicrousd } = call;
@@ -168,15 +172,6 @@ const refusals: Readonly<Record<CallRefusal, Refusal>> = {
   ),
   KEY_USED: refused(409, "That Idempotency-Key was used for another request."),
 };
-
-function repeatableOf({ idempotencyKey, call }: AskedCall): Repeatable | null {
-  if (idempotencyKey === null) return null;
-  const sha256 = (text: string | Buffer) => createHash("sha256").update(text).digest("hex");
-  return {
-    keySha256: sha256(idempotencyKey),
-    requestSha256: sha256(Buffer.concat([Buffer.from(`${call.path}\n`), call.body])),
-  };
-}
 
 /**
  * Never throws: whatever happens to the call, it is charged or freed, once.

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
-import type { TokenClaims } from "../core/executions/ticket.ts";
+import type { VerifiedClaims } from "../core/executions/ticket.ts";
 import type { IdKind } from "../core/ids.ts";
 import type { Scope } from "../core/keys/scopes.ts";
 import type { Account } from "../core/money/account.ts";
@@ -49,7 +49,7 @@ export interface Callers {
     readonly type: "runner";
     readonly id: string;
     readonly owner: Owner;
-    readonly claims: TokenClaims;
+    readonly claims: VerifiedClaims;
   };
   /** The model token of the same attempt, which may call models and nothing else. */
   readonly model: Callers["execution"];

@@ -1,6 +1,6 @@
 /** Model gateways on a database in memory, with scripted providers behind them and real HTTP. */
 import { randomBytes, randomUUID } from "node:crypto";
-import type { TokenClaims } from "#shared/core/executions/ticket";
+import type { VerifiedClaims } from "#shared/core/executions/ticket";
 import { idOf } from "#shared/core/ids";
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import { DeploymentModels } from "#shared/core/models/deployment-models";
@@ -73,7 +73,7 @@ export interface Harness {
 interface Planted {
   readonly memory: MemoryStore;
   readonly owner: Owner;
-  readonly claims: TokenClaims;
+  readonly claims: VerifiedClaims;
 }
 
 /** A running execution, with money for its time; its key may hold some for another one. */
@@ -103,7 +103,10 @@ async function plant(balanceMicrousd: number, besideMicrousd: number): Promise<P
   ]);
   const { threadId, environmentId, attempt } = execution;
   const ids = { ownerId: owner.id, executionId: id, threadId, environmentId, attempt };
-  return { memory, owner, claims: { ...ids, expiresAt: now + 3_600_000 } };
+  return {
+    ...{ memory, owner },
+    claims: { ...ids, expiresAt: now + 3_600_000, signedBy: "1" },
+  };
 }
 
 export async function startHarness(options: {
@@ -124,7 +127,8 @@ export async function startHarness(options: {
   const deployment = options.deployment ?? DeploymentModels.parse({ providers: stated });
   const key = "local-provider-key";
   const keys = { anthropic: key, openai: key, google: key };
-  const settings = { deployment, limits, keys: () => keys };
+  const signing = { current: "1", keys: { "1": Buffer.alloc(32, 1) } };
+  const settings = { deployment, limits, keys: () => keys, signingKeys: () => signing };
   const dead = new Set<number>();
   const gatewayOf = (index: number) =>
     new ModelGateway(

@@ -38,9 +38,12 @@ describe("verifyToken()", () => {
   const token = issueToken("control", claims, keys);
 
   test("a token holds until it expires, under any key we still have", () => {
-    expect(verifyToken("control", token, { keys, now: 999 })).toEqual(claims);
+    expect(verifyToken("control", token, { keys, now: 999 })).toEqual({ ...claims, signedBy: "2" });
     const older = issueToken("control", claims, { ...keys, current: "1" });
-    expect(verifyToken("control", older, { keys, now: 0 })).toEqual(claims);
+    expect(verifyToken("control", older, { keys, now: 0 })).toEqual({
+      ...claims,
+      signedBy: "1",
+    });
     expect(verifyToken("control", token, { keys, now: 1_000 })).toBeNull();
   });
 

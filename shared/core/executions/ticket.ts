@@ -63,6 +63,11 @@ const TokenClaims = z.object({
     .optional(),
 });
 export type TokenClaims = z.infer<typeof TokenClaims>;
+/** The claims of a token that was verified. */
+export type VerifiedClaims = TokenClaims & {
+  /** Which of our keys has signed it. The token keeps it, also while the keys are rotated. */
+  readonly signedBy: string;
+};
 export type TokenPurpose = "control" | "model";
 
 export interface SigningKeys {
@@ -87,7 +92,7 @@ export function verifyToken(
   purpose: TokenPurpose,
   token: string,
   context: { readonly keys: SigningKeys; readonly now: number },
-): TokenClaims | null {
+): VerifiedClaims | null {
   const [kind, keyId = "", payload = "", signature = "", ...rest] = token.split(".");
   const key = Object.hasOwn(context.keys.keys, keyId) && context.keys.keys[keyId];
   if (kind !== purpose || !key || rest.length > 0) return null;
@@ -95,5 +100,6 @@ export function verifyToken(
   const given = Buffer.from(signature);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
   const claims = TokenClaims.safeParse(JSON.parse(Buffer.from(payload, "base64url").toString()));
-  return claims.success && claims.data.expiresAt > context.now ? claims.data : null;
+  if (!claims.success || claims.data.expiresAt <= context.now) return null;
+  return { ...claims.data, signedBy: keyId };
 }
