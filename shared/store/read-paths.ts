@@ -9,7 +9,7 @@ import {
 } from "@google-cloud/firestore";
 import type * as z from "zod";
 import { allInOrder } from "../errors/all-in-order.ts";
-import { isVisible, parseStored, type Ref } from "./documents.ts";
+import { isVisible, parseStored, type Ref, type Version } from "./documents.ts";
 import { filtered, type PageRequest } from "./queries.ts";
 
 export interface PathsRequest extends Pick<PageRequest, "where" | "limit"> {
@@ -19,11 +19,19 @@ export interface PathsRequest extends Pick<PageRequest, "where" | "limit"> {
 
 /** The paths of matching documents in the order of their ids; no field is sent. */
 export async function readPaths(all: Query, request: PathsRequest): Promise<readonly string[]> {
+  return (await readVersions(all, request)).map(({ path }) => path);
+}
+
+/** The same, each with the document's version. */
+export async function readVersions(
+  all: Query,
+  request: PathsRequest,
+): Promise<readonly { readonly path: string; readonly version: Version }[]> {
   const { after = null, limit, ...filter } = request;
   const byId = filtered(all, filter).orderBy(FieldPath.documentId());
   const rest = after === null ? byId : byId.startAfter(after);
   const { docs } = await rest.select().limit(limit).get();
-  return docs.map(({ ref }) => ref.path);
+  return docs.map(({ ref: { path }, updateTime: version }) => ({ path, version }));
 }
 
 /** The distinct texts of a field in order, each found by a query of its own. */

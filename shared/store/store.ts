@@ -26,6 +26,7 @@ import {
   readDistinct,
   readParts,
   readPaths,
+  readVersions,
 } from "./read-paths.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
 import { readSums, type Sums } from "./read-sums.ts";
@@ -124,10 +125,7 @@ export class Store {
     return await this.#inTurn("sums", collection, () => readSums(matching, fields));
   }
 
-  /**
-   * The distinct texts of `field`, in order, at most `max`. Each takes a read and a round trip, in
-   * a turn of its own.
-   */
+  /** The distinct texts of `field`, in order, at most `max`: each by a read in its own turn. */
   async distinct(collection: CollectionRef, field: string, max: number): Promise<string[]> {
     return await readDistinct(this.#visible(collection), { field, max }, (next) =>
       this.#inTurn("sums", collection, async () => await next.get()),
@@ -137,6 +135,11 @@ export class Store {
   /** The paths of matching documents, which aren't read, in the order of their ids. */
   async findPaths(collection: CollectionRef, request: PathsRequest): Promise<readonly string[]> {
     return await withDeadline(readPaths(this.#visible(collection), request));
+  }
+
+  /** The same, with the versions. */
+  async findVersions(collection: CollectionRef, request: PathsRequest) {
+    return await withDeadline(readVersions(this.#visible(collection), request));
   }
 
   /** Every matching document, at most `limit`, each with its reference and version. */
