@@ -21,7 +21,8 @@ import { scheduleSweep } from "#shared/quotas/schedule-sweep";
 import { agents } from "#shared/store/agents";
 import { patch, remove } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
-import { requireFittingPage } from "#shared/store/read-page";
+import type { Cursor } from "#shared/store/queries";
+import { pageBytesMax, pageTooLarge, requireFittingPage } from "#shared/store/read-page";
 import { snapshotsMax, type WorkspaceSnapshot, workspaceSnapshots } from "#shared/store/snapshots";
 import type { ReadStore } from "#shared/store/store";
 import { readAround, rebasedChild } from "#shared/workspace/rebase-snapshot";
@@ -117,20 +118,14 @@ export const listChanges = query({
   reply: { 200: ChangesBody },
   read: async ({ caller, params: { environmentId }, query, deps: { store } }) => {
     const { owner } = caller;
-    const [, , found] = await allInOrder([
+    const [, , { shown, total }] = await allInOrder([
       store.require(environments.of(owner, environmentId)),
       requireAgent(store, owner, query.agentId),
-      store.findAll(workspaceSnapshots.all(owner), {
-        where: [["environmentId", environmentId]],
-        orderBy: [["createdAt", "desc"]],
-        limit: snapshotsMax,
-      }),
+      readChanges(store, owner, { environmentId, query }),
     ]);
-    const all = found.map(({ value }) => value).filter((each) => isAskedFor(each, query));
-    const shown = all.slice(query.offset, query.offset + query.limit);
     const ids = shown.flatMap(({ threadId }) => threadId ?? []);
     const titles = await threadTitles(store, caller, ids);
-    return { shown, titles, total: all.length };
+    return { shown, titles, total };
   },
   answer({ query: { limit, offset, operation }, data: { shown, titles, total } }) {
     const data = shown.map((each) => changeBody(each, { titles, operation }));
@@ -139,6 +134,42 @@ export const listChanges = query({
     return ok({ object: "list", limit, offset, total, hasMore, data });
   },
 });
+
+/**
+ * The changes of a page, and how many there are in all. Each may list a quarter of a megabyte of
+ * paths, so those that aren't shown are let go as they are read (TEN-2).
+ * @throws {ApiError} `VALIDATION_FAILED`, naming a limit that fits, if the page is too large.
+ */
+async function readChanges(
+  store: Pick<ReadStore, "walk">,
+  owner: Owner,
+  { environmentId, query }: { readonly environmentId: string; readonly query: Asked },
+): Promise<{ readonly shown: readonly WorkspaceSnapshot[]; readonly total: number }> {
+  const shown: WorkspaceSnapshot[] = [];
+  let [total, bytes, left] = [0, 0, snapshotsMax];
+  let after: Cursor | undefined;
+  while (left > 0) {
+    const { found, isEnd } = await store.walk(workspaceSnapshots.all(owner), {
+      where: [["environmentId", environmentId]],
+      orderBy: [["createdAt", "desc"]],
+      limit: left,
+      after,
+    });
+    for (const { value } of found.filter(({ value }) => isAskedFor(value, query))) {
+      total += 1;
+      if (total <= query.offset || shown.length === query.limit) continue;
+      const body = changeBody(value, { titles: new Map(), operation: query.operation });
+      bytes += Buffer.byteLength(JSON.stringify(body));
+      if (bytes > pageBytesMax && shown.length > 0) throw pageTooLarge(shown.length);
+      shown.push(value);
+    }
+    const last = found.at(-1)?.value;
+    if (isEnd || !last) break;
+    after = { value: last.createdAt, id: last.id };
+    left -= found.length;
+  }
+  return { shown, total };
+}
 
 /** @throws {ApiError} `NOT_FOUND` if the filter names no agent of the owner. */
 async function requireAgent(store: ReadStore, owner: Owner, id: string | undefined) {
