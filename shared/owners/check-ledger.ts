@@ -21,6 +21,8 @@ import type { ReadSnapshot } from "../store/read-snapshot.ts";
 import type { Store } from "../store/store.ts";
 import { formatVersion } from "../store/versions.ts";
 
+/** The rest of an execution may be a megabyte. */
+const Held = executions.schema.pick({ id: true, status: true, holdMicrousd: true });
 /** No line is committed later than this after the time it states. */
 export const settledMs = 10 * 60_000;
 const pageLengthMax = 500;
@@ -130,8 +132,7 @@ async function compare(
     return { outcome, total, differences: [], account: null, accountVersion: null };
   }
   const refs = Object.keys(account.holds).map((id) => executions.of(owner, id));
-  const held = await snapshot.getAll(refs);
-  const open = held.flatMap(({ value }) => (value && !hasEnded(value) ? [value] : []));
+  const open = (await snapshot.getParts(Held, refs)).filter((execution) => !hasEnded(execution));
   const found = [
     ...differences(account, total),
     ...holdDifferences(account, open),

@@ -1,20 +1,57 @@
 /** Finds the stored objects that an owner's workspaces need, which must not be deleted. */
 import { LRUCache } from "lru-cache";
+import type * as z from "zod";
 import { packsOf } from "../core/workspace/manifest.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import { type Environment, environments } from "../store/environments.ts";
-import { type Execution, executions, hasEnded } from "../store/executions.ts";
+import { executions, hasEnded } from "../store/executions.ts";
 import { accountId, accounts } from "../store/owners.ts";
 import type { Cursor } from "../store/queries.ts";
-import type { ReadSnapshot } from "../store/read-snapshot.ts";
+import type { ReadSnapshot, SnapshotPage } from "../store/read-snapshot.ts";
 import { type WorkspaceSnapshot, workspaceSnapshots } from "../store/snapshots.ts";
 import type { Store } from "../store/store.ts";
 import { readManifest } from "../workspace/manifests.ts";
 
-const pageMax = 100;
+/** Documents of a page. An environment's layers may be long. */
+const pageMax = { environments: 20, snapshots: 100 };
 /** The packs of manifests that were read, so that the next sweep needn't read them again. */
 const cachedPacks = new LRUCache<string, readonly string[]>({ maxSize: 200_000 });
+/** What is read of documents, whose other fields make up to a megabyte each. */
+const Heads = environments.schema.pick({
+  id: true,
+  createdAt: true,
+  workspace: true,
+  layers: true,
+});
+const Kept = workspaceSnapshots.schema.pick({
+  id: true,
+  createdAt: true,
+  head: true,
+  baseManifestSha256: true,
+});
+const Bases = executions.schema.pick({
+  status: true,
+  baseManifestSha256: true,
+  basePreviousManifestSha256: true,
+  layer: true,
+});
+
+/** What was found of an owner whose manifests take more than one call. */
+interface Begun {
+  /** The manifests that were read. */
+  readonly manifests: Set<string>;
+  /** The packs of all of them: each is named once, however many manifests need it. */
+  readonly packs: Set<string>;
+}
+/**
+ * Without these, an owner with many manifests would never have all of them read: the packs of the
+ * first would be forgotten by the time of the last, in each call again.
+ */
+const begunWalks = new LRUCache<string, Begun>({
+  maxSize: 600_000,
+  sizeCalculation: ({ manifests, packs }) => 1 + manifests.size + packs.size,
+});
 
 export interface References {
   /** Entries have the form `kind/sha256`. */
@@ -47,33 +84,54 @@ export async function referencedObjects(
       ] as const,
   );
   const manifests = new Set([...heads, ...kept, ...bases]);
-  const names = new Set<string>();
-  // They are read one after another, since each may list a hundred thousand files.
-  for (const sha256 of manifests) {
-    if (isLate()) throw new Error("an owner's manifests can't all be read in one call");
-    names.add(`manifests/${sha256}`);
-    for (const pack of await packsOfManifest(owner, sha256)) names.add(`packs/${pack}`);
-  }
+  const packs = await packsOfAll(owner, manifests, isLate);
+  const names = new Set([...manifests].map((sha256) => `manifests/${sha256}`));
+  for (const pack of packs) names.add(`packs/${pack}`);
   return { names, hasTemporary: bases.length > 0 };
 }
 
-/** A manifest is named by its content, so its packs can be remembered. */
-async function packsOfManifest(owner: Owner, sha256: string): Promise<readonly string[]> {
+/**
+ * The packs of all of the manifests. A call that is late leaves what it has found to the next one.
+ * Those of a manifest that nothing needs any more by then stay a while longer.
+ */
+async function packsOfAll(
+  owner: Owner,
+  manifests: ReadonlySet<string>,
+  isLate: () => boolean,
+): Promise<ReadonlySet<string>> {
+  const begun = begunWalks.get(owner.id) ?? { manifests: new Set(), packs: new Set() };
+  begunWalks.delete(owner.id);
+  try {
+    // They are read one after another, since each may list a hundred thousand files.
+    for (const sha256 of manifests) {
+      if (begun.manifests.has(sha256)) continue;
+      if (isLate()) throw new Error("an owner's manifests can't all be read in one call");
+      const packs = await packsOfManifest(owner, sha256);
+      for (const pack of packs ?? []) begun.packs.add(pack);
+      // One that is missing now may be stored again.
+      if (packs) begun.manifests.add(sha256);
+    }
+    return begun.packs;
+  } catch (cause) {
+    begunWalks.set(owner.id, begun);
+    throw cause;
+  }
+}
+
+/**
+ * Null for a missing manifest, from which nothing can be restored and which needs no packs. A
+ * manifest is named by its content, so its packs can be remembered.
+ */
+async function packsOfManifest(owner: Owner, sha256: string): Promise<readonly string[] | null> {
   const key = `${owner.id}/${sha256}`;
   const known = cachedPacks.get(key);
   if (known) return known;
-  const packs = await packsNeeded(owner, sha256);
-  if (packs === "gone") return [];
-  cachedPacks.set(key, packs, { size: 1 + packs.length });
-  return packs;
-}
-
-/** `gone` for a missing manifest, from which nothing can be restored and which needs no packs. */
-async function packsNeeded(owner: Owner, sha256: string): Promise<readonly string[] | "gone"> {
   try {
-    return [...packsOf(await readManifest(owner, sha256, null))];
+    const packs = [...packsOf(await readManifest(owner, sha256, null))];
+    cachedPacks.set(key, packs, { size: 1 + packs.length });
+    return packs;
   } catch (error) {
-    if (error instanceof ApiError && error.code === "NOT_FOUND") return "gone";
+    if (error instanceof ApiError && error.code === "NOT_FOUND") return null;
     throw error;
   }
 }
@@ -89,7 +147,7 @@ export function workspaceManifests({
 }
 
 /** The digests of the manifests that an unfinished execution started from, and of its layer. */
-export function baseManifests(execution: Execution): string[] {
+export function baseManifests(execution: z.output<typeof Bases>): string[] {
   if (hasEnded(execution)) return [];
   const { baseManifestSha256, basePreviousManifestSha256, layer } = execution;
   return known(baseManifestSha256, basePreviousManifestSha256, layer?.manifestSha256 ?? null);
@@ -108,47 +166,43 @@ function known(...digests: readonly (string | null)[]): string[] {
 }
 
 async function headsOf(snapshot: ReadSnapshot, owner: Owner): Promise<readonly string[]> {
-  const heads: string[] = [];
-  let after: Cursor | null = null;
-  for (;;) {
-    const request = { field: "createdAt", after, limit: pageMax };
-    const page: Awaited<ReturnType<typeof pageOf>> = await pageOf(snapshot, owner, request);
-    heads.push(...page.flatMap(({ value }) => workspaceManifests(value)));
-    const last = page.at(-1);
-    if (!last || page.length < pageMax) return heads;
-    after = { value: last.value.createdAt, id: last.value.id };
-  }
+  const all = environments.all(owner);
+  const found = await allOf(
+    async (page) => await snapshot.nextParts(all, Heads, page),
+    pageMax.environments,
+  );
+  return found.flatMap(workspaceManifests);
 }
 
 /** The manifests of the snapshots of workspaces, and those that they are compared with. */
 async function keptOf(snapshot: ReadSnapshot, owner: Owner): Promise<readonly string[]> {
   const all = workspaceSnapshots.all(owner);
-  const kept: string[] = [];
-  for (let after: Cursor | null = null; ; ) {
-    const request = { field: "createdAt", after, limit: pageMax };
-    const page: Awaited<ReturnType<typeof snapshot.next<typeof all.schema>>> = await snapshot.next(
-      all,
-      request,
-    );
-    kept.push(...page.flatMap(({ value }) => snapshotManifests(value)));
-    const last = page.at(-1);
-    if (!last || page.length < pageMax) return kept;
-    after = { value: last.value.createdAt, id: last.value.id };
-  }
+  const found = await allOf(
+    async (page) => await snapshot.nextParts(all, Kept, page),
+    pageMax.snapshots,
+  );
+  return found.flatMap(snapshotManifests);
 }
 
-async function pageOf(
-  snapshot: ReadSnapshot,
-  owner: Owner,
-  request: { readonly field: string; readonly after: Cursor | null; readonly limit: number },
-) {
-  return await snapshot.next(environments.all(owner), request);
+/** All documents of a walk, page by page. */
+async function allOf<T extends { readonly id: string; readonly createdAt: number }>(
+  read: (page: SnapshotPage) => Promise<readonly T[]>,
+  limit: number,
+): Promise<readonly T[]> {
+  const all: T[] = [];
+  for (let after: Cursor | null = null; ; ) {
+    const page: readonly T[] = await read({ field: "createdAt", after, limit });
+    all.push(...page);
+    const last = page.at(-1);
+    if (!last || page.length < limit) return all;
+    after = { value: last.createdAt, id: last.id };
+  }
 }
 
 /** The bases of unfinished executions. The account names these, since each holds money. */
 async function basesOf(snapshot: ReadSnapshot, owner: Owner): Promise<readonly string[]> {
   const { value } = await snapshot.get(accounts.of(owner, accountId));
   const ids = Object.keys(value?.holds ?? {});
-  const found = await snapshot.getAll(ids.map((id) => executions.of(owner, id)));
-  return found.flatMap(({ value }) => (value ? baseManifests(value) : []));
+  const refs = ids.map((id) => executions.of(owner, id));
+  return (await snapshot.getParts(Bases, refs)).flatMap(baseManifests);
 }

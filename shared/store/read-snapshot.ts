@@ -32,13 +32,21 @@ export class ReadSnapshot {
     return toSnapshot(ref, await this.#read(this.#transaction.get(this.#db.doc(ref.path))));
   }
 
-  async getAll<S extends Schema>(refs: readonly Ref<S>[]): Promise<readonly Snapshot<S>[]> {
+  /**
+   * Reads only the fields of `part`: the others may be large, and aren't sent. Documents that don't
+   * exist are missing.
+   */
+  async getParts<S extends z.ZodObject>(
+    part: S,
+    refs: readonly Ref[],
+  ): Promise<readonly z.output<S>[]> {
     if (refs.length === 0) return [];
     const paths = refs.map((ref) => this.#db.doc(ref.path));
-    const docs = await this.#read(this.#transaction.getAll(...paths));
-    return refs.flatMap((ref, index) => {
-      const doc = docs[index];
-      return doc ? [toSnapshot(ref, doc)] : [];
+    const mask = { fieldMask: Object.keys(part.shape) };
+    const docs = await this.#read(this.#transaction.getAll(...paths, mask));
+    return docs.flatMap((doc) => {
+      const { value } = toSnapshot({ path: doc.ref.path, schema: part }, doc);
+      return value === null ? [] : [value];
     });
   }
 
@@ -57,13 +65,27 @@ export class ReadSnapshot {
     source: CollectionRef<S>,
     page: SnapshotPage,
   ): Promise<readonly FoundDocument<S>[]> {
-    const { field, after, until, limit } = page;
-    const collection = this.#db.collection(source.path);
+    const { docs } = await this.#read(this.#transaction.get(this.#page(source, page)));
+    return docs.map((doc) => toFound(source.schema, doc));
+  }
+
+  /** The same, but only the fields of `part` are sent. */
+  async nextParts<S extends z.ZodObject>(
+    source: CollectionRef,
+    part: S,
+    page: SnapshotPage,
+  ): Promise<readonly z.output<S>[]> {
+    const parts = this.#page(source, page).select(...Object.keys(part.shape));
+    const { docs } = await this.#read(this.#transaction.get(parts));
+    return docs.map((doc) => toFound(part, doc).value);
+  }
+
+  #page({ path }: CollectionRef, { field, after, until, limit }: SnapshotPage): Query {
+    const collection = this.#db.collection(path);
     const bounded = until === undefined ? collection : collection.where(field, "<=", until);
     const ordered = bounded.orderBy(field).orderBy(FieldPath.documentId());
     const rest = after ? ordered.startAfter(after.value, after.id) : ordered;
-    const { docs } = await this.#read(this.#transaction.get(rest.limit(limit)));
-    return docs.map((doc) => toFound(source.schema, doc));
+    return rest.limit(limit);
   }
 
   async #read<T>(reading: Promise<T>): Promise<T> {

@@ -20,7 +20,7 @@ function snapshot(eachMs: number, answered: () => void): ReadSnapshot {
     },
     async getAll() {
       await wait(eachMs);
-      return [{ exists: false, data: () => undefined }];
+      return [{ ref: db.doc(ref.path), exists: false, data: () => undefined }];
     },
   });
   return new ReadSnapshot(db, transaction, answered);
@@ -44,9 +44,10 @@ async function outcomeOf(
 const get = (one: ReadSnapshot) => one.get(ref);
 const kinds = [
   get,
-  (one: ReadSnapshot) => one.getAll([ref]),
+  (one: ReadSnapshot) => one.getParts(ref.schema, [ref]),
   (one: ReadSnapshot) => one.count({ path: "owners", schema: ref.schema }, []),
   (one: ReadSnapshot) => one.next({ path: "owners", schema: ref.schema }, page),
+  (one: ReadSnapshot) => one.nextParts({ path: "owners", schema: ref.schema }, ref.schema, page),
 ];
 const page = { field: "v", after: null, limit: 1 };
 
