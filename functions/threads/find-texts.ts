@@ -3,15 +3,19 @@ import { type RankedThread, rankThreads } from "#shared/core/search/rank";
 import type { SearchTerms } from "#shared/core/search/terms";
 import { allInOrder } from "#shared/errors/all-in-order";
 import type { Owner } from "#shared/identity/owner";
-import { SearchEntry, searchEntries } from "#shared/store/search-entries";
+import type { CollectionRef } from "#shared/store/documents";
+import type { Cursor } from "#shared/store/queries";
+import { type SearchEntry, searchEntries } from "#shared/store/search-entries";
 import type { ReadStore } from "#shared/store/store";
 import { Thread, threads } from "#shared/store/threads";
 
 /** How many texts with the rarest of the terms are looked at: the newest. */
 export const textsMax = 500;
 
-const FoundEntry = SearchEntry.omit({ v: true, environmentId: true });
-export type FoundEntry = z.output<typeof FoundEntry>;
+/** One query is enough, unless the terms of texts are long: those may be a hundred kilobytes. */
+const chunks = { firstChunk: textsMax, chunkMax: textsMax };
+/** `terms` are those that were searched for. */
+export type FoundEntry = Omit<SearchEntry, "v" | "environmentId">;
 const ThreadState = Thread.pick({ id: true, status: true, archived: true });
 
 export interface FoundTexts {
@@ -41,22 +45,59 @@ export async function findTexts(
     return (await store.sum(all, { fields: [], where, contains })).count;
   });
   if (item === null) return { ranked: [], complete: true };
-  const texts = await store.findParts(all, FoundEntry, {
-    where,
-    contains: { field: "terms", item },
-    orderBy: [["createdAt", "desc"]],
-    limit: textsMax,
-  });
-  const matching = texts.filter(({ terms: known }) => {
-    const has = new Set(known);
-    return terms.required.every((term) => has.has(term));
-  });
+  const { matching, complete } = await readMatching(store, all, { where, item, terms });
   const ids = [...new Set(matching.map(({ threadId }) => threadId))];
   const refs = ids.map((id) => threads.of(owner, id));
   const states = await store.getParts(ThreadState, refs);
   const wanted = new Set(states.flatMap((state) => (state && isWanted(state) ? [state.id] : [])));
   const shown = matching.filter(({ threadId }) => wanted.has(threadId));
-  return { ranked: rankThreads(shown, terms), complete: texts.length < textsMax };
+  return { ranked: rankThreads(shown, terms), complete };
+}
+
+/**
+ * The newest texts that have all of the terms. They are read in their owner's turn, and of each no
+ * more is kept than what was searched for: all that they have would be some 40 MB (TEN-2).
+ */
+async function readMatching(
+  store: Pick<ReadStore, "walk">,
+  all: CollectionRef<typeof SearchEntry>,
+  {
+    where,
+    item,
+    terms,
+  }: {
+    readonly where: readonly (readonly [field: string, value: string])[];
+    readonly item: string;
+    readonly terms: SearchTerms;
+  },
+): Promise<{ readonly matching: readonly FoundEntry[]; readonly complete: boolean }> {
+  const asked = new Set([...terms.required, ...terms.near]);
+  const matching: FoundEntry[] = [];
+  let after: Cursor | undefined;
+  for (let left = textsMax; left > 0; ) {
+    const { found, isEnd } = await store.walk(
+      all,
+      {
+        where,
+        contains: { field: "terms", item },
+        orderBy: [["createdAt", "desc"]],
+        after,
+        limit: left,
+      },
+      chunks,
+    );
+    for (const { value } of found) {
+      const known = value.terms.filter((term) => asked.has(term));
+      if (!terms.required.every((term) => known.includes(term))) continue;
+      const { id, threadId, kind, length, createdAt } = value;
+      matching.push({ id, threadId, kind, length, createdAt, terms: known });
+    }
+    const last = found.at(-1)?.value;
+    if (isEnd || !last) return { matching, complete: true };
+    after = { value: last.createdAt, id: last.id };
+    left -= found.length;
+  }
+  return { matching, complete: false };
 }
 
 /** Null if one of the terms is in no text. A single term needn't be counted. */
