@@ -42,7 +42,7 @@ export const setConfig = change({
     await deps.store.require(environments.of(owner, environmentId)),
   decide({ body: { config }, data: { ref, value, version }, now }) {
     const fields = { documentation: config === "" ? [] : [config], updatedAt: now };
-    requireEnvironmentRoom({ ...value, ...fields });
+    requireEnvironmentRoom({ ...value, ...fields }, value);
     return { writes: [patch(ref, fields, { version })], subject: value.id, reply: ok({ config }) };
   },
 });

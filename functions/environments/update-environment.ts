@@ -111,7 +111,7 @@ function decideUpdate(
   requireMayReach(key.scopes, value, reach);
   const fields = { ...changes(body, value), ...stored(reach), updatedAt: now };
   requireFitting(value, fields.profile);
-  requireEnvironmentRoom({ ...value, ...fields });
+  requireEnvironmentRoom({ ...value, ...fields }, value);
   return {
     writes: [patch(ref, fields, { version })],
     subject: value.id,

@@ -53,7 +53,7 @@ function snapshotRoute(
           now,
         },
       });
-      requireEnvironmentRoom({ ...value, ...made.fields });
+      requireEnvironmentRoom({ ...value, ...made.fields }, value);
       return {
         writes: [patch(ref, { ...made.fields, updatedAt: now }, { version }), ...made.writes],
         subject: value.id,

@@ -69,7 +69,7 @@ export const restoreSnapshot = change({
       },
     });
     const fields = { workspace: head, ...made.fields, updatedAt: now };
-    requireEnvironmentRoom({ ...value, ...fields });
+    requireEnvironmentRoom({ ...value, ...fields }, value);
     return {
       writes: [patch(ref, fields, { version }), ...made.writes],
       subject: value.id,

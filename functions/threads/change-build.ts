@@ -89,7 +89,7 @@ export function changeBuild<
       const change = said({ params: asked, body: sent });
       const fields = next(data.environment.value, { params: asked, body: sent });
       const decided = decideBuild(context, data, { fields, force: false });
-      requireEnvironmentRoom(decided.environment);
+      requireEnvironmentRoom(decided.environment, data.environment.value);
       const audit = buildAudit(context, decided);
       const { started } = decided;
       const builds = started

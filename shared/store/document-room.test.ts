@@ -38,4 +38,14 @@ describe("a document that will grow", () => {
     expect(() => requireEnvironmentRoom(scripts(environmentBytesMax - 14))).not.toThrow();
     expect(() => requireEnvironmentRoom(scripts(environmentBytesMax))).toThrow(/at most \d+\./);
   });
+
+  test("lets an environment that its layers have made too large become no larger", () => {
+    const before = { layers: ["l".repeat(environmentBytesMax)], setupScripts: ["a", "b"] };
+    expect(() => requireEnvironmentRoom({ ...before, setupScripts: ["a"] }, before)).not.toThrow();
+    expect(() =>
+      requireEnvironmentRoom({ ...before, setupScripts: ["b", "a"] }, before),
+    ).not.toThrow();
+    const larger = { ...before, setupScripts: ["a", "b", "c"] };
+    expect(() => requireEnvironmentRoom(larger, before)).toThrow(/at most \d+\./);
+  });
 });

@@ -46,10 +46,14 @@ export function requireExecutionRoom(execution: object): void {
   throw new ApiError("PAYLOAD_TOO_LARGE", { message });
 }
 
-/** @throws {ApiError} `PAYLOAD_TOO_LARGE`. */
-export function requireEnvironmentRoom(environment: object): void {
+/**
+ * @param before The environment that is changed. Builds may have made it larger than it may become,
+ * so what makes it no larger is always taken: otherwise nothing could be changed any more.
+ * @throws {ApiError} `PAYLOAD_TOO_LARGE`.
+ */
+export function requireEnvironmentRoom(environment: object, before: object | null = null): void {
   const bytes = fieldsBytes(environment);
-  if (bytes <= environmentBytesMax) return;
+  if (bytes <= environmentBytesMax || (before && bytes <= fieldsBytes(before))) return;
   const message =
     `The environment would be ${bytes} bytes in all; it may be at most ${environmentBytesMax}. ` +
     "Shorten its scripts, variables or lists.";
