@@ -6,7 +6,7 @@ import type { BuildBody } from "#shared/contract/build";
 import { toJsonText } from "#shared/contract/common";
 import { MessageCreate } from "#shared/contract/message-create";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
-import { layerHash } from "#shared/core/layers/layer";
+import { layerHash, layerVariables } from "#shared/core/layers/layer";
 import type { Account } from "#shared/core/money/account";
 import { type BuildState, buildState, imageTagOf } from "#shared/environments/build-state";
 import { readBuilds, stateOf } from "#shared/environments/shown-environments";
@@ -17,17 +17,16 @@ import { builtLayer } from "#shared/executions/layer-of";
 import { shellModel } from "#shared/executions/models";
 import { newThread } from "#shared/executions/new-thread";
 import { type Started, startExecution, startedFacts } from "#shared/executions/start-execution";
-import type { Owner } from "#shared/identity/owner";
 import { requireKeyScope } from "#shared/keys/require-key-scope";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
 import type { Callers, Context, Earlier, ReadContext, Reply } from "#shared/pipeline/route";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { auditEntry } from "#shared/store/audit-rows";
 import { patch, type Version, type Write } from "#shared/store/documents";
-import { type Environment, environments, type Layer, layersMax } from "#shared/store/environments";
+import { type Environment, environments, layersMax } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
 import type { FoundDocument } from "#shared/store/read-document";
-import type { ReadStore } from "#shared/store/store";
+import { type KnownLayer, readLayers } from "./known-layers.ts";
 
 type Reading<B> = ReadContext<"api-key", { readonly environmentId: string }, unknown, B> & {
   readonly caller: Callers["api-key"];
@@ -37,15 +36,12 @@ type Deciding = Context<"api-key", unknown, unknown, unknown> & {
   readonly account: Account | null;
 };
 
-const environmentsMax = 1_000;
-const WithLayers = environments.schema.pick({ layers: true });
-
 /** What a build depends on besides its environment. */
 export interface BuildRead {
   readonly environment: FoundDocument<typeof environments.schema>;
   readonly builds: Awaited<ReturnType<typeof readBuilds>>;
   /** The layers of the owner's environments, to take one that was built from the same. */
-  readonly layers: readonly Layer[];
+  readonly layers: readonly KnownLayer[];
   readonly counted: Awaited<ReturnType<typeof countOwnedIfRepeated>>;
   readonly start: EarlierStart;
   readonly ticketSecret: string;
@@ -71,12 +67,6 @@ export async function readForBuild<B>(context: Reading<B>, name: string): Promis
     start,
     ticketSecret: deps.random(ticketRandomBytes).toString("hex"),
   };
-}
-
-async function readLayers(store: ReadStore, owner: Owner): Promise<readonly Layer[]> {
-  const request = { orderBy: [], limit: environmentsMax };
-  const all = await store.findParts(environments.all(owner), WithLayers, request);
-  return all.flatMap(({ layers }) => layers);
 }
 
 interface BuildWanted {
@@ -128,7 +118,8 @@ export function decideBuild(
   const known = force ? undefined : data.layers.find(({ hash }) => hash === state.hash);
   // What another environment of the same owner has built is the same, byte for byte.
   if (known) {
-    return changed({ layers: [known, ...next.layers].slice(0, layersMax), build: null });
+    const layer = { ...known, variables: layerVariables(next) };
+    return changed({ layers: [layer, ...next.layers].slice(0, layersMax), build: null });
   }
   return startBuild(context, data, { next, fields, version });
 }
