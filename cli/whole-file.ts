@@ -1,29 +1,52 @@
 /** Files that are written while they are received. */
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { type ApiClient, lost } from "./api-client.ts";
 
+const permissionBits = 0o777;
+const usualMode = 0o666;
+
 /**
- * A file has its name only once it is whole; one that had it before is kept until then.
- * @param mode As `umask` allows; for others to read by default.
+ * A file has its name only once it is whole; one that had it before is kept until then, and its
+ * permissions stay. A link leads to what is written. A device or a pipe is written to: a file of
+ * its name would take its place.
+ * @param most The permissions that the file may have, as `umask` allows.
  * @returns Its size.
  */
 export async function writeWhole(
   path: string,
   pieces: AsyncIterable<Uint8Array>,
-  mode = 0o666,
+  most?: number,
 ): Promise<number> {
-  const draft = `${path}.${randomBytes(6).toString("hex")}.part`;
-  const handle = await open(draft, "wx", mode);
+  const before = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
+  if (before && !before.isFile()) return await writeThrough(path, pieces);
+  const target = before ? await realpath(path) : path;
+  // Not the file's own name and more: that may be as long as names can be.
+  const draft = join(dirname(target), `.paddock-${randomBytes(6).toString("hex")}.part`);
+  const handle = await open(draft, "wx", most ?? usualMode);
   try {
+    if (before) await handle.chmod(before.mode & permissionBits & (most ?? permissionBits));
     const size = await writeAll(handle, pieces);
     await handle.close();
-    await rename(draft, path);
+    await rename(draft, target);
     return size;
   } catch (error) {
     await handle.close().catch(() => undefined);
     await rm(draft, { force: true });
     throw error;
+  }
+}
+
+async function writeThrough(path: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {
+  const handle = await open(path, "w");
+  try {
+    return await writeAll(handle, pieces);
+  } finally {
+    await handle.close();
   }
 }
 

@@ -1,5 +1,5 @@
 /** Copies one file into an environment, or out of it. */
-import { openAsBlob } from "node:fs";
+import { createReadStream, openAsBlob } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -57,9 +57,12 @@ async function upload(context: Context, from: string, to: Remote): Promise<undef
   context.output.done(`${path}, ${size} bytes`);
 }
 
-async function fileBlob(path: string): Promise<Blob> {
-  if ((await stat(path)).isDirectory()) throw new CommandError(`${path} is a folder.`);
-  return await openAsBlob(path);
+/** A pipe, and a file that the kernel makes up, has a size of 0 and its bytes all the same. */
+export async function fileBlob(path: string): Promise<Blob> {
+  const found = await stat(path);
+  if (found.isDirectory()) throw new CommandError(`${path} is a folder.`);
+  if (found.isFile() && found.size > 0) return await openAsBlob(path);
+  return new Blob([await buffer(createReadStream(path))]);
 }
 
 /** A folder, which ends with `/`, keeps the file's own name. */

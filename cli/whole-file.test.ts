@@ -1,0 +1,73 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { fileBlob } from "./commands/copy-files.ts";
+import { writeWhole } from "./whole-file.ts";
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "paddock-whole-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+async function* content() {
+  yield Buffer.from("new");
+}
+
+const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+test("a file that is replaced keeps its permissions, and a link leads to it", async () => {
+  const folder = newFolder();
+  const [file, link] = [join(folder, "file"), join(folder, "link")];
+  writeFileSync(file, "old");
+  chmodSync(file, 0o600);
+  symlinkSync("file", link);
+  expect(await writeWhole(link, content())).toBe(3);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readFileSync(file, "utf8")).toBe("new");
+  expect(modeOf(file)).toBe(0o600);
+  expect(readdirSync(folder).sort()).toEqual(["file", "link"]);
+});
+
+test("what only its owner may read is no more than that, whatever was there", async () => {
+  const file = join(newFolder(), "file");
+  writeFileSync(file, "old");
+  chmodSync(file, 0o644);
+  await writeWhole(file, content(), 0o600);
+  expect(modeOf(file)).toBe(0o600);
+});
+
+test("a pipe is written to, and stays one", async () => {
+  const pipe = join(newFolder(), "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const [read] = await Promise.all([readFile(pipe, "utf8"), writeWhole(pipe, content())]);
+  expect(read).toBe("new");
+  expect(lstatSync(pipe).isFIFO()).toBe(true);
+});
+
+test("a file may have the longest name that there is", async () => {
+  const file = join(newFolder(), "n".repeat(255));
+  await writeWhole(file, content());
+  expect(readFileSync(file, "utf8")).toBe("new");
+});
+
+test("what a pipe holds is sent, though a pipe has no size", async () => {
+  const pipe = join(newFolder(), "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const [blob] = await Promise.all([fileBlob(pipe), writeWhole(pipe, content())]);
+  expect(await blob.text()).toBe("new");
+  expect((await fileBlob("/proc/self/status")).size).toBeGreaterThan(0);
+});
