@@ -1,4 +1,5 @@
 /** What is asked at a terminal, and read from stdin without one. */
+import { isUtf8 } from "node:buffer";
 import { CommandError, exits } from "./exits.ts";
 
 /** A key, or the largest secret, has far less. */
@@ -35,17 +36,25 @@ export async function askText(question: string, initialValue: string): Promise<s
   return answer ?? "";
 }
 
-/** @throws {CommandError} if it is larger than anything that is read this way. */
-export async function readStdin(): Promise<string> {
+/** @throws {CommandError} if it is larger than anything that is read this way, or isn't text. */
+export async function readStdin(
+  stdin: AsyncIterable<string | Uint8Array> = process.stdin,
+): Promise<string> {
   const chunks: Buffer[] = [];
   let total = 0;
-  for await (const chunk of process.stdin) {
+  for await (const chunk of stdin) {
     const bytes = Buffer.from(chunk);
     total += bytes.length;
     if (total > stdinBytesMax) throw new CommandError("There is more than 1 MiB on stdin.");
     chunks.push(bytes);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return textIn(Buffer.concat(chunks), "stdin");
+}
+
+/** Other bytes would silently become other characters. @throws {CommandError} */
+export function textIn(bytes: Uint8Array, where: string): string {
+  if (isUtf8(bytes)) return Buffer.from(bytes).toString("utf8");
+  throw new CommandError(`What is in ${where} isn't text in UTF-8: encode it, such as by base64.`);
 }
 
 /** `echo` and most files end with a line feed that isn't part of the value. */

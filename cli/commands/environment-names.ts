@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { ApiClient } from "../api-client.ts";
+import { CommandError } from "../exits.ts";
 import { onlyCalled } from "./named.ts";
 
 const environmentsMax = 1_000;
@@ -13,18 +14,27 @@ export const Environment = z.looseObject({
 });
 export type Environment = z.infer<typeof Environment>;
 
-export async function listEnvironmentsOf(client: ApiClient, max: number): Promise<Environment[]> {
+export async function listEnvironmentsOf(
+  client: Pick<ApiClient, "list">,
+  max: number,
+): Promise<Environment[]> {
   return await client.list("/environments", Environment, { max });
 }
 
 /**
- * Resolves what a user calls an environment: its id, its name, or nothing for the default one.
+ * Resolves what a user calls an environment: its id or its name; undefined is the default one. An
+ * empty name is none: in a script it is a variable that isn't set, and what is done, or deleted,
+ * would be done to the default environment.
  * @returns Its id.
  * @throws {CommandError} if no environment has the name, or several have.
  */
-export async function findEnvironment(client: ApiClient, named: string): Promise<string> {
+export async function findEnvironment(
+  client: Pick<ApiClient, "call" | "list">,
+  named: string | undefined,
+): Promise<string> {
+  if (named === undefined) return (await client.call("/environments/default", Environment)).id;
+  if (named === "") throw new CommandError("An environment's name is empty: give its id or name.");
   if (/^env_[\w-]+$/.test(named)) return named;
-  if (named === "") return (await client.call("/environments/default", Environment)).id;
   const all = await listEnvironmentsOf(client, environmentsMax);
   return onlyCalled(all, named, { one: "environment", many: "environments" }).id;
 }

@@ -1,7 +1,7 @@
 /** Texts and JSON that a command is given as an argument, in a file, or on stdin. */
 import { readFile } from "node:fs/promises";
 import { CommandError } from "../exits.ts";
-import { readStdin } from "../prompts.ts";
+import { readStdin, textIn } from "../prompts.ts";
 
 /** A text, or `-` for stdin. */
 export async function textOrStdin(given: string): Promise<string> {
@@ -10,11 +10,12 @@ export async function textOrStdin(given: string): Promise<string> {
 
 /** The JSON object of a file, or of stdin for `-`. */
 export async function jsonObjectFrom(file: string): Promise<Record<string, unknown>> {
-  const text = file === "-" ? await readStdin() : await readFile(file, "utf8");
+  const text = file === "-" ? await readStdin() : textIn(await readFile(file), file);
   const where = file === "-" ? "stdin" : file;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // Some editors begin files with a mark of their order of bytes.
+    value = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (error) {
     const why = error instanceof Error ? error.message : "";
     throw new CommandError(`What is in ${where} isn't JSON: ${why}.`);

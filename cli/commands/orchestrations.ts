@@ -71,7 +71,7 @@ export async function create(context: Context): Promise<undefined> {
   const given = await jsonObjectFrom(context.arg(0));
   const named = options.text("env");
   const isNamed = named === undefined && given.environmentId !== undefined;
-  const environmentId = isNamed ? given.environmentId : await findEnvironment(client, named ?? "");
+  const environmentId = isNamed ? given.environmentId : await findEnvironment(client, named);
   const body = { ...given, environmentId };
   const { orchestration, warnings } = await client.call(kind.path, Answer, { body });
   for (const warning of warnings) output.warning(warning);

@@ -7,7 +7,7 @@ test.each([
   ["./env:data.csv", { kind: "local", path: "./env:data.csv" }],
   ["/tmp/a:b", { kind: "local", path: "/tmp/a:b" }],
   ["my env:/a/b", { kind: "remote", environment: "my env", path: "a/b" }],
-  [":a:b", { kind: "remote", environment: "", path: "a:b" }],
+  [":a:b", { kind: "remote", environment: undefined, path: "a:b" }],
 ])("%s names one place", (text, place) => {
   expect(placeFrom(text)).toEqual(place);
 });

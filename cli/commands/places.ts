@@ -3,15 +3,21 @@ import { CommandError } from "../exits.ts";
 /** A file of this machine, or of an environment. */
 export type Place =
   | { readonly kind: "local"; readonly path: string }
-  | { readonly kind: "remote"; readonly environment: string; readonly path: string };
+  | {
+      readonly kind: "remote";
+      /** Undefined for the default one. */
+      readonly environment: string | undefined;
+      readonly path: string;
+    };
 
 /**
  * `ENV:PATH` is in an environment, and `:PATH` in the default one. A `/` before the colon makes it
  * a local path, as for scp.
  */
 export function placeFrom(text: string): Place {
-  const [, environment, path] = /^([^/:]*):(.*)$/s.exec(text) ?? [];
-  if (environment === undefined || path === undefined) return { kind: "local", path: text };
+  const [, named, path] = /^([^/:]*):(.*)$/s.exec(text) ?? [];
+  if (named === undefined || path === undefined) return { kind: "local", path: text };
+  const environment = named === "" ? undefined : named;
   return { kind: "remote", environment, path: path.replace(/^\/+/, "") };
 }
 

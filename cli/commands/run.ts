@@ -26,13 +26,17 @@ export async function exec(context: Context): Promise<ExitCode> {
 }
 
 /** The thread that `--thread` names, or else a new one. */
-async function threadFor(context: Context, content: string): Promise<string> {
+export async function threadFor(
+  context: Pick<Context, "options" | "client">,
+  content: string,
+): Promise<string> {
   const { options } = context;
   const threadId = options.text("thread");
   const named = options.text("env");
   if (threadId !== undefined) {
-    if (named === undefined) return threadId;
-    throw new CommandError("A thread stays in its environment: give --thread or --env.");
+    const vain = ["env", "agent", "title"].find((name) => options.text(name) !== undefined);
+    if (vain === undefined) return threadId;
+    throw new CommandError(`A thread keeps what it was made with: give --thread or --${vain}.`);
   }
   const client = await context.client();
   const environment = named === undefined ? null : await findEnvironment(client, named);

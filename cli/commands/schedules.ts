@@ -94,7 +94,7 @@ export async function createSchedule(context: Context): Promise<undefined> {
   const body = withoutUndefined({
     name: context.arg(0),
     task: await textOrStdin(context.arg(1)),
-    environmentId: await findEnvironment(client, options.text("env") ?? ""),
+    environmentId: await findEnvironment(client, options.text("env")),
     ...timing(context),
     missedRuns: options.flag("skipMissed") ? "skip" : undefined,
     enabled: options.flag("paused") ? false : undefined,

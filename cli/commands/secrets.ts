@@ -27,7 +27,7 @@ export async function setSecret(context: Context): Promise<undefined> {
   if (value === "") throw new CommandError("There is no value on stdin.");
   const [hosts, headers] = [options.texts("host"), options.texts("header")];
   const body = { value, ...(hosts ? { hosts } : {}), ...(headers ? { headers } : {}) };
-  const environment = await findEnvironment(client, options.text("env") ?? "");
+  const environment = await findEnvironment(client, options.text("env"));
   const path = `/environments/${environment}/secrets/${encodeURIComponent(name)}`;
   const call = client.call(path, Written, { method: "PUT", body });
   const { message, warnings } = await withProgress("Sealing", call);
@@ -38,7 +38,7 @@ export async function setSecret(context: Context): Promise<undefined> {
 export async function listSecrets(context: Context): Promise<undefined> {
   const client = await context.client();
   const { options, output } = context;
-  const environment = await findEnvironment(client, options.text("env") ?? "");
+  const environment = await findEnvironment(client, options.text("env"));
   const { data } = await client.call(`/environments/${environment}/secrets`, Listed);
   if (output.isJson) return void (await output.json(data));
   await output.table(
@@ -50,7 +50,7 @@ export async function listSecrets(context: Context): Promise<undefined> {
 export async function removeSecrets(context: Context): Promise<undefined> {
   const client = await context.client();
   const { options, output } = context;
-  const environment = await findEnvironment(client, options.text("env") ?? "");
+  const environment = await findEnvironment(client, options.text("env"));
   await confirm(`Delete ${context.args.join(", ")}?`, options.flag("yes"));
   for (const name of context.args) {
     const path = `/environments/${environment}/secrets/${encodeURIComponent(name)}`;

@@ -100,7 +100,7 @@ export async function createTrigger(context: Context): Promise<undefined> {
   const prompt = await textOrStdin(context.arg(1));
   const body = withoutUndefined({
     name: context.arg(0),
-    environmentId: await findEnvironment(client, options.text("env") ?? ""),
+    environmentId: await findEnvironment(client, options.text("env")),
     source: options.text("source") ?? "webhook",
     event: options.text("event") ?? "*",
     action: { type: "send_message", prompt },
