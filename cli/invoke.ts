@@ -101,7 +101,9 @@ export async function invoke(invocation: Invocation): Promise<ExitCode> {
   };
   const context = new Context(invocation, interrupted.signal);
   const { path } = invocation;
-  if (!/^(run|exec)$/.test(path)) process.once("SIGINT", interrupt);
+  if (!/^(run|exec)$/.test(path)) {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
+  }
   try {
     const command = await commands[path]?.();
     if (!command) throw new CommandError(`There is no command ${path}.`);
