@@ -27,7 +27,7 @@ const newFileMode = 0o644;
 
 export interface FileRead {
   readonly what: "file" | "folder";
-  /** A file's whole size, or how many names a folder has, up to a limit. */
+  /** A file's whole size, or how many names of a folder are passed on, and one more for others. */
   readonly sizeBytes: number;
 }
 
@@ -60,16 +60,15 @@ function readFolder(path: string, onPiece: (piece: Uint8Array) => void): FileRea
   const folder = opendirSync(path);
   try {
     const names: string[] = [];
-    while (names.length < namesMax) {
-      const entry = folder.readSync();
-      if (entry === null) break;
+    let entry = folder.readSync();
+    for (; entry !== null && names.length < namesMax; entry = folder.readSync()) {
       names.push(entry.isDirectory() ? `${entry.name}/` : entry.name);
     }
     if (names.length > 0)
       onPiece(
         Buffer.from(`${names.sort((first, second) => (first < second ? -1 : 1)).join("\n")}\n`),
       );
-    return { what: "folder", sizeBytes: names.length };
+    return { what: "folder", sizeBytes: names.length + (entry === null ? 0 : 1) };
   } finally {
     folder.closeSync();
   }

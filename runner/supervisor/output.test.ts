@@ -85,6 +85,29 @@ describe("an Output", () => {
     expect(Buffer.byteLength(streamed())).toBeLessThan(200);
     expect(runaways()).toBeGreaterThan(0);
   });
+
+  const cut = "what follows is not shown";
+
+  test("says that output is cut where it is short without its secrets", () => {
+    const { output, streamed } = collect(100);
+    const sink = output.open("answer");
+    for (let index = 0; index < 20; index += 1) sink.write(Buffer.from("hunter2hunter2"));
+    sink.end();
+    expect(streamed()).toMatch(/^\[redacted:KEY\]\n\[The output limit[^[]+$/);
+    expect(output.answer()).toEqual({ output: streamed(), outputTruncated: true });
+  });
+
+  test("says in the answer that it is missing after a long part that is none of it", () => {
+    const { output, streamed } = collect(100);
+    const setup = output.open("progress");
+    setup.write(Buffer.from("0123456789".repeat(20)));
+    setup.end();
+    const sink = output.open("answer");
+    for (const piece of ["the", "answer"]) sink.write(Buffer.from(piece));
+    sink.end();
+    expect(streamed().split(cut)).toHaveLength(2);
+    expect(output.answer().output.split(cut)).toHaveLength(2);
+  });
 });
 
 describe("cutBytes()", () => {

@@ -28,6 +28,8 @@ export class Output {
   #answer: string[] = [];
   #answerBytes = 0;
   #answerIsCut: boolean = false;
+  /** Whether the answer says that output is missing. */
+  #isCutSaid: boolean = false;
   #outputTail = "";
 
   constructor(deps: OutputDeps) {
@@ -48,17 +50,25 @@ export class Output {
       this.#stream(text);
       if (part === "answer") this.addToAnswer(text);
     };
+    let isOver = false;
+    const end = () => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(silence);
+      pass(redactor.write(decoder.end()) + redactor.end());
+    };
     return {
       write: (bytes) => {
-        if (!this.#count(bytes.length)) return;
+        if (!this.#count(bytes.length)) {
+          end();
+          this.#sayCut(part);
+          return;
+        }
         pass(redactor.write(decoder.write(Buffer.from(bytes))));
         clearTimeout(silence);
         silence = setTimeout(() => pass(redactor.pause()), silenceMs);
       },
-      end: () => {
-        clearTimeout(silence);
-        pass(redactor.write(decoder.end()) + redactor.end());
-      },
+      end,
     };
   }
 
@@ -91,6 +101,21 @@ export class Output {
     this.#seenBytes += sizeBytes;
     if (this.#seenBytes > streamBytesMax * runawayFactor) onRunaway();
     return before <= streamBytesMax;
+  }
+
+  /**
+   * Says once that something isn't shown, where what was shown doesn't reach its own limit: without
+   * its secrets it may be far shorter, and what came before may be no part of the answer.
+   */
+  #sayCut(part: "answer" | "progress"): void {
+    const { streamBytesMax, onText } = this.#deps;
+    if (this.#streamedBytes <= streamBytesMax) {
+      this.#streamedBytes = streamBytesMax + 1;
+      onText(notice.stream);
+    }
+    if (part === "progress" || this.#isCutSaid) return;
+    this.#isCutSaid = true;
+    this.addToAnswer(notice.stream);
   }
 
   #stream(text: string): void {

@@ -48,7 +48,8 @@ export class ToolOutput {
   #take(text: string): void {
     this.#kept.add(text);
     const room = streamedLengthMax - this.#streamedLength;
-    if (room <= 0) return;
+    // At exactly its bound it is full, and what follows isn't said to be missing yet.
+    if (room < 0) return;
     this.#streamedLength += text.length;
     const isOver = text.length > room;
     this.#unsent += isOver ? `${text.slice(0, room)}\n[The rest isn't shown.]\n` : text;

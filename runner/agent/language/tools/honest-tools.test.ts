@@ -1,21 +1,26 @@
 /** What tools say of files and programs that they can't see or run wholly. */
-import { expect, test } from "vitest";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import type { CallEnded } from "../../../init/messages.ts";
 import type { ToolContext, ToolOutcome } from "./tool.ts";
 import { agentTools } from "./tools.ts";
 
 interface Inside {
+  readonly what?: "folder";
   readonly file?: Buffer;
   readonly sizeBytes?: number;
   readonly search?: Partial<CallEnded>;
 }
 
-async function run(name: string, input: object, { file, sizeBytes, search }: Inside) {
+async function run(name: string, input: object, { what, file, sizeBytes, search }: Inside) {
   const none = {
     id: 1,
     status: 0,
     folder: null,
-    what: "file" as const,
+    what: what ?? ("file" as const),
     code: null,
     sizeBytes: null,
   };
@@ -80,4 +85,35 @@ test("the lines that a text is most like are cut", async () => {
   const outcome = await run("edit", input, { file });
   expect(shown(outcome)).toContain("most like it");
   expect(shown(outcome).length).toBeLessThan(1_000);
+});
+
+test.each([
+  [2, "2 names"],
+  [3, "the first 2 names"],
+])("a folder of %i names isn't taken for one of 2", async (sizeBytes, summary) => {
+  const outcome = await run(
+    "view",
+    {},
+    { what: "folder", file: Buffer.from("a\nb/\n"), sizeBytes },
+  );
+  expect(outcome).toMatchObject({ summary });
+  expect(shown(outcome).includes("There are more")).toBe(sizeBytes > 2);
+});
+
+test("a file has as many hits as are shown, and one more where there are others", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "paddock-search-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "a"), "hit\n".repeat(300));
+  let given: readonly string[] = [];
+  const sandbox: ToolContext["sandbox"] = async (call, onOutput) => {
+    if (call.do !== "exec" || call.program !== "grep") return { end: "failed" } as CallEnded;
+    given = call.arguments;
+    onOutput(execFileSync("grep", [...given], { cwd: folder }));
+    return { end: "done", status: 0 } as CallEnded;
+  };
+  const context = { sandbox, canSee: true, redact: (text: string) => text } as ToolContext;
+  const search = agentTools.find(({ spec }) => spec.name === "search");
+  const outcome = await search?.run({ pattern: "hit" }, context);
+  expect(outcome).toMatchObject({ summary: "250 lines" });
+  expect(shown(outcome ?? "")).toContain("There are more");
 });

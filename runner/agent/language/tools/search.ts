@@ -16,6 +16,8 @@ const timeoutMs = 60_000;
 const outputBytesMax = 256 * 1024;
 const linesMax = 250;
 const lineLengthMax = 300;
+/** Asks each file for one hit more than is shown, so that it is seen where there are more. */
+const hitsMax = `--max-count=${linesMax + 1}`;
 const signalled = 128;
 /** What neither ripgrep nor grep are asked to search. */
 const skipped = [".git", "node_modules"];
@@ -66,7 +68,7 @@ async function searchContent(
   const glob = optionalText(input, "glob");
   const ignore = flag(input, "ignore_case") ? ["-i"] : [];
   const with_ = await run(context, "rg", [
-    ...["--line-number", "--no-heading", "--color=never", "--hidden", "--max-count=100"],
+    ...["--line-number", "--no-heading", "--color=never", "--hidden", hitsMax],
     ...ignore,
     ...skipped.flatMap((name) => ["--glob", `!${name}`]),
     ...(glob === null ? [] : ["--glob", glob]),
@@ -74,7 +76,7 @@ async function searchContent(
   ]);
   if (with_.end.end !== "failed") return with_;
   return await run(context, "grep", [
-    ...["-rnIE", "--color=never", "--max-count=100"],
+    ...["-rnIE", "--color=never", hitsMax],
     ...ignore,
     ...skipped.map((name) => `--exclude-dir=${name}`),
     ...(glob === null ? [] : [`--include=${glob}`]),

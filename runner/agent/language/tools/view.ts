@@ -37,9 +37,7 @@ export const view: Tool = {
   async run(input, context): Promise<ToolOutcome> {
     const path = requiredPath(input);
     const { what, bytes, sizeBytes } = await readBytes(context, path, bytesMax);
-    if (what === "folder") {
-      return ok(bytes.toString("utf8") || "(an empty folder)", `${sizeBytes} names`);
-    }
+    if (what === "folder") return showNames(bytes.toString("utf8"), sizeBytes);
     const mediaType = imageType(bytes);
     if (mediaType !== null) return showImage(context, { path, bytes, sizeBytes, mediaType });
     const isCut = sizeBytes > bytes.length;
@@ -56,6 +54,12 @@ function wholeLines(bytes: Buffer): Buffer {
   if (length > 0) return bytes.subarray(0, length);
   const last = bytes.findLastIndex((byte) => (byte & 0xc0) !== 0x80);
   return bytes.subarray(0, Math.max(0, last));
+}
+
+function showNames(names: string, count: number): ToolOutcome {
+  const shown = names.split("\n").length - 1;
+  if (count <= shown) return ok(names || "(an empty folder)", `${count} names`);
+  return ok(`${names}(There are more; use bash to see them.)`, `the first ${shown} names`);
 }
 
 interface Shown {
