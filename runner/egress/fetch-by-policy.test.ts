@@ -1,8 +1,10 @@
 import { once } from "node:events";
-import { connect as connectTcp } from "node:net";
+import { createServer } from "node:https";
+import { type AddressInfo, connect as connectTcp } from "node:net";
 import { setImmediate as tick } from "node:timers/promises";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { httpServer } from "../../test/kit/mcp-servers.ts";
+import { makeTestCa } from "../../test/kit/sandbox/test-ca.ts";
 import { type Strange, startStrangeServer } from "../../test/kit/strange-server.ts";
 import { fetchByPolicy } from "./fetch-by-policy.ts";
 import type { Reach } from "./reach.ts";
@@ -31,6 +33,28 @@ test.each([1, 2, 3, 10])("an answer of %i pieces may be given up at any of them"
   }
   // What is thrown there nobody catches, and it ends the execution.
   expect(closing.mock.results.filter(({ type }) => type === "throw")).toEqual([]);
+});
+
+test.each([
+  ["https://203.0.113.1/", { kind: "address", name: "203.0.113.1", family: 4 }],
+  ["https://[2001:db8::1]/", { kind: "address", name: "2001:db8::1", family: 6 }],
+  ["https://a.example/", { kind: "name", name: "a.example" }],
+] as const)("the certificate must be for what is asked for: %s", async (url, host) => {
+  const ask = async (name: string) => {
+    const { ca, cert, key } = makeTestCa([name]);
+    const server = createServer({ cert, key }, (_request, response) => void response.end());
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    onTestFinished(() => void server.close());
+    const connect: Reach["connect"] = async (_asked, carry) => {
+      const { port } = server.address() as AddressInfo;
+      const socket = connectTcp(port, "127.0.0.1").on("error", () => undefined);
+      await once(socket, "connect");
+      await carry({ host, pinned: { socket, address: "203.0.113.1" }, pass: () => true });
+    };
+    return (await fetchByPolicy({ roots: [ca], connect }, 1_000)(url)).status;
+  };
+  expect(await ask(host.name)).toBe(200);
+  await expect(ask("localhost")).rejects.toThrow("altnames");
 });
 
 test.each<Strange>(["a switch of protocols", "announcements without end", "a 205 without end"])(

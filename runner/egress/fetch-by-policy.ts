@@ -71,6 +71,8 @@ function ask({ url, init, host, pinned, roots }: Exchange): ClientRequest {
   const outer = isTls
     ? connectTls({
         socket,
+        // An address is no server name, and yet what the certificate must be for.
+        host: host.name,
         servername: host.kind === "name" ? host.name : "",
         ca: [...(roots ?? rootCertificates)],
         minVersion: "TLSv1.2",

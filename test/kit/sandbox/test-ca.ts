@@ -1,6 +1,7 @@
 /** A certificate authority for tests, which is made each time. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -13,7 +14,7 @@ export interface TestCa {
 
 const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
 
-/** One certificate for all of `names`. */
+/** One certificate for all of `names`, which may be addresses. */
 export function makeTestCa(names: readonly string[]): TestCa {
   const folder = mkdtempSync(join(tmpdir(), "paddock-ca-"));
   const at = (name: string) => join(folder, name);
@@ -23,7 +24,7 @@ export function makeTestCa(names: readonly string[]): TestCa {
     const self = ["-subj", "/CN=Test CA", "-days", "2"];
     openssl("req", "-x509", ...newKey, "-keyout", "ca.key", "-out", "ca.pem", ...self);
     openssl("req", ...newKey, "-keyout", "leaf.key", "-out", "leaf.csr", "-subj", "/CN=leaf");
-    const alternatives = names.map((name) => `DNS:${name}`).join(",");
+    const alternatives = names.map((name) => `${isIP(name) ? "IP" : "DNS"}:${name}`).join(",");
     writeFileSync(at("leaf.cnf"), `subjectAltName=${alternatives}\n`);
     const signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"];
     openssl(
