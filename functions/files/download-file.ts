@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import * as z from "zod";
 import { optionalFlag } from "#shared/contract/common";
+import { attachment } from "#shared/core/attachment";
 import { idSchema } from "#shared/core/ids";
 import { entryAt } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
@@ -53,7 +54,7 @@ export const downloadFile = action({
     const name = file.path.split("/").at(-1) ?? file.path;
     const content = {
       "content-type": "application/octet-stream",
-      "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
+      "content-disposition": attachment(name),
     };
     const headers = rangeHeaders(answer, tagged, { method: request.method, content });
     const stream = async (response: ServerResponse) => await writePaced(response, pieces, signal);

@@ -4,6 +4,7 @@
  */
 import type { GetSignedUrlConfig } from "@google-cloud/storage";
 import { config } from "../config.ts";
+import { attachment } from "../core/attachment.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import { hasCode, storageFailure, storeInPlace } from "./bucket.ts";
@@ -48,8 +49,7 @@ export async function signDownload(
   owner: Owner,
   download: { readonly id: string; readonly name: string; readonly expiresAt: number },
 ): Promise<SignedRequest> {
-  const name = encodeURIComponent(download.name);
-  const responseDisposition = `attachment; filename*=UTF-8''${name}`;
+  const responseDisposition = attachment(download.name);
   const url = await signed(owner, download, { action: "read", responseDisposition });
   return { url, method: "GET", headers: {} };
 }
