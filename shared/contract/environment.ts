@@ -72,22 +72,34 @@ export const McpServer = StoredMcpServer.extend({
 })
   .refine(keepsTokenSecret, {
     path: ["url"],
-    message: "Give an https address: a bearerToken isn't sent over http, where others can read it.",
+    message: "must begin with https:// beside a bearerToken, which others could read over http",
   })
   // Without it, the server would fail at each run.
   .refine(({ type, url }) => type !== "http" || Boolean(url), {
     path: ["url"],
-    message: "Give the address of the server, since its type is http.",
+    message: "is required, since the server's type is http",
   })
   .refine(({ type, command }) => type !== "stdio" || Boolean(command), {
     path: ["command"],
-    message: "Give the program of the server, since its type is stdio.",
+    message: "is required, since the server's type is stdio",
+  })
+  .refine(({ bearerToken = "" }) => /^[\x20-\x7e]*$/.test(bearerToken), {
+    path: ["bearerToken"],
+    message: "must be printable ASCII, since it goes into a header",
   })
   .refine(({ env = {} }) => Object.keys(env).length <= mcpVariablesMax, {
     path: ["env"],
-    message: `Give at most ${mcpVariablesMax} variables.`,
+    message: `must have at most ${mcpVariablesMax} variables`,
   });
 export type McpServer = z.infer<typeof McpServer>;
+
+/** An execution has one server of each name, so another one would never be used. */
+export const McpServers = z
+  .array(McpServer)
+  .max(50)
+  .refine((servers) => new Set(servers.map(({ name }) => name)).size === servers.length, {
+    message: "names two servers alike: only the last one would be used",
+  });
 
 const Variable = z
   .object({ key: SecretKey, value: z.string().max(secretBytesMax) })
@@ -105,7 +117,7 @@ const EnvironmentFields = z.object({
   environmentVariables: z.array(Variable).max(200).default([]),
   secrets: z.array(SecretCreate).max(secretsMax).default([]),
   setupScripts: z.array(z.string().max(50_000)).max(50).default([]),
-  mcpServers: z.array(McpServer).max(50).default([]),
+  mcpServers: McpServers.default([]),
   documentation: z.array(z.string().max(50_000)).max(50).default([]),
   /** The network is closed unless the client opens it. */
   internetAccess: z.boolean().nullish(),

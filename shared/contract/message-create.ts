@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { fitsVariable, variableTooLong } from "../core/executions/variable-size.ts";
 import { reasoningEfforts } from "../protocol/language-model.ts";
-import { McpServer } from "./environment.ts";
+import { McpServers } from "./environment.ts";
 import { exactObject } from "./exact.ts";
 import { agrees, contradiction, NetworkInput } from "./network.ts";
 import { SecretKey, SecretValue, secretsMax } from "./secret.ts";
@@ -64,7 +64,7 @@ export const MessageCreate = z
     /** A message may only restrict what the environment allows. */
     internetAccess: z.boolean().nullish(),
     network: NetworkInput.optional(),
-    mcpServers: z.array(McpServer).max(50).default([]),
+    mcpServers: McpServers.default([]),
     /** For this execution, instead of the agent's: ids or names. */
     enabledSkills: z.array(z.string().max(100)).max(100).nullish(),
     /** False asks for one JSON answer at the end, instead of a stream. */
