@@ -1,10 +1,10 @@
 /** `npm start`: the local cloud, kept running, its data in `.paddock/` from one run to the next. */
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import colours from "picocolors";
 import * as z from "zod";
 import { deploymentLimitsOf } from "#shared/config";
 import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
+import { readJsonFile, writeFileAtomically } from "../local/lib/atomic-file.ts";
 import { buildAll } from "./build/build-all.ts";
 import { type FirstOwner, makeFirstOwner } from "./demo/api.ts";
 import { formatDuration } from "./tools/format.ts";
@@ -55,10 +55,11 @@ printHowTo(cloud, await firstOwner(cloud));
 /** The owner of earlier runs, or a new one; its key is stored in a file that only you can read. */
 async function firstOwner(cloud: LocalCloud): Promise<FirstOwner> {
   const file = join(dataFolder, "first-owner.json");
-  const kept = await readFile(file, "utf8").catch(() => null);
-  if (kept !== null) return Kept.parse(JSON.parse(kept));
+  const kept = await readJsonFile(file, Kept);
+  if (kept !== undefined) return kept;
   const owner = await makeFirstOwner(cloud, creditUsd);
-  await writeFile(file, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
+  // A part of it would be all that is left of the key.
+  await writeFileAtomically(file, `${JSON.stringify(owner)}\n`);
   return owner;
 }
 

@@ -55,8 +55,11 @@ export function staticAnswer(
   };
 }
 
+/** What is named counts, and `*` for what isn't (RFC 9110, 12.5.3). */
 function acceptsGzip(header = ""): boolean {
-  return listElements(header).some((element) =>
-    /^(?:gzip|\*)(?!.*;\s*q=0(?:\.0*)?$)/i.test(element),
-  );
+  const elements = listElements(header);
+  const named = (coding: string) =>
+    elements.find((element) => element.split(/[ \t;]/, 1)[0]?.toLowerCase() === coding);
+  const said = named("gzip") ?? named("x-gzip") ?? named("*");
+  return said !== undefined && !/;[ \t]*q=0(?:\.0*)?$/i.test(said);
 }

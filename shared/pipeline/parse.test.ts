@@ -36,6 +36,11 @@ describe("SEC-8 a body that no later stage could use", () => {
     ],
     ['"\\ud83d"', "MALFORMED_JSON", "The body holds half of a surrogate pair"],
     [
+      '{"network":{"mode":"none","mode":"internet"}}',
+      "VALIDATION_FAILED",
+      "The field network.mode is given twice; send it once.",
+    ],
+    [
       '{"envVars":{"__proto__":"p"}}',
       "VALIDATION_FAILED",
       "The field envVars.__proto__ can't be used",

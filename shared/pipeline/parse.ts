@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import { finished } from "node:stream";
 import type { z } from "zod";
+import { nameGivenTwice } from "../core/json-names.ts";
 import { findUnusable, mayBeUnusable, shownField, type Unusable } from "../core/usable-text.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type Framing, FramingError, framingOf, hasBody } from "../http/framing.ts";
@@ -37,12 +38,13 @@ export function parseParams<P>(schema: z.ZodType<P>, params: unknown): P {
 export function parseQuery<Q>(schema: z.ZodType<Q>, query: URLSearchParams): Q {
   const names = new Set<string>();
   const twice = [...query.keys()].find((name) => names.size === names.add(name).size);
-  if (twice !== undefined) throw refusedField(parameter(twice), "is given twice; send it once");
+  if (twice !== undefined) throw refusedField(parameter(twice), givenTwice);
   const unusable = findUnusable(Object.fromEntries(query), "refused");
   if (unusable) throw refusedField(parameter(unusable.field), reasons[unusable.why]);
   return validated(schema, Object.fromEntries(query), "query");
 }
 
+const givenTwice = "is given twice; send it once";
 const reasons: Readonly<Record<Unusable["why"], string>> = {
   "ill-formed": "holds half of a surrogate pair, which is no character",
   "reserved-name": "can't be used as a name: send it under another one",
@@ -206,6 +208,9 @@ export async function readJson<B>(
 function parseText(bytes: Buffer, nul: "refused" | "kept"): unknown {
   const text = boundedText(bytes, jsonValuesMax);
   const parsed = parsedJson(text);
+  // A runner writes its own JSON, in which no name can be twice.
+  const twice = nul === "refused" ? nameGivenTwice(text) : null;
+  if (twice !== null) throw refusedField(fieldOf(twice, "body"), givenTwice);
   const unusable = mayBeUnusable(text) ? findUnusable(parsed, nul) : null;
   if (unusable === null) return parsed;
   const subject = fieldOf(unusable.field, "body");
