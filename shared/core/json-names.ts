@@ -1,4 +1,4 @@
-/** Finds names that an object of JSON has twice: parsers take the last value and drop the others. */
+/** Finds names that an object of JSON has twice: parsers take the last value and drop others. */
 
 /**
  * The path of the first name that is given twice in one object, in the form `a.b`; null if none is.
