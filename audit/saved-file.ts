@@ -53,8 +53,11 @@ function headOf({ head, position, map, epoch, proof }: ProvenHead): ProvenHead {
 
 /** An export's first line, or the value of a whole file, which may be printed on many lines. */
 async function readValue(file: string): Promise<unknown> {
+  // It is opened more than once, and a pipe has its content for the first one alone.
+  const found = await stat(file);
+  if (!found.isFile()) throw new ExportFault(`${file} isn't a regular file.`);
   const { value: line } = await openLines(file).next();
   const header = ExportHeader.safeParse(line && parseExact(line)).data;
-  if (header || (await stat(file)).size > valueBytesMax) return header;
+  if (header || found.size > valueBytesMax) return header;
   return parseExact(await readFile(file), openedMax);
 }

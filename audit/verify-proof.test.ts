@@ -76,6 +76,12 @@ describe("AUD-5: the file of a proof", () => {
     return (await readSaved(path)).kind;
   };
 
+  test("is a regular file, since it is opened more than once", async () => {
+    const pipe = join(temporaryFolder("audit-file-"), "pipe");
+    await promisify(execFile)("mkfifo", [pipe]);
+    await expect(readSaved(pipe)).rejects.toThrow(`${pipe} isn't a regular file.`);
+  });
+
   test("may be printed with other spaces and escapes", async () => {
     expect(await kindOf(text)).toBe("proof");
     const printed = JSON.stringify(JSON.parse(text), null, "\t").replace('"aud_', '"\\u0061ud_');

@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import type { CommandSpec } from "./command-spec.ts";
 import { commandSpecs, globalOptions, groups } from "./tree.ts";
@@ -73,9 +73,18 @@ function addCommand(command: Command, spec: CommandSpec, invoke: Invoke): void {
 function addOptions(command: Command, options: typeof globalOptions): void {
   for (const [flags, summary, repeatable] of options) {
     const option = new Option(flags, repeatable ? `${summary}; may be repeated` : summary);
-    if (repeatable) {
-      option.argParser((value: string, earlier: readonly string[] = []) => [...earlier, value]);
-    }
+    if (repeatable) option.argParser(addValue);
+    else option.argParser(takeOnce);
     command.addOption(option);
   }
+}
+
+function addValue(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
+}
+
+/** Without this, the last of two values would be kept, and the other dropped without a word. */
+function takeOnce(value: string, earlier: string | undefined): string {
+  if (earlier !== undefined) throw new InvalidArgumentError("It is given twice.");
+  return value;
 }

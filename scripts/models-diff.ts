@@ -18,8 +18,10 @@ const { values, positionals } = readArguments(usage, {
   write: { type: "boolean", default: false },
   add: { type: "string", multiple: true, default: [] },
 });
-const [folder = refuse("Name the folder of the unpacked package @earendil-works/pi-ai.")] =
-  positionals;
+const [folder, ...others] = positionals;
+if (folder === undefined || others.length > 0) {
+  refuse("Name one folder, that of the unpacked package @earendil-works/pi-ai.");
+}
 
 const packageJson: { version: string } = JSON.parse(
   readFileSync(join(folder, "package.json"), "utf8"),

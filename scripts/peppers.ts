@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { writeFileAtomically } from "../local/lib/atomic-file.ts";
 import { addPepper, dropPepper, PepperFile, usePepper } from "./peppers/key-file.ts";
 import { readArguments, refuse } from "./tools/options.ts";
+import "./tools/plain-errors.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 
 const usage = `
@@ -17,7 +18,11 @@ npm run peppers -- [command]: manages the peppers of API keys (docs/keys.md).
 const { values, positionals } = readArguments(usage, {
   file: { type: "string", default: join(repositoryRoot, ".paddock/secrets/peppers.json") },
 });
-const [order = "list", id = ""] = positionals;
+const [order = "list", id = "", ...surplus] = positionals;
+const named = order === "use" || order === "drop";
+if (surplus.length > 0 || named !== (id !== "")) {
+  refuse(named ? `Name one pepper to ${order}.` : `"${order}" takes no name.`);
+}
 const before = PepperFile.parse(JSON.parse(await readFile(values.file, "utf8")));
 const after = obey();
 if (after !== before) await writeFileAtomically(values.file, JSON.stringify(after));

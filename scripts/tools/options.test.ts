@@ -28,3 +28,28 @@ test.each(["abc", "-1", "65536"])(
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
   },
 );
+
+test("an option that takes one value is refused twice", () => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", "scripts/start.ts", "--port=1", "--port=2"],
+    { cwd: repositoryRoot, encoding: "utf8", timeout: 50_000 },
+  );
+  expect(stripVTControlCharacters(stderr)).toContain("✗ --port is given twice.");
+  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+});
+
+test.each(["use", "use k2 k3", "list k1"])("npm run peppers refuses the words %s", (words) => {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [
+      "--disable-warning=ExperimentalWarning",
+      "scripts/peppers.ts",
+      "--file=/dev/null",
+      ...words.split(" "),
+    ],
+    { cwd: repositoryRoot, encoding: "utf8", timeout: 50_000 },
+  );
+  expect(stripVTControlCharacters(stderr)).toMatch(/^✗ (Name one pepper|"list" takes no name)/);
+  expect(status).toBe(2);
+});

@@ -33,9 +33,24 @@ function read<const O extends Options>(
     process.exit(0);
   }
   try {
-    return parseArgs(accepted);
+    const { tokens, ...given } = parseArgs({ ...accepted, tokens: true });
+    refuseRepeated(accepted.options, tokens);
+    return given as Arguments<O>;
   } catch (error) {
     return refuse(`${error instanceof Error ? error.message : String(error)}.`);
+  }
+}
+
+/** An option that takes one value would keep its last one, and drop the others without a word. */
+function refuseRepeated(
+  options: Options,
+  tokens: readonly { kind: string; name?: string }[],
+): void {
+  const seen = new Set<string>();
+  for (const { kind, name = "" } of tokens) {
+    if (kind !== "option" || options[name]?.type !== "string" || options[name].multiple) continue;
+    if (seen.has(name)) refuse(`--${name} is given twice.`);
+    seen.add(name);
   }
 }
 
