@@ -57,6 +57,17 @@ test.each([
   await expect(ask("localhost")).rejects.toThrow("altnames");
 });
 
+test.each([
+  ["https://a.example/", 443],
+  ["http://a.example/", 80],
+  ["https://a.example:0/", 0],
+  ["http://a.example:8080/", 8_080],
+])("%s is asked for at its own port", async (url, port) => {
+  const connect = vi.fn<Reach["connect"]>().mockRejectedValue(new Error("not reached"));
+  await expect(fetchByPolicy({ roots: null, connect }, 1_000)(url)).rejects.toThrow("not reached");
+  expect(connect.mock.lastCall?.[0]).toEqual({ host: "a.example", port });
+});
+
 test.each<Strange>(["a switch of protocols", "announcements without end", "a 205 without end"])(
   "a host that answers %s isn't read on",
   async (strange) => {

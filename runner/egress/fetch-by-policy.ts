@@ -24,7 +24,7 @@ export function fetchByPolicy(reach: Reach, answerBytesMax: number): FetchByPoli
     if (!isTls && url.protocol !== "http:") {
       return Promise.reject(new TypeError("Only http and https addresses are called."));
     }
-    const port = Number(url.port) || (isTls ? 443 : 80);
+    const port = url.port === "" ? (isTls ? 443 : 80) : Number(url.port);
     const answered = Promise.withResolvers<Response>();
     const exchange = (connection: OutboundConnection) =>
       carry({ url, init, answerBytesMax, roots: reach.roots, ...connection }, answered);
