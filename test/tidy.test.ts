@@ -30,6 +30,9 @@ function readPages(): readonly { readonly path: string; readonly text: string }[
     .map((path) => ({ path, text: readFileSync(join(repositoryRoot, path), "utf8") }));
 }
 
+/** What readers of any repository look for; everything else has a folder. */
+const rootPages = ["CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"];
+
 function expectNone(findings: readonly Finding[]): void {
   const lines = findings.map(({ path, line, message }) => `${path}:${line}  ${message}`);
   expect(lines.join("\n")).toBe("");
@@ -42,6 +45,11 @@ describe("the repository is tidy", () => {
 
   test("no modules import each other in a circle", () => {
     expectNone(findImportCircles(sources));
+  });
+
+  test("no notes lie beside the pages that every repository has", () => {
+    const pages = readPages().map(({ path }) => path);
+    expect(pages.filter((path) => !path.includes("/"))).toEqual(rootPages);
   });
 
   test("every name is exported where it is declared", () => {
