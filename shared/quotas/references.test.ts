@@ -1,7 +1,8 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { sampleExecution } from "../../test/kit/sample-execution.ts";
+import type { Manifest, ManifestEntry } from "../core/workspace/manifest.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { mintOwner } from "../identity/owner.ts";
+import { mintOwner, type Owner } from "../identity/owner.ts";
 import type { SnapshotPage } from "../store/read-snapshot.ts";
 import type { Store } from "../store/store.ts";
 import {
@@ -10,9 +11,6 @@ import {
   snapshotManifests,
   workspaceManifests,
 } from "./references.ts";
-
-const readManifest = vi.hoisted(() => vi.fn());
-vi.mock("../workspace/manifests.ts", () => ({ readManifest }));
 
 const sizes = { fileCount: 1, totalBytes: 1 };
 
@@ -48,10 +46,13 @@ describe("TEN-2 what collecting must leave", () => {
 describe("TEN-2 what is referenced is found by many calls, if one isn't enough", () => {
   const packsEach = 15_000;
   /** Manifests by their number, each with packs of its own and some that all of them have. */
-  function manifestOf(sha256: string) {
+  function manifestOf(sha256: string | null): Manifest {
     const own = Array.from({ length: packsEach }, (_, place) => `${sha256}-${place}`);
     const part = (pack: string) => ({ pack, offsetBytes: 0, sizeBytes: 1 });
-    const file = (pack: string) => ({ type: "file", path: pack, parts: [part(pack)] });
+    const file = (pack: string): ManifestEntry => ({
+      ...{ type: "file", path: pack, mode: 0o644, sizeBytes: 1, modifiedAt: 0 },
+      ...{ sha256: pack, parts: [part(pack)] },
+    });
     return { v: 2, entries: [...own, "shared"].map(file) };
   }
 
@@ -85,13 +86,14 @@ describe("TEN-2 what is referenced is found by many calls, if one isn't enough",
   async function callsUntilFound(store: Store, { id, perCall }: { id: string; perCall: number }) {
     const owner = mintOwner(id, "production");
     for (let calls = 1; calls <= 20; calls += 1) {
-      let read = 0;
-      readManifest.mockImplementation(async (_owner, sha256: string) => {
-        read += 1;
+      let count = 0;
+      const read = async (_owner: Owner, sha256: string | null) => {
+        count += 1;
         if (sha256 === "m1") throw new ApiError("NOT_FOUND");
         return manifestOf(sha256);
-      });
-      const found = await referencedObjects(store, owner, () => read >= perCall).catch(() => null);
+      };
+      const isLate = () => count >= perCall;
+      const found = await referencedObjects(store, owner, isLate, read).catch(() => null);
       if (found) return { calls, names: found.names };
     }
     return expect.fail("it never comes to the end");

@@ -67,6 +67,7 @@ export interface References {
  * of these objects, and of objects that are stored or taken off the list of condemned ones in the
  * meantime.
  * @param isLate Whether this call must stop reading; the next one continues.
+ * @param read Reads a manifest; tests pass their own.
  * @throws {ManifestError} If a manifest can't be read: what it needs is unknown, so nothing of its
  * owner may be deleted.
  */
@@ -74,6 +75,7 @@ export async function referencedObjects(
   store: Store,
   owner: Owner,
   isLate: () => boolean = () => false,
+  read: typeof readManifest = readManifest,
 ): Promise<References> {
   const [heads, kept, bases] = await store.withSnapshot(
     async (snapshot) =>
@@ -84,7 +86,7 @@ export async function referencedObjects(
       ] as const,
   );
   const manifests = new Set([...heads, ...kept, ...bases]);
-  const packs = await packsOfAll(owner, manifests, isLate);
+  const packs = await packsOfAll(owner, manifests, { isLate, read });
   const names = new Set([...manifests].map((sha256) => `manifests/${sha256}`));
   for (const pack of packs) names.add(`packs/${pack}`);
   return { names, hasTemporary: bases.length > 0 };
@@ -97,7 +99,7 @@ export async function referencedObjects(
 async function packsOfAll(
   owner: Owner,
   manifests: ReadonlySet<string>,
-  isLate: () => boolean,
+  { isLate, read }: { readonly isLate: () => boolean; readonly read: typeof readManifest },
 ): Promise<ReadonlySet<string>> {
   const begun = begunWalks.get(owner.id) ?? { manifests: new Set(), packs: new Set() };
   begunWalks.delete(owner.id);
@@ -106,7 +108,7 @@ async function packsOfAll(
     for (const sha256 of manifests) {
       if (begun.manifests.has(sha256)) continue;
       if (isLate()) throw new Error("an owner's manifests can't all be read in one call");
-      const packs = await packsOfManifest(owner, sha256);
+      const packs = await packsOfManifest(owner, sha256, read);
       for (const pack of packs ?? []) begun.packs.add(pack);
       // One that is missing now may be stored again.
       if (packs) begun.manifests.add(sha256);
@@ -122,12 +124,16 @@ async function packsOfAll(
  * Null for a missing manifest, from which nothing can be restored and which needs no packs. A
  * manifest is named by its content, so its packs can be remembered.
  */
-async function packsOfManifest(owner: Owner, sha256: string): Promise<readonly string[] | null> {
+async function packsOfManifest(
+  owner: Owner,
+  sha256: string,
+  read: typeof readManifest,
+): Promise<readonly string[] | null> {
   const key = `${owner.id}/${sha256}`;
   const known = cachedPacks.get(key);
   if (known) return known;
   try {
-    const packs = [...packsOf(await readManifest(owner, sha256, null))];
+    const packs = [...packsOf(await read(owner, sha256, null))];
     cachedPacks.set(key, packs, { size: 1 + packs.length });
     return packs;
   } catch (error) {

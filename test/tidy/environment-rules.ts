@@ -1,5 +1,6 @@
 /**
- * Test files share their worker's process, so what one sets in its environment, the next one sees.
+ * Test files share their worker's process and modules, so what one sets in its environment, or puts
+ * in place of a module, the next one sees; and a module that is loaded already isn't replaced.
  */
 import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./source-file.ts";
 
@@ -7,13 +8,17 @@ import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./
  * Every test sets it to the same value, so that Google's clients don't look for a metadata server.
  */
 const sameForAll = "METADATA_SERVER_DETECTION";
-const message = "test files share their process: set a variable with vi.stubEnv and unstub it";
+const messages = {
+  variable: "test files share their process: set a variable with vi.stubEnv and unstub it",
+  module: "test files share their modules: pass what a test replaces, or use vi.doMock and undo it",
+} as const;
 
 export function findEnvironmentChanges({ path, body, lineOf }: SourceFile): Finding[] {
   if (!path.endsWith(".test.ts") && !path.startsWith("test/")) return [];
   const findings: Finding[] = [];
   walk(body, (node) => {
-    if (changesEnvironment(node)) findings.push({ path, line: lineOf(node.start), message });
+    const changed = changesEnvironment(node) ? "variable" : replacesModule(node) && "module";
+    if (changed) findings.push({ path, line: lineOf(node.start), message: messages[changed] });
   });
   return findings;
 }
@@ -23,6 +28,10 @@ function changesEnvironment({ type, left, argument, callee, arguments: args }: S
   if (type === "UnaryExpression") return isVariable(argument);
   const isAssign = type === "CallExpression" && isMember(callee, "Object", "assign");
   return isAssign && Array.isArray(args) && isMember(args[0], "process", "env");
+}
+
+function replacesModule({ type, callee }: SyntaxNode): boolean {
+  return type === "CallExpression" && isMember(callee, "vi", "mock");
 }
 
 function isVariable(node: unknown): boolean {

@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { findLateAwaits, findRacingFailures } from "./await-rules.ts";
 import { subjectFault } from "./commit-rules.ts";
-import { findEnvironmentChanges } from "./environment-rules.ts";
 import { findDisguisedExports } from "./export-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./import-rules.ts";
 import { findLanguageFaults } from "./language-rules.ts";
@@ -191,26 +190,6 @@ describe("findImpurities()", () => {
     ["shared/core/a.test.ts", "const now = Date.now();"],
   ])("allows in %s: %s", (path, text) => {
     expect(messages(findImpurities, [path, text])).toEqual([]);
-  });
-});
-
-describe("findEnvironmentChanges()", () => {
-  test.each([
-    ["test/conformance/a.test.ts", 'process.env.HOME = "/";'],
-    ["test/kit/a.ts", 'process.env["HOME"] = "/";'],
-    ["shared/core/a.test.ts", "delete process.env.HOME;"],
-    ["test/deploy/a.test.ts", 'Object.assign(process.env, { HOME: "/" });'],
-  ])("refuses in %s: %s", (path, text) => {
-    expect(messages(findEnvironmentChanges, [path, text])).toHaveLength(1);
-  });
-
-  test.each([
-    ["test/conformance/a.test.ts", 'vi.stubEnv("HOME", "/");'],
-    ["test/kit/a.ts", 'process.env.METADATA_SERVER_DETECTION = "none";'],
-    ["test/kit/a.ts", "const home = process.env.HOME;"],
-    ["scripts/a.ts", 'process.env.HOME = "/";'],
-  ])("allows in %s: %s", (path, text) => {
-    expect(messages(findEnvironmentChanges, [path, text])).toEqual([]);
   });
 });
 
