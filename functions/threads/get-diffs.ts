@@ -3,14 +3,13 @@ import { ok } from "#shared/contract/common";
 import { ThreadDiffs } from "#shared/contract/thread-steps";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
-import { areEventsDeleted } from "#shared/executions/event-log";
 import type { Owner } from "#shared/identity/owner";
 import { ownedRead } from "#shared/pipeline/owned-route";
 import { query } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
 import type { ReadStore } from "#shared/store/store";
 import { threads } from "#shared/store/threads";
-import { changesOf, changesOfThread, type FoundChange, netChanges } from "./read-changes.ts";
+import { changesOf, changesOfThread, type FoundChanges, netChanges } from "./read-changes.ts";
 
 export const getDiffs = query({
   endpoint: "GET /v1/threads/:threadId/diffs",
@@ -24,7 +23,7 @@ export const getDiffs = query({
     await store.require(threads.of(owner, threadId));
     if (executionId === undefined) return await changesOfThread(store, owner, { threadId, now });
     const which = { threadId, executionId, now };
-    return { changes: await changesIn(store, owner, which), complete: true };
+    return await changesIn(store, owner, which);
   },
   answer({ data: { changes, complete } }) {
     const net = netChanges(changes.map(({ change }) => change));
@@ -41,8 +40,8 @@ export async function changesIn(
   store: ReadStore,
   owner: Owner,
   which: { readonly threadId: string; readonly executionId: string; readonly now: number },
-): Promise<readonly FoundChange[]> {
+): Promise<FoundChanges> {
   const { value } = await store.require(executions.of(owner, which.executionId));
   if (value.threadId !== which.threadId) throw new ApiError("NOT_FOUND");
-  return areEventsDeleted(value) ? [] : await changesOf(store, owner, which);
+  return await changesOf(store, owner, { execution: value, now: which.now });
 }

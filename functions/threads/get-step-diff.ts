@@ -26,7 +26,7 @@ export const getStepDiff = query({
       return [];
     }
     const { executionId } = step;
-    const all = await changesIn(store, owner, { threadId, executionId, now });
+    const { changes: all } = await changesIn(store, owner, { threadId, executionId, now });
     if (step.kind === "end") return all;
     return all.filter(({ number }) => number === step.number);
   },

@@ -1,12 +1,11 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { idOf } from "#shared/core/ids";
 import { mintOwner } from "#shared/identity/owner";
-import type { EventBatch } from "#shared/store/executions";
+import type { EventBatch, Execution } from "#shared/store/executions";
 import type { ReadStore } from "#shared/store/store";
 import { changesOf } from "./read-changes.ts";
 
 const owner = mintOwner(idOf("owner", "o".repeat(21)), "production");
-const executionId = idOf("execution", "x".repeat(21));
 
 const batch = (sequence: number, isChange: boolean): EventBatch => {
   const change = { changeKind: "created", additions: 1, deletions: 0 } as const;
@@ -18,9 +17,24 @@ const batch = (sequence: number, isChange: boolean): EventBatch => {
   return { v: 1, ...numbers, events, expireAt: new Date(1_000_000) };
 };
 
-/** A log of 5,000 batches; the rest of the arguments are the numbers of those with a change. */
-async function read(...changed: readonly number[]) {
-  const log = Array.from({ length: 5_000 }, (_, index) => index + 1);
+const ended = {
+  id: idOf("execution", "x".repeat(21)),
+  workspaceState: "saved",
+  eventsLastSequence: 5_000,
+  createdAt: 0,
+  endedAt: 0,
+} satisfies Partial<Execution>;
+
+interface Log {
+  readonly length?: number;
+  /** The numbers of those batches that have a change. */
+  readonly changed?: readonly number[];
+  readonly now?: number;
+  readonly execution?: Parameters<typeof changesOf>[2]["execution"];
+}
+
+async function read({ length = 5_000, changed = [], now = 0, execution = ended }: Log) {
+  const log = Array.from({ length }, (_, index) => index + 1);
   let looked = 0;
   const findFitting: unknown = async (
     _all: unknown,
@@ -37,11 +51,39 @@ async function read(...changed: readonly number[]) {
     return found;
   };
   const store = { findFitting } as ReadStore;
-  const changes = await changesOf(store, owner, { executionId, now: 0 });
-  return { looked, numbers: changes.map(({ number }) => number) };
+  const { changes, complete } = await changesOf(store, owner, { execution, now });
+  return { looked, numbers: changes.map(({ number }) => number), complete };
 }
 
 test("TEN-1 a list of changed files reads the end of a log, however long that is", async () => {
-  expect(await read(4_990, 4_991, 4_992)).toEqual({ looked: 12, numbers: [4_990, 4_991, 4_992] });
-  expect(await read()).toEqual({ looked: 20, numbers: [] });
+  const changed = [4_990, 4_991, 4_992];
+  expect(await read({ changed })).toEqual({ looked: 12, numbers: changed, complete: true });
+  expect(await read({})).toEqual({ looked: 20, numbers: [], complete: false });
+});
+
+describe("a list of changed files isn't complete", () => {
+  const numbers = (count: number) => Array.from({ length: count }, (_, index) => 4_800 + index);
+
+  test.each([
+    [99, true],
+    [100, false],
+  ])("if a runner reports %i, and 100 are the most: %s", async (count, complete) => {
+    const found = await read({ length: 4_799 + count, changed: numbers(count) });
+    expect(found).toMatchObject({ numbers: numbers(count), complete });
+  });
+
+  test("once the log has expired, is erased, or is gone", async () => {
+    const late = { changed: [4_990], now: 2_000_000 };
+    expect(await read(late)).toMatchObject({ numbers: [], complete: false });
+    expect(await read({ length: 0 })).toMatchObject({ numbers: [], complete: false });
+    const erased = { ...ended, eventsLastSequence: 0 };
+    expect(await read({ execution: erased })).toMatchObject({ looked: 0, complete: false });
+  });
+
+  test("but is where nothing was saved", async () => {
+    for (const workspaceState of ["unchanged", "not_saved", null] as const) {
+      const execution = { ...ended, workspaceState };
+      expect(await read({ execution })).toMatchObject({ numbers: [], complete: true });
+    }
+  });
 });

@@ -1,8 +1,10 @@
 import pMap from "p-map";
+import type * as z from "zod";
 import { isExpired } from "#shared/core/retention/expiry";
 import { areEventsDeleted } from "#shared/executions/event-log";
 import { readLastEvents } from "#shared/executions/read-last-events";
 import type { Owner } from "#shared/identity/owner";
+import { changesMax } from "#shared/protocol/file-changes";
 import type { Item } from "#shared/protocol/item";
 import { type EventBatch, Execution, executionsOfThread } from "#shared/store/executions";
 import type { ReadStore } from "#shared/store/store";
@@ -28,6 +30,13 @@ const Part = Execution.pick({
   createdAt: true,
   endedAt: true,
 });
+type Part = z.output<typeof Part>;
+
+export interface FoundChanges {
+  readonly changes: readonly FoundChange[];
+  /** Whether there were no others: a runner reports the first, and its log is kept for a while. */
+  readonly complete: boolean;
+}
 
 /** A runner says little after it has reported the files, so they are in one of the last batches. */
 const batchesWithoutMax = 20;
@@ -39,8 +48,11 @@ const batchesWithoutMax = 20;
 export async function changesOf(
   store: ReadStore,
   owner: Owner,
-  { executionId, now }: { readonly executionId: string; readonly now: number },
-): Promise<readonly FoundChange[]> {
+  { execution, now }: { readonly execution: Part; readonly now: number },
+): Promise<FoundChanges> {
+  const { id: executionId, workspaceState } = execution;
+  if (workspaceState === "unchanged") return { changes: [], complete: true };
+  if (areEventsDeleted(execution)) return { changes: [], complete: workspaceState !== "saved" };
   let [found, without] = [false, 0];
   const batches = await readLastEvents(store, owner, executionId, ({ events }) => {
     const hasChanges = events.some(({ item }) => item.type === "file_change");
@@ -49,35 +61,35 @@ export async function changesOf(
     return found ? without > 0 : without >= batchesWithoutMax;
   });
   const kept = batches.filter((batch: EventBatch) => !isExpired(batch, now));
-  return kept.flatMap(({ events }) =>
+  const changes = kept.flatMap(({ events }) =>
     events.flatMap(({ item, sequence: number, at: happenedAt }) =>
       item.type === "file_change" ? [{ executionId, number, happenedAt, change: item }] : [],
     ),
   );
+  if (workspaceState !== "saved") return { changes, complete: changes.length < changesMax };
+  const isWhole = found || batches[0]?.firstSequence === 1;
+  const complete = isWhole && kept.length === batches.length && changes.length < changesMax;
+  return { changes, complete };
 }
 
-/**
- * The file changes of a thread's newest executions, in order.
- * @returns Them, and whether there were no more executions.
- */
+/** The file changes of a thread's newest executions, in order. */
 export async function changesOfThread(
   store: ReadStore,
   owner: Owner,
   { threadId, now }: { readonly threadId: string; readonly now: number },
-): Promise<{ readonly changes: readonly FoundChange[]; readonly complete: boolean }> {
+): Promise<FoundChanges> {
   const newest = await store.findParts(executionsOfThread(owner), Part, {
     where: [["threadId", threadId]],
     orderBy: [["createdAt", "desc"]],
     limit: executionsMax + 1,
   });
   const looked = newest.slice(0, executionsMax).reverse();
-  const saved = looked.filter(
-    (one) => one.workspaceState !== "unchanged" && !areEventsDeleted(one),
-  );
-  const read = ({ id: executionId }: (typeof saved)[number]) =>
-    changesOf(store, owner, { executionId, now });
-  const changes = (await pMap(saved, read, { concurrency })).flat();
-  return { changes, complete: newest.length <= executionsMax };
+  const read = (execution: Part) => changesOf(store, owner, { execution, now });
+  const found = await pMap(looked, read, { concurrency });
+  return {
+    changes: found.flatMap(({ changes }) => changes),
+    complete: newest.length <= executionsMax && found.every(({ complete }) => complete),
+  };
 }
 
 const statuses = { created: "added", modified: "modified", deleted: "deleted" } as const;

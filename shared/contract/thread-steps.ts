@@ -67,7 +67,10 @@ const FileDiff = z.object({
   ...counted,
 });
 
-/** `complete` says whether the changes of all the thread's executions are in it. */
+/**
+ * `complete` says whether all changes of all the thread's executions are in it: not if one changed
+ * a hundred files or more, of which the first are reported, or its log isn't there any more.
+ */
 export const ThreadDiffs = z.object({
   diffs: z.array(FileDiff),
   data: z.array(FileDiff),

@@ -59,7 +59,7 @@ describe("an MCP server that could only fail is refused, and the field is named:
   test("others aren't", () => {
     const good = [
       { ...program, url: "" },
-      { ...program, env: variables(200) },
+      { ...program, name: "n", env: variables(200) },
       { type: "http", name: "far", url: "https://mcp.example/" },
     ];
     expect(EnvironmentCreate.safeParse({ name: "a", mcpServers: good }).success).toBe(true);
