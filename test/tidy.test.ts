@@ -8,6 +8,7 @@ import { findHastyWaits, findLateAwaits, findRacingFailures } from "./tidy/await
 import { findHalfClients } from "./tidy/client-rules.ts";
 import { findMissedCloses } from "./tidy/close-rules.ts";
 import { subjectFault, subjectsSinceRule } from "./tidy/commit-rules.ts";
+import { findPlainDigests } from "./tidy/digest-rules.ts";
 import { findEnvironmentChanges } from "./tidy/environment-rules.ts";
 import { findDisguisedExports } from "./tidy/export-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./tidy/import-rules.ts";
@@ -62,6 +63,10 @@ describe("the repository is tidy", () => {
 
   test("no test changes the environment of those that share its process", () => {
     expectNone(sources.flatMap(findEnvironmentChanges));
+  });
+
+  test("no digest tells a short secret that it was made from", () => {
+    expectNone(sources.flatMap(findPlainDigests));
   });
 
   test("no promise can fail while nobody waits for it", () => {
