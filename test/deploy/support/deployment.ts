@@ -103,8 +103,9 @@ export async function makeDeployment(
     calls: () => callsIn(folder),
     stopAt: (order) => writeFileSync(join(folder, "stop-at"), order),
     run: async (args = [], environment = {}) => {
-      const place = args.includes("--profile") ? [] : ["--domain", "api.example.com"];
-      return await run(["--project", project, ...place, ...args], { ...usual, ...environment });
+      const domain = args.includes("--profile") ? [] : ["--domain", "api.example.com"];
+      const given = [["--project", project], domain].filter(([name = ""]) => !args.includes(name));
+      return await run([...given.flat(), ...args], { ...usual, ...environment });
     },
     async end() {
       await google.close();
