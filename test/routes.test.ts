@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
+import { parseQuery } from "#shared/pipeline/parse";
 import type { Route } from "#shared/pipeline/route";
 import type { Service } from "#shared/pipeline/service";
 import { functionNames } from "../scripts/build/entries.ts";
@@ -47,6 +48,12 @@ const plainNames = new Set<string>([
   ...["agentId"],
 ]);
 
+function isNumber(property: unknown): boolean {
+  return /^(?:number|integer)$/.test(
+    z.object({ type: z.string() }).safeParse(property).data?.type ?? "",
+  );
+}
+
 /** Whether a parameter takes texts that are neither an id nor one of some words. */
 function isText(property: unknown): boolean {
   const { type, enum: words, pattern, anyOf, oneOf } = property as Record<string, unknown>;
@@ -81,6 +88,19 @@ describe("every route", () => {
 
   test.each(routes)("$endpoint counts as what it does", (route) => {
     expect(classesOf(route)).toContain(route.requestClass);
+  });
+
+  const numbers = routes.flatMap(({ endpoint, query }) => {
+    const { properties = {} } = z.toJSONSchema(query, { unrepresentable: "any", io: "input" });
+    return Object.entries(properties).flatMap(([name, property]) =>
+      isNumber(property) ? [{ endpoint, query, name }] : [],
+    );
+  });
+  test.each(numbers)("$endpoint takes nothing else for its number $name", ({ query, name }) => {
+    for (const text of ["", " ", "0x10", "1e1", "+1"]) {
+      const parse = () => parseQuery(query, new URLSearchParams([[name, text]]));
+      expect(parse).toThrowError(expect.objectContaining({ code: "VALIDATION_FAILED" }));
+    }
   });
 
   // Every request's URL is in the load balancer's log, and who reads logs mustn't be able to act.

@@ -9,6 +9,7 @@ import { type Framing, FramingError, framingOf, hasBody } from "../http/framing.
 import { readOffBytesMax } from "../http/linger.ts";
 import { Pieces } from "../http/pieces.ts";
 import { sayWhatToChange, withinForm } from "./issue-sentences.ts";
+import { misspeltNumber } from "./query-numbers.ts";
 import { notHttp } from "./raw-refusal.ts";
 import type { Route } from "./route.ts";
 
@@ -33,7 +34,7 @@ export function parseParams<P>(schema: z.ZodType<P>, params: unknown): P {
 
 /**
  * @throws {ApiError} `VALIDATION_FAILED` for what the schema refuses, and for a parameter that is
- * given twice, because one of its values would be dropped.
+ * given twice, because one of its values would be dropped, or is a number in another form.
  */
 export function parseQuery<Q>(schema: z.ZodType<Q>, query: URLSearchParams): Q {
   const names = new Set<string>();
@@ -41,6 +42,8 @@ export function parseQuery<Q>(schema: z.ZodType<Q>, query: URLSearchParams): Q {
   if (twice !== undefined) throw refusedField(parameter(twice), givenTwice);
   const unusable = findUnusable(Object.fromEntries(query), "refused");
   if (unusable) throw refusedField(parameter(unusable.field), reasons[unusable.why]);
+  const misspelt = misspeltNumber(schema, query);
+  if (misspelt !== null) throw refusedField(parameter(misspelt), "must be a number, in digits");
   return validated(schema, Object.fromEntries(query), "query");
 }
 
