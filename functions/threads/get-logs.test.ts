@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { dayMs } from "#shared/core/retention/periods";
 import { newThread } from "#shared/executions/new-thread";
 import { newOwner } from "#shared/owners/act-on-owner";
 import { sampleExecution } from "../../test/kit/sample-execution.ts";
@@ -57,6 +58,17 @@ test("DAT-3 events of a deleted message are shown no more, though they aren't er
   const text = await shown({ endedAt: now, eventsLastSequence: 0 });
   expect(text).not.toContain("what was answered");
   expect(text).not.toContain("said.txt");
+});
+
+test("a log that is kept no longer is said to be missing, and what came before is shown", async () => {
+  const logsOf = async (endedAt: number) => {
+    const deps = storeWith({ endedAt, eventsLastSequence: 2 });
+    if (getLogs.read === "nothing") return expect.fail();
+    return await getLogs.read({ caller: { owner }, params, query: {}, now, deps } as never);
+  };
+  const question = { content: "asked" };
+  expect(await logsOf(now - 31 * dayMs)).toMatchObject({ logs: [question], truncated: true });
+  expect(await logsOf(now)).toMatchObject({ logs: [question, {}, {}], truncated: false });
 });
 
 test("no more of a long log is read than is shown, and the newest of it", async () => {

@@ -15,7 +15,7 @@ import type { ReadStore } from "#shared/store/store";
 import { type Message, messages, threads } from "#shared/store/threads";
 import { durationText } from "./get-status.ts";
 import { eventEntry, type LogEntryBody, messageEntry } from "./log-entries.ts";
-import { readExecutions } from "./timeline.ts";
+import { hasLogExpired, readExecutions } from "./timeline.ts";
 
 /** The newest messages of a thread, and how much is answered of them and of what they executed. */
 const messagesMax = 100;
@@ -81,9 +81,10 @@ async function readLog(
 ): Promise<{ readonly entries: readonly LogEntryBody[]; readonly truncated: boolean }> {
   const ids = [...new Set(said.map(({ executionId }) => executionId))];
   const found = await readExecutions(store, owner, { threadId, ids });
-  const known = new Set(found.flatMap((one) => (areEventsDeleted(one) ? [] : [one.id])));
+  const known = new Map(found.map((one) => [one.id, one]));
   const newestFirst: LogEntryBody[] = [];
   let bytes = 0;
+  let truncated = false;
   /** Whether there was room for it. */
   const add = (entries: readonly LogEntryBody[]): boolean => {
     for (const entry of entries.toReversed()) {
@@ -95,7 +96,11 @@ async function readLog(
   };
   for (const message of said) {
     const { role, executionId } = message;
-    if (role === "user" && known.has(executionId)) {
+    const execution = role === "user" ? known.get(executionId) : undefined;
+    // The messages before it are still there.
+    const hasExpired = execution !== undefined && hasLogExpired(execution, now);
+    if (hasExpired) truncated = true;
+    else if (execution && !areEventsDeleted(execution)) {
       const which = { executionId, batchesMax: entriesMax, now };
       const roomFor = entriesMax - newestFirst.length;
       let count = 0;
@@ -109,5 +114,5 @@ async function readLog(
     const hasRoom = add([messageEntry(message, begunAt)]);
     if (!hasRoom) return { entries: newestFirst.reverse(), truncated: true };
   }
-  return { entries: newestFirst.reverse(), truncated: false };
+  return { entries: newestFirst.reverse(), truncated };
 }

@@ -70,9 +70,16 @@ export async function readExecutions(
 }
 
 /** How many events of an execution that ended are kept still. */
-function storedEvents({ endedAt, eventsLastSequence }: ExecutionPart, now: number): number {
-  const expiresAt = (endedAt ?? now) + retention.executionLogs.keptMs;
-  return expiresAt <= now ? 0 : eventsLastSequence;
+function storedEvents(execution: ExecutionPart, now: number): number {
+  return hasLogExpired(execution, now) ? 0 : execution.eventsLastSequence;
+}
+
+/** Whether what was stored of its events is kept no longer. */
+export function hasLogExpired(
+  { endedAt, eventsLastSequence }: ExecutionPart,
+  now: number,
+): boolean {
+  return eventsLastSequence > 0 && (endedAt ?? now) + retention.executionLogs.keptMs <= now;
 }
 
 /** Pure. */
