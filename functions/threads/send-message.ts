@@ -171,7 +171,9 @@ function withWarnings<R extends { readonly headers: object }>(
     ...warningsOf(variables, body.secrets),
     ...layerWarnings(environment),
   ];
-  const warnings = all.slice(0, warningsMax);
+  const more = all.length - warningsMax;
+  const rest = more > 0 ? [`There are ${more} more warnings.`] : [];
+  const warnings = [...all.slice(0, warningsMax), ...rest];
   if (warnings.length === 0) return reply;
   return { ...reply, headers: { ...reply.headers, [warningsHeader]: warnings.join(" ") } };
 }

@@ -237,9 +237,12 @@ describe("SEC-7 what had better be a secret", () => {
       warnings: [expect.stringMatching(/^The secret PIN is shorter than 8 characters/)],
     });
     const threadId = await newThread(owner.key, { environmentId: id });
-    const message = { body: { envVars: { KEY: "AKIAIOSFODNN7EXAMPLE" } } };
-    const { answer } = await runScript(owner.key, threadId, "true", message);
-    expect(answer.headers["x-paddock-warnings"]).toMatch(/^The variable KEY looks like an AWS/);
+    const names = ["KEY", ...Array.from({ length: 21 }, (_, index) => `K${index}`)];
+    const envVars = Object.fromEntries(names.map((name) => [name, "AKIAIOSFODNN7EXAMPLE"]));
+    const { answer } = await runScript(owner.key, threadId, "true", { body: { envVars } });
+    expect(answer.headers["x-paddock-warnings"]).toMatch(
+      /^The variable KEY looks like an AWS.* There are 2 more warnings\.$/,
+    );
   });
 });
 

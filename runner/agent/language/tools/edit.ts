@@ -7,6 +7,7 @@ import {
   ok,
   requiredPath,
   requiredText,
+  shortened,
   type Tool,
   type ToolContext,
   ToolError,
@@ -71,7 +72,7 @@ function notFound(
   const where = `What is most like it begins at line ${near.firstLine}`;
   const hint = `${where} and differs in ${near.difference}:`;
   const lines = redact(near.text).split("\n");
-  const shown = lines.map((line) => line.slice(0, lineLengthMax).toWellFormed());
+  const shown = lines.map((line) => shortened(line, lineLengthMax));
   return new ToolError(`${missing} ${hint}\n${shown.join("\n")}`);
 }
 

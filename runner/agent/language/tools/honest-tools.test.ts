@@ -26,11 +26,14 @@ async function run(name: string, input: object, { what, file, sizeBytes, search 
   };
   const end = { ...none, end: "done" } as const;
   const sandbox: ToolContext["sandbox"] = async (call, onOutput) => {
+    if (call.do === "exec" && file !== undefined) onOutput(file);
     if (call.do === "exec") return { ...end, ...search };
     if (call.do === "read" && file !== undefined) onOutput(file.subarray(0, call.bytesMax));
     return { ...end, sizeBytes: sizeBytes ?? file?.length ?? 0 };
   };
-  const context = { sandbox, canSee: true, redact: (text: string) => text } as ToolContext;
+  const redact = (text: string) => text;
+  const known: Partial<ToolContext> = { sandbox, canSee: true, redact, emit: () => undefined };
+  const context = known as ToolContext;
   const tool = agentTools.find(({ spec }) => spec.name === name);
   const failed = (error: unknown) => String(Object(error).sentence);
   return (await tool?.run({ path: "a", ...input }, context).catch(failed)) ?? "no such tool";
@@ -116,4 +119,16 @@ test("a file has as many hits as are shown, and one more where there are others"
   const outcome = await search?.run({ pattern: "hit" }, context);
   expect(outcome).toMatchObject({ summary: "250 lines" });
   expect(shown(outcome ?? "")).toContain("There are more");
+});
+
+test("a hit whose line is cut isn't taken for a whole line", async () => {
+  const file = Buffer.from(`a:1:${"x".repeat(296)}\nb:1:${"x".repeat(297)}\n`);
+  const outcome = shown(await run("search", { pattern: "x" }, { file }));
+  expect(outcome).toContain(`a:1:${"x".repeat(296)}\\nb:1:${"x".repeat(296)}…`);
+});
+
+test("a plan of more steps than are kept isn't taken for noted", async () => {
+  const steps = (count: number) => ({ steps: Array.from({ length: count }, () => "a step") });
+  expect(shown(await run("plan", steps(50), {}))).toContain("Noted.");
+  expect(shown(await run("plan", steps(51), {}))).toContain("Only the first 50 steps");
 });

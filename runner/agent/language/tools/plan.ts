@@ -1,6 +1,7 @@
 /** Keeps the plan of a longer task, and shows it in the stream. */
 import {
   ok,
+  shortened,
   type Tool,
   type ToolContext,
   ToolError,
@@ -43,7 +44,8 @@ export const plan: Tool = {
   async run(input, { emit, redact }): Promise<ToolOutcome> {
     const text = stepsOf(input, redact).join("\n");
     emit({ type: "planning", content: { text } });
-    return ok("Noted.", "noted");
+    const isCut = Array.isArray(input.steps) && input.steps.length > stepsMax;
+    return ok(isCut ? `Only the first ${stepsMax} steps are noted.` : "Noted.", "noted");
   },
 };
 
@@ -56,7 +58,7 @@ function stepsOf({ steps }: ToolInput, redact: ToolContext["redact"]): string[] 
     const { text, status } = Object(step);
     const said = typeof text === "string" ? text : typeof step === "string" ? step : "";
     if (said === "") throw new ToolError("Each step needs a `text`.");
-    const line = redact(said).replaceAll(/\s+/g, " ").slice(0, stepLengthMax).toWellFormed();
+    const line = shortened(redact(said).replaceAll(/\s+/g, " "), stepLengthMax);
     return `${marks.get(String(status)) ?? "[ ]"} ${line}`;
   });
 }

@@ -5,6 +5,7 @@ import {
   ok,
   optionalText,
   requiredText,
+  shortened,
   type Tool,
   type ToolContext,
   ToolError,
@@ -111,7 +112,7 @@ function shown({ end, text }: Found): ToolOutcome {
   // A signal leaves no status.
   const failed = end.end === "done" && (end.status ?? signalled) > 1;
   if (failed && lines.length === 0) throw new ToolError("The search was broken off; narrow it.");
-  const kept = lines.slice(0, linesMax).map((line) => line.slice(0, lineLengthMax).toWellFormed());
+  const kept = lines.slice(0, linesMax).map((line) => shortened(line, lineLengthMax));
   const isCut = lines.length > linesMax || end.end === "output_limit";
   const more = isCut ? "\n(There are more; narrow the search.)" : "";
   const late = end.end === "timed_out" ? "\n(Ended after a minute; narrow the search.)" : "";

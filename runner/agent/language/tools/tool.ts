@@ -64,6 +64,11 @@ export function ok(text: string, summary: string): ToolOutcome {
   return { content: [{ type: "text", text }], isError: false, summary };
 }
 
+/** A line as a tool shows it: if it is longer than `lengthMax`, one sees that it goes on. */
+export function shortened(line: string, lengthMax: number): string {
+  return line.length > lengthMax ? `${line.slice(0, lengthMax).toWellFormed()}…` : line;
+}
+
 /** @throws {ToolError} If it is missing or no text. */
 export function requiredText(input: ToolInput, name: string): string {
   const value = input[name];

@@ -5,6 +5,7 @@ import {
   ok,
   optionalNumber,
   requiredPath,
+  shortened,
   type Tool,
   type ToolContext,
   ToolError,
@@ -95,8 +96,7 @@ function showLines(
   const shown: string[] = [];
   let length = 0;
   for (const line of lines.slice(part.first - 1, part.first - 1 + part.count)) {
-    const cut =
-      line.length > lineLengthMax ? `${line.slice(0, lineLengthMax).toWellFormed()}…` : line;
+    const cut = shortened(line, lineLengthMax);
     length += cut.length;
     if (length > shownLengthMax) break;
     shown.push(`${String(part.first + shown.length).padStart(6)}\t${cut}`);
