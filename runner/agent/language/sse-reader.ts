@@ -37,6 +37,8 @@ export class SseReader {
   #data: string[] = [];
   #dataLength = 0;
   #bytes = 0;
+  /** A byte order mark may come before the first line, and isn't of it. */
+  #isAtStart = true;
   /** Whether the last piece ended in a carriage return, whose line feed may still come. */
   #endedInReturn: boolean = false;
 
@@ -51,8 +53,11 @@ export class SseReader {
     if (this.#bytes > this.#bounds.streamBytesMax) throw tooLarge("answer");
     if (!this.#values.take(chunk)) throw tooLarge("event");
     let text = this.#decoder.write(Buffer.from(chunk));
-    if (this.#endedInReturn && text.startsWith("\n")) text = text.slice(1);
+    if (this.#isAtStart && text.startsWith("\uFEFF")) text = text.slice(1);
+    if (text !== "") this.#isAtStart = false;
+    const endedInReturn = this.#endedInReturn;
     if (text !== "") this.#endedInReturn = text.endsWith("\r");
+    if (endedInReturn && text.startsWith("\n")) text = text.slice(1);
     const lines = text.split(/\r\n|\n|\r/);
     const events: SseEvent[] = [];
     for (const [index, piece] of lines.entries()) {
