@@ -96,7 +96,10 @@ const ends = new Map<string, TurnEnd>([
 class Reader implements TurnReader {
   readonly #listener: TurnListener;
   readonly #calls = new Map<number, { id: string; name: string; arguments: string }>();
+  /** Where the newest call is that the server gives a number. */
+  readonly #places = new Map<number, number>();
   readonly #room = new AnswerRoom();
+  #behindAll = 0;
   #text = "";
   #thinking = "";
   #end: TurnEnd = "cut";
@@ -150,17 +153,24 @@ class Reader implements TurnReader {
 
   #addCall(piece: unknown): void {
     const id = this.#room.take(textAt(piece, "id"));
-    let index = countAt(piece, "index");
+    const said = countAt(piece, "index");
+    let index = this.#places.get(said) ?? this.#freePlace(said);
     const before = this.#calls.get(index);
-    // Some servers number no calls, so another id means another call.
-    if (id !== "" && before !== undefined && before.id !== id) index = this.#calls.size;
+    // Some servers number no calls, so another id means another call, and the pieces after it too.
+    if (id !== "" && before !== undefined && before.id !== id) index = this.#freePlace(said);
     if (!this.#calls.has(index)) this.#room.takePart();
+    this.#places.set(said, index);
+    this.#behindAll = Math.max(this.#behindAll, index + 1);
     const call = this.#calls.get(index) ?? { id: "", name: "", arguments: "" };
     this.#calls.set(index, {
       id: id || call.id,
       name: call.name + this.#room.take(textAt(piece, "function", "name")),
       arguments: call.arguments + this.#room.take(textAt(piece, "function", "arguments")),
     });
+  }
+
+  #freePlace(said: number): number {
+    return this.#calls.has(said) ? this.#behindAll : said;
   }
 
   #counts(): Turn["usage"] {
