@@ -11,6 +11,8 @@ import { blocks, type CheckResult, note, type PreflightAt, resultFor } from "./c
 const oldest = [1, 11] as const;
 const timeoutMs = 20_000;
 const installPage = "https://developer.hashicorp.com/terraform/install";
+/** Variables by which Terraform applies something else, or elsewhere, than is shown and checked. */
+const ordersOfShell = /^TF_(?:WORKSPACE$|CLI_ARGS|VAR_)/;
 const Version = z.object({ terraform_version: z.string().regex(/^\d+\.\d+\.\d+/) });
 
 /** Requires a recent Terraform, and a lock for the provider that it will fetch. */
@@ -18,6 +20,11 @@ export async function checkTerraform({ environment }: PreflightAt): Promise<Chec
   const result = resultFor("terraform");
   if (!onPath("terraform", environment)) {
     return result("", blocks("Terraform isn't installed here.", installPage));
+  }
+  const orders = Object.keys(environment).filter((name) => ordersOfShell.test(name));
+  if (orders.length > 0) {
+    const what = `Terraform would follow ${orders.join(", ")} of this shell beside what is given here.`;
+    return result("", blocks(what, `unset ${orders.join(" ")}`));
   }
   const version = await terraformVersion(environment);
   if (version === null) {

@@ -1,0 +1,35 @@
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "../../scripts/tools/temporary-folder.ts";
+import { checkTerraform } from "./tools.ts";
+
+/** What is found where a Terraform of that version is installed. */
+async function found(variables: Readonly<Record<string, string>>, version = "1.13.0") {
+  const folder = temporaryFolder("paddock-tools-");
+  const program = join(folder, "terraform");
+  writeFileSync(program, `#!/bin/sh\necho '{"terraform_version":"${version}"}'\n`);
+  chmodSync(program, 0o755);
+  const environment = { PATH: `${folder}:${process.env.PATH}`, ...variables };
+  return await checkTerraform({ environment } as never);
+}
+
+describe("Terraform is checked", () => {
+  test.each(["TF_WORKSPACE", "TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_VAR_region"])(
+    "with %s in the shell nothing begins",
+    async (name) => {
+      expect((await found({ [name]: "other" })).findings).toMatchObject([
+        { kind: "blocks", fix: [`unset ${name}`] },
+      ]);
+    },
+  );
+
+  test("with a cache of providers it begins", async () => {
+    const { findings } = await found({ TF_PLUGIN_CACHE_DIR: "/tmp", TF_CLI_CONFIG_FILE: "/tmp/a" });
+    expect(findings.filter(({ kind }) => kind === "blocks")).toEqual([]);
+  });
+
+  test("an old one begins nothing", async () => {
+    expect((await found({}, "1.5.7")).findings).toMatchObject([{ kind: "blocks" }]);
+  });
+});
