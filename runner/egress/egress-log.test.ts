@@ -34,15 +34,19 @@ interface Options {
 function logOf({ now = () => 0, answer = () => "stored" }: Options = {}) {
   const [sent, failures]: [EgressRequest[], unknown[]] = [[], []];
   const stored = new Map<number, EgressAttempt>();
+  const batchOf = new Map<number, number>();
   const log = new EgressLog({
     async send(call) {
       const said = answer(EgressRequest.parse(structuredClone(call)));
       if (said !== "stored") throw new Error(said);
       sent.push(call);
-      for (const one of call.attempts) stored.set(one.sequence, one);
-      for (const { batch: _batch, sequence, ...how } of call.ends) {
+      for (const one of call.attempts) {
+        stored.set(one.sequence, one);
+        batchOf.set(one.sequence, call.firstSequence);
+      }
+      for (const { batch, sequence, ...how } of call.ends) {
         const known = stored.get(sequence);
-        if (!known) throw new Error("refused");
+        if (!known || batchOf.get(sequence) !== batch) throw new Error("refused");
         const { open: _open, ...rest } = known;
         stored.set(sequence, { ...rest, ...how });
       }
@@ -204,6 +208,21 @@ describe("NET-6 the egress log", () => {
     await log.end(0);
     expect([...stored.values()].map(({ open }) => open ?? false)).toEqual([false, true, false]);
     expect(sent.at(-1)?.cut).toBe(1);
+  });
+
+  test("keeps an end that came before the batch of its attempt was split", async () => {
+    const isWrong = ({ host }: EgressAttempt) => host === "wrong.test";
+    const { log, stored, sent } = logOf({
+      answer: ({ attempts }) => (attempts.some(isWrong) ? "refused" : "stored"),
+    });
+    log.record({ ...refused, host: "wrong.test" });
+    const entry = log.open(attempt);
+    entry.end({ ...end, ...bytes });
+    expect(await outcome(entry)).toBe("may be made");
+    await log.end(0);
+    expect(stored.get(2)).toMatchObject(bytes);
+    expect(stored.get(2)).not.toHaveProperty("open");
+    expect(sent.at(-1)?.cut).toBe(0);
   });
 
   const strange: readonly (readonly [what: string, fields: Partial<NewAttempt>])[] = [

@@ -39,6 +39,9 @@ interface Entry {
   readonly stored: PromiseWithResolvers<void>;
 }
 
+/** How an attempt ended that was reported as open. */
+type Ended = Omit<EgressEnding, "batch">;
+
 /** One document of the log. Its first number is its name, so its content never changes. */
 type Batch = readonly Entry[];
 
@@ -47,9 +50,9 @@ export class EgressLog implements AttemptLog {
   readonly #room: RefusedRoom;
   #unsent = new Map<number, Entry>();
   #batches: Batch[] = [];
-  /** Maps each open attempt to the batch that reported it. */
+  /** Maps each open attempt to the batch that reports it, which may still be split. */
   readonly #reportedIn = new Map<number, number>();
-  #ends: EgressEnding[] = [];
+  #ends: Ended[] = [];
   /** How many ends go into a call; 1 once some were refused, so that others aren't affected. */
   #endsAtOnce = egressBatchLengthMax;
   #sequence = 0;
@@ -123,8 +126,7 @@ export class EgressLog implements AttemptLog {
       const { open: _open, ...attempt } = entry.attempt;
       entry.attempt = { ...attempt, ...how };
     } else {
-      this.#ends.push({ ...how, batch: this.#reportedIn.get(sequence) ?? sequence, sequence });
-      this.#reportedIn.delete(sequence);
+      this.#ends.push({ ...how, sequence });
     }
     this.#flushSoon();
   }
@@ -181,7 +183,8 @@ export class EgressLog implements AttemptLog {
     const ends = this.#takeEnds(batch.length > 0 ? firstSequence : null);
     try {
       const attempts = batch.map(({ attempt }) => attempt);
-      await this.#deps.send({ attempts, firstSequence, cut, ends });
+      const placed = ends.map((end) => ({ ...end, batch: this.#batchOf(end) }));
+      await this.#deps.send({ attempts, firstSequence, cut, ends: placed });
     } catch (error) {
       this.#mayPass = this.#deps.mayPass(error);
       this.#deps.onFailure(error);
@@ -191,20 +194,25 @@ export class EgressLog implements AttemptLog {
     this.#cutTold = cut;
     if (batch.length > 0) this.#batches.shift();
     for (const { stored } of batch) stored.resolve();
+    for (const { sequence } of ends) this.#reportedIn.delete(sequence);
     return true;
   }
 
   /** Takes ends whose batch is stored; batches are stored in order. */
-  #takeEnds(before: number | null): EgressEnding[] {
+  #takeEnds(before: number | null): Ended[] {
     if (before !== null && this.#endsAtOnce === 1) return [];
-    const isDue = ({ batch }: EgressEnding) => before === null || batch < before;
+    const isDue = (end: Ended) => before === null || this.#batchOf(end) < before;
     const due = new Set(this.#ends.filter(isDue).slice(0, this.#endsAtOnce));
     this.#ends = this.#ends.filter((end) => !due.has(end));
     return [...due];
   }
 
+  #batchOf({ sequence }: Ended): number {
+    return this.#reportedIn.get(sequence) ?? sequence;
+  }
+
   /** Keeps ends for a later call. Attempts that wait to be recorded are refused. */
-  #keep(ends: readonly EgressEnding[]): false {
+  #keep(ends: readonly Ended[]): false {
     this.#ends.unshift(...ends);
     for (const { stored } of this.#batches.flat())
       stored.reject(new EgressRefusal("log_unavailable"));
@@ -215,10 +223,14 @@ export class EgressLog implements AttemptLog {
    * Splits a refused call, so that an invalid entry affects only itself. @returns Whether there is
    * more to try.
    */
-  #split(batch: Batch, ends: readonly EgressEnding[]): boolean {
+  #split(batch: Batch, ends: readonly Ended[]): boolean {
     if (ends.length > 0) {
+      const [end] = ends;
       if (batch.length > 0 || ends.length > 1) this.#ends.unshift(...ends);
-      else this.#cut += 1;
+      else if (end) {
+        this.#reportedIn.delete(end.sequence);
+        this.#cut += 1;
+      }
       this.#endsAtOnce = 1;
       return true;
     }
