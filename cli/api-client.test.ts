@@ -1,6 +1,10 @@
 import { afterEach, expect, test, vi } from "vitest";
+import * as z from "zod";
 import { ApiClient } from "./api-client.ts";
+import { CommandOptions } from "./command-options.ts";
+import { limitOf } from "./commands/limit.ts";
 import { encodedPath, remotePlaceFrom } from "./commands/places.ts";
+import { Output } from "./output.ts";
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -54,4 +58,29 @@ test.each([
   const client = new ApiClient(origin, () => undefined);
   const sent = client.send("/environments", { method: "POST" });
   await expect(sent).rejects.toMatchObject({ message: said });
+});
+
+test("a list that is cut says so, and one that ends there doesn't", async () => {
+  let total = 50;
+  vi.stubGlobal("fetch", async (url: URL) => {
+    const [offset, limit] = ["offset", "limit"].map((name) => Number(url.searchParams.get(name)));
+    const end = Math.min((offset ?? 0) + (limit ?? 0), total);
+    const data = Array.from({ length: end - (offset ?? 0) }, () => "an item");
+    return Response.json({ data, has_more: end < total });
+  });
+  const note = vi.fn<(text: string) => void>();
+  const list = async (limit?: string) => {
+    const options = new CommandOptions({ limit });
+    const output = Object.assign(new Output({ isJson: false }), { note });
+    const client = new ApiClient(origin, () => undefined);
+    return (await client.list("/threads", z.string(), limitOf({ options, output }))).length;
+  };
+  expect([await list(), note.mock.calls]).toEqual([50, []]);
+  total = 51;
+  expect([await list(), note.mock.calls]).toEqual([
+    50,
+    [["These are the first 50. --limit shows more."]],
+  ]);
+  expect([await list("500"), note.mock.calls.length]).toEqual([51, 1]);
+  await expect(list("10001")).rejects.toThrow("--limit takes at most 10000.");
 });

@@ -53,6 +53,13 @@ export interface Call {
   readonly isStream?: boolean;
 }
 
+export interface Listing {
+  readonly max: number;
+  /** Called if the list goes on. */
+  readonly whenMore?: () => void;
+  readonly query?: Call["query"];
+}
+
 export class ApiClient {
   readonly apiUrl: string;
   readonly #origin: Origin;
@@ -91,11 +98,7 @@ export class ApiClient {
   }
 
   /** A list's items, page by page, at most `max`. */
-  async list<T>(
-    path: string,
-    item: z.ZodType<T>,
-    options: { readonly max: number; readonly query?: Call["query"] },
-  ): Promise<T[]> {
+  async list<T>(path: string, item: z.ZodType<T>, options: Listing): Promise<T[]> {
     const Page = z.object({ data: z.array(item), has_more: z.boolean().default(false) });
     const items: T[] = [];
     while (items.length < options.max) {
@@ -104,6 +107,7 @@ export class ApiClient {
       const page = await this.call(path, Page, { query });
       items.push(...page.data);
       if (!page.has_more || page.data.length === 0) break;
+      if (items.length >= options.max) options.whenMore?.();
     }
     return items;
   }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { ApiClient } from "../api-client.ts";
+import type { ApiClient, Listing } from "../api-client.ts";
 import { CommandError } from "../exits.ts";
 import { onlyCalled } from "./named.ts";
 
@@ -16,9 +16,9 @@ export type Environment = z.infer<typeof Environment>;
 
 export async function listEnvironmentsOf(
   client: Pick<ApiClient, "list">,
-  max: number,
+  listing: Listing,
 ): Promise<Environment[]> {
-  return await client.list("/environments", Environment, { max });
+  return await client.list("/environments", Environment, listing);
 }
 
 /**
@@ -35,6 +35,6 @@ export async function findEnvironment(
   if (named === undefined) return (await client.call("/environments/default", Environment)).id;
   if (named === "") throw new CommandError("An environment's name is empty: give its id or name.");
   if (/^env_[\w-]+$/.test(named)) return named;
-  const all = await listEnvironmentsOf(client, environmentsMax);
+  const all = await listEnvironmentsOf(client, { max: environmentsMax });
   return onlyCalled(all, named, { one: "environment", many: "environments" }).id;
 }

@@ -12,7 +12,7 @@ const portDefault = 443;
 
 export async function listEnvironments(context: Context): Promise<undefined> {
   const { output } = context;
-  const found = await listEnvironmentsOf(await context.client(), limitOf(context.options));
+  const found = await listEnvironmentsOf(await context.client(), limitOf(context));
   if (output.isJson) return void (await output.json(found));
   const rows = found.map(({ id, name, isDefault, status, computeProfile }) => [
     id,

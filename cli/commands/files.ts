@@ -21,6 +21,7 @@ export async function listFiles(context: Context): Promise<undefined> {
   const depth = options.flag("recursive") ? -1 : 1;
   const found = await client.list(`/environments/${id}/files`, Entry, {
     max: filesMax,
+    whenMore: () => output.note(`These are the first ${filesMax}: name a folder.`),
     query: { path, depth },
   });
   if (output.isJson) return void (await output.json(found));

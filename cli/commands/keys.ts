@@ -24,7 +24,7 @@ export async function listKeys(context: Context): Promise<undefined> {
   const { options, output } = context;
   const client = await context.client();
   const query = { includeInactive: options.flag("all") };
-  const task = client.list("/keys", Key, { max: limitOf(options), query });
+  const task = client.list("/keys", Key, { ...limitOf(context), query });
   const found = await withProgress("Waiting", task);
   if (output.isJson) return void (await output.json(found));
   const rows = found.map((key) => [

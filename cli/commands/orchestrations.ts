@@ -38,7 +38,7 @@ export async function list(context: Context): Promise<undefined> {
   const named = options.text("env");
   const environmentId = named === undefined ? undefined : await findEnvironment(client, named);
   const query = { environmentId };
-  const found = await client.list(kind.path, Orchestration, { max: limitOf(options), query });
+  const found = await client.list(kind.path, Orchestration, { ...limitOf(context), query });
   if (output.isJson) return void (await output.json(found));
   const rows = found.map(({ id, status, strategy, steps, updatedAt, name }) => {
     return [id, status, strategy, String(steps.length), updatedAt, name];

@@ -44,7 +44,7 @@ export async function listSchedules(context: Context): Promise<undefined> {
   const named = options.text("env");
   const environmentId = named === undefined ? undefined : await findEnvironment(client, named);
   const query = { environmentId };
-  const found = await client.list(kind.path, Schedule, { max: limitOf(options), query });
+  const found = await client.list(kind.path, Schedule, { ...limitOf(context), query });
   if (output.isJson) return void (await output.json(found));
   const rows = found.map((schedule) => [
     schedule.id,
@@ -141,9 +141,9 @@ export async function runSchedule(context: Context): Promise<undefined> {
 
 export async function listScheduleRuns(context: Context): Promise<undefined> {
   const client = await context.client();
-  const { options, output } = context;
+  const { output } = context;
   const path = await pathOfNamed(client, kind, context.arg(0));
-  const found = await client.list(`${path}/runs`, Run, { max: limitOf(options) });
+  const found = await client.list(`${path}/runs`, Run, { ...limitOf(context) });
   if (output.isJson) return void (await output.json(found));
   const rows = found.map((run) => [
     run.runId ?? "",

@@ -22,7 +22,7 @@ export async function listThreads(context: Context): Promise<undefined> {
   const named = options.text("env");
   const environmentId = named === undefined ? undefined : await findEnvironment(client, named);
   const found = await client.list("/threads", Thread, {
-    max: limitOf(options),
+    ...limitOf(context),
     query: { environmentId },
   });
   if (output.isJson) return void (await output.json(found));

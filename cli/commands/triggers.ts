@@ -59,7 +59,7 @@ export async function listTriggers(context: Context): Promise<undefined> {
   const named = options.text("env");
   const environmentId = named === undefined ? undefined : await findEnvironment(client, named);
   const query = { environmentId };
-  const found = await client.list(kind.path, Trigger, { max: limitOf(options), query });
+  const found = await client.list(kind.path, Trigger, { ...limitOf(context), query });
   if (output.isJson) return void (await output.json(found));
   const rows = found.map((trigger) => [
     trigger.id,
@@ -160,9 +160,9 @@ export async function testTrigger(context: Context): Promise<undefined> {
 
 export async function listTriggerRuns(context: Context): Promise<undefined> {
   const client = await context.client();
-  const { options, output } = context;
+  const { output } = context;
   const path = await pathOfNamed(client, kind, context.arg(0));
-  const found = await client.list(`${path}/executions`, Delivery, { max: limitOf(options) });
+  const found = await client.list(`${path}/executions`, Delivery, { ...limitOf(context) });
   if (output.isJson) return void (await output.json(found));
   const rows = found.map((delivery) => [
     delivery.runId ?? "",
