@@ -37,10 +37,15 @@ export async function removeFiles(context: Context): Promise<undefined> {
   const client = await context.client();
   const places = context.args.map(remotePlaceFrom);
   if (places.some(({ path }) => path === "")) throw new CommandError("Name a file or a folder.");
+  // All of them first: nothing is deleted if a later name is wrong.
+  const ids = await Promise.all(
+    places.map(async ({ environment }) => await findEnvironment(client, environment)),
+  );
   await confirm(`Delete ${context.args.join(", ")}?`, context.options.flag("yes"));
-  for (const [index, { environment, path }] of places.entries()) {
-    const id = await findEnvironment(client, environment);
-    await client.send(`/environments/${id}/files/${encodedPath(path)}`, { method: "DELETE" });
+  for (const [index, { path }] of places.entries()) {
+    await client.send(`/environments/${ids[index]}/files/${encodedPath(path)}`, {
+      method: "DELETE",
+    });
     context.output.done(`Deleted ${context.args[index]}.`);
   }
 }
