@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ok } from "#shared/contract/common";
 import { finishShredding } from "#shared/environments/shred";
 import { existingOwner } from "#shared/owners/act-on-owner";
+import { inOwnersTurns, newServedAt } from "#shared/pipeline/owners-turns";
 import { action, type Deps } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
 import { sweepEach } from "#shared/pipeline/sweep-each";
@@ -11,7 +12,9 @@ import {
 } from "#shared/store/pending-key-destructions";
 
 /** The most deletions per call; the rest is due at the next. */
-const shredsMax = 50;
+const shredsMax = 1_000;
+
+const servedAt = newServedAt();
 
 export const sweepShreds = action({
   ...scheduled,
@@ -25,10 +28,13 @@ export const sweepShreds = action({
       until: deps.now(),
       limit: shredsMax,
     });
-    const outcomes = await sweepEach(deps, due, {
+    const outcomes = await sweepEach(deps, inOwnersTurns(due, servedAt), {
       concurrency: 1,
       dueField: "dueAt",
-      work: async ({ value }) => await finish(deps, value),
+      work: async ({ value }) => {
+        servedAt.set(value.ownerId, deps.now());
+        return await finish(deps, value);
+      },
       failure: {
         message: "a deleted environment's keys remain; it is tried again",
         facts: ({ environmentId }) => ({ environmentId }),
