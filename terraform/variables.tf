@@ -224,8 +224,8 @@ variable "encryption" {
 
 variable "first_operator" {
   description = <<-EOT
-    Mail address of the Google identity that may make itself the first operator, once. Null is an
-    account of this project made for that, as which `operator_impersonators` may act.
+    Mail address of the Google identity that may make itself an operator while it is none, also after
+    another one has removed it. Null is an account of this project made for that, as which `operator_impersonators` may act.
   EOT
   type        = string
   default     = null

@@ -6,7 +6,8 @@ import { makeOperator, OperatorBody, readFutureOperator } from "./operator-body.
 
 export const createFirstOperator = change({
   endpoint: "POST /v1/admin/operators/first",
-  summary: "The person whom the deployment names becomes an operator, once (KEY-9).",
+  summary:
+    "The person whom the deployment names becomes an operator, also after a removal (KEY-9).",
   authenticate: "first-operator",
   scope: "none",
   params: noParams,

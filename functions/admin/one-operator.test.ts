@@ -135,6 +135,16 @@ describe("KEY-9 one operator, whatever other operators it makes", () => {
   });
 });
 
+test("KEY-9 whom the deployment names is an operator again after a removal", async () => {
+  const store = await deployment();
+  const named = { who: "root", what: "be named", whom: "root" } as const;
+  expect(await act(store, named)).toBe(false);
+  expect(await act(store, { who: "bob", what: "remove", whom: "root" })).toBe(true);
+  expect(await act(store, { who: "root", what: "make", whom: "first" })).toBe(false);
+  expect(await act(store, named)).toBe(true);
+  expect(await act(store, { who: "root", what: "make", whom: "first" })).toBe(true);
+});
+
 describe("KEY-9 an operator that is removed between its request's read and its commit", () => {
   const owner = mintOwner(`user_${"a".repeat(21)}`, "production");
   const request = creditRequests.of(owner, "crq_1");
