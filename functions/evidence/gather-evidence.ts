@@ -1,6 +1,5 @@
 /** Collects what is on record of an execution that has ended. What can't be had is null. */
 
-import type * as z from "zod";
 import { readProvenHead } from "#shared/audit/read-proven-head";
 import { digestOf } from "#shared/core/audit/canonical-bytes";
 import { type Evidence, evidenceAttemptsMax } from "#shared/core/audit/evidence-format";
@@ -8,24 +7,19 @@ import { derivedId } from "#shared/core/ids";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
 import { type EgressPage, readEgress } from "#shared/executions/egress-log";
-import { findDigestSalt, saltedDigest } from "#shared/executions/request-digest";
 import { requireShown } from "#shared/executions/shown-execution";
-import { auditRows, type StoredAuditRow } from "#shared/store/audit-rows";
+import { auditRows } from "#shared/store/audit-rows";
 import type { Execution } from "#shared/store/executions";
 import { ledger } from "#shared/store/owners";
 import { fileChangesIn, readEnd } from "./file-changes.ts";
 import { proveRows } from "./prove-rows.ts";
 import { type Sources, whyLogsAreGone } from "./sources.ts";
-
-type Row = z.output<typeof StoredAuditRow>;
+import { taskOf } from "./task-of.ts";
 
 /** An execution has a row for its start, one per claim and end, and a few of those who stop it. */
 const rowsMax = 200;
 const runningRetryS = "10";
 const pinned = /@sha256:[0-9a-f]{64}$/;
-const pepperGone =
-  "No pepper that is left gives the digest of the audit row, so the stored task isn't vouched for.";
-const noDigest = "No audit row of its start has a digest of the task.";
 
 /**
  * @throws {ApiError} `NOT_FOUND`; `EXECUTION_RUNNING` and `AUDIT_PENDING` with a time to wait.
@@ -88,24 +82,6 @@ function factsOf(execution: Execution): Evidence["execution"] {
   const outcome = { status, reason, exitCode, attempt, profile };
   const money = { heldMicrousd: holdMicrousd, chargedMicrousd };
   return { ...names, ...outcome, ...money, createdAt, claimedAt, endedAt };
-}
-
-/**
- * The digests have the salt of the request that started it. The content's is the one in that
- * request's audit row, and is stated only if the row has one.
- */
-function taskOf({ task }: Execution, rows: readonly Row[]): Evidence["task"] {
-  const started = rows.find(({ action }) => action === "execution.started");
-  const digest = started?.facts.taskDigest;
-  const { model, content, instructions } = task;
-  if (!started || typeof digest !== "string") {
-    return { model, contentDigest: null, instructionsDigest: null, reason: noDigest };
-  }
-  const salt = findDigestSalt(started.requestId, { text: content, digest });
-  const ofInstructions =
-    salt === null || instructions === null ? null : saltedDigest(salt, instructions);
-  const reason = salt === null ? pepperGone : null;
-  return { model, contentDigest: digest, instructionsDigest: ofInstructions, reason };
 }
 
 function imageOf({ image, dispatchedAt }: Execution): Evidence["image"] {
