@@ -222,7 +222,8 @@ function requireDone(execution: Execution, { title }: GitPlan): void {
     });
   };
   if (status !== "success") {
-    const said = (execution.output ?? "").trim().slice(-saidMax);
+    // The cut may be within a character.
+    const said = (execution.output ?? "").trim().slice(-saidMax).toWellFormed();
     const why = reason === null ? "it was cancelled." : whyEnded(reason, detail);
     fail(`${title} failed: ${said === "" ? why : said}`);
   }
