@@ -46,10 +46,11 @@ export const createSchedule = change({
     ]);
     return { counted, agent, found };
   },
-  prepare: async ({ caller: { owner }, data: { found, ...read }, deps, now }) => ({
-    ...read,
-    ...(await ensureDefault(deps.keyStore, owner, { found, now })),
-  }),
+  prepare: async ({ caller, data: { found, ...read }, request, deps, now }) => {
+    const beside = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
+    const made = await ensureDefault(deps.keyStore, caller.owner, { found, now, beside });
+    return { ...read, ...made };
+  },
   decide({ caller: { owner, key }, body, data, account, ids, now }) {
     const { counted, environment } = data;
     const { quotas } = deploymentLimits();

@@ -64,10 +64,11 @@ export const createThread = change({
     201: z.object({ thread: ThreadBody, schedule: ScheduleBody.optional() }),
   },
   read: async (context) => await readForCreate(context),
-  prepare: async ({ caller: { owner }, data: { found, ...read }, deps, now }) => ({
-    ...read,
-    ...(await ensureDefault(deps.keyStore, owner, { found, now })),
-  }),
+  prepare: async ({ caller, data: { found, ...read }, request, deps, now }) => {
+    const beside = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
+    const made = await ensureDefault(deps.keyStore, caller.owner, { found, now, beside });
+    return { ...read, ...made };
+  },
   idempotency: {
     space: ({ caller: { owner } }) => idempotencySpace(owner),
     earlier: (context) => {

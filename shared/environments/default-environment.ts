@@ -1,11 +1,13 @@
 /** The default environment of requests that name none. It is made on first use, and only once. */
 
 import { EnvironmentCreate } from "../contract/environment.ts";
+import type { AuditRow } from "../core/audit/audit-row.ts";
 import { derivedId } from "../core/ids.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
 import type { Owner } from "../identity/owner.ts";
 import { requireAllEnvironments } from "../keys/environment-bounds.ts";
 import { ensureSealingPair } from "../secrets/sealing-keys.ts";
+import { auditEntry } from "../store/audit-rows.ts";
 import {
   create,
   createOrReplace,
@@ -110,12 +112,18 @@ export async function findDefault(
 /**
  * Makes the key pair of a default environment that is missing, so that it can be written. All
  * requests that find the same one missing make the same pair, however many of them are refused.
+ * @param made.beside For a request that makes something else as well: it has a row of its own.
  */
 export async function ensureDefault(
   keys: Store,
   owner: Owner,
-  { found, now }: { readonly found: DefaultEnvironment | MissingDefault; readonly now: number },
+  made: {
+    readonly found: DefaultEnvironment | MissingDefault;
+    readonly now: number;
+    readonly beside?: Pick<AuditRow, "actor" | "requestId">;
+  },
 ): Promise<DefaultEnvironment> {
+  const { found, now, beside } = made;
   if (!("missing" in found)) return found;
   const named = found.missing;
   const id = idAfter(owner, named.value?.environmentId ?? earlyId(owner));
@@ -132,7 +140,19 @@ export async function ensureDefault(
   // Several may find none: one of them names its own, the others fail and read again.
   const name = { v: 1 as const, environmentId: id, moves: (named.value?.moves ?? 0) + 1 };
   const naming = createOrReplace(named.ref, named.version, name);
-  return { environment, writes: [create(environments.of(owner, id), environment), naming] };
+  const row = beside ? [createdRow(owner, environment, { ...beside, at: now })] : [];
+  return { environment, writes: [create(environments.of(owner, id), environment), naming, ...row] };
+}
+
+function createdRow(
+  owner: Owner,
+  { id, network }: Environment,
+  change: Pick<AuditRow, "actor" | "requestId" | "at">,
+): Write {
+  const what = { action: "environment.created", subject: id, facts: { network, secrets: 0 } };
+  // No environment's id comes twice, so its creation has one row, however often it is decided.
+  const rowId = derivedId("auditRow", owner.id, id, "created");
+  return auditEntry(owner, { id: rowId, ...what, ...change, sealedDetails: null });
 }
 
 /**

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { MemoryStore } from "../../test/kit/memory-store.ts";
+import { mintOwner } from "../identity/owner.ts";
+import { auditRows } from "../store/audit-rows.ts";
+import { environments } from "../store/environments.ts";
+
+const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
+const beside = { actor: { type: "key", id: "key_a" }, requestId: "req_a" } as const;
+
+let module: typeof import("./default-environment.ts");
+beforeAll(async () => {
+  vi.resetModules();
+  vi.doMock("../secrets/sealing-keys.ts", () => ({ ensureSealingPair: async () => "public" }));
+  module = await import("./default-environment.ts");
+});
+afterAll(() => {
+  vi.doUnmock("../secrets/sealing-keys.ts");
+  vi.resetModules();
+});
+
+test("AUD-7 a default environment that a thread or a schedule makes has its row, once", async () => {
+  const store = Object.assign(new MemoryStore(), {
+    getAll: async (...refs: Parameters<MemoryStore["get"]>[0][]) =>
+      await Promise.all(refs.map(async (ref) => await store.get(ref))),
+  });
+  const found = await module.findDefault(store as never, owner, 5);
+  const make = async (more: object) =>
+    await module.ensureDefault(store as never, owner, { found, now: 5, ...more });
+  const { environment, writes } = await make({ beside });
+  // Another request that found none names the same row, and fails.
+  expect((await make({ beside })).writes.map(({ path }) => path)).toEqual(
+    writes.map(({ path }) => path),
+  );
+  await store.commit(writes);
+  expect((await store.get(environments.of(owner, environment.id))).value).not.toBeNull();
+  const rows = await store.findAll(auditRows.all(owner), { where: [], limit: 9 });
+  expect(rows.map(({ value }) => value)).toMatchObject([
+    { action: "environment.created", subject: environment.id, ...beside },
+  ]);
+  // The route whose own row says it adds no second one.
+  expect((await make({})).writes).toHaveLength(writes.length - 1);
+});
