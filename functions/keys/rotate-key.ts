@@ -44,7 +44,7 @@ export const rotateKey = change({
     ]);
     return { ...read, old, random: deps.random(keyRandomBytes) };
   },
-  decide({ caller, body, data, account, ids, now }) {
+  decide({ caller, body, data, account, request, ids, now }) {
     const { old, random } = data;
     if (!account) {
       throw new ApiError("UNAUTHORIZED", { message: "The API key has been revoked." });
@@ -63,6 +63,9 @@ export const rotateKey = change({
       ...{ name, description, metadataJson, bounds, random, lineageId: lineageOf(old.value) },
       createdBy: caller.id,
       turnNodes: turnNodesAfter(old.value, { id, at: now }, caller.key),
+      ...(caller.id === old.value.id
+        ? { usedFrom: { address: request.address, before: old.value.networks } }
+        : {}),
       createdAt: now,
     });
     const counted = withKey(account, data, now);

@@ -1,6 +1,7 @@
 import { peppers } from "../config.ts";
 import { composeKey, hashKey, shownPrefix } from "../core/keys/api-key.ts";
 import { exceeded, type KeyBounds } from "../core/keys/key-bounds.ts";
+import { type KeyNetworks, networksAfter } from "../core/keys/key-networks.ts";
 import { type TurnNode, turnNodesOf } from "../core/keys/turn-path.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
@@ -20,6 +21,11 @@ export interface NewKey {
   /** Absent if an operator makes it. */
   readonly turnNodes?: readonly TurnNode[];
   readonly random: Buffer;
+  /**
+   * For a key that replaces the one that asked for it: from where, and that one's networks. Its
+   * first use from elsewhere is one from a new network then, like one of the key before it.
+   */
+  readonly usedFrom?: { readonly address: string; readonly before: KeyNetworks | null };
   /** Suspended only for a key that an operator makes, which works once the account is resumed. */
   readonly ownerState?: OwnerProfile["state"];
 }
@@ -33,7 +39,7 @@ export function issueKey(
   const pepper = keys[current];
   if (!pepper) throw new Error("the current pepper is missing");
   const text = composeKey(owner.mode, request.random, pepper);
-  const { random: _random, bounds, lineageId = null, turnNodes, ...stated } = request;
+  const { random: _random, usedFrom, bounds, lineageId = null, turnNodes, ...stated } = request;
   const { expiresAt, executionCostMaxMicrousd, dayCostMaxMicrousd } = bounds;
   const copy = (list: readonly string[] | null) => (list === null ? null : [...list]);
   const key: ApiKey = {
@@ -61,7 +67,7 @@ export function issueKey(
     replacedBy: null,
     lastUsedAt: null,
     lastUsedIp: null,
-    networks: null,
+    networks: usedFrom ? networksAfter(text, { ...usedFrom, now: request.createdAt }) : null,
   };
   return { text, key, write: create(apiKeys.doc(hashKey(text)), key) };
 }

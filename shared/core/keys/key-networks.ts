@@ -31,6 +31,21 @@ export function networkDigest(keyText: string, address: string): string {
   return digest.subarray(0, 16).toString("base64url");
 }
 
+/**
+ * The networks of a key that replaces another one, whose networks nobody can carry over, because
+ * their digests are under its text: only the one from which it was asked for. How many were new
+ * today goes on.
+ */
+export function networksAfter(
+  keyText: string,
+  asked: { readonly address: string; readonly before: KeyNetworks | null; readonly now: number },
+): KeyNetworks {
+  const { address, before, now } = asked;
+  const day = Math.floor(now / dayMs);
+  const newThatDay = before?.day === day ? before.newThatDay : 0;
+  return { digests: [networkDigest(keyText, address)], day, newThatDay };
+}
+
 interface NetworkUse {
   readonly digest: string;
   /** Epoch milliseconds. */
