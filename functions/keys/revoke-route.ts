@@ -3,6 +3,7 @@ import { KeyClose, KeyClosed } from "#shared/contract/api-key";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { allInOrder } from "#shared/errors/all-in-order";
+import { gaveWay } from "#shared/keys/gave-way";
 import { clearDue, closeKey, executionsOf, finishClosing } from "#shared/keys/revoke-keys";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
@@ -59,9 +60,18 @@ export function revokeRoute({ endpoint, summary, audit, deletes, message }: Revo
       };
     },
     // If this process dies here, maintenance stops the rest.
-    answerAfter: async ({ caller, data: { key }, decided: { answer, stop }, request, deps }) => {
+    answerAfter: async ({
+      caller,
+      data: { key },
+      decided: { answer, stop },
+      request,
+      now,
+      deps,
+    }) => {
       const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
-      const which = { owner: caller.owner, keyId: key.value.id, stop, by };
+      // What acted with a key that its rotation had ended acts with its successor.
+      const goesOn = gaveWay(key.value, now);
+      const which = { owner: caller.owner, keyId: key.value.id, stop, by, goesOn };
       return answer(await finishClosing(deps, { ...which, done: clearDue(deps, key) }), stop);
     },
   });

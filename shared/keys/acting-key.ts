@@ -10,6 +10,7 @@ import { mintOwner, type Owner } from "../identity/owner.ts";
 import type { ApiKey } from "../store/api-keys.ts";
 import type { ReadStore } from "../store/store.ts";
 import { findAnyKey } from "./find-any-key.ts";
+import { gaveWay } from "./gave-way.ts";
 import { requireKeyScope } from "./require-key-scope.ts";
 
 /** The scopes without which a key starts nothing in a new thread. */
@@ -82,7 +83,6 @@ function hasExpired({ expiresAt }: ApiKey, now: number): boolean {
 }
 
 /** A rotation closes a key at its expiry; who revokes one does so before. */
-function wasRevoked({ revokedAt, expiresAt, replacedBy }: ApiKey): boolean {
-  if (revokedAt === null) return false;
-  return replacedBy === null || expiresAt === null || revokedAt < expiresAt;
+function wasRevoked(key: ApiKey): boolean {
+  return key.revokedAt !== null && !gaveWay(key, key.revokedAt);
 }

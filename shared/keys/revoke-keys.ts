@@ -23,6 +23,7 @@ import type { FoundDocument } from "../store/read-document.ts";
 import type { Store } from "../store/store.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import { revocationBarrierMs } from "./api-key-cache.ts";
+import { gaveWay } from "./gave-way.ts";
 import { pauseAutomations } from "./pause-automations.ts";
 
 export type FoundKey = FoundDocument<typeof apiKeys.schema>;
@@ -179,7 +180,7 @@ export async function closeDueKey(deps: StopDeps, due: FoundKey): Promise<"close
   // The expiry of an open key is the next thing due, unless somebody closes it meanwhile.
   const next = isOpen ? { dueAt: expiresAt, version: found.version } : { dueAt: null };
   const done = async () => await storeDue(deps.store, due.ref, next);
-  const goesOn = found.value.replacedBy !== null || isOpen;
+  const goesOn = isOpen || gaveWay(found.value, deps.now());
   const stop = revokedAt !== null || closed || ownerState === "suspended";
   if (stop) await stopAll(deps, { owner, keyId, stop, by, goesOn, done });
   else await done();

@@ -162,6 +162,20 @@ describe("a schedule that is due", () => {
     expect((await runDue(owner, id)).schedule).toMatchObject({ enabled: true, runCount: 1, keyId });
   });
 
+  test.each([
+    ["revoked", "POST", "/revoke"],
+    ["deleted", "DELETE", ""],
+  ])("goes on though the key that a rotation has ended is %s as well", async (_, method, path) => {
+    const owner = await newOwner();
+    const old = await anotherKey(owner);
+    const { id } = await newSchedule(old.key);
+    const body = { gracePeriodHours: 0 };
+    await send(`/v1/keys/${old.keyId}/rotate`, { key: owner.key, body });
+    const ended = await send(`/v1/keys/${old.keyId}${path}`, { key: owner.key, method });
+    expect(ended.status).toBe(200);
+    expect((await runDue(owner, id)).schedule).toMatchObject({ enabled: true, runCount: 1 });
+  });
+
   test("runs the last of the times that a downtime missed, or skips them, and lists them", async () => {
     const owner = await newOwner();
     // Half an hour ago it was due last.
