@@ -17,6 +17,7 @@ import { environments } from "../store/environments.ts";
 import { orchestrations } from "../store/orchestrations.ts";
 import { accountId, accounts } from "../store/owners.ts";
 import { schedules } from "../store/schedules.ts";
+import { skills } from "../store/skills.ts";
 import type { ReadStore } from "../store/store.ts";
 import { threads } from "../store/threads.ts";
 import { triggers } from "../store/triggers.ts";
@@ -30,6 +31,7 @@ const maxOf: Readonly<Record<OwnedKind, keyof Quotas>> = {
   schedules: "schedulesMax",
   triggers: "triggersMax",
   orchestrations: "orchestrationsMax",
+  skills: "skillsMax",
 };
 
 const isLater = (kind: string) => (laterKinds as readonly string[]).includes(kind);
@@ -42,7 +44,15 @@ function boundOf({ counts, laterCounts }: Account, kind: OwnedKind): OwnedCount 
 
 /** All of the owner's things of one kind, even those that the caller's key may not see. */
 function allOf(owner: Owner, kind: OwnedKind): CollectionRef {
-  const collections = { agents, environments, threads, schedules, triggers, orchestrations };
+  const collections = {
+    agents,
+    environments,
+    threads,
+    schedules,
+    triggers,
+    orchestrations,
+    skills,
+  };
   const { path, schema } = collections[kind].all(owner);
   return { path, schema };
 }

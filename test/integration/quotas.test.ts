@@ -31,29 +31,33 @@ const upload = async (key: string, environmentId: string, bytes: string, baseUrl
 const usageOf = ({ id }: TestOwner) => firestore().doc(`owners/${id}/usage/storage`);
 
 describe("TEN-2 quotas of an account", () => {
-  test("are exact: of twelve agents made at once, five are made if the quota is five", async () => {
-    const { key } = await newOwner({ creditUsd: 0 });
-    const { baseUrl } = await startOne("agents", { agentsMax: 5 });
-    const make = async () =>
-      await send("/v1/agents", { key, baseUrl, body: { name: "a", model: "shell" } });
-    const answers = await Promise.all(Array.from({ length: 12 }, make));
-    const refused = answers.filter(({ status }) => status !== 201);
-    expect(answers.length - refused.length).toBe(5);
-    for (const { status, json } of [...refused, await make()]) {
-      expect({ status, ...json }).toMatchObject({
-        status: 422,
-        code: "QUOTA_REACHED",
-        details: { of: "agents", limit: 5 },
-      });
-    }
-    const { total_count: made, data } = (await send("/v1/agents", { key, baseUrl })).json;
-    expect(made).toBe(5);
-    // What is deleted makes room.
-    await send(`/v1/agents/${data[0].id}`, { key, baseUrl, method: "DELETE" });
-    const again = { key, baseUrl, body: { name: "a", model: "shell" } };
-    expect((await send("/v1/agents", again)).status).toBe(201);
-    expect((await send("/v1/agents", again)).status).toBe(422);
-  });
+  test.each([
+    ["agents", "agentsMax", { name: "a", model: "shell" }],
+    ["skills", "skillsMax", { name: "a", instructions: "b" }],
+  ])(
+    "are exact: of twelve %s made at once, five are made if the quota is five",
+    async (kind, quota, body) => {
+      const { key } = await newOwner({ creditUsd: 0 });
+      const { baseUrl } = await startOne("agents", { [quota]: 5 });
+      const make = async () => await send(`/v1/${kind}`, { key, baseUrl, body });
+      const answers = await Promise.all(Array.from({ length: 12 }, make));
+      const refused = answers.filter(({ status }) => status !== 201);
+      expect(answers.length - refused.length).toBe(5);
+      for (const { status, json } of [...refused, await make()]) {
+        expect({ status, ...json }).toMatchObject({
+          status: 422,
+          code: "QUOTA_REACHED",
+          details: { of: kind, limit: 5 },
+        });
+      }
+      const { total_count: made, data } = (await send(`/v1/${kind}`, { key, baseUrl })).json;
+      expect(made).toBe(5);
+      // What is deleted makes room.
+      await send(`/v1/${kind}/${data[0].id}`, { key, baseUrl, method: "DELETE" });
+      expect((await make()).status).toBe(201);
+      expect((await make()).status).toBe(422);
+    },
+  );
 
   test.runIf(isTurn(0, 2))(
     "bound what users and runners store, and what is downloaded",

@@ -91,6 +91,7 @@ const Quotas = z.object({
   schedulesMax: z.int().min(1).max(countMax).default(200),
   triggersMax: z.int().min(1).max(countMax).default(200),
   orchestrationsMax: z.int().min(1).max(countMax).default(200),
+  skillsMax: z.int().min(1).max(countMax).default(200),
   /** The objects of its workspaces: packs and manifests. */
   storedBytesMax: z
     .int()

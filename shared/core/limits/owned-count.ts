@@ -8,7 +8,7 @@ import * as z from "zod";
 
 export const ownedKinds = ["agents", "environments", "threads"] as const;
 /** Kinds that came later. The release before refuses an account whose `counts` names them. */
-export const laterKinds = ["schedules", "triggers", "orchestrations"] as const;
+export const laterKinds = ["schedules", "triggers", "orchestrations", "skills"] as const;
 export type OwnedKind = (typeof ownedKinds)[number] | (typeof laterKinds)[number];
 
 const OwnedCount = z.object({
