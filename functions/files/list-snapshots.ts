@@ -20,8 +20,8 @@ import { change, query } from "#shared/pipeline/route";
 import { scheduleSweep } from "#shared/quotas/schedule-sweep";
 import { agents } from "#shared/store/agents";
 import { patch, remove } from "#shared/store/documents";
+import { eachNewest } from "#shared/store/each-newest";
 import { environments } from "#shared/store/environments";
-import type { Cursor } from "#shared/store/queries";
 import { pageBytesMax, pageTooLarge, requireFittingPage } from "#shared/store/read-page";
 import { snapshotsMax, type WorkspaceSnapshot, workspaceSnapshots } from "#shared/store/snapshots";
 import type { ReadStore } from "#shared/store/store";
@@ -146,28 +146,17 @@ async function readChanges(
   { environmentId, query }: { readonly environmentId: string; readonly query: Asked },
 ): Promise<{ readonly shown: readonly WorkspaceSnapshot[]; readonly total: number }> {
   const shown: WorkspaceSnapshot[] = [];
-  let [total, bytes, left] = [0, 0, snapshotsMax];
-  let after: Cursor | undefined;
-  while (left > 0) {
-    const { found, isEnd } = await store.walk(workspaceSnapshots.all(owner), {
-      where: [["environmentId", environmentId]],
-      orderBy: [["createdAt", "desc"]],
-      limit: left,
-      after,
-    });
-    for (const { value } of found.filter(({ value }) => isAskedFor(value, query))) {
-      total += 1;
-      if (total <= query.offset || shown.length === query.limit) continue;
-      const body = changeBody(value, { titles: new Map(), operation: query.operation });
-      bytes += Buffer.byteLength(JSON.stringify(body));
-      if (bytes > pageBytesMax && shown.length > 0) throw pageTooLarge(shown.length);
-      shown.push(value);
-    }
-    const last = found.at(-1)?.value;
-    if (isEnd || !last) break;
-    after = { value: last.createdAt, id: last.id };
-    left -= found.length;
-  }
+  let [total, bytes] = [0, 0];
+  const asked = { where: [["environmentId", environmentId]], max: snapshotsMax } as const;
+  await eachNewest(store, workspaceSnapshots.all(owner), asked, (value) => {
+    if (!isAskedFor(value, query)) return;
+    total += 1;
+    if (total <= query.offset || shown.length === query.limit) return;
+    const body = changeBody(value, { titles: new Map(), operation: query.operation });
+    bytes += Buffer.byteLength(JSON.stringify(body));
+    if (bytes > pageBytesMax && shown.length > 0) throw pageTooLarge(shown.length);
+    shown.push(value);
+  });
   return { shown, total };
 }
 

@@ -4,7 +4,7 @@ import type { SearchTerms } from "#shared/core/search/terms";
 import { allInOrder } from "#shared/errors/all-in-order";
 import type { Owner } from "#shared/identity/owner";
 import type { CollectionRef } from "#shared/store/documents";
-import type { Cursor } from "#shared/store/queries";
+import { eachNewest } from "#shared/store/each-newest";
 import { type SearchEntry, searchEntries } from "#shared/store/search-entries";
 import type { ReadStore } from "#shared/store/store";
 import { Thread, threads } from "#shared/store/threads";
@@ -73,31 +73,15 @@ async function readMatching(
 ): Promise<{ readonly matching: readonly FoundEntry[]; readonly complete: boolean }> {
   const asked = new Set([...terms.required, ...terms.near]);
   const matching: FoundEntry[] = [];
-  let after: Cursor | undefined;
-  for (let left = textsMax; left > 0; ) {
-    const { found, isEnd } = await store.walk(
-      all,
-      {
-        where,
-        contains: { field: "terms", item },
-        orderBy: [["createdAt", "desc"]],
-        after,
-        limit: left,
-      },
-      chunks,
-    );
-    for (const { value } of found) {
-      const known = value.terms.filter((term) => asked.has(term));
-      if (!terms.required.every((term) => known.includes(term))) continue;
-      const { id, threadId, kind, length, createdAt } = value;
-      matching.push({ id, threadId, kind, length, createdAt, terms: known });
-    }
-    const last = found.at(-1)?.value;
-    if (isEnd || !last) return { matching, complete: true };
-    after = { value: last.createdAt, id: last.id };
-    left -= found.length;
-  }
-  return { matching, complete: false };
+  const newest = { where, contains: { field: "terms", item }, max: textsMax };
+  const look = (entry: SearchEntry) => {
+    const known = entry.terms.filter((term) => asked.has(term));
+    if (!terms.required.every((term) => known.includes(term))) return;
+    const { id, threadId, kind, length, createdAt } = entry;
+    matching.push({ id, threadId, kind, length, createdAt, terms: known });
+  };
+  const complete = await eachNewest(store, all, newest, look, chunks);
+  return { matching, complete };
 }
 
 /** Null if one of the terms is in no text. A single term needn't be counted. */
