@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import * as z from "zod";
 import { ok } from "#shared/contract/common";
 import { roundRobinByOwner } from "#shared/core/limits/round-robin";
@@ -6,6 +5,7 @@ import { advanceRun } from "#shared/orchestrations/advance-run";
 import type { AdvanceOutcome } from "#shared/orchestrations/decide-advance";
 import { existingOwner } from "#shared/owners/act-on-owner";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
+import { newServedAt } from "#shared/pipeline/owners-turns";
 import { action, type Deps } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
 import { sweepEach } from "#shared/pipeline/sweep-each";
@@ -17,8 +17,7 @@ const concurrency = 4;
 
 type Outcome = AdvanceOutcome | "failed";
 
-/** When each owner was last served, so that owners take turns across calls. */
-const servedAt = new LRUCache<string, number>({ max: 10_000 });
+const servedAt = newServedAt();
 
 export const advanceRuns = action({
   ...scheduled,

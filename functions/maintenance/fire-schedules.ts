@@ -1,9 +1,9 @@
-import { LRUCache } from "lru-cache";
 import * as z from "zod";
 import { ok } from "#shared/contract/common";
 import { roundRobinByOwner } from "#shared/core/limits/round-robin";
 import { existingOwner } from "#shared/owners/act-on-owner";
 import { dispatchStarted } from "#shared/pipeline/dispatch-started";
+import { newServedAt } from "#shared/pipeline/owners-turns";
 import { putOff } from "#shared/pipeline/put-off";
 import { action, type Deps } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
@@ -18,8 +18,7 @@ const concurrency = 4;
 
 type Outcome = FireOutcome | "failed";
 
-/** When each owner was last served, so that owners take turns across calls. */
-const servedAt = new LRUCache<string, number>({ max: 10_000 });
+const servedAt = newServedAt();
 
 export const fireSchedules = action({
   ...scheduled,
