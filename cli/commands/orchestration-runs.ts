@@ -142,7 +142,7 @@ export async function listRuns(context: Context): Promise<undefined> {
   const client = await context.client();
   const { output } = context;
   const path = await pathOfNamed(client, orchestrationKind, context.arg(0));
-  const found = await client.list(`${path}/runs`, Run, { ...limitOf(context) });
+  const found = await client.list(`${path}/runs`, Run, limitOf(context));
   if (output.isJson) return void (await output.json(found));
   const rows = found.map(({ id, status, cost, createdAt, error }) => {
     return [id, status, `$${cost.toFixed(6)}`, createdAt, error ?? ""];

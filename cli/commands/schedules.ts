@@ -143,7 +143,7 @@ export async function listScheduleRuns(context: Context): Promise<undefined> {
   const client = await context.client();
   const { output } = context;
   const path = await pathOfNamed(client, kind, context.arg(0));
-  const found = await client.list(`${path}/runs`, Run, { ...limitOf(context) });
+  const found = await client.list(`${path}/runs`, Run, limitOf(context));
   if (output.isJson) return void (await output.json(found));
   const rows = found.map((run) => [
     run.runId ?? "",

@@ -162,7 +162,7 @@ export async function listTriggerRuns(context: Context): Promise<undefined> {
   const client = await context.client();
   const { output } = context;
   const path = await pathOfNamed(client, kind, context.arg(0));
-  const found = await client.list(`${path}/executions`, Delivery, { ...limitOf(context) });
+  const found = await client.list(`${path}/executions`, Delivery, limitOf(context));
   if (output.isJson) return void (await output.json(found));
   const rows = found.map((delivery) => [
     delivery.runId ?? "",

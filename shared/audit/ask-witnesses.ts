@@ -12,7 +12,6 @@ import { describeError } from "../core/describe-error.ts";
 import { Fault } from "../core/fault.ts";
 import { outgoingAddress } from "../core/network/outgoing-address.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
-
 import { addCheckpoint, type Witness, type WitnessAnswer } from "./witness-client.ts";
 
 /** How long a witness that failed isn't asked: otherwise each epoch would wait for its time-out. */
