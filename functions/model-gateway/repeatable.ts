@@ -3,7 +3,7 @@
  * short secret in it, which a reader of the database would find by trying all values.
  */
 import { createHmac } from "node:crypto";
-import type { SigningKeys } from "#shared/core/executions/ticket";
+import { keyNamed, type SigningKeys } from "#shared/core/executions/ticket";
 import { Fault } from "#shared/core/fault";
 import type { Repeatable } from "#shared/core/money/model-meter";
 import type { CheckedCall } from "./checked-call.ts";
@@ -21,10 +21,10 @@ interface Asked {
  */
 export function repeatableOf(
   { execution: { claims }, call, idempotencyKey }: Asked,
-  { keys }: SigningKeys,
+  keys: SigningKeys,
 ): Repeatable | null {
   if (idempotencyKey === null) return null;
-  const key = Object.hasOwn(keys, claims.signedBy) && keys[claims.signedBy];
+  const key = keyNamed(keys, claims.signedBy);
   if (!key) throw new Fault("the key of a token is missing");
   const own = createHmac("sha256", key).update(`paddock model call ${claims.executionId}`).digest();
   const digest = (what: string, bytes: string | Buffer) =>

@@ -4,7 +4,7 @@
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { peppers } from "../config.ts";
-import type { SigningKeys } from "../core/executions/ticket.ts";
+import { keyNamed, type SigningKeys } from "../core/executions/ticket.ts";
 import { Fault } from "../core/fault.ts";
 
 /** Each purpose has a key derived from the pepper, so a digest for one is useless for another. */
@@ -53,7 +53,7 @@ export function isSameRequest(
     return createHash("sha256").update(JSON.stringify(asStated)).digest("hex") === stored;
   }
   const at = stored.lastIndexOf(".");
-  const key = Object.hasOwn(keys.keys, stored.slice(0, at)) && keys.keys[stored.slice(0, at)];
+  const key = keyNamed(keys, stored.slice(0, at));
   if (!key) return false;
   const [given, wanted] = [stored.slice(at + 1), digestUnder(key, request)].map((hex) =>
     Buffer.from(hex),

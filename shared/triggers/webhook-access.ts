@@ -1,5 +1,6 @@
 /** A trigger's address and secret. Both derive from a pepper, so no document holds them. */
 import { config, peppers } from "../config.ts";
+import { keyNamed } from "../core/executions/ticket.ts";
 import { Fault } from "../core/fault.ts";
 import { webhookSecret } from "../core/incidents/webhook-signature.ts";
 import { composeTriggerAddress } from "../core/keys/trigger-address.ts";
@@ -9,8 +10,7 @@ type Derived = Pick<Trigger, "id" | "pepperId" | "generation">;
 
 /** @returns Null if its pepper is gone: then it needs a new secret. */
 export function secretOf({ id, pepperId, generation }: Derived): Buffer | null {
-  const { keys } = peppers();
-  const root = Object.hasOwn(keys, pepperId) ? keys[pepperId] : undefined;
+  const root = keyNamed(peppers(), pepperId);
   return root ? webhookSecret(root, id, generation) : null;
 }
 

@@ -75,6 +75,11 @@ export interface SigningKeys {
   readonly keys: Readonly<Record<string, Buffer>>;
 }
 
+/** The key of an id that comes from elsewhere; null if there is none, or none any more. */
+export function keyNamed({ keys }: SigningKeys, id: string): Buffer | null {
+  return (Object.hasOwn(keys, id) && keys[id]) || null;
+}
+
 function sign(text: string, key: Buffer): string {
   return createHmac("sha256", key).update(text).digest("base64url");
 }
@@ -94,7 +99,7 @@ export function verifyToken(
   context: { readonly keys: SigningKeys; readonly now: number },
 ): VerifiedClaims | null {
   const [kind, keyId = "", payload = "", signature = "", ...rest] = token.split(".");
-  const key = Object.hasOwn(context.keys.keys, keyId) && context.keys.keys[keyId];
+  const key = keyNamed(context.keys, keyId);
   if (kind !== purpose || !key || rest.length > 0) return null;
   const expected = Buffer.from(sign(`${kind}.${keyId}.${payload}`, key));
   const given = Buffer.from(signature);
