@@ -46,7 +46,12 @@ export const revokeOwnersKeys = change({
       ["revokedAt", null],
     ] as const;
     const limit = keysPerRequestMax;
-    const keys = await deps.store.findAll(apiKeys.all(), { where, orderBy: [], limit });
+    const keys = await deps.store.findAll(apiKeys.all(), {
+      where,
+      orderBy: [],
+      limit,
+      outOfTurn: true,
+    });
     return { ...whole, keys };
   },
   actsOn: ({ owner }) => owner,

@@ -35,6 +35,7 @@ export const stopEnvironment = action({
         ],
         orderBy: [],
         limit: unfinishedMax,
+        outOfTurn: true,
       }),
     );
     await store.require(environments.of(owner, environmentId));

@@ -44,6 +44,7 @@ export async function finishShredding(
       ],
       orderBy: [],
       limit: executionsMax,
+      outOfTurn: true,
     }),
   );
   const ids = (await allInOrder(active)).flat().map(({ id }) => id);

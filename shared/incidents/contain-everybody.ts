@@ -59,6 +59,7 @@ async function turnPage(
       orderBy: [["id", "asc"]],
       ...(behind === null ? {} : { after: { value: behind, id: behind } }),
       limit: pageMax,
+      outOfTurn: true,
     },
   );
   const failures: unknown[] = [];

@@ -193,6 +193,7 @@ async function runningIn({ store }: StopDeps, owner: Owner, environmentId: strin
       ],
       orderBy: [],
       limit: executionsMax,
+      outOfTurn: true,
     }),
   );
   return (await allInOrder(found)).flat().map(({ id }) => id);

@@ -38,6 +38,7 @@ export async function liveKeysOf(
       ],
       orderBy: [],
       limit: keysMax,
+      outOfTurn: true,
     });
   const [first, successors] = await allInOrder([find("id"), find("lineageId")]);
   return [...first, ...successors];

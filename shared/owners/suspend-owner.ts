@@ -199,7 +199,12 @@ async function keysUnlike(store: Store, owner: Owner) {
     ["revokedAt", null],
     ["ownerState", state === "active" ? "suspended" : "active"],
   ] as const;
-  const keys = await store.findAll(apiKeys.all(), { where, orderBy: [], limit: keysPerPageMax });
+  const keys = await store.findAll(apiKeys.all(), {
+    where,
+    orderBy: [],
+    limit: keysPerPageMax,
+    outOfTurn: true,
+  });
   // A key that a containment holds stays refused until that is released.
   const found = keys.filter(({ value }) => state === "suspended" || value.containedBy === null);
   return { state, found };

@@ -24,9 +24,20 @@ export interface PageRequest {
   readonly offset: number;
 }
 
+export type WalkRequest = Omit<PageRequest, "offset">;
+
+export type ManyRequest = WalkRequest & {
+  /** Set for what ends something: that waits for nobody's reads (KEY-10). */
+  readonly outOfTurn?: boolean;
+};
+
 export type Filter = Pick<PageRequest, "where" | "contains" | "between">;
 
-export function ordered(all: Query, request: Omit<PageRequest, "offset" | "limit">): Query {
+export function first(all: Query, request: WalkRequest): Query {
+  return ordered(all, request).limit(request.limit);
+}
+
+export function ordered(all: Query, request: Omit<WalkRequest, "limit">): Query {
   const { orderBy, after } = request;
   const query = orderBy.reduce<Query>(
     (query, [field, direction]) => query.orderBy(field, direction),

@@ -6,6 +6,7 @@
  * chunk of more documents costs time if they are large, and no memory.
  */
 import type { Query, QueryDocumentSnapshot } from "@google-cloud/firestore";
+import type * as z from "zod";
 import { ApiError } from "../errors/api-error.ts";
 import { throwIfAbandoned } from "./owner-turns.ts";
 
@@ -31,6 +32,12 @@ export interface ReadOptions {
   /** Aborted when nobody waits for the documents any more. */
   readonly signal: AbortSignal;
 }
+
+/** How far a walk reads; see `ReadOptions`. */
+export type Fitting<S extends z.ZodType<object>> = Pick<
+  ReadOptions,
+  "bytesMax" | "firstChunk" | "chunkMax"
+> & { readonly isEnough?: (value: z.output<S>) => boolean };
 
 /**
  * Reads a page, and one document more to know whether another page follows.

@@ -16,9 +16,17 @@ import {
 } from "./documents.ts";
 import { type DueDocument, type DueRequest, readDue } from "./due-documents.ts";
 import { listenHighest } from "./listen-highest.ts";
-import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
+import {
+  type Filter,
+  filtered,
+  first,
+  type ManyRequest,
+  ordered,
+  type PageRequest,
+  type WalkRequest,
+} from "./queries.ts";
 import { type FoundDocument, requireFound, toFound, toSnapshot } from "./read-document.ts";
-import { type ReadOptions, readFitting } from "./read-page.ts";
+import { type Fitting, readFitting } from "./read-page.ts";
 import {
   type Below,
   type PathsRequest,
@@ -30,14 +38,12 @@ import {
 } from "./read-paths.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
 import { readSums, type Sums } from "./read-sums.ts";
+import type { ReadTurns } from "./read-turns.ts";
 import type { Listener } from "./shared-listener.ts";
 import { SharedState } from "./shared-state.ts";
 import { withDeadline, withDeadlineEach } from "./with-deadline.ts";
 
 type Schema = z.ZodType<object>;
-type Fitting<S extends Schema> = Pick<ReadOptions, "bytesMax" | "firstChunk" | "chunkMax"> & {
-  readonly isEnough?: (value: z.output<S>) => boolean;
-};
 
 /** A store that can't commit, for steps that only read. */
 export type ReadStore = Omit<Store, "forClient" | "commit" | "commitWithoutRetry">;
@@ -46,7 +52,7 @@ export type ReadStore = Omit<Store, "forClient" | "commit" | "commitWithoutRetry
 export class Store {
   readonly #db: Firestore;
   readonly #shared: SharedState;
-  readonly #clientSignal: AbortSignal | null;
+  readonly #turns: ReturnType<ReadTurns["for"]>;
   constructor(
     db: Firestore,
     shared = new SharedState(db),
@@ -54,7 +60,7 @@ export class Store {
   ) {
     this.#db = db;
     this.#shared = shared;
-    this.#clientSignal = clientSignal;
+    this.#turns = shared.turns.for(clientSignal);
   }
 
   /** This store for one request, whose waiting reads give up when `clientSignal` is aborted. */
@@ -108,7 +114,8 @@ export class Store {
     const { totals } = this.#shared;
     const read = async (signal: AbortSignal) =>
       await readCountedPage(this.#visible(collection), request, { collection, totals, signal });
-    const { documents, hasMore, total } = await this.#inTurn("pages", collection, read);
+    const page = await this.#turns.take("pages", [collection, request], read);
+    const { documents, hasMore, total } = page;
     const items = documents.map((doc) => parseStored(collection.schema, doc.data()));
     return { items, hasMore, total };
   }
@@ -122,13 +129,13 @@ export class Store {
     { fields, ...filter }: Filter & { readonly fields: readonly string[] },
   ): Promise<Sums> {
     const matching = filtered(this.#visible(collection), filter);
-    return await this.#inTurn("sums", collection, () => readSums(matching, fields));
+    return await this.#turns.take("sums", [collection, filter], () => readSums(matching, fields));
   }
 
   /** The distinct texts of `field`, in order, at most `max`: each by a read in its own turn. */
   async distinct(collection: CollectionRef, field: string, max: number): Promise<string[]> {
     return await readDistinct(this.#visible(collection), { field, max }, (next) =>
-      this.#inTurn("sums", collection, async () => await next.get()),
+      this.#turns.take("sums", [collection], async () => await next.get()),
     );
   }
 
@@ -145,12 +152,11 @@ export class Store {
   /** Every matching document, at most `limit`, each with its reference and version. */
   async findAll<S extends Schema>(
     collection: CollectionRef<S>,
-    request: Omit<PageRequest, "offset">,
+    request: ManyRequest,
   ): Promise<readonly FoundDocument<S>[]> {
-    const documents = await withDeadline(
-      ordered(this.#visible(collection), request).limit(request.limit).get(),
-    );
-    return documents.docs.map((doc) => toFound(collection.schema, doc));
+    const query = first(this.#visible(collection), request);
+    const { docs } = await this.#turns.ifMany("pages", [collection, request], () => query.get());
+    return docs.map((doc) => toFound(collection.schema, doc));
   }
 
   /**
@@ -158,7 +164,7 @@ export class Store {
    */
   async findFitting<S extends Schema>(
     collection: CollectionRef<S>,
-    request: Omit<PageRequest, "offset">,
+    request: WalkRequest,
     fitting: Fitting<S> = {},
   ): Promise<readonly FoundDocument<S>[]> {
     return (await this.walk(collection, request, fitting)).found;
@@ -167,7 +173,7 @@ export class Store {
   /** Like `findFitting`, but says as well whether there are certainly no more documents. */
   async walk<S extends Schema>(
     collection: CollectionRef<S>,
-    request: Omit<PageRequest, "offset">,
+    request: WalkRequest,
     fitting: Fitting<S> = {},
   ): Promise<{ readonly found: readonly FoundDocument<S>[]; readonly isEnd: boolean }> {
     const query = ordered(this.#visible(collection), request);
@@ -179,7 +185,7 @@ export class Store {
     };
     const options = { ...fitting, limit: request.limit, isEnough: note };
     const read = (signal: AbortSignal) => readFitting(query, { ...options, signal });
-    const { isEnd } = await this.#inTurn("pages", collection, read);
+    const { isEnd } = await this.#turns.take("pages", [collection, request], read);
     return { found, isEnd };
   }
 
@@ -189,7 +195,7 @@ export class Store {
     request: GroupRequest,
     fitting: Omit<Fitting<S>, "isEnough"> = {},
   ) {
-    return await this.#inTurn("pages", { path: group.ownerPath }, (signal) =>
+    return await this.#turns.take("pages", [{ path: group.ownerPath }], (signal) =>
       readGroup(this.#db, group, { ...request, ...fitting, signal }),
     );
   }
@@ -208,11 +214,11 @@ export class Store {
   async findParts<S extends z.ZodObject>(
     collection: CollectionRef,
     part: S,
-    request: Omit<PageRequest, "offset">,
+    request: ManyRequest,
   ): Promise<readonly z.output<S>[]> {
-    const query = ordered(this.#visible(collection), request).limit(request.limit);
-    const documents = await withDeadline(query.select(...Object.keys(part.shape)).get());
-    return documents.docs.map((doc) => parseStored(part, doc.data()));
+    const parts = first(this.#visible(collection), request).select(...Object.keys(part.shape));
+    const { docs } = await this.#turns.ifMany("parts", [collection, request], () => parts.get());
+    return docs.map((doc) => parseStored(part, doc.data()));
   }
 
   /**
@@ -282,14 +288,6 @@ export class Store {
    */
   async commitWithoutRetry(writes: readonly Write[]): Promise<readonly Version[]> {
     return await commitBatchWithoutRetry(batchOf(this.#db, writes));
-  }
-
-  async #inTurn<T>(
-    kind: "pages" | "sums",
-    { path }: { readonly path: string },
-    work: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    return await this.#shared.inTurn(kind, { path, clientSignal: this.#clientSignal }, work);
   }
 
   /** The part of a collection that the holder of the reference may see. */

@@ -2,8 +2,9 @@
 import { nanoid } from "nanoid";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
+import type { Owner } from "#shared/identity/owner";
 import { newOwner } from "#shared/owners/act-on-owner";
-import { create, ownedCollection, smallDocuments } from "#shared/store/documents";
+import { create, ownedCollection, smallDocuments, systemCollection } from "#shared/store/documents";
 import type { Store } from "#shared/store/store";
 import type { CountingProxy } from "../../local/firestore/counting-proxy.ts";
 import { until } from "../kit/cloud.ts";
@@ -166,6 +167,60 @@ describe("TEN-2 documents of a query", () => {
     proxy.faults.clear();
     await Promise.all(held);
     await untilCounted(3);
+  });
+});
+
+describe("TEN-1 reads that may be of many documents", () => {
+  const number = z.object({ number: z.int() });
+  const orderBy = [["number", "asc"]] as const;
+  const many = { orderBy, limit: 100 };
+  const wait = async (places: number) => {
+    await until(`${places} that are held`, async () => proxy.faults.held === places);
+    // Whatever else was asked for and needn't wait has been asked by then.
+    expect(await numberOf(0)).toBe(0);
+    expect(proxy.faults.held).toBe(places);
+  };
+
+  test.each([
+    ["whole", 2, () => store.findAll(things.all(owner), many)],
+    ["in part", 8, () => store.findParts(things.all(owner), number, many)],
+  ])("are in their owner's turn: %s, %d at once", async (_, places, read) => {
+    // First all are held, to see how many are asked for; then no more, so that neighbours' aren't.
+    for (const heldMax of [12, places]) {
+      proxy.faults.order("RunQuery", { kind: "hold-before" }, heldMax);
+      const flood = Array.from({ length: 12 }, async () => await read());
+      await wait(places);
+      if (heldMax === places) {
+        expect(await store.findAll(things.all(other), many)).toHaveLength(1);
+        expect(await store.findParts(things.all(other), number, many)).toHaveLength(1);
+      }
+      proxy.faults.clear();
+      for (const found of await Promise.all(flood)) expect(found).toHaveLength(thingsMax);
+    }
+  });
+
+  test("KEY-10 are read at once for what ends something", async () => {
+    proxy.faults.order("RunQuery", { kind: "hold-before" }, 2);
+    const flood = Array.from({ length: 12 }, () => store.findAll(things.all(owner), many));
+    await wait(2);
+    const urgent = { ...many, outOfTurn: true };
+    expect(await store.findAll(things.all(owner), urgent)).toHaveLength(thingsMax);
+    proxy.faults.clear();
+    await Promise.all(flood);
+  });
+
+  test("are in the turn of the owner who is asked for, of what is the system's", async () => {
+    const Owned = z.object({ v: z.literal(1), ownerId: z.string(), number: z.int() });
+    const all = systemCollection("ownedThings", Owned);
+    const made = [owner.id, other.id].map((ownerId) => ({ v: 1 as const, ownerId, number: 0 }));
+    await store.commit(made.map((value) => create(all.doc(`thing-${value.ownerId}`), value)));
+    const pageOf = ({ id }: Owner) => ({ ...many, where: [["ownerId", id]] as const, offset: 0 });
+    proxy.faults.order("RunQuery", { kind: "hold-before" }, 2);
+    const flood = Array.from({ length: 12 }, () => store.page(all.all(), pageOf(owner)));
+    await wait(2);
+    expect((await store.page(all.all(), pageOf(other))).items).toHaveLength(1);
+    proxy.faults.clear();
+    await Promise.all(flood);
   });
 });
 
