@@ -1,4 +1,5 @@
 /** Containing all owners, in a database of its own: the run's other tests need theirs. */
+import { randomBytes } from "node:crypto";
 import { nanoid } from "nanoid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type IdKind, idOf } from "#shared/core/ids";
@@ -18,7 +19,7 @@ import { cloud } from "../kit/cloud.ts";
 const database = () =>
   openFirestore({
     ...cloud().environment,
-    GOOGLE_CLOUD_PROJECT: `paddock-${nanoid(8)}`.toLowerCase(),
+    GOOGLE_CLOUD_PROJECT: `paddock-${randomBytes(4).toString("hex")}`,
   });
 /** More than a page. */
 const ownersCount = 55;
