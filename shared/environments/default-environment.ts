@@ -150,8 +150,9 @@ function createdRow(
   change: Pick<AuditRow, "actor" | "requestId" | "at">,
 ): Write {
   const what = { action: "environment.created", subject: id, facts: { network, secrets: 0 } };
-  // No environment's id comes twice, so its creation has one row, however often it is decided.
-  const rowId = derivedId("auditRow", owner.id, id, "created");
+  // Unique, as every row's id is by which a commit is known to have happened. However many requests
+  // name one, the environment is created once, and its row with it.
+  const rowId = derivedId("auditRow", owner.id, id, "created", change.requestId);
   return auditEntry(owner, { id: rowId, ...what, ...change, sealedDetails: null });
 }
 

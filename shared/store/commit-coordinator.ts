@@ -202,13 +202,13 @@ export class CommitCoordinator {
   }
 
   /**
-   * Whether a failed commit happened and only its answer was lost. The id of its audit row is
-   * unique, so the row's existence proves it.
+   * Whether a failed commit happened and only its answer was lost. Each change has an audit row
+   * whose id is unique. A commit may also have rows that others make as well, so all must be there.
    */
   async #wasCommitted(writes: readonly Write[]): Promise<boolean> {
-    const marker = writes.find((write) => write.op === "create" && write.path.includes("/audit/"));
-    if (!marker) return false;
-    return await this.#store.exists(marker.path);
+    const rows = writes.filter(({ op, path }) => op === "create" && path.includes("/audit/"));
+    for (const { path } of rows) if (!(await this.#store.exists(path))) return false;
+    return rows.length > 0;
   }
 
   async #retryConflict(
