@@ -6,7 +6,7 @@ import { networkDigest, withNetwork } from "../core/keys/key-networks.ts";
 import { mintOwner } from "../identity/owner.ts";
 import { announceNetwork } from "../owners/announce-network.ts";
 import { sealAuditDetails } from "../secrets/audit-details.ts";
-import type { ApiKey, apiKeys } from "../store/api-keys.ts";
+import { type ApiKey, type apiKeys, lineageFact } from "../store/api-keys.ts";
 import { auditEntry } from "../store/audit-rows.ts";
 import { patch, type Ref, type Version } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
@@ -86,7 +86,7 @@ export async function recordKeyUse(
     action: "key.new_network",
     subject: key.id,
     requestId,
-    facts: { network, knownBefore },
+    facts: { network, knownBefore, ...lineageFact(key) },
     sealedDetails: await sealAuditDetails(place, { address, userAgent }),
   });
   await store.commitWithoutRetry([write, row]);

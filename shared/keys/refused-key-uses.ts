@@ -20,7 +20,7 @@ import { hourMs } from "../core/retention/periods.ts";
 import { allInOrder } from "../errors/all-in-order.ts";
 import { mintOwner } from "../identity/owner.ts";
 import { sealAuditDetails } from "../secrets/audit-details.ts";
-import type { ApiKey, apiKeys } from "../store/api-keys.ts";
+import { type ApiKey, type apiKeys, lineageFact } from "../store/api-keys.ts";
 import { auditEntry } from "../store/audit-rows.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import { createOrReplace, patch, type Ref, type Write } from "../store/documents.ts";
@@ -204,7 +204,7 @@ export class RefusedKeyUses {
       action: "key.refused",
       subject: key.id,
       requestId,
-      facts: { reason: refusal.reason, network, refusals: reached, before },
+      facts: { reason: refusal.reason, network, refusals: reached, before, ...lineageFact(key) },
       sealedDetails: await sealAuditDetails(place, { address, userAgent }),
     });
   }

@@ -71,6 +71,11 @@ export function lineageOf({ id, lineageId }: Pick<ApiKey, "id" | "lineageId">): 
   return lineageId ?? id;
 }
 
+/** What rows of a key's uses say of its rotations, so that detectors count it with those before. */
+export function lineageFact({ lineageId }: Pick<ApiKey, "lineageId">) {
+  return lineageId === null ? {} : { lineageId };
+}
+
 export const apiKeys = systemCollection("apiKeys", ApiKey, smallDocuments);
 
 /**

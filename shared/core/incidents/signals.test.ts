@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { detect, nothingSeen } from "./detection.ts";
 import { isDetected, signalsOf } from "./signals.ts";
+import { IncidentThresholds } from "./thresholds.ts";
 
 const row = (action: string, facts: Record<string, string | number | null> = {}) => ({
   ...{ action, facts, ownerId: "user_a", subject: "key_a", at: 7 },
@@ -14,6 +16,26 @@ test("rows of a key's refusals add up to the count that they say was reached", (
   const reached = counts.flatMap((facts) => signalsOf(row("key.refused", facts)));
   expect(reached.map(({ amount }) => amount)).toEqual([1, 99, 900]);
   expect(reached[0]).toMatchObject({ detector: "refusals", subject: "key_a", at: 7 });
+});
+
+test("INC-1 what is seen of a key that replaced another one counts with that one", () => {
+  const rows = [
+    row("key.new_network", { knownBefore: 1 }),
+    ...["key_b", "key_c"].map((subject) => ({
+      ...row("key.new_network", { knownBefore: 1, lineageId: "key_a" }),
+      subject,
+    })),
+  ];
+  const refused = { ...row("key.refused", { refusals: 1, before: 0, lineageId: "key_a" }) };
+  const { findings } = detect(
+    nothingSeen,
+    rows.flatMap((each) => signalsOf(each)),
+    IncidentThresholds.parse({}),
+  );
+  expect(findings).toMatchObject([
+    { detector: "networks", level: "incident", subject: "key_a", amount: 3 },
+  ]);
+  expect(signalsOf({ ...refused, subject: "key_b" })).toMatchObject([{ subject: "key_a" }]);
 });
 
 test("an execution's end tells what it cost, which wall it hit and what was redacted", () => {

@@ -14,7 +14,7 @@ export type Detector = (typeof detectors)[number];
 
 export interface Signal {
   readonly detector: Detector;
-  /** The key's id, or the owner's for what isn't about a key. */
+  /** The id of a key's first one before all rotations, or the owner's for what isn't of a key. */
   readonly subject: string;
   /** A number of events; micro-dollars of spending, bytes of downloads. */
   readonly amount: number;
@@ -52,11 +52,13 @@ const walls: ReadonlySet<unknown> = new Set([
 export function signalsOf({ action, ownerId, subject, facts, at }: DetectedRow): Signal[] {
   const one = (detector: Detector, about: string, amount: number): Signal[] =>
     amount > 0 ? [{ detector, subject: about, amount, at }] : [];
+  // Who rotates a key goes on with its counts.
+  const key = typeof facts.lineageId === "string" ? facts.lineageId : subject;
   switch (action) {
     case "key.refused":
-      return one("refusals", subject, numberOf(facts.refusals) - numberOf(facts.before));
+      return one("refusals", key, numberOf(facts.refusals) - numberOf(facts.before));
     case "key.new_network":
-      return one("networks", subject, 1);
+      return one("networks", key, 1);
     case "execution.ended":
       return [
         ...one("spending", ownerId, numberOf(facts.chargedMicrousd)),
