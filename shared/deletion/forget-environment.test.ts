@@ -5,7 +5,7 @@ import { mintOwner } from "../identity/owner.ts";
 import { type Deletion, deletions } from "../store/deletions.ts";
 import { create, type Ref, unchanged } from "../store/documents.ts";
 import { evidenceFreezes } from "../store/evidence-freezes.ts";
-import { executions } from "../store/executions.ts";
+import { type Execution, executions } from "../store/executions.ts";
 import type { PathsRequest } from "../store/read-paths.ts";
 import { forgetEnvironment } from "./forget-environment.ts";
 
@@ -18,7 +18,7 @@ const count = 1_000;
 const pagesPerCall = 3;
 
 /** An account with very many executions, each with a copy of a script. */
-async function newStore() {
+async function newStore(fieldsOf: (id: string) => Partial<Execution> = () => ({})) {
   const ids = Array.from({ length: count }, (_, index) => `run_${String(index).padStart(4, "0")}`);
   let pages = 0;
   const store = Object.assign(new MemoryStore(), {
@@ -32,7 +32,9 @@ async function newStore() {
       (await store.getAll(...refs)).map(({ value }) => value),
   });
   const setupScripts = ["curl https://example.com"];
-  const all = ids.map((id) => sampleExecution({ id, environmentId: "env_1", setupScripts }));
+  const all = ids.map((id) =>
+    sampleExecution({ id, environmentId: "env_1", setupScripts, ...fieldsOf(id) }),
+  );
   await store.commit(all.map((one) => create(executions.of(owner, one.id), one)));
   await store.commit([create(deletions.doc("env_1"), deletion)]);
   const still = unchanged(await store.get(evidenceFreezes.doc(owner.id)));
@@ -46,7 +48,8 @@ async function newStore() {
     const found = await store.getAll(...ids.map((id) => executions.of(owner, id)));
     return found.filter(({ value }) => (value?.setupScripts.length ?? 0) > 0).length;
   };
-  return { call, left };
+  const read = async (id: string) => (await store.get(executions.of(owner, id))).value;
+  return { call, left, read };
 }
 
 test("an environment is forgotten, though its executions are too many for one call", async () => {
@@ -55,4 +58,14 @@ test("an environment is forgotten, though its executions are too many for one ca
   while (calls < 20 && !(await call())) calls += 1;
   expect(calls).toBe(Math.ceil((count / 100 + 1) / pagesPerCall));
   expect(await left()).toBe(0);
+});
+
+test("a build's variables go with its environment, and that it was a build is still known", async () => {
+  const build = { hash: "a".repeat(64), isTest: false, variables: [{ key: "K", value: "v" }] };
+  const { call, read } = await newStore((id) =>
+    id === "run_0000" ? { build, setupScripts: [] } : { setupScripts: [] },
+  );
+  while (!(await call()));
+  expect((await read("run_0000"))?.build).toEqual({ ...build, variables: [] });
+  expect((await read("run_0001"))?.build).toBeNull();
 });

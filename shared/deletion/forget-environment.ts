@@ -1,3 +1,4 @@
+import type * as z from "zod";
 import { placeOf } from "../core/retention/retention-places.ts";
 import { type Deletion, deletions } from "../store/deletions.ts";
 import { patch } from "../store/documents.ts";
@@ -13,7 +14,9 @@ const Copies = Execution.pick({
   environmentVariables: true,
   setupScripts: true,
   sealedSecrets: true,
+  build: true,
 });
+type Copies = z.output<typeof Copies>;
 
 /**
  * Takes the copies of a deleted environment's variables, scripts and sealed secrets out of the
@@ -45,9 +48,11 @@ export async function forgetEnvironment(
     const ids = page.map((path) => path.slice(path.lastIndexOf("/") + 1));
     const refs = ids.map((each) => executions.of(owner, each));
     const found = await store.getParts(Copies, refs);
-    const writes = refs.flatMap((ref, index) =>
-      hasCopies(found[index]) ? [patch(ref, copied, { mustExist: true })] : [],
-    );
+    const writes = refs.flatMap((ref, index) => {
+      const execution = found[index] ?? null;
+      if (execution === null || !hasCopies(execution)) return [];
+      return [patch(ref, { ...copied, build: withoutCopies(execution) }, { mustExist: true })];
+    });
     if (writes.length > 0) await withDeadline(store.commit([...writes, still]));
     after = ids.at(-1) ?? after;
     if (page.length < pageLength) return true;
@@ -64,6 +69,11 @@ async function keepPlace({ store }: Eraser, id: string, after: string | null): P
   await withDeadline(store.commit([kept]));
 }
 
-function hasCopies(execution: (typeof Copies)["_output"] | null | undefined): boolean {
-  return Object.values(execution ?? {}).some((list) => list.length > 0);
+function hasCopies({ build, ...copies }: Copies): boolean {
+  return [...Object.values(copies), build?.variables ?? []].some((list) => list.length > 0);
+}
+
+/** What a build was, without the variables that its environment's Dockerfile sets. */
+function withoutCopies({ build }: Copies): Copies["build"] {
+  return build && { ...build, variables: [] };
 }
