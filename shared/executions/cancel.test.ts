@@ -40,3 +40,11 @@ describe("TEN-2 cancelling an execution that nobody claimed", () => {
     expect(spent({ holdMicrousd: 100 })).toBe(100);
   });
 });
+
+test("DAT-7 an execution that has ended keeps nothing of what its variables quote", () => {
+  const variable = { key: "TRIGGER_EVENT", value: '{"said":"in a message"}' };
+  const { writes } = cancelled({ environmentVariables: [variable] });
+  const stored = writes.find(({ path }) => path.endsWith("/executions/run_1"));
+  expect(stored).toMatchObject({ op: "replace", value: { environmentVariables: [] } });
+  expect(JSON.stringify(writes)).not.toContain("in a message");
+});

@@ -102,6 +102,10 @@ export function endExecution(owner: Owner, before: Ending, end: End): Ended {
   const { heldMicrousd, chargedMicrousd, releasedMicrousd, lossMicrousd } = money;
   const ended: Execution = {
     ...execution,
+    // No runner is given them any more, and they may quote messages that are deleted one day: the
+    // payload of a delivery, the answers of earlier steps.
+    environmentVariables: [],
+    sealedSecrets: [],
     status: end.outcome,
     reason: end.reason,
     exitCode: end.exitCode,
