@@ -22,23 +22,48 @@ function storeWith(count: number, changing: readonly string[] = []) {
       return version;
     },
   };
-  return { store, commits, paused };
+  let rows = 0;
+  const newId = () => {
+    rows += 1;
+    return `aud_${rows}`;
+  };
+  return { deps: { store, newId, now: () => 5 }, store, commits, paused };
 }
 
+const by = { actor: { type: "key", id: "key_2" }, requestId: "req_1" } as const;
+const which = { keyId: "key_1", by };
+const isRow = (path: string) => path.includes("/audit/");
+
 test("KEY-10 a key that has made all that an account may have is paused in few commits", async () => {
-  const { store, commits, paused } = storeWith(200);
-  await pauseAutomations(store, owner, "key_1");
-  expect(paused.size).toBe(400);
-  expect(commits.length).toBeLessThanOrEqual(4);
+  const { deps, commits, paused } = storeWith(200);
+  await pauseAutomations(deps, owner, which);
+  expect([...paused].filter((path) => !isRow(path))).toHaveLength(400);
+  expect(commits.length).toBeLessThanOrEqual(8);
   const off = { fields: { enabled: false, pausedReason: "key" }, version };
-  for (const write of commits.flat()) expect(write).toMatchObject(off);
+  const changes = commits.flat().filter(({ path }) => !isRow(path));
+  for (const write of changes) expect(write).toMatchObject(off);
 });
 
 test("KEY-5 what is changed meanwhile keeps nothing else from being paused", async () => {
-  const { store, paused } = storeWith(150, ["schedules/7", "triggers/149"]);
-  await pauseAutomations(store, owner, "key_1");
-  expect(paused.size).toBe(298);
-  const { store: failing } = storeWith(1);
-  const down = { ...failing, commit: async () => Promise.reject(new Error("down")) };
-  await expect(pauseAutomations(down, owner, "key_1")).rejects.toThrow("down");
+  const { deps, paused } = storeWith(150, ["schedules/7", "triggers/149"]);
+  await pauseAutomations(deps, owner, which);
+  expect([...paused].filter((path) => !isRow(path))).toHaveLength(298);
+  const { deps: failing } = storeWith(1);
+  const store = { ...failing.store, commit: async () => Promise.reject(new Error("down")) };
+  await expect(pauseAutomations({ ...failing, store }, owner, which)).rejects.toThrow("down");
+});
+
+test("AUD-7 each that is paused has its row in the same commit, and none that isn't", async () => {
+  const { deps, commits, paused } = storeWith(3, ["triggers/1"]);
+  await pauseAutomations(deps, owner, which);
+  const done = commits.filter((writes) => writes.every(({ path }) => paused.has(path)));
+  const rows = done.flat().flatMap((write) => (write.op === "create" ? [write.value] : []));
+  expect(rows).toHaveLength(5);
+  for (const row of rows) {
+    expect(row).toMatchObject({ ...by, facts: { reason: "key", keyId: "key_1" } });
+  }
+  const subjects = rows.map((row) => Object(row)).map(({ action, subject }) => [action, subject]);
+  expect(subjects).toContainEqual(["schedule.paused", "1"]);
+  expect(subjects).toContainEqual(["trigger.paused", "2"]);
+  expect(subjects).not.toContainEqual(["trigger.paused", "1"]);
 });

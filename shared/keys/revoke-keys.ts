@@ -105,7 +105,7 @@ export async function stopAll(
   const ids = await runningOf(deps.store, whole, keyId);
   if (stop) await stopExecutions(deps, whole, { ids, by });
   // They can start nothing, also where what runs goes on.
-  if (keyId !== null && !goesOn) await pauseAutomations(deps.store, whole, keyId);
+  if (keyId !== null && !goesOn) await pauseAutomations(deps, whole, { keyId, by });
   if (stop) await done();
   return ids;
 }
