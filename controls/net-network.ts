@@ -52,8 +52,8 @@ export const netControls: Readonly<Record<string, Control>> = {
     test: "runner/egress/proxy-record.test.ts",
     mutation: {
       file: "runner/egress/outbound-connections.ts",
-      find: "Promise.all([attempt.open(), connecting])",
-      replace: "Promise.all([attempt.open().catch(() => {}), connecting])",
+      find: "Promise.all([recorded, connecting])",
+      replace: "Promise.all([recorded.catch(() => {}), connecting])",
     },
   },
   "NET-7": {

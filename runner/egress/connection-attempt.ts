@@ -46,12 +46,12 @@ export class ConnectionAttempt {
   }
 
   /**
-   * Records that it is allowed. Nothing of the sandbox's may be sent before this resolves. @throws
-   * {EgressRefusal}
+   * Records that it is allowed. Nothing of the sandbox's may be sent before this resolves.
+   * @throws {EgressRefusal} At once if there is no place for it on the record.
    */
-  async open(): Promise<void> {
+  open(): Promise<void> {
     this.#entry = this.#deps.log.open({ ...this.#what, at: this.#at, ...this.#outcome(null) });
-    await this.#entry.stored;
+    return this.#entry.stored;
   }
 
   /** Sets the connection whose bytes are counted, and its address. */

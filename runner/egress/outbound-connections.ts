@@ -80,10 +80,13 @@ export class OutboundConnections {
     if (full !== null) throw new EgressRefusal(full);
     let pinned: Pinned | undefined;
     try {
+      const recorded = attempt.open();
+      recorded.catch(() => undefined);
+      if (!this.#isSpelledOut(host)) await recorded;
       // Nothing of the sandbox's is sent before both are done.
       const deps = { ...this.#deps, patience: this.#patience };
       const connecting = connectPinned(deps, host, port);
-      await Promise.all([attempt.open(), connecting]).catch((error: unknown) => {
+      await Promise.all([recorded, connecting]).catch((error: unknown) => {
         connecting.then(({ socket }) => socket.destroy()).catch(() => undefined);
         throw error;
       });
@@ -114,5 +117,14 @@ export class OutboundConnections {
       this.#open.delete(attempt);
       this.#meter.close();
     }
+  }
+
+  /**
+   * Whether a list has the very name. Any other one is the program's own words, which looking it up
+   * sends to its owner's name server.
+   */
+  #isSpelledOut({ name }: Host): boolean {
+    const { mode, allow } = this.#deps.policy;
+    return mode === "allowlist" && allow.some(({ host }) => host === name);
   }
 }

@@ -7,6 +7,7 @@ import { EgressAttempt } from "#shared/protocol/runner";
 import { sendRaw } from "../../test/kit/sandbox/open-proxy.ts";
 import { get, ruleOf } from "../../test/kit/sandbox/proxy-servers.ts";
 import { useProxyServers } from "../../test/kit/sandbox/proxy-suite.ts";
+import { allowing } from "../../test/kit/sandbox/test-internet.ts";
 import { BoundSecrets } from "./bound-secrets.ts";
 import { EgressRefusal } from "./refusal.ts";
 
@@ -52,6 +53,52 @@ describe("NET-6 what is allowed is on record before its bytes flow", () => {
     expect(ruleOf(answer)).toBe("log_unavailable");
     expect(served).toEqual([]);
     expect(log).toMatchObject([{ verdict: "refused", rule: "log_unavailable", sentBytes: 0 }]);
+  });
+
+  describe("a name is looked up", () => {
+    const chosen = "nbswy3dpeb3w64tmmq.elsewhere.test";
+    const names = { [chosen]: [["93.184.215.14"]], [name]: [["93.184.215.14"]] };
+    const wide = [
+      ["in an open network", { mode: "internet" }],
+      ["below a listed name", allowing("*.elsewhere.test:80")],
+    ] as const;
+    const ask = get(`http://${chosen}/`, `Host: ${chosen}`);
+
+    test.each(wide)(
+      "only once it is on record, if a program chose it: %s",
+      async (_what, policy) => {
+        const recorded = Promise.withResolvers<void>();
+        const { port, opened, asked } = await openWith({
+          ...{ policy, names },
+          stored: () => recorded.promise,
+        });
+        const answer = sendRaw(port, ask);
+        while (opened.length === 0) await new Promise((resolve) => setImmediate(resolve));
+        for (let turn = 0; turn < 30; turn += 1) {
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        expect(asked).toEqual([]);
+        recorded.resolve();
+        expect(await answer).toMatch(/^HTTP\/1.1 200 /);
+        expect(asked).toEqual([chosen]);
+      },
+    );
+
+    test.each(wide)("never, if it can't be recorded: %s", async (_what, policy) => {
+      const stored = () => Promise.reject(new EgressRefusal("log_unavailable"));
+      const { port, asked } = await openWith({ policy, names, stored });
+      expect(ruleOf(await sendRaw(port, ask))).toBe("log_unavailable");
+      expect(asked).toEqual([]);
+    });
+
+    test("never, if the log is full, though a list names it", async () => {
+      const stored = () => {
+        throw new EgressRefusal("log_full");
+      };
+      const { port, asked, dialled } = await openWith({ names, stored });
+      expect(ruleOf(await sendRaw(port, plain))).toBe("log_full");
+      expect([asked, dialled]).toEqual([[], []]);
+    });
   });
 
   test.each([

@@ -61,8 +61,8 @@ export const egressDefences = {
   },
   "what isn't stored isn't made": {
     file: "runner/egress/outbound-connections.ts",
-    find: "await Promise.all([attempt.open(), connecting])",
-    replace: "await Promise.all([attempt.open().catch(() => {}), connecting])",
+    find: "await Promise.all([recorded, connecting])",
+    replace: "await Promise.all([recorded.catch(() => {}), connecting])",
   },
   "a host that has gone is told, not thrown": {
     file: "runner/egress/bound-exchange.ts",
