@@ -19,7 +19,9 @@ export const HostPattern = z
 
 function isHostPattern(pattern: string): boolean {
   const name = pattern.startsWith("*.") ? pattern.slice(2) : pattern;
-  return parseHost(name)?.kind === "name" && !isPrivateName(name);
+  const host = parseHost(name);
+  // In another spelling than hosts are compared in, it would match none.
+  return host?.kind === "name" && host.name === name && !isPrivateName(name);
 }
 
 const Allowed = exactObject({

@@ -22,16 +22,22 @@ export const SecretValue = z
   .min(1)
   .refine((value) => Buffer.byteLength(value) <= secretBytesMax, "must have at most 64 KiB");
 
-/** Headers that make up a connection or decide which host answers can't carry a secret. */
-const keptHeaders =
-  /^(?:host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect)$/;
+/**
+ * What a bound secret's exchange leaves out or writes itself: what makes up a connection, is for a
+ * proxy, frames, or decides which host answers. A secret in it would never arrive.
+ */
+const keptHeaders = new Set([
+  ...["accept-encoding", "connection", "content-length", "expect", "host", "http2-settings"],
+  ...["keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te"],
+  ...["trailer", "transfer-encoding", "upgrade"],
+]);
 const HeaderName = z
   .string()
   .max(100)
   .transform((text) => text.toLowerCase())
   .refine((text) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(text), "must be the name of a header")
   .refine(
-    (text) => !keptHeaders.test(text),
+    (text) => !keptHeaders.has(text),
     "must be a header that carries values, not the request",
   );
 
@@ -96,7 +102,10 @@ const tooShort =
   `shorter than ${redactableLengthMin} characters, not counting line breaks and what is blank ` +
   "around it: it can't be redacted from output";
 
-/** Warns of plain values that look like secrets, and of secrets that can't be redacted. */
+/**
+ * Warns of plain values that look like secrets, of secrets that can't be redacted, and of values
+ * that don't count.
+ */
 export function warningsOf(
   variables: readonly { readonly key: string; readonly value: string }[],
   secrets: readonly { readonly key: string; readonly value: string }[],
@@ -107,5 +116,18 @@ export function warningsOf(
     return [`The variable ${key} looks like ${sign}: send it as a secret, or it isn't sealed.`];
   });
   const short = secrets.filter(({ value }) => !isRedactable(value));
-  return [...open, ...short.map(({ key }) => `The secret ${key} is ${tooShort}.`)];
+  return [
+    ...open,
+    ...short.map(({ key }) => `The secret ${key} is ${tooShort}.`),
+    ...repeated("variable", variables),
+    ...repeated("secret", secrets),
+  ];
+}
+
+function repeated(kind: string, given: readonly { readonly key: string }[]): string[] {
+  const times = new Map<string, number>();
+  for (const { key } of given) times.set(key, (times.get(key) ?? 0) + 1);
+  return [...times].flatMap(([key, count]) =>
+    count === 1 ? [] : [`The ${kind} ${key} is given ${count} times: only its last value counts.`],
+  );
 }
