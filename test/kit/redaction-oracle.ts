@@ -168,6 +168,8 @@ function byBackslash(character: string): Sequence[] {
     ...padded.map((digits) => ["\\", "u", "{", ...digits, "}"]),
     ...inBytes(bytesOf(character)),
   ];
+  // Texts of Python, JavaScript and YAML write the number of the character, not its bytes.
+  if (point >= 0x80 && point <= 0xff) sequences.push(["\\", "x", ...hexOf(point, 2)]);
   const letter = letters.get(character);
   if (letter !== undefined) sequences.push(["\\", letter]);
   if (!/[A-Za-z0-9]/.test(character)) sequences.push(["\\", character]);

@@ -1,31 +1,23 @@
 /** Reads a text in one spelling, symbol by symbol; a symbol is a byte, or 6 bits of base64. */
 import { afterBreaks, ended, foreign } from "./breaks.ts";
 import { ignoresIndents, type Layer, type Order, type Spelling } from "./spellings.ts";
+import {
+  asByte,
+  asPoint,
+  beginsEntity,
+  byteFlag,
+  code,
+  controls,
+  digitOf,
+  entityOf,
+  isAlphanumeric,
+  othersLeft,
+  sextets,
+} from "./symbols.ts";
 
-/** Marks a byte of UTF-8 that was spelled out, to tell it from a character. */
-const byteFlag = 0x100_0000;
-const code = (character: string) => character.charCodeAt(0);
 const [backslash, percent, plus, slash] = ["\\", "%", "+", "/"].map(code);
 const [single, double, blank] = ["'", '"', " "].map(code);
 const [ampersand, semicolon, braceOpen, braceClosed] = ["&", ";", "{", "}"].map(code);
-const controls = new Map(
-  Object.entries({ a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13, e: 27, E: 27 }).map(
-    ([letter, unit]) => [code(letter), unit],
-  ),
-);
-const named = new Map(Object.entries({ amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" }));
-const numbered = /^#(?:[xX][0-9A-Fa-f]{0,6}|[0-9]{0,7})$/;
-const sextets = tableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-sextets[code("-")] = 62;
-sextets[code("_")] = 63;
-const digits = tableOf("0123456789abcdef");
-for (const [index, digit] of [..."ABCDEF"].entries()) digits[code(digit)] = 10 + index;
-
-function tableOf(alphabet: string): Int8Array {
-  const table = new Int8Array(128).fill(foreign);
-  for (const [index, character] of [...alphabet].entries()) table[code(character)] = index;
-  return table;
-}
 
 export class Reader {
   readonly #isBytes: boolean;
@@ -38,6 +30,8 @@ export class Reader {
   #isInDouble = false;
   /** The remaining UTF-8 bytes of a character, the next one lowest. */
   #rest = 0;
+  /** How many escapes follow that spell the other bytes of a character. */
+  #spelledLeft = 0;
 
   /** @param isBytes whether a text's characters are bytes that were decoded as Latin-1. */
   constructor(isBytes: boolean) {
@@ -53,6 +47,7 @@ export class Reader {
     this.#ignoresIndents = ignoresIndents(spelling);
     this.#isInDouble = false;
     this.#rest = 0;
+    this.#spelledLeft = 0;
   }
 
   /** The position after the last symbol. */
@@ -151,14 +146,53 @@ export class Reader {
     if (next < 0) return next;
     const control = controls.get(next);
     if (control !== undefined) return control;
-    if (next === code("x")) return asByte(this.#number(level, { count: 2, base: 16 }));
+    if (next === code("x")) return this.#byteOrPoint(level);
     if (next === code("U")) return asPoint(this.#number(level, { count: 8, base: 16 }));
     if (next === code("u")) return this.#unicode(level);
     if (next >= code("0") && next <= code("3")) {
-      const rest = this.#number(level, { count: 2, base: 8 });
-      return rest < 0 ? rest : asByte((next - code("0")) * 64 + rest);
+      const value = this.#number(level, { count: 3, base: 8, first: next });
+      if (value >= 0x80) this.#spelledLeft = othersLeft(this.#spelledLeft, value);
+      return value < 0 ? value : asByte(value);
     }
     return isAlphanumeric(next) ? foreign : next;
+  }
+
+  /**
+   * Reads what follows `\x`: a byte of UTF-8 if the escapes around it spell a whole character, and
+   * the character of that number otherwise, as in the texts of Python, JavaScript and YAML.
+   */
+  #byteOrPoint(level: number): number {
+    const value = this.#number(level, { count: 2, base: 16 });
+    if (value < 0x80) return value;
+    if (this.#spelledLeft === 0) {
+      const isSpelled = this.#spellsOthers(level, othersLeft(0, value));
+      if (isSpelled !== 1) return isSpelled === ended ? ended : value;
+    }
+    this.#spelledLeft = othersLeft(this.#spelledLeft, value);
+    return byteFlag + value;
+  }
+
+  /** Whether the next escapes spell so many further bytes of a character: 1 or 0, or `ended`. */
+  #spellsOthers(level: number, count: number): number {
+    const [at, isInDouble] = [this.#at, this.#isInDouble];
+    let answer = Math.min(count, 1);
+    for (let index = 0; index < count && answer === 1; index += 1) {
+      const byte = this.#spelledByte(level);
+      answer = byte === ended ? ended : byte >= 0x80 && byte <= 0xbf ? 1 : 0;
+    }
+    this.#at = at;
+    this.#isInDouble = isInDouble;
+    return answer;
+  }
+
+  /** The value of `\xHH`, or of three octal digits behind a backslash. */
+  #spelledByte(level: number): number {
+    const first = this.#read(level);
+    if (first !== backslash) return first === ended ? ended : foreign;
+    const kind = this.#read(level);
+    if (kind === code("x")) return this.#number(level, { count: 2, base: 16 });
+    if (kind < code("2") || kind > code("3")) return kind === ended ? ended : foreign;
+    return this.#number(level, { count: 3, base: 8, first: kind });
   }
 
   /** Reads what follows `\u`: four digits, or several in braces. */
@@ -258,33 +292,4 @@ export class Reader {
     }
     return value;
   }
-}
-
-function digitOf(unit: number, base: number): number {
-  const digit = digits[unit] ?? foreign;
-  return digit < base ? digit : foreign;
-}
-
-function asByte(value: number): number {
-  return value < 128 ? value : byteFlag + value;
-}
-
-function asPoint(value: number): number {
-  return value > 0x10_ffff ? foreign : value;
-}
-
-function isAlphanumeric(unit: number): boolean {
-  return unit < 128 && /[A-Za-z0-9]/.test(String.fromCharCode(unit));
-}
-
-function beginsEntity(name: string): boolean {
-  return numbered.test(name) || [...named.keys()].some((known) => known.startsWith(name));
-}
-
-function entityOf(name: string): number {
-  const character = named.get(name);
-  if (character !== undefined) return code(character);
-  const [, hex, decimal] = /^#(?:[xX]([0-9A-Fa-f]{1,6})|([0-9]{1,7}))$/.exec(name) ?? [];
-  if (hex !== undefined) return asPoint(Number.parseInt(hex, 16));
-  return decimal === undefined ? foreign : asPoint(Number.parseInt(decimal, 10));
 }

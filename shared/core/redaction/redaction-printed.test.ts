@@ -154,6 +154,11 @@ const python = "/usr/bin/python3";
 const pythons = [
   "repr(v)",
   "repr(v.encode())",
+  "ascii(v)",
+  "ascii({'held': v})",
+  "json.dumps(ascii(v))",
+  "v.encode('unicode_escape').decode()",
+  "re.sub(r'(?<=\\\\x)[0-9a-f]{2}', lambda code: code[0].upper(), ascii(v))",
   "repr(v.splitlines())",
   "json.dumps(json.dumps({'held': v}))",
   "html.escape(v)",

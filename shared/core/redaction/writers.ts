@@ -37,7 +37,22 @@ const letters: Readonly<Record<string, string>> = {
 };
 
 const inHex = (byte: number) => `\\x${byte.toString(16).padStart(2, "0")}`;
+/** A character by its number: Python in small digits, YAML in large ones. */
+function byNumber(point: number, isLarge: boolean): string {
+  const [letter, width] = point <= 0xff ? ["x", 2] : point <= 0xffff ? ["u", 4] : ["U", 8];
+  const digits = point.toString(16).padStart(width, "0");
+  return `\\${letter}${isLarge ? digits.toUpperCase() : digits}`;
+}
 const inOctal = (byte: number) => `\\${byte.toString(8).padStart(3, "0")}`;
+
+/** The literal of a text in ASCII, where `escaped` follow a backslash; digits in either case. */
+function asciiLiterals(escaped: string): SpellUnit[] {
+  const write = literal(escaped, { esc: "\\x1b" });
+  return [false, true].map((isLarge): SpellUnit => {
+    return (character) =>
+      character <= "~" ? write(character) : byNumber(character.codePointAt(0) ?? 0, isLarge);
+  });
+}
 
 /** A language's literal: `escaped` follow a backslash, `byte` writes non-ASCII bytes. */
 function literal(escaped: string, { byte, esc }: { byte?: typeof inHex; esc: string }): SpellUnit {
@@ -72,6 +87,7 @@ export const backslashes: readonly SpellUnit[] = [
     literal(escaped, { esc: "\\x1b" }),
     literal(escaped, { esc: "\\x1b", byte: inHex }),
   ]),
+  ...["", "\\", "\\'", '\\"'].flatMap(asciiLiterals),
   literal("\\'", { esc: "\\E" }),
   literal("\\'", { esc: "\\E", byte: inOctal }),
   literal('\\"', { esc: "\\033", byte: inOctal }),
