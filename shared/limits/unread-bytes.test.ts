@@ -45,7 +45,26 @@ describe("TEN-2 UnreadBytes", () => {
   test("bounds what those of all accounts leave, too", () => {
     const unread = new UnreadBytes();
     for (let owner = 0; owner < 3; owner += 1) reading(unread, `owner-${owner}`, 16 * mib);
+    expect(() => reading(unread, "another", 13 * mib)).toThrow(overloaded);
+  });
+
+  test("TEN-1 gives an equal part to an account whose turn comes when others fill all room", () => {
+    const unread = new UnreadBytes();
+    const ids = ["a", "b", "b", "c", "c"];
+    const held = ids.map((id) => reading(unread, id, id === "a" ? 15 * mib : 8 * mib));
+    const another = reading(unread, "another", 12 * mib);
+    // The oldest of those that leave most, until there is room.
+    const ended = [...held, another].map(({ destroyed }) => destroyed);
+    expect(ended).toEqual([false, true, false, true, false, false]);
+    expect(() => reading(unread, "fifth", 10 * mib)).toThrow(overloaded);
+  });
+
+  test("ends no answer of what was done already", () => {
+    const unread = new UnreadBytes();
+    const changed = { mayRefuse: false };
+    const held = [0, 1, 2].map((id) => reading(unread, `owner-${id}`, 16 * mib, changed));
     expect(() => reading(unread, "another", mib)).toThrow(overloaded);
+    expect(held.some(({ destroyed }) => destroyed)).toBe(false);
   });
 
   test("lets in an answer that is larger than the room there is, if nothing else waits", () => {
@@ -54,7 +73,7 @@ describe("TEN-2 UnreadBytes", () => {
     expect(() => reading(unread, "owner", mib)).toThrow(busy);
     large.emit("close");
     const larger = reading(unread, "owner", 49 * mib);
-    expect(() => reading(unread, "neighbour", mib)).toThrow(overloaded);
+    expect(() => reading(unread, "neighbour", 25 * mib)).toThrow(overloaded);
     larger.emit("close");
     const small = reading(unread, "owner", mib);
     expect(() => reading(unread, "owner", 17 * mib)).toThrow(busy);
@@ -87,7 +106,7 @@ describe("KEY-10 UnreadBytes: what people need to find out what to close", () =>
     const unread = new UnreadBytes();
     for (let each = 0; each < 3; each += 1) reading(unread, `owner-${each}`, 16 * mib);
     expect(() => reading(unread, "owner-0", mib)).toThrow(busy);
-    expect(() => reading(unread, "another", mib)).toThrow(overloaded);
+    expect(() => reading(unread, "another", 13 * mib)).toThrow(overloaded);
     reading(unread, "owner-0", 8 * mib, closing);
     reading(unread, "another", 8 * mib, closing);
   });

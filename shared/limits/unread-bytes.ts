@@ -21,9 +21,14 @@ export interface ResponseInfo {
   readonly neededToClose: boolean;
 }
 
+interface Held extends Pick<ResponseInfo, "callerId" | "mayRefuse"> {
+  readonly response: Unread;
+  readonly bytes: number;
+}
+
 export class UnreadBytes {
-  readonly #bytes = new Map<string, number>();
-  #all = 0;
+  /** The oldest first. */
+  readonly #held = new Set<Held>();
   readonly #closing = new UnreadClosingResponses();
   readonly #requireRoom: (callerId: string) => void;
 
@@ -44,27 +49,49 @@ export class UnreadBytes {
     }
     if (mayRefuse) this.#requireRoom(callerId);
     if (mayRefuse) this.#require(callerId, bytes);
-    this.#add(callerId, bytes);
-    onceClosed(response, () => this.#add(callerId, -bytes));
+    const held = { response, callerId, mayRefuse, bytes };
+    this.#held.add(held);
+    onceClosed(response, () => this.#held.delete(held));
   }
 
   /** An answer larger than the whole limit is accepted if no other is waiting. */
   #require(callerId: string, bytes: number): void {
     const headers = { "retry-after": retryAfterS };
-    const ownBytes = this.#bytes.get(callerId) ?? 0;
+    const ownBytes = sum(this.#of(callerId));
     if (ownBytes > 0 && ownBytes + bytes > ownerBytesMax) {
       const message = "Answers of this account wait to be read; read them before asking for more.";
       throw new ApiError("ACCOUNT_BUSY", { message, headers });
     }
-    if (this.#all > 0 && this.#all + bytes > allBytesMax) {
-      throw new ApiError("OVERLOADED", { headers });
+    while (this.#held.size > 0 && sum([...this.#held]) + bytes > allBytesMax) {
+      const isWithinShare = ownBytes + bytes <= allBytesMax / this.#callersWith(callerId).length;
+      if (!isWithinShare || !this.#endOne()) throw new ApiError("OVERLOADED", { headers });
     }
   }
 
-  #add(callerId: string, bytes: number): void {
-    this.#all += bytes;
-    const left = (this.#bytes.get(callerId) ?? 0) + bytes;
-    if (left > 0) this.#bytes.set(callerId, left);
-    else this.#bytes.delete(callerId);
+  /**
+   * Ends an answer of the account that leaves most unread, for one that has no more than an equal
+   * part of the room: three accounts that read nothing would refuse everybody else's (TEN-1). It is
+   * the oldest, and none of a change that was made.
+   */
+  #endOne(): boolean {
+    const each = this.#callersWith().map((callerId) => this.#of(callerId));
+    const [most = []] = each.toSorted((one, other) => sum(other) - sum(one));
+    const oldest = most.find(({ mayRefuse }) => mayRefuse);
+    if (!oldest) return false;
+    this.#held.delete(oldest);
+    oldest.response.destroy();
+    return true;
   }
+
+  #of(callerId: string): readonly Held[] {
+    return [...this.#held].filter((held) => held.callerId === callerId);
+  }
+
+  #callersWith(...newcomers: readonly string[]): readonly string[] {
+    return [...new Set([...[...this.#held].map(({ callerId }) => callerId), ...newcomers])];
+  }
+}
+
+function sum(answers: readonly Held[]): number {
+  return answers.reduce((total, { bytes }) => total + bytes, 0);
 }
