@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { CommandError } from "../exits.ts";
+import { revokeKeys } from "./keys.ts";
+
+test("one key that can't be revoked keeps none of the others from it", async () => {
+  const asked: string[] = [];
+  const said: string[] = [];
+  const client = {
+    call: async (path: string) => {
+      asked.push(path);
+      if (path.includes("key_b")) throw new CommandError("Not found.");
+      return { message: "Revoked.", executionIds: [] };
+    },
+  };
+  const note = (text: string) => void said.push(text);
+  const revoking = (...args: readonly string[]) =>
+    revokeKeys({
+      ...{ args, client: async () => client },
+      options: { flag: () => true },
+      output: { done: note, failure: note, note },
+    } as never);
+  expect(await revoking("key_a", "key_b", "key_c")).toBe(1);
+  expect(asked).toEqual(["key_a", "key_b", "key_c"].map((id) => `/keys/${id}/revoke`));
+  expect(said).toEqual(["key_a: Revoked.", "key_b wasn't revoked: Not found.", "key_c: Revoked."]);
+  expect(await revoking("key_a")).toBe(0);
+});
