@@ -84,3 +84,24 @@ test("a list that is cut says so, and one that ends there doesn't", async () => 
   expect([await list("500"), note.mock.calls.length]).toEqual([51, 1]);
   await expect(list("10001")).rejects.toThrow("--limit takes at most 10000.");
 });
+
+test.each([true, false])(
+  "a list that has cursors (%s) is listed once each, though it grows meanwhile",
+  async (hasCursors) => {
+    const all = Array.from({ length: 250 }, (_, index) => index);
+    vi.stubGlobal("fetch", async (url: URL) => {
+      const { offset = "0", cursor } = Object.fromEntries(url.searchParams);
+      const start = cursor === undefined ? Number(offset) : all.indexOf(Number(cursor)) + 1;
+      const data = all.slice(start, start + Number(url.searchParams.get("limit")));
+      const has_more = all.at(-1) !== data.at(-1);
+      const next = hasCursors ? { next_cursor: has_more ? String(data.at(-1)) : null } : {};
+      // The newest come first.
+      all.unshift(-all.length);
+      return Response.json({ data, has_more, ...next });
+    });
+    const client = new ApiClient(origin, () => undefined);
+    const found = await client.list("/threads", z.number(), { max: 1_000 });
+    expect(new Set(found).size).toBe(250);
+    expect(found.length === 250).toBe(hasCursors);
+  },
+);

@@ -97,14 +97,22 @@ export class ApiClient {
     throw new CommandError(sentenceOfStranger(answer, text, this.#origin));
   }
 
-  /** A list's items, page by page, at most `max`. */
+  /**
+   * A list's items, page by page, at most `max`. By a cursor where the list has one: an offset
+   * counts from a start that moves while items are made or deleted, so some would come twice.
+   */
   async list<T>(path: string, item: z.ZodType<T>, options: Listing): Promise<T[]> {
-    const Page = z.object({ data: z.array(item), has_more: z.boolean().default(false) });
+    const Page = z.object({
+      data: z.array(item),
+      has_more: z.boolean().default(false),
+      next_cursor: z.string().nullish(),
+    });
     const items: T[] = [];
-    while (items.length < options.max) {
+    for (let cursor: string | null | undefined; items.length < options.max; ) {
       const limit = Math.min(pageMax, options.max - items.length);
-      const query = { ...options.query, limit, offset: items.length };
-      const page = await this.call(path, Page, { query });
+      const place = cursor ? { cursor } : { offset: items.length };
+      const page = await this.call(path, Page, { query: { ...options.query, limit, ...place } });
+      cursor = page.next_cursor;
       items.push(...page.data);
       if (!page.has_more || page.data.length === 0) break;
       if (items.length >= options.max) options.whenMore?.();
