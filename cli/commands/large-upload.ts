@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import * as z from "zod";
-import { type ApiClient, ApiRefusal, ConnectionLost, lost } from "../api-client.ts";
+import { type ApiClient, ApiRefusal, ConnectionLost, lost, mayPass } from "../api-client.ts";
 import { CommandError } from "../exits.ts";
 import { withProgress } from "../progress.ts";
 import {
@@ -54,7 +54,11 @@ export async function uploadLarge(client: ApiClient, file: LargeFile): Promise<n
     const report = (bytes: number) => {
       received = bytes;
     };
-    await sendChunks(session, file, report);
+    await sendChunks(session, file, report).catch(async (error: unknown) => {
+      // Else the same command would be refused by the same session again.
+      if (!mayPass(error) && !signal.aborted) await forgetSession(sent);
+      throw error;
+    });
     return uploadId;
   };
   const uploadId = await withProgress(percent, sending());
