@@ -42,6 +42,17 @@ test("a file that is replaced keeps its permissions, and a link leads to it", as
   expect(readdirSync(folder).sort()).toEqual(["file", "link"]);
 });
 
+test("a link to a file that isn't there yet leads to it as well", async () => {
+  const folder = newFolder();
+  const [file, link, other] = ["file", "link", "other"].map((name) => join(folder, name));
+  symlinkSync("file", link ?? "");
+  symlinkSync(link ?? "", other ?? "");
+  expect(await writeWhole(other ?? "", content())).toBe(3);
+  expect(readFileSync(file ?? "", "utf8")).toBe("new");
+  expect(readdirSync(folder).sort()).toEqual(["file", "link", "other"]);
+  expect(lstatSync(link ?? "").isSymbolicLink()).toBe(true);
+});
+
 test("what only its owner may read is no more than that, whatever was there", async () => {
   const file = join(newFolder(), "file");
   writeFileSync(file, "old");

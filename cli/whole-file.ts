@@ -1,16 +1,18 @@
 /** Files that are written while they are received. */
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { type FileHandle, open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { type ApiClient, lost } from "./api-client.ts";
 
 const permissionBits = 0o777;
 const usualMode = 0o666;
+/** As many as the kernel follows. */
+const linksMax = 40;
 
 /**
  * A file has its name only once it is whole; one that had it before is kept until then, and its
- * permissions stay. A link leads to what is written. A device or a pipe is written to: a file of
- * its name would take its place.
+ * permissions stay. A link leads to what is written, also if nothing is there yet. A device or a
+ * pipe is written to: a file of its name would take its place.
  * @param most The permissions that the file may have, as `umask` allows.
  * @returns Its size.
  */
@@ -24,7 +26,7 @@ export async function writeWhole(
     throw error;
   });
   if (before && !before.isFile()) return await writeThrough(path, pieces);
-  const target = before ? await realpath(path) : path;
+  const target = before ? await realpath(path) : await placeOf(path);
   // Not the file's own name and more: that may be as long as names can be.
   const draft = join(dirname(target), `.paddock-${randomBytes(6).toString("hex")}.part`);
   const handle = await open(draft, "wx", most ?? usualMode);
@@ -39,6 +41,17 @@ export async function writeWhole(
     await rm(draft, { force: true });
     throw error;
   }
+}
+
+/** Where a new file of that name comes to be: a link may lead to a place where nothing is. */
+async function placeOf(path: string): Promise<string> {
+  let place = path;
+  for (let links = 0; links < linksMax; links += 1) {
+    const target = await readlink(place).catch(() => null);
+    if (target === null) return place;
+    place = resolve(dirname(place), target);
+  }
+  return place;
 }
 
 async function writeThrough(path: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {

@@ -50,7 +50,11 @@ export async function getThread(context: Context): Promise<undefined> {
     environment: thread.environmentName ?? thread.environmentId,
     created: thread.createdAt,
   });
-  for (const { role, content } of thread.messages ?? []) {
+  const { messages = [], messageCount } = thread;
+  if (messages.length < messageCount) {
+    output.note(`These are the newest ${messages.length} of its ${messageCount} messages.`);
+  }
+  for (const { role, content } of messages) {
     await output.line(`\n── ${role}`);
     await output.line(content.replace(/\n$/, ""));
   }
