@@ -2,6 +2,7 @@
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { describe, expect, test, vi } from "vitest";
+import { ignoredOfForm } from "#shared/pipeline/ignored-fields";
 import { readUpload, type Upload } from "./read-upload.ts";
 
 const head = '--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\n';
@@ -21,9 +22,22 @@ async function read(form: string | Buffer, parameters = "boundary=b"): Promise<U
 describe("SEC-8 an upload", () => {
   test("whose form is whole is read", async () => {
     const upload = await read(`${head}hello\r\n${pathHead}docs${end}`);
-    expect(upload).toEqual({ filename: "a.txt", bytes: Buffer.from("hello"), path: "docs" });
+    const whole = { filename: "a.txt", bytes: Buffer.from("hello"), path: "docs", ignored: [] };
+    expect(upload).toEqual(whole);
     const asItIs = await read(`${encoded(head, "Binary")}hello${end}`);
     expect(asItIs.bytes.toString()).toBe("hello");
+  });
+
+  test("whose form has fields that nothing is made of says which", async () => {
+    const others = ["folder", "Path", "folder", "a\r\nb"].map(
+      (name) => `${pathHead.replace('"path"', JSON.stringify(name))}docs\r\n`,
+    );
+    const { path, ignored } = await read(`${others.join("")}${head}hello${end}`);
+    expect(path).toBe("");
+    expect(ignoredOfForm(ignored)).toBe(
+      "The fields folder, Path, of another name aren't known here and were ignored.",
+    );
+    expect(ignoredOfForm([])).toBeNull();
   });
 
   test.each([

@@ -9,6 +9,8 @@ export interface Upload {
   readonly bytes: Buffer;
   /** The form field `path`, which may come after the file; empty if there is none. */
   readonly path: string;
+  /** The names of other fields, of which nothing is made. */
+  readonly ignored: readonly string[];
 }
 
 const fieldBytesMax = 4_096;
@@ -53,8 +55,9 @@ async function parse(request: IncomingMessage, silentMs: number): Promise<Upload
     // The parser's own message may quote the form.
     const malformed = (message?: string) =>
       fail(new ApiError("MALFORMED_MULTIPART", message === undefined ? {} : { message }));
-    let file: Omit<Upload, "path"> | null = null;
+    let file: Pick<Upload, "filename" | "bytes"> | null = null;
     let path: string | null = null;
+    const ignored: string[] = [];
     form.on("file", (_name, stream, filename, encoding) => {
       if (!plain.has(encoding)) malformed(isEncoded);
       // Chunks that wait to be joined would be in memory twice.
@@ -71,7 +74,7 @@ async function parse(request: IncomingMessage, silentMs: number): Promise<Upload
       });
     });
     form.on("field", (name, value, _nameIsCut, isCut, encoding) => {
-      if (name !== "path") return;
+      if (name !== "path") return void ignored.push(name);
       if (!plain.has(encoding)) malformed(isEncoded);
       if (path !== null) malformed("The form has more than one field called path.");
       if (isCut) malformed(`The field path is longer than ${fieldBytesMax} bytes.`);
@@ -87,7 +90,7 @@ async function parse(request: IncomingMessage, silentMs: number): Promise<Upload
     form.on("finish", () => {
       if (!file) return malformed("The form has no part called file.");
       if (`${file.filename}${path}`.includes(undecodable)) return malformed(notUnicode);
-      resolve({ ...file, path: path ?? "" });
+      resolve({ ...file, path: path ?? "", ignored });
     });
     request.pipe(form);
   });

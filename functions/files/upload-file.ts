@@ -4,6 +4,7 @@ import { deploymentLimits } from "#shared/config";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { entryAt } from "#shared/core/workspace/tree-order";
+import { ignoredOfForm, warningsHeader } from "#shared/pipeline/ignored-fields";
 import { change } from "#shared/pipeline/route";
 import { packBytesMax } from "#shared/protocol/runner";
 import { storeObject } from "#shared/quotas/store-object";
@@ -50,28 +51,32 @@ export const uploadFile = change({
     const { manifest } = await readFilesOf(owner, environment.value, signal);
     requireCurrent(request, entryAt(manifest.entries, path));
     // The manifest is read again in its turn: what waits for one holds none in memory.
-    return { environment, path, bytes: upload.bytes };
+    return { environment, path, bytes: upload.bytes, ignored: upload.ignored };
   },
   prepare: async ({ caller: { owner }, data, deps, now, signal }) => {
-    const { environment, path, bytes } = data;
+    const { environment, path, bytes, ignored } = data;
     const pack = bytes.length > 0 ? await storeObject(deps, owner, { kind: "packs", bytes }) : null;
     const parts = pack ? [{ pack, offsetBytes: 0, sizeBytes: bytes.length }] : [];
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const size = { sha256, sizeBytes: bytes.length, mode: 0o644, modifiedAt: now };
     const file = { path, type: "file", ...size, parts } as const;
     const placed = await placeFile(deps, owner, { environment: environment.value, file, signal });
-    return { environment, placed, path, sizeBytes: bytes.length };
+    return { environment, placed, path, sizeBytes: bytes.length, ignored };
   },
   decide({ caller: { owner }, params: { environmentId }, data, ids, now }) {
-    const { environment, placed, path, sizeBytes } = data;
+    const { environment, placed, path, sizeBytes, ignored } = data;
     const title = `Uploaded ${path}`;
     const origin = { id: ids.next("snapshot"), title, source: "upload", now } as const;
     const filename = path.split("/").at(-1) ?? path;
+    const warning = ignoredOfForm(ignored);
     return {
       writes: placedWrites(owner, environment, { placed, origin }),
       subject: environmentId,
       facts: { sizeBytes, manifestSha256: placed.head.manifestSha256 },
-      reply: ok({ success: true, environmentId, filename, path, size: sizeBytes }),
+      reply: {
+        ...ok({ success: true, environmentId, filename, path, size: sizeBytes }),
+        ...(warning === null ? {} : { headers: { [warningsHeader]: warning } }),
+      },
     };
   },
 });

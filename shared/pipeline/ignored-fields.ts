@@ -86,13 +86,25 @@ export function ignoredSentence(
 ): string | null {
   const names = new Set<string>();
   collect([schema], value, { prefix: "", names });
-  if (names.size === 0) return null;
-  const all = [...names];
+  return sentenceOn([...names], kind);
+}
+
+/** The same on the fields of a form. */
+export function ignoredOfForm(names: Iterable<string>): string | null {
+  return sentenceOn([...new Set([...names].map(shownName))], "field");
+}
+
+function sentenceOn(all: readonly string[], kind: "field" | "parameter"): string | null {
+  if (all.length === 0) return null;
   const shown = all.slice(0, namesMax).join(", ");
   const more = all.length > namesMax ? " and others" : "";
   return all.length === 1
     ? `The ${kind} ${shown} isn't known here and was ignored.`
     : `The ${kind}s ${shown}${more} aren't known here and were ignored.`;
+}
+
+function shownName(name: string): string {
+  return showable.test(name) ? name : "of another name";
 }
 
 interface Found {
@@ -111,9 +123,8 @@ function collect(schemas: readonly z.ZodType[], value: unknown, found: Found): v
   for (const [name, inner] of Object.entries(value)) {
     const within = forms.flatMap((fields) => fields?.get(name) ?? []);
     const isKnown = forms.some((fields) => fields?.has(name));
-    const shown = showable.test(name) ? name : "of another name";
     if (isKnown) collect(within, inner, { ...found, prefix: `${found.prefix}${name}.` });
-    else if (inner !== null) found.names.add(`${found.prefix}${shown}`);
+    else if (inner !== null) found.names.add(`${found.prefix}${shownName(name)}`);
   }
 }
 

@@ -92,6 +92,18 @@ describe("files", () => {
     expect(page).toMatchObject({ data: [{ path: "a/b" }], total_count: 3, has_more: true });
   });
 
+  test("whose form has a field that isn't known are stored, and the field is named", async () => {
+    const environmentId = await newEnvironment(owner.key);
+    const form = multipart({ name: "f", bytes: "x", path: "docs" });
+    const raw = Buffer.from(form.raw.toString().replace('name="path"', 'name="folder"'));
+    const at = pathOf(environmentId, "upload");
+    const { headers, json } = await send(at, { key: owner.key, method: "POST", ...form, raw });
+    expect(json.path).toBe("f");
+    expect(headers["x-paddock-warnings"]).toBe(
+      "The field folder isn't known here and was ignored.",
+    );
+  });
+
   test("are deleted alone or with their folder, once", async () => {
     const environmentId = await newEnvironment(owner.key);
     for (const path of ["a/b/f", "a/g", "back\\slash"]) {
