@@ -54,6 +54,22 @@ test("a stream that breaks goes on behind its last whole event", async () => {
   expect(asked).toEqual([undefined, "run_a.1", "run_a.1", "run_a.2"]);
 });
 
+test("an event that arrives in very many pieces is read once, and one that is too large isn't", async () => {
+  const words = "x".repeat(8 * 1024 * 1024);
+  turns = [
+    (response) => {
+      const text = `id: run_a.0\r\ndata: {"type":"t","n":"${words}"}\r\n\r\n${event(1)}`;
+      for (let from = 0; from < text.length; from += 1_024) {
+        response.write(text.slice(from, from + 1_024));
+      }
+      response.end();
+    },
+  ];
+  expect(await readAll()).toEqual([words, 1]);
+  turns = [(response) => response.end(`data: ${words}${words}x`)];
+  await expect(readAll()).rejects.toThrow("An event is too large.");
+});
+
 test("a refusal that trying again doesn't change ends it", async () => {
   const body = JSON.stringify({ message: "Revoked.", code: "UNAUTHORIZED", requestId: "req_a" });
   turns = [(response) => response.writeHead(401).end(body)];

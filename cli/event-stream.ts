@@ -1,5 +1,6 @@
 /** Reads server-sent events, and goes on where a connection broke. */
 import { setTimeout as pause } from "node:timers/promises";
+import { createParser, type EventSourceMessage } from "eventsource-parser";
 import * as z from "zod";
 import { ApiRefusal, ConnectionLost, mayPass } from "./api-client.ts";
 import { CommandError } from "./exits.ts";
@@ -22,19 +23,21 @@ export interface StreamEvent {
 export async function* readEvents(answer: Response): AsyncGenerator<StreamEvent> {
   if (!answer.body) return;
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
+  const messages: EventSourceMessage[] = [];
+  const parser = createParser({
+    maxBufferSize: eventCharactersMax,
+    onEvent: (message) => messages.push(message),
+    onError: ({ type }) => {
+      if (type === "max-buffer-size-exceeded") throw new CommandError("An event is too large.");
+    },
+  });
   try {
     for (;;) {
+      // Comments keep it alive, so it's what arrives that counts, and not events.
       const { done, value } = await readInTime(reader);
       if (done) return;
-      text = (text + value).replaceAll("\r\n", "\n");
-      const blocks = text.split("\n\n");
-      text = blocks.pop() ?? "";
-      if (text.length > eventCharactersMax) throw new CommandError("An event is too large.");
-      for (const block of blocks) {
-        const event = eventIn(block);
-        if (event) yield event;
-      }
+      parser.feed(value);
+      for (const message of messages.splice(0)) yield eventIn(message);
     }
   } finally {
     await reader.cancel().catch(() => undefined);
@@ -55,19 +58,10 @@ async function readInTime(reader: ReadableStreamDefaultReader<string>) {
   }
 }
 
-function eventIn(block: string): StreamEvent | null {
-  const lines = block.split("\n");
-  const field = (name: string) =>
-    lines.filter((line) => line.startsWith(`${name}:`)).map((line) => valueIn(line, name));
-  const data = field("data");
-  if (data.length === 0) return null;
-  const parsed = EventData.safeParse(JSON.parse(data.join("\n")));
+function eventIn({ id, data }: EventSourceMessage): StreamEvent {
+  const parsed = EventData.safeParse(JSON.parse(data));
   if (!parsed.success) throw new CommandError("The stream has something else than events.");
-  return { id: field("id").at(-1) ?? null, data: parsed.data };
-}
-
-function valueIn(line: string, name: string): string {
-  return line.slice(name.length + 1).replace(/^ /, "");
+  return { id: id ?? null, data: parsed.data };
 }
 
 /**
