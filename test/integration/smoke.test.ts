@@ -51,10 +51,11 @@ describe.runIf(isTurn(1, 4))("the smoke test", () => {
   });
 
   test.each([
-    [["--only", "nonsense"], "There is no check called nonsense"],
-    [["--url", "http://api.example.com"], "reached over https"],
-  ])("refuses %j in one sentence", async (args, says) => {
-    const { code, output } = await smoke(cloud().baseUrl, args);
+    ["http://127.0.0.1:1", ["--only", "nonsense"], "There is no check called nonsense"],
+    ["http://api.example.com", [], "reached over https"],
+    ["http://127.0.0.1:1", ["--url", "http://127.0.0.1:2"], "--url is given twice"],
+  ])("refuses %s %j in one sentence", async (url, args, says) => {
+    const { code, output } = await smoke(url, args);
     expect(output).toContain(says);
     expect(code).toBe(2);
   });
