@@ -30,6 +30,7 @@ import {
 import { type DueDocument, type DueRequest, nextPlace } from "../store/due-documents.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { isConflict } from "../store/with-deadline.ts";
+import { inOwnersPasses, type MarkedPage } from "./in-owners-passes.ts";
 import type { SequencerDeps } from "./sequencer-deps.ts";
 
 /** Rows per query, which is also the most per commit. */
@@ -61,10 +62,7 @@ interface Work {
   readonly counts: SequencedRows;
 }
 
-/**
- * Goes through all owners, from a random one on and around, a page of each at a time, so that one
- * owner's backlog can't keep the others waiting. @param secret The map's.
- */
+/** Goes through all owners, from a random one on and around. @param secret The map's. */
 export async function sequenceRows(
   deps: SequencerDeps,
   secret: Buffer,
@@ -72,53 +70,27 @@ export async function sequenceRows(
 ): Promise<SequencedRows> {
   const work = { deps, secret, turn, counts: { sequenced: 0, raced: 0, failed: 0 } };
   const start = `user_${deps.random(9).toString("base64url")}`;
-  const ranges: Range[] = [
-    { from: start, to: null },
-    { from: "", to: start },
-  ];
-  let before = -1;
-  // Rows that can't get a place are tried again in another call, and not over and over in this one.
-  while (ranges.length > 0 && work.counts.sequenced > before && !turn.isLate()) {
-    before = work.counts.sequenced;
-    for (const range of ranges.splice(0)) {
-      if (!(await sequenceRange(work, range))) ranges.push(range);
-    }
-  }
+  await inOwnersPasses({
+    start,
+    isLate: () => turn.isLate(),
+    done: () => work.counts.sequenced,
+    workOn: async (place) => await sequencePage(work, place),
+  });
   return work.counts;
 }
 
-/** The marks after `from`, up to `to` or the end. */
-interface Range {
-  readonly from: string;
-  readonly to: string | null;
-}
-
-/** @returns False if an owner has more rows than it may have in one pass. */
-async function sequenceRange(work: Work, { from, to }: Range): Promise<boolean> {
-  const { store } = work.deps;
-  let isDone = true;
-  for (let after: string | null = from; after !== null && !work.turn.isLate(); ) {
-    const request: DueRequest = { field: "unsequenced", after, upTo: to, limit: rowsMax };
-    const due: readonly DueDocument<Unsequenced>[] = await store.findDue(source, request);
-    const rows = due.flatMap((one) => readRow(work, one));
-    const owners = Map.groupBy(rows, ({ value }) => value.ownerId);
-    await pMap(owners, ([id, own]) => attempt(work, auditedOwner(id), own), {
-      concurrency: ownersAtOnce,
-    });
-    after = nextPlace(due, request);
-    // An owner whose rows fill a page waits for the others, and has the next page in another pass.
-    const [only] = owners.keys();
-    if (after !== null && only !== undefined && owners.size === 1) {
-      after = behindOwner(only);
-      isDone = false;
-    }
-  }
-  return isDone;
-}
-
-/** Marks are `owner/time/id`, and the character after the slash is a zero. */
-function behindOwner(ownerId: string): string {
-  return `${ownerId}0`;
+async function sequencePage(
+  work: Work,
+  place: { readonly after: string; readonly upTo: string | null },
+): Promise<MarkedPage> {
+  const request: DueRequest = { field: "unsequenced", ...place, limit: rowsMax };
+  const due: readonly DueDocument<Unsequenced>[] = await work.deps.store.findDue(source, request);
+  const rows = due.flatMap((one) => readRow(work, one));
+  const owners = Map.groupBy(rows, ({ value }) => value.ownerId);
+  await pMap(owners, ([id, own]) => attempt(work, auditedOwner(id), own), {
+    concurrency: ownersAtOnce,
+  });
+  return { ownerIds: [...owners.keys()], next: nextPlace(due, request) };
 }
 
 function readRow({ turn, counts }: Work, { ref, ...one }: DueDocument<Unsequenced>) {

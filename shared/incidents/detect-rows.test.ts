@@ -116,3 +116,41 @@ test("INC-6 an owner is told of 50 anomalies of a kind a day, and all are stored
   expect(counts).toMatchObject({ rows: 120, anomalies: 120, failed: 0 });
   expect(await store.findAll(deliveries.all(), { limit: 1_000 })).toHaveLength(50);
 });
+
+test("TEN-1 a backlog of one owner's rows keeps another's waiting for one page of them", async () => {
+  const store = new MemoryStore();
+  const other = auditedOwner(`user_${"b".repeat(21)}`);
+  const entries = [
+    ...Array.from({ length: 450 }, (_, number) => ({
+      of: owner,
+      id: `audit_${number}`,
+      at: number,
+    })),
+    { of: other, id: "audit_other", at: 1 },
+  ];
+  // They say nothing that a detector looks at; what counts is when they are judged.
+  const rows = entries.map(({ of, ...one }) => ({
+    ref: auditRows.of(of, one.id),
+    write: auditEntry(of, { ...row, action: "key.refused", ...one }),
+  }));
+  for (let first = 0; first < rows.length; first += 100) {
+    await store.commit(rows.slice(first, first + 100).map(({ write }) => write));
+  }
+  store.tried.splice(0);
+  let pages = 0;
+  const findDue = async (
+    { schema }: CollectionRef,
+    { after, upTo, limit }: { after: string; upTo: string | null; limit: number },
+  ) => {
+    pages += 1;
+    const found = await Promise.all(rows.map(async ({ ref }) => await store.require(ref)));
+    const due = found
+      .filter(({ value: { undetected: mark = "" } }) => mark > after && (!upTo || mark <= upTo))
+      .toSorted((a, b) => ((a.value.undetected ?? "") < (b.value.undetected ?? "") ? -1 : 1));
+    return due.slice(0, limit).map((one) => ({ ref: { ...one.ref, schema }, found: one }));
+  };
+  const deps = { store: Object.assign(store, { findDue }) as never, now: () => now };
+  const turn = { isLate: () => pages >= 2, report: () => undefined };
+  await detectRows({ ...deps, random: (n) => Buffer.alloc(n) }, {} as never, turn);
+  expect(store.tried.flat()).toContain(auditRows.of(other, "audit_other").path);
+});

@@ -4,6 +4,7 @@
  * found under derived ids. So each row counts once, whatever dies or runs twice.
  */
 
+import { inOwnersPasses, type MarkedPage } from "../audit/in-owners-passes.ts";
 import type { CallTurn } from "../core/call-turn.ts";
 import { derivedId } from "../core/ids.ts";
 import { dayOf, detect, type Finding, nothingSeen } from "../core/incidents/detection.ts";
@@ -59,17 +60,20 @@ export interface DetectedRows {
   failed: number;
 }
 
-/** Goes through all owners once, from a random one on and around, a page of rows at a time. */
+/** Goes through all owners, from a random one on and around. */
 export async function detectRows(
   deps: DetectDeps,
   thresholds: IncidentThresholds,
   turn: CallTurn,
 ): Promise<DetectedRows> {
   const counts = { rows: 0, anomalies: 0, incidents: 0, raced: 0, failed: 0 };
-  const start = `user_${deps.random(9).toString("base64url")}`;
   const work = { deps, thresholds, turn, counts };
-  await detectRange(work, { from: start, to: null });
-  await detectRange(work, { from: "", to: start });
+  await inOwnersPasses({
+    start: `user_${deps.random(9).toString("base64url")}`,
+    isLate: () => turn.isLate(),
+    done: () => counts.rows,
+    workOn: async (place) => await detectPage(work, place),
+  });
   return counts;
 }
 
@@ -80,30 +84,28 @@ interface Work {
   readonly counts: DetectedRows;
 }
 
-async function detectRange(
+async function detectPage(
   work: Work,
-  { from, to }: { readonly from: string; readonly to: string | null },
-): Promise<void> {
+  place: { readonly after: string; readonly upTo: string | null },
+): Promise<MarkedPage> {
   const { deps, turn, counts } = work;
-  for (let after: string | null = from; after !== null && !turn.isLate(); ) {
-    const request: DueRequest = { field: "undetected", after, upTo: to, limit: rowsMax };
-    const due: readonly DueDocument<Marked>[] = await deps.store.findDue(source, request);
-    const rows: FoundDocument<Marked>[] = [];
-    for (const { ref, ...one } of due) {
-      if (one.found) rows.push(one.found);
-      else {
-        counts.failed += 1;
-        turn.report("a row can't be read, so it isn't judged", one.cause, { path: ref.path });
-      }
+  const request: DueRequest = { field: "undetected", ...place, limit: rowsMax };
+  const due: readonly DueDocument<Marked>[] = await deps.store.findDue(source, request);
+  const rows: FoundDocument<Marked>[] = [];
+  for (const { ref, ...one } of due) {
+    if (one.found) rows.push(one.found);
+    else {
+      counts.failed += 1;
+      turn.report("a row can't be read, so it isn't judged", one.cause, { path: ref.path });
     }
-    for (const [ownerId, own] of Map.groupBy(rows, ({ value }) => value.ownerId)) {
-      for (let first = 0; first < own.length; first += rowsPerCommit) {
-        const some = own.slice(first, first + rowsPerCommit);
-        await judgeOwner(work, auditedOwner(ownerId), some);
-      }
-    }
-    after = nextPlace(due, request);
   }
+  const owners = Map.groupBy(rows, ({ value }) => value.ownerId);
+  for (const [ownerId, own] of owners) {
+    for (let first = 0; first < own.length; first += rowsPerCommit) {
+      await judgeOwner(work, auditedOwner(ownerId), own.slice(first, first + rowsPerCommit));
+    }
+  }
+  return { ownerIds: [...owners.keys()], next: nextPlace(due, request) };
 }
 
 async function judgeOwner(
