@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { scheduleRunBody } from "#shared/answers/schedule-body";
 import { ok } from "#shared/contract/common";
-import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/contract/cursor";
+import { cursorListBody, cursorListOf, cursorQuery, notBoth } from "#shared/contract/cursor";
 import { ScheduleRunBody } from "#shared/contract/schedule";
 import { idSchema } from "#shared/core/ids";
 import { retention } from "#shared/core/retention/retention-table";
@@ -17,7 +17,7 @@ export const listScheduleRuns = query({
   summary: "What a schedule started, missed or was refused in the last 30 days, newest first.",
   ...ownedRead("schedules:read"),
   params: z.object({ scheduleId: idSchema("schedule") }),
-  query: CursorQuery.refine(...notBoth),
+  query: cursorQuery("scheduleRun").refine(...notBoth),
   reply: { 200: cursorListOf(ScheduleRunBody) },
   read: async ({ caller: { owner }, params: { scheduleId }, query, now, deps: { store } }) => {
     const from = now - retention.automationLogs.keptMs;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { scheduleBody } from "#shared/answers/schedule-body";
 import { noParams, ok, optionalFlag } from "#shared/contract/common";
-import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/contract/cursor";
+import { cursorListBody, cursorListOf, cursorQuery, notBoth } from "#shared/contract/cursor";
 import { ScheduleBody } from "#shared/contract/schedule";
 import { idSchema } from "#shared/core/ids";
 import { scheduleTypes } from "#shared/core/schedules/words";
@@ -14,7 +14,7 @@ import { environments } from "#shared/store/environments";
 import { readByCursor } from "#shared/store/read-by-cursor";
 import { schedules } from "#shared/store/schedules";
 
-const SchedulesQuery = CursorQuery.extend({
+const SchedulesQuery = cursorQuery("schedule").extend({
   enabled: optionalFlag,
   agentId: idSchema("agent").optional(),
   environmentId: idSchema("environment").optional(),

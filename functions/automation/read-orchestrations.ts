@@ -2,7 +2,7 @@ import pMap from "p-map";
 import * as z from "zod";
 import { orchestrationBody, orchestrationRunBody } from "#shared/answers/orchestration-body";
 import { noParams, ok } from "#shared/contract/common";
-import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/contract/cursor";
+import { cursorListBody, cursorListOf, cursorQuery, notBoth } from "#shared/contract/cursor";
 import { OrchestrationBody, OrchestrationRunBody } from "#shared/contract/orchestration";
 import { idSchema } from "#shared/core/ids";
 import { orchestrationStatuses } from "#shared/core/orchestrations/words";
@@ -22,7 +22,7 @@ const shared = ownedRead("schedules:read");
 const params = z.object({ orchestrationId: idSchema("orchestration") });
 const runParams = params.extend({ orchestrationRunId: idSchema("orchestrationRun") });
 
-const OrchestrationsQuery = CursorQuery.extend({
+const OrchestrationsQuery = cursorQuery("orchestration").extend({
   environmentId: idSchema("environment").optional(),
   status: z.enum(orchestrationStatuses).optional(),
 });
@@ -69,7 +69,7 @@ export const listOrchestrationRuns = query({
   endpoint: "GET /v1/orchestrations/:orchestrationId/runs",
   summary: "An orchestration's runs of the last 30 days, newest first.",
   params,
-  query: CursorQuery.refine(...notBoth),
+  query: cursorQuery("orchestrationRun").refine(...notBoth),
   reply: { 200: cursorListOf(OrchestrationRunBody) },
   read: async ({ caller: { owner }, params: { orchestrationId }, query, now, deps: { store } }) => {
     const from = now - retention.automationLogs.keptMs;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { triggerBody, triggerExecutionBody } from "#shared/answers/trigger-body";
 import { noParams, noQuery, ok, optionalFlag } from "#shared/contract/common";
-import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/contract/cursor";
+import { cursorListBody, cursorListOf, cursorQuery, notBoth } from "#shared/contract/cursor";
 import { TriggerBody, TriggerExecutionBody } from "#shared/contract/trigger";
 import { idSchema } from "#shared/core/ids";
 import { retention } from "#shared/core/retention/retention-table";
@@ -18,7 +18,7 @@ import { webhookUrlOf } from "#shared/triggers/webhook-access";
 const shared = ownedRead("schedules:read");
 const params = z.object({ triggerId: idSchema("trigger") });
 
-const TriggersQuery = CursorQuery.extend({
+const TriggersQuery = cursorQuery("trigger").extend({
   enabled: optionalFlag,
   environmentId: idSchema("environment").optional(),
   source: z.enum(triggerSources).optional(),
@@ -72,7 +72,7 @@ export const listTriggerExecutions = query({
   endpoint: "GET /v1/triggers/:triggerId/executions",
   summary: "What a trigger was sent in the last 30 days, and what that started, newest first.",
   params,
-  query: CursorQuery.refine(...notBoth),
+  query: cursorQuery("triggerExecution").refine(...notBoth),
   reply: { 200: cursorListOf(TriggerExecutionBody) },
   read: async ({ caller: { owner }, params: { triggerId }, query, now, deps: { store } }) => {
     const from = now - retention.automationLogs.keptMs;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { executionBody } from "#shared/answers/execution-body";
 import { ok } from "#shared/contract/common";
-import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/contract/cursor";
+import { cursorListBody, cursorListOf, cursorQuery, notBoth } from "#shared/contract/cursor";
 import { ExecutionBody } from "#shared/contract/execution";
 import { idSchema } from "#shared/core/ids";
 import { allInOrder } from "#shared/errors/all-in-order";
@@ -16,7 +16,7 @@ export const listExecutions = query({
   summary: "A thread's executions, newest first, with their state, money and timing.",
   ...ownedRead("threads:read"),
   params: z.object({ threadId: idSchema("thread") }),
-  query: CursorQuery.refine(...notBoth),
+  query: cursorQuery("execution").refine(...notBoth),
   reply: { 200: cursorListOf(ExecutionBody) },
   read: async ({ caller: { owner }, params: { threadId }, query, deps: { store } }) => {
     const where = [["threadId", threadId]] as const;

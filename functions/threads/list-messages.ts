@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { messageBody } from "#shared/answers/thread-body";
 import { ok } from "#shared/contract/common";
-import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/contract/cursor";
+import { cursorListBody, cursorListOf, cursorQuery, notBoth } from "#shared/contract/cursor";
 import { MessageBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { allInOrder } from "#shared/errors/all-in-order";
@@ -15,7 +15,9 @@ export const listMessages = query({
   summary: "A thread's messages, oldest first unless order=desc.",
   ...ownedRead("threads:read"),
   params: z.object({ threadId: idSchema("thread") }),
-  query: CursorQuery.extend({ order: z.enum(["asc", "desc"]).default("asc") }).refine(...notBoth),
+  query: cursorQuery("message")
+    .extend({ order: z.enum(["asc", "desc"]).default("asc") })
+    .refine(...notBoth),
   reply: { 200: cursorListOf(MessageBody) },
   read: async ({ caller: { owner }, params: { threadId }, query, deps }) => {
     const [, found] = await allInOrder([

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { projectOf } from "#shared/answers/project-of";
 import { threadBody } from "#shared/answers/thread-body";
 import { noParams, ok } from "#shared/contract/common";
-import { CursorQuery, cursorListBody, cursorListOf, notBoth } from "#shared/contract/cursor";
+import { cursorListBody, cursorListOf, cursorQuery, notBoth } from "#shared/contract/cursor";
 import { from } from "#shared/contract/instants";
 import { shownStatuses, ThreadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
@@ -17,7 +17,7 @@ import type { PageRequest } from "#shared/store/queries";
 import { readByCursor } from "#shared/store/read-by-cursor";
 import { threads } from "#shared/store/threads";
 
-const ThreadsQuery = CursorQuery.extend({
+const ThreadsQuery = cursorQuery("thread").extend({
   environmentId: idSchema("environment").optional(),
   agentId: idSchema("agent").optional(),
   status: z.enum(shownStatuses).optional(),

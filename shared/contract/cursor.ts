@@ -1,5 +1,6 @@
 /** Lists that can be paged by a place in them, which stays where it is while items are added. */
 import * as z from "zod";
+import { type IdKind, idSchema } from "../core/ids.ts";
 import { listBody, listOf, type Page, PageQuery } from "./common.ts";
 
 /** A place in the order of creation: see `shared/store/queries.ts`. */
@@ -8,17 +9,22 @@ interface Cursor {
   readonly id: string;
 }
 
-const form = /^(?<time>0|[1-9][0-9]{0,15})\.(?<id>[a-z]{1,10}_[A-Za-z0-9_-]{21})$/;
+const form = /^(?<time>0|[1-9][0-9]{0,15})\.(?<id>.*)$/;
 
-const CursorText = z.string().transform((text, context): Cursor => {
-  const { time = "", id = "" } = form.exec(text)?.groups ?? {};
-  if (id !== "") return { value: Number(time), id };
-  context.addIssue({ code: "custom", message: "must be a next_cursor of this list" });
-  return z.NEVER;
-});
-
-/** `cursor` continues after the last item of an earlier page, and takes no `offset` beside it. */
-export const CursorQuery = PageQuery.extend({ cursor: CursorText.optional() });
+/**
+ * `cursor` continues after the last item of an earlier page, and takes no `offset` beside it.
+ * @param kind Of what is listed: elsewhere its places mean nothing.
+ */
+export function cursorQuery(kind: IdKind) {
+  const idOfKind = idSchema(kind);
+  const CursorText = z.string().transform((text, context): Cursor => {
+    const { time = "", id = "" } = form.exec(text)?.groups ?? {};
+    if (idOfKind.safeParse(id).success) return { value: Number(time), id };
+    context.addIssue({ code: "custom", message: "must be a next_cursor of this list" });
+    return z.NEVER;
+  });
+  return PageQuery.extend({ cursor: CursorText.optional() });
+}
 
 /** A check for `refine`. */
 export const notBoth: [

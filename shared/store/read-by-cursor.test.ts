@@ -2,15 +2,16 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
-import { CursorQuery, cursorListBody } from "../contract/cursor.ts";
+import { cursorListBody, cursorQuery } from "../contract/cursor.ts";
 import { create, remove, systemCollection } from "./documents.ts";
 import { readByCursor } from "./read-by-cursor.ts";
 
 const Thing = z.object({ id: z.string(), createdAt: z.int() });
+const MessagesQuery = cursorQuery("message");
 const things = systemCollection("things", Thing);
 
 /** Ids in no particular order, as random ones are. */
-const idOf = (number: number) => `thing_${String((number * 7_919) % 10_007).padStart(21, "0")}`;
+const idOf = (number: number) => `msg_${String((number * 7_919) % 10_007).padStart(21, "0")}`;
 
 test("pages by cursor repeat nothing, and lose nothing that was there all the time", async () => {
   const step = fc.record({
@@ -38,7 +39,7 @@ test("pages by cursor repeat nothing, and lose nothing that was there all the ti
     const seen: string[] = [];
     let cursor: string | undefined;
     for (let page = 0; page < 100; page += 1) {
-      const query = CursorQuery.parse({ limit, cursor });
+      const query = MessagesQuery.parse({ limit, cursor });
       const read = await readByCursor(store as never, things.all(), { ...query, order });
       const body = cursorListBody(read, ({ id }) => id);
       seen.push(...body.data);
@@ -58,7 +59,11 @@ test("pages by cursor repeat nothing, and lose nothing that was there all the ti
   await fc.assert(property, { numRuns: 60 });
 });
 
-test("a cursor takes no offset beside it, and must be one that a list gave", () => {
-  expect(CursorQuery.safeParse({ cursor: "17" }).success).toBe(false);
-  expect(CursorQuery.safeParse({ cursor: `17.${idOf(1)}` }).success).toBe(true);
+test("a cursor must be one that a list of the same kind gave", () => {
+  const takes = (cursor: string) => MessagesQuery.safeParse({ cursor }).success;
+  expect(takes(`17.${idOf(1)}`)).toBe(true);
+  for (const other of ["17", "17.", `.${idOf(1)}`, `017.${idOf(1)}`, `17.${idOf(1)}x`]) {
+    expect(takes(other), other).toBe(false);
+  }
+  expect(takes(`17.${idOf(1).replace("msg_", "thread_")}`)).toBe(false);
 });
