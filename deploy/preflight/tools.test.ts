@@ -15,7 +15,13 @@ async function found(variables: Readonly<Record<string, string>>, version = "1.1
 }
 
 describe("Terraform is checked", () => {
-  test.each(["TF_WORKSPACE", "TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_VAR_region"])(
+  const ofGoogle = [
+    "GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT",
+    "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT",
+  ];
+  const ofStorage = ["STORAGE_EMULATOR_HOST", "GOOGLE_KMS_ENCRYPTION_KEY", "GOOGLE_ENCRYPTION_KEY"];
+  const ofTerraform = ["TF_WORKSPACE", "TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_VAR_region"];
+  test.each([...ofTerraform, ...ofGoogle, ...ofStorage, "GOOGLE_CLOUD_UNIVERSE_DOMAIN"])(
     "with %s in the shell nothing begins",
     async (name) => {
       expect((await found({ [name]: "other" })).findings).toMatchObject([
@@ -25,7 +31,11 @@ describe("Terraform is checked", () => {
   );
 
   test("with a cache of providers it begins", async () => {
-    const { findings } = await found({ TF_PLUGIN_CACHE_DIR: "/tmp", TF_CLI_CONFIG_FILE: "/tmp/a" });
+    const { findings } = await found({
+      TF_PLUGIN_CACHE_DIR: "/tmp",
+      TF_CLI_CONFIG_FILE: "/tmp/a",
+      GOOGLE_CLOUD_PROJECT: "paddock",
+    });
     expect(findings.filter(({ kind }) => kind === "blocks")).toEqual([]);
   });
 

@@ -12,7 +12,13 @@ const oldest = [1, 11] as const;
 const timeoutMs = 20_000;
 const installPage = "https://developer.hashicorp.com/terraform/install";
 /** Variables by which Terraform applies something else, or elsewhere, than is shown and checked. */
-const ordersOfShell = /^TF_(?:WORKSPACE$|CLI_ARGS|VAR_)/;
+const ofProgram = /^TF_(?:WORKSPACE$|CLI_ARGS|VAR_)/;
+/** By these, its provider and its state's backend ask other hosts than Google's. */
+const ofHosts =
+  /^(?:GOOGLE_[A-Z0-9_]+_CUSTOM_ENDPOINT|GOOGLE_CLOUD_UNIVERSE_DOMAIN|STORAGE_EMULATOR_HOST)$/;
+/** The backend would write the state under another key than everybody else's. */
+const ofKeys = /^GOOGLE_(?:KMS_)?ENCRYPTION_KEY$/;
+const ordersOfShell = [ofProgram, ofHosts, ofKeys];
 const Version = z.object({ terraform_version: z.string().regex(/^\d+\.\d+\.\d+/) });
 
 /** Requires a recent Terraform, and a lock for the provider that it will fetch. */
@@ -21,7 +27,9 @@ export async function checkTerraform({ environment }: PreflightAt): Promise<Chec
   if (!onPath("terraform", environment)) {
     return result("", blocks("Terraform isn't installed here.", installPage));
   }
-  const orders = Object.keys(environment).filter((name) => ordersOfShell.test(name));
+  const orders = Object.keys(environment).filter((name) =>
+    ordersOfShell.some((form) => form.test(name)),
+  );
   if (orders.length > 0) {
     const what = `Terraform would follow ${orders.join(", ")} of this shell beside what is given here.`;
     return result("", blocks(what, `unset ${orders.join(" ")}`));
