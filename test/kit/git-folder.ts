@@ -88,7 +88,7 @@ function entriesIn(root: string, folder: string): ManifestEntry[] {
     // What can't be stored under its own name isn't in a workspace.
     if (!isConfined(path)) return [];
     const state = lstatSync(join(root, path), { bigint: true });
-    const modifiedAt = Number(state.mtimeNs / 1_000_000n);
+    const modifiedAt = Math.round(Number(state.mtimeNs) / 1_000_000);
     const mode = Number(state.mode & 0o777n);
     if (state.isDirectory()) {
       return [{ path, type: "directory", mode, modifiedAt }, ...entriesIn(root, path)];

@@ -17,7 +17,7 @@ export interface IndexEntry {
   readonly stage: number;
   /** The lower 32 bits of the size that the file had when it was added. */
   readonly sizeBytes: number;
-  /** Whole milliseconds since 1970. */
+  /** Milliseconds since 1970, rounded as the times of a workspace's files are. */
   readonly modifiedAt: number;
   /** Set by `update-index --assume-unchanged` and by sparse checkouts. */
   readonly isAssumedSame: boolean;
@@ -90,7 +90,7 @@ function readEntry(cursor: Cursor, version: number, previous: Buffer) {
     oid: bytes.toString("hex", start + statBytes, start + statBytes + oidBytes),
     stage: (flags >> 12) & 3,
     sizeBytes: bytes.readUInt32BE(start + 36),
-    modifiedAt: seconds * 1_000 + Math.floor(nanoseconds / 1_000_000),
+    modifiedAt: seconds * 1_000 + Math.round(nanoseconds / 1_000_000),
     isAssumedSame: (flags & 0x8000) !== 0,
     isSkipped: (more & 0x4000) !== 0,
     isIntent: (more & 0x2000) !== 0,
