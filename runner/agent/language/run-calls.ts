@@ -14,7 +14,7 @@ import {
   type ToolOutcome,
   toolSentence,
 } from "./tools/tool.ts";
-import { isTooDeep } from "./wires/wire.ts";
+import { argumentsFault } from "./wires/wire.ts";
 
 export interface CallDeps {
   readonly agentTools: LanguageTools;
@@ -130,9 +130,8 @@ function parseInput(call: ToolCallPart, { isCut, agentTools }: CallDeps): ToolIn
   if (call.arguments.length > argumentsLengthMax) {
     throw new ToolError("The arguments are too long, so nothing was run.");
   }
-  if (isTooDeep(call.arguments)) {
-    throw new ToolError("The arguments are nested too deeply, so nothing was run.");
-  }
+  const fault = argumentsFault(call.arguments);
+  if (fault !== null) throw new ToolError(`The arguments ${fault}, so nothing was run.`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(call.arguments);
@@ -176,12 +175,14 @@ function shownArguments(text: string, tools: Pick<LanguageTools, "redactor">): s
   const shown = (value: unknown) => {
     if (room < 0) return undefined;
     const cut = typeof value === "string" ? shownText(value, tools) : value;
-    room -= typeof cut === "string" ? cut.length : 1;
+    // A text without a character takes some, too.
+    room -= typeof cut === "string" ? cut.length + 2 : 1;
     return cut;
   };
   try {
-    const cut = JSON.stringify(JSON.parse(text), (_name, value: unknown) => shown(value));
-    if (room >= 0 && cut.length <= shownArgumentsMax) return cut;
+    const parsed: unknown = argumentsFault(text) === null ? JSON.parse(text) : undefined;
+    const cut = JSON.stringify(parsed, (_name, value: unknown) => shown(value));
+    if (parsed !== undefined && room >= 0 && cut.length <= shownArgumentsMax) return cut;
   } catch {
     // Shown as it came.
   }

@@ -125,24 +125,39 @@ export function withValidArguments(parts: readonly AssistantPart[]): AssistantPa
 
 /** The gateway takes JSON of 40 levels, of which a request has some around the arguments. */
 const depthMax = 24;
+/**
+ * The gateway takes 200,000 in a request. In memory each takes up to twenty times its bytes, and
+ * arguments come within a text, where nobody has counted them.
+ */
+const valuesMax = 20_000;
 
-/** Whether JSON is nested deeper than any tool's arguments; it would spoil all later requests. */
-export function isTooDeep(json: string): boolean {
-  let [depth, isQuoted] = [0, false];
-  for (let index = 0; index < json.length && depth <= depthMax; index += 1) {
-    const mark = json[index];
+/** Begin a value of JSON outside of a text. */
+const beginnings = new Set([",", ":", "[", "{"]);
+
+/** What is wrong with JSON that would spoil all later requests, or take too much memory. */
+export function argumentsFault(
+  json: string,
+): "are nested too deeply" | "hold too many values" | null {
+  let [depth, values, isQuoted] = [0, 0, false];
+  for (let index = 0; index < json.length; index += 1) {
+    const mark = json[index] ?? "";
     if (isQuoted && mark === "\\") index += 1;
     else if (mark === '"') isQuoted = !isQuoted;
     else if (isQuoted) continue;
-    else if (mark === "{" || mark === "[") depth += 1;
     else if (mark === "}" || mark === "]") depth -= 1;
+    else if (beginnings.has(mark)) {
+      values += 1;
+      if (mark === "{" || mark === "[") depth += 1;
+      if (depth > depthMax) return "are nested too deeply";
+      if (values > valuesMax) return "hold too many values";
+    }
   }
-  return depth > depthMax;
+  return null;
 }
 
-/** The arguments as an object; an empty one if they aren't one, or are nested too deep. */
+/** The arguments as an object; an empty one if they aren't one, or have a fault. */
 export function argumentsObject(text: string): object {
-  if (isTooDeep(text)) return {};
+  if (argumentsFault(text) !== null) return {};
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
