@@ -35,7 +35,13 @@ export const getDefaultEnvironment = change({
   }),
   decide({ caller, data }) {
     const environment = showEnvironment(caller.owner, data.environment, data.around);
-    const { writes } = data;
-    return { writes, subject: environment.id, reply: ok({ ...environment, environment }) };
+    const { writes, isMarkedAgain = false } = data;
+    const marked = { action: "environment.updated", facts: { isDefault: true } } as const;
+    return {
+      writes,
+      ...(isMarkedAgain ? marked : {}),
+      subject: environment.id,
+      reply: ok({ ...environment, environment }),
+    };
   },
 });

@@ -32,6 +32,8 @@ import { newEnvironment } from "./new-environment.ts";
 export interface DefaultEnvironment {
   readonly environment: Environment;
   readonly writes: readonly Write[];
+  /** Whether it was there before, and only becomes the default one again. */
+  readonly isMarkedAgain?: boolean;
 }
 
 /**
@@ -106,7 +108,8 @@ export async function findDefault(
   if (!latest.value) return { missing: named };
   const environment = { ...latest.value, isDefault: true, updatedAt: now };
   const fields = { isDefault: true, updatedAt: now };
-  return { environment, writes: [patch(latest.ref, fields, { version: latest.version })] };
+  const marking = patch(latest.ref, fields, { version: latest.version });
+  return { environment, writes: [marking], isMarkedAgain: true };
 }
 
 /**
@@ -124,7 +127,12 @@ export async function ensureDefault(
   },
 ): Promise<DefaultEnvironment> {
   const { found, now, beside } = made;
-  if (!("missing" in found)) return found;
+  if (!("missing" in found)) {
+    const { environment, writes, isMarkedAgain = false } = found;
+    if (!isMarkedAgain || !beside) return found;
+    const what = { action: "environment.updated", facts: { isDefault: true } };
+    return { ...found, writes: [...writes, rowOf(owner, environment, { ...what, beside, now })] };
+  }
   const named = found.missing;
   const id = idAfter(owner, named.value?.environmentId ?? earlyId(owner));
   // A request that came too late may have made the pair of the deleted one again.
@@ -140,20 +148,26 @@ export async function ensureDefault(
   // Several may find none: one of them names its own, the others fail and read again.
   const name = { v: 1 as const, environmentId: id, moves: (named.value?.moves ?? 0) + 1 };
   const naming = createOrReplace(named.ref, named.version, name);
-  const row = beside ? [createdRow(owner, environment, { ...beside, at: now })] : [];
+  const facts = { network: environment.network, secrets: 0 };
+  const what = { action: "environment.created", facts };
+  const row = beside ? [rowOf(owner, environment, { ...what, beside, now })] : [];
   return { environment, writes: [create(environments.of(owner, id), environment), naming, ...row] };
 }
 
-function createdRow(
+function rowOf(
   owner: Owner,
-  { id, network }: Environment,
-  change: Pick<AuditRow, "actor" | "requestId" | "at">,
+  { id }: Environment,
+  row: Pick<AuditRow, "action" | "facts"> & {
+    readonly beside: Pick<AuditRow, "actor" | "requestId">;
+    readonly now: number;
+  },
 ): Write {
-  const what = { action: "environment.created", subject: id, facts: { network, secrets: 0 } };
+  const { action, facts, beside, now } = row;
   // Unique, as every row's id is by which a commit is known to have happened. However many requests
   // name one, the environment is created once, and its row with it.
-  const rowId = derivedId("auditRow", owner.id, id, "created", change.requestId);
-  return auditEntry(owner, { id: rowId, ...what, ...change, sealedDetails: null });
+  const rowId = derivedId("auditRow", owner.id, id, action, beside.requestId);
+  const what = { id: rowId, at: now, action, subject: id, facts };
+  return auditEntry(owner, { ...what, ...beside, sealedDetails: null });
 }
 
 /**
