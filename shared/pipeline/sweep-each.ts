@@ -55,9 +55,11 @@ export async function sweepEach<S extends z.ZodObject, O>(
       logUnreadable(ref, one.cause);
       outcomes.push(sweep.failed);
     } else if (taken) {
-      // Since it was found, others may have changed what it says, and left it due.
+      // Since it was found, others may have changed what it says, and left it due; and it has
+      // another version, since it was put off.
       const { value, ...put } = taken;
-      const found = { ...one.found, value: value ?? one.found.value };
+      const { version } = put;
+      const found = { ...one.found, value: value ?? one.found.value, version };
       outcomes.push(await attempt(found, { isLate, ...put }));
     }
   };
