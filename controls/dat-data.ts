@@ -25,7 +25,7 @@ export const datControls: Readonly<Record<string, Control>> = {
     test: "test/integration/account-export.test.ts",
     mutation: {
       file: "shared/exports/archive-entries.ts",
-      find: "for (const entry of entries) if (holdsBytes(entry)) yield fileEntry(owner, id, entry);",
+      find: "for (const entry of entries) if (holdsBytes(entry)) yield fileEntry(place, entry);",
       replace: "",
     },
   },

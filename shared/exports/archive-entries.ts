@@ -39,6 +39,7 @@ import { lines, map } from "./archive-lines.ts";
 import { fileNameOf } from "./archive-names.ts";
 import { automationEntries } from "./automation-entries.ts";
 import { joined } from "./joined.ts";
+import { asFarAsStored, lossReport } from "./lost-pieces.ts";
 import { messagesInOrder } from "./messages-in-order.ts";
 import { noticeEntries } from "./notice-entries.ts";
 import { shownExecutions } from "./shown-executions.ts";
@@ -146,7 +147,8 @@ async function* allFiles(deps: ExportDeps, owner: Owner): AsyncGenerator<Archive
       `environments/${id}/files.ndjson`,
       map(entries, (entry) => listed(id, entry)),
     );
-    for (const entry of entries) if (holdsBytes(entry)) yield fileEntry(owner, id, entry);
+    const place = { owner, environmentId: id, reportLoss: lossReport(owner, id) };
+    for (const entry of entries) if (holdsBytes(entry)) yield fileEntry(place, entry);
   }
 }
 
@@ -170,8 +172,16 @@ function listed(environmentId: string, entry: ManifestEntry): object {
   return { ...rest, name: fileNameOf(environmentId, entry.linkTo ?? entry.path) };
 }
 
-function fileEntry(owner: Owner, environmentId: string, file: ManifestFile): ArchiveEntry {
+interface Place {
+  readonly owner: Owner;
+  readonly environmentId: string;
+  readonly reportLoss: () => void;
+}
+
+function fileEntry(place: Place, file: ManifestFile): ArchiveEntry {
+  const { owner, environmentId, reportLoss } = place;
   const whole = { offsetBytes: 0, sizeBytes: file.sizeBytes };
   const name = fileNameOf(environmentId, file.path);
-  return { name, pieces: readFilePieces(owner, file, whole, filePieceBytes) };
+  const pieces = readFilePieces(owner, file, whole, filePieceBytes);
+  return { name, pieces: asFarAsStored(pieces, reportLoss), wholeBytes: file.sizeBytes };
 }

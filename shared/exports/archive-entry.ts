@@ -6,6 +6,8 @@ import type { Store } from "../store/store.ts";
 export interface ArchiveEntry {
   readonly name: string;
   readonly pieces: AsyncIterable<Buffer>;
+  /** How long a file is, also if storage has lost some of it. */
+  readonly wholeBytes?: number;
 }
 
 export interface ExportDeps {

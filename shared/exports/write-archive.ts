@@ -23,7 +23,8 @@ interface About {
 
 /**
  * Makes the archive's bytes. Its last file is the manifest: a line about the archive, and then one
- * for each file with its size and SHA-256, by which everybody can check what they have unpacked.
+ * for each file with its size and SHA-256, by which everybody can check what they have unpacked,
+ * and with how much of it storage has lost, if it has.
  * @param done Told what was written, before the last piece is asked for.
  * @throws what `entries` throw; then the archive has no end.
  */
@@ -60,7 +61,7 @@ async function addAll(
   const options = { mtime: new Date(madeAt), mode: 0o100644 };
   const madeAtText = options.mtime.toISOString();
   const manifest = [JSON.stringify({ format: archiveFormat, ownerId, madeAt: madeAtText })];
-  for await (const { name, pieces } of entries) {
+  for await (const { name, pieces, wholeBytes } of entries) {
     const hash = createHash("sha256");
     let sizeBytes = 0;
     const counted = async function* () {
@@ -74,8 +75,14 @@ async function addAll(
     const bytes = Readable.from(counted(), { objectMode: false });
     zip.addReadStream(bytes, name, options);
     await finished(bytes);
-    manifest.push(JSON.stringify({ name, sizeBytes, sha256: hash.digest("hex") }));
+    const lost = wholeBytes === undefined ? {} : lostOf(wholeBytes - sizeBytes);
+    manifest.push(JSON.stringify({ name, sizeBytes, sha256: hash.digest("hex"), ...lost }));
   }
   zip.addBuffer(Buffer.from(`${manifest.join("\n")}\n`), manifestName, options);
   zip.end();
+}
+
+/** Says of a file that its end isn't in the archive. */
+function lostOf(lostBytes: number): object {
+  return lostBytes === 0 ? {} : { lostBytes };
 }

@@ -1,5 +1,4 @@
 /** An account that is deleted: keys die at once, nothing is left, and a signed note says so. */
-import { Storage } from "@google-cloud/storage";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseNote, parseNoteKey, verifyNote } from "#shared/core/audit/signed-note";
 import { scopes } from "#shared/core/keys/scopes";
@@ -13,13 +12,13 @@ import {
 } from "../../local/cloud/names.ts";
 import { sequence, treeOf } from "../kit/audit-trail.ts";
 import { send } from "../kit/client.ts";
-import { cloud, operatorTokenFor, until } from "../kit/cloud.ts";
+import { operatorTokenFor, until } from "../kit/cloud.ts";
 import { allDocuments } from "../kit/dump.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { isTurn, sharedOut } from "../kit/shard.ts";
 import { beginUpload, openSession, sendChunk, someBytes } from "../kit/signed-transfers.ts";
-import { auditOf, firestore } from "../kit/store.ts";
+import { auditOf, bucketOf, firestore } from "../kit/store.ts";
 import { sweep } from "../kit/sweep.ts";
 
 const pass = { kind: "delay", delayMs: 0 } as const;
@@ -82,12 +81,6 @@ async function untilErased(owner: TestOwner): Promise<void> {
     await sequence();
     return (await goOn(owner)) === "erased";
   });
-}
-
-function bucketOf(name: string) {
-  const { STORAGE_EMULATOR_HOST: apiEndpoint = "", GOOGLE_CLOUD_PROJECT: projectId = "" } =
-    cloud().environment;
-  return new Storage({ apiEndpoint, projectId }).bucket(name);
 }
 
 async function objectsOf({ id }: TestOwner, bucket: string, prefix: string): Promise<number> {

@@ -6,20 +6,14 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dayMs } from "#shared/core/retention/periods";
-import { accounts, audiences } from "../../local/cloud/names.ts";
+import { workspaceBucket } from "../../local/cloud/names.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { temporaryFolder } from "../../scripts/tools/temporary-folder.ts";
 import { sequence } from "../kit/audit-trail.ts";
 import { multipart, send } from "../kit/client.ts";
-import {
-  functionUrl,
-  idTokenFor,
-  orderFault,
-  releaseHeld,
-  until,
-  untilHeld,
-} from "../kit/cloud.ts";
+import { orderFault, releaseHeld, until, untilHeld } from "../kit/cloud.ts";
 import { expectEveryKind, linesOf, plantKinds } from "../kit/exported-kinds.ts";
+import { build, newProvenOwner } from "../kit/exports.ts";
 import { type FunctionAside, startAside } from "../kit/function-aside.ts";
 import { endOf, newOrchestration, startRun } from "../kit/orchestrations.ts";
 import {
@@ -32,7 +26,7 @@ import {
 } from "../kit/owners.ts";
 import { readZip } from "../kit/read-zip.ts";
 import { isTurn } from "../kit/shard.ts";
-import { auditOf, firestore } from "../kit/store.ts";
+import { auditOf, bucketOf, firestore } from "../kit/store.ts";
 
 const run = promisify(execFile);
 const secret = "a secret value that nobody exports";
@@ -48,30 +42,11 @@ afterAll(async () => {
   await aside.stop();
 });
 
-/** Calls the exporter as the scheduler does. @param address Where a process of its own answers. */
-async function build(address?: string): Promise<Readonly<Record<string, number>>> {
-  const baseUrl = address ?? (await functionUrl("exporter"));
-  const key = await idTokenFor(accounts.scheduler, audiences.maintenance);
-  const answer = await send("/internal/exports/build", { baseUrl, key, method: "POST" });
-  expect(answer.status, answer.text).toBe(200);
-  return answer.json.outcomes;
-}
-
 const ask = async ({ key }: TestOwner) => await send("/v1/account/export", { key, method: "POST" });
 const look = async ({ key }: TestOwner) => (await send("/v1/account/export", { key })).json.export;
 const archivePath = (id: string) => `/v1/account/export/${id}/archive`;
 const stored = ({ id }: TestOwner) => firestore().doc(`owners/${id}/exports/last`);
 const due = ({ id }: TestOwner) => firestore().doc(`dueExports/${id}`);
-
-/** An owner whose trail has a signed checkpoint, without which no export is made. */
-async function newProvenOwner(): Promise<TestOwner> {
-  const owner = await newOwner();
-  await until("a checkpoint of the trail", async () => {
-    await sequence();
-    return (await firestore().doc(`owners/${owner.id}/auditTrees/head`).get()).get("published");
-  });
-  return owner;
-}
 
 /** Stores three messages whose ids aren't in the order of their times. */
 async function plantMessages({ id }: TestOwner, threadId: string, content: string): Promise<void> {
@@ -196,6 +171,23 @@ describe("DAT-5 an export", () => {
     const args = [join(repositoryRoot, "audit/main.ts"), file, "--key", key];
     expect((await run(process.execPath, args)).stdout).toContain("as they were logged");
   }
+
+  test("has everything else if storage has lost a file", async () => {
+    const owner = await newProvenOwner();
+    const { key } = owner;
+    const environmentId = await newEnvironment(key);
+    const path = `/v1/environments/${environmentId}/files/upload`;
+    await send(path, { key, method: "POST", ...multipart({ name: "lost.txt", bytes: "lost\n" }) });
+    await bucketOf(workspaceBucket).deleteFiles({ prefix: `owners/${owner.id}/packs/` });
+    await send(path, { key, method: "POST", ...multipart({ name: "kept.txt", bytes: "kept\n" }) });
+    const { id } = (await ask(owner)).json.export;
+    await until("the export", async () => (await build()).built === 1);
+    const files = await readZip((await send(archivePath(id), { key })).bytes);
+    const folder = `environments/${environmentId}/files`;
+    expect(String(files.get(`${folder}/kept.txt`))).toBe("kept\n");
+    const listed = linesOf(files, "manifest.ndjson").filter(({ lostBytes }) => lostBytes);
+    expect(listed).toMatchObject([{ name: `${folder}/lost.txt`, sizeBytes: 0, lostBytes: 5 }]);
+  });
 
   test("lists messages as they were written, and nothing of a thread that was deleted", async () => {
     const owner = await newProvenOwner();

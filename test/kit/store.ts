@@ -1,5 +1,6 @@
-/** Reads what only the database shows: the audit rows, as the system itself wrote them. */
+/** Opens the stores, and reads audit rows from them as the system itself wrote them. */
 import type { Firestore } from "@google-cloud/firestore";
+import { Storage } from "@google-cloud/storage";
 import { AuditRow, leafHash } from "#shared/core/audit/audit-row";
 import { canonicalBytes } from "#shared/core/audit/canonical-bytes";
 import { StoredAuditRow } from "#shared/store/audit-rows";
@@ -12,6 +13,12 @@ export function firestore(databaseId = "(default)"): Firestore {
   const known = databases.get(databaseId) ?? openFirestore(cloud().environment, databaseId);
   databases.set(databaseId, known);
   return known;
+}
+
+export function bucketOf(name: string) {
+  const { STORAGE_EMULATOR_HOST: apiEndpoint = "", GOOGLE_CLOUD_PROJECT: projectId = "" } =
+    cloud().environment;
+  return new Storage({ apiEndpoint, projectId }).bucket(name);
 }
 
 /** An owner's audit rows, oldest first, each checked against its own leaf hash. */
