@@ -8,8 +8,10 @@ export function shellPath(): string {
   return existsSync("/usr/bin/bash") ? "/usr/bin/bash" : "/bin/sh";
 }
 
-/** The sandbox's own variables, without the init's. */
+/** The sandbox's own variables, without the init's, and what programs need to know of it. */
 export function baseEnvironment(): NodeJS.ProcessEnv {
   const { PATH, HOME, USER, LOGNAME, SHELL, LANG, TERM, TMPDIR } = process.env;
-  return { PATH, HOME, USER, LOGNAME, SHELL, LANG, TERM, TMPDIR };
+  const usual = { PATH, HOME, USER, LOGNAME, SHELL, LANG, TERM, TMPDIR };
+  // The search for leaks traces, which is refused: programs built with it would end in failure.
+  return { ...usual, LSAN_OPTIONS: "detect_leaks=0" };
 }

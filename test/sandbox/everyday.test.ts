@@ -96,6 +96,13 @@ s.getservbyname("https"), s.gethostbyname(s.gethostname()))'`,
     [python, "/etc/services"],
   ),
   row("how many CPUs there are", "lscpu | grep -c '^CPU(s): *[1-9]'", "1", ["/usr/bin/lscpu"]),
+  row(
+    "a program in C whose memory is checked",
+    `echo 'int main() { return 0; }' > checked.c
+     gcc -fsanitize=address checked.c -o checked && ./checked 2>&1 | head -1 && echo ran`,
+    "ran",
+    ["/usr/bin/gcc"],
+  ),
   row("its disks are flushed", "sync && sync -f . && echo flushed", "flushed"),
   row("a limit of core files of none", "ulimit -c 0 && ulimit -S -c 0 && echo set", "set"),
   row("its own server, in curl", askAll('curl -sg "$url"; echo'), reached),
