@@ -49,7 +49,16 @@ const known = [
 const ofTheMachine = new Set([
   ...["apt", "cron.d", "default", "environment", "environment.d", "group", "gshadow"],
   ...["hostname", "hosts", "init.d", "machine-id", "mtab", "fstab", "netplan", "network"],
-  ...["nsswitch.conf", "os-release", "pam.d", "passwd", "resolv.conf", "security", "shadow"],
+  ...[
+    "npmrc",
+    "nsswitch.conf",
+    "os-release",
+    "pam.d",
+    "passwd",
+    "resolv.conf",
+    "security",
+    "shadow",
+  ],
   ...["skel", "ssh", "ssl", "sudoers", "sudoers.d", "systemd"],
 ]);
 

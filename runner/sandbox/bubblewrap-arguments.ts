@@ -179,6 +179,8 @@ function system(plan: SandboxPlan): string[] {
     ...host.usrLinks.flatMap(({ path, target }) => ["--symlink", target, path]),
     ...["--ro-bind", node, inside.node],
     ...["--ro-bind", `${runtime}/init`, `${inside.runtime}/init`],
+    // Where npm looks for everybody's settings: beside the Node that runs it.
+    ...["--dir", `${inside.runtime}/etc`, "--symlink", "/etc/npmrc", `${inside.runtime}/etc/npmrc`],
     ...["--ro-bind", `${runtime}/sys`, "/sys"],
     ...["--dir", "/run", "--dir", "/var", "--symlink", "/tmp", "/var/tmp"],
     ...["--ro-bind", `${runtime}/etc`, "/etc"],

@@ -1,5 +1,7 @@
 /** The `/etc` of the sandbox, without the host's users, hosts or resolvers. */
 
+import { ownPrograms } from "#shared/protocol/sandbox-paths";
+
 /** The sandbox's name for itself. */
 export const hostname = "paddock";
 
@@ -18,6 +20,8 @@ export function etcFiles(uid: number): Record<string, string> {
     "nsswitch.conf": ["passwd", "group", "hosts", "networks", "protocols", "services", "rpc"]
       .map((database) => `${database}: files\n`)
       .join(""),
+    // Its usual place for `--global` is below its Node, which is read-only; pip knows this one.
+    npmrc: `prefix=${ownPrograms}\n`,
     // Without a resolver a lookup fails at once instead of timing out.
     "resolv.conf": "options attempts:1 timeout:1\n",
   };

@@ -24,7 +24,7 @@ const saidAnyway = {
     ...["/proc/sys", "/proc/irq", "/proc/bus"].map((path) => `--ro-bind ${path} ${path}`),
   ],
 };
-const files = ["group", "hostname", "hosts", "nsswitch.conf", "passwd", "resolv.conf"];
+const files = ["group", "hostname", "hosts", "nsswitch.conf", "npmrc", "passwd", "resolv.conf"];
 const procFiles = procFileNames.map((name) => `/proc/${name}`);
 const devices = ["full", "null", "random", "tty", "urandom", "zero"];
 
@@ -101,20 +101,30 @@ function expected({ mode, host }: SandboxPlan): string[] {
     ...["/dev/shm", "/proc", "/tmp", "/workspace"].map((path) => `mount ${path} rw nosuid nodev`),
     // Devices can't be nodev; these are harmless.
     ...[...devices, "pts"].map((name) => `mount /dev/${name} rw nosuid over-another`),
-    ...["", "dev", "etc", "etc/ssl", "opt", "opt/paddock", "opt/paddock/bin", "run", "var"].map(
-      (name) => `folder /${name} 755`,
-    ),
+    ...[
+      "",
+      "dev",
+      "etc",
+      "etc/ssl",
+      "opt",
+      "opt/paddock",
+      "opt/paddock/bin",
+      "opt/paddock/etc",
+      "run",
+      "var",
+    ].map((name) => `folder /${name} 755`),
     "folder /dev/shm 1777",
     ...masked.map((path) => `file ${path} masked`),
     ...host.usrLinks.map(({ path, target }) => `link ${path} ${target}`),
     ...["link /etc/os-release ../usr/lib/os-release", "link /var/tmp /tmp"],
+    "link /opt/paddock/etc/npmrc /etc/npmrc",
     ...[...folders, "/var", "/workspace", ...links, "/etc/os-release", "/var/tmp"].map(named),
     ...[...etc, ...topEtc].map(named),
-    ...["/opt/paddock/bin", "/opt/paddock/init"].map(named),
+    ...["bin", "etc", "init"].map((name) => named(`/opt/paddock/${name}`)),
     "shared-memory size=1024k",
     ...["HOME /tmp", "LANG C.UTF-8", "PWD /tmp", "TERM dumb", "TMPDIR /tmp"].map(variable),
     ...["LOGNAME agent", "SHELL /bin/bash", "USER agent"].map(variable),
-    "variable PATH /opt/paddock/bin:/usr/local/bin:/usr/bin:/bin",
+    "variable PATH /tmp/.local/bin:/opt/paddock/bin:/usr/local/bin:/usr/bin:/bin",
     ...[`Uid: ${ids}`, `Gid: ${ids}`, "Groups:", "NoNewPrivs: 1", "Seccomp: 2"].map(status),
     ...capabilities.map((name) => status(`${name}: 0000000000000000`)),
     ...["hostname paddock", "first 1", "session 1", "load 0.00 0.00 0.00 1/1 1"],

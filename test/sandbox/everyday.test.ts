@@ -70,7 +70,8 @@ const wheel = `
 import zipfile
 info = "greeting-1.0.dist-info/"
 with zipfile.ZipFile("greeting-1.0-py3-none-any.whl", "w") as wheel:
-    wheel.writestr("greeting.py", "text = 'from a wheel'\\n")
+    wheel.writestr("greeting.py", "text = 'from a wheel'\\ndef say(): print(text)\\n")
+    wheel.writestr(info + "entry_points.txt", "[console_scripts]\\ngreeting = greeting:say\\n")
     wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: greeting\\nVersion: 1.0\\n")
     wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
     wheel.writestr(info + "RECORD", "")`;
@@ -186,6 +187,18 @@ END
       npx --no-install own; cd /workspace`,
     "from npx",
     ["/usr/bin/npx"],
+  ),
+  row(
+    "programs that npm and pip install for all of the execution",
+    `mkdir -p /tmp/tool && cd /tmp/tool &&
+      echo '{"name":"tool","version":"1.0.0","bin":{"npm-tool":"tool.js"}}' >package.json &&
+      printf '#!/usr/bin/env node\nconsole.log("by npm")\n' >tool.js &&
+      npm install --global --silent --no-audit --no-fund . 2>&1 && npm-tool &&
+      python3 -c "$WHEEL" && export PIP_BREAK_SYSTEM_PACKAGES=1 &&
+      pip3 install -q --no-index --disable-pip-version-check ./greeting-*.whl 2>&1 &&
+      greeting; cd /workspace`,
+    "by npm\nfrom a wheel",
+    [python, "/usr/bin/pip3", "/usr/bin/npm"],
   ),
   row(
     "git, through the proxy",

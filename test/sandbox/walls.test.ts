@@ -72,7 +72,13 @@ describe("EXE-2 the view from inside", { timeout: 120_000 }, () => {
       [
         ...["/bin", "/dev", "/etc", "/lib", "/lib64", "/opt", "/proc", "/run", "/sbin", "/sys"],
         ...["/tmp", "/usr", "/var", "/workspace", "/etc/group", "/etc/hostname", "/etc/hosts"],
-        ...["/etc/nsswitch.conf", "/etc/os-release", "/etc/passwd", "/etc/resolv.conf"],
+        ...[
+          "/etc/npmrc",
+          "/etc/nsswitch.conf",
+          "/etc/os-release",
+          "/etc/passwd",
+          "/etc/resolv.conf",
+        ],
         ...["online", "possible", "present"].map((name) => `/sys/devices/system/cpu/${name}`),
         ...[...etc].map((name) => `/etc/${name}`),
       ].sort(),

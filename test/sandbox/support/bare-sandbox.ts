@@ -90,11 +90,11 @@ for (sort keys %mounts) {
   my @layers = m{^/dev/} && $layers{$_} > 1 ? "over-another" : ();
   say("mount", $_, (grep { $options{$_} } qw(ro rw nosuid nodev)), @layers);
 }
-for (qw(/ /etc /etc/ssl /opt /opt/paddock /opt/paddock/bin /run /var /dev /dev/shm)) {
+for (qw(/ /etc /etc/ssl /opt /opt/paddock /opt/paddock/bin /opt/paddock/etc /run /var /dev /dev/shm)) {
   say("folder", $_, sprintf("%o", ((stat $_)[2] // 0) & 07777));
 }
 for (qw(${maskedProcFiles.join(" ")})) { say("file", $_, (stat _)[6] == 259 ? "masked" : "open") if stat $_ }
-for (glob("/* /etc/* /var/*")) { say("link", $_, readlink $_) if -l $_ }
+for (glob("/* /etc/* /var/* /opt/paddock/etc/*")) { say("link", $_, readlink $_) if -l $_ }
 say("names", $_) for glob("/* /etc/* /var/* /opt/paddock/*");
 say("shared-memory", grep { /size/ } split /[ ,]/, (grep { m{ /dev/shm } } lines("/proc/mounts"))[0]);
 say("variable", $_, $ENV{$_}) for sort keys %ENV;
