@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { Context } from "../context.ts";
-import { CommandError } from "../exits.ts";
+import { CommandError, type ExitCode } from "../exits.ts";
 import { confirm } from "../prompts.ts";
+import { eachNamed } from "./each-named.ts";
 import { Environment, findEnvironment, listEnvironmentsOf } from "./environment-names.ts";
 import { limitOf } from "./limit.ts";
 
@@ -70,14 +71,14 @@ export async function getEnvironment(context: Context): Promise<undefined> {
   });
 }
 
-export async function removeEnvironments(context: Context): Promise<undefined> {
+export async function removeEnvironments(context: Context): Promise<ExitCode> {
   const client = await context.client();
   const question = `Delete ${context.args.join(", ")} for good, with files and secrets?`;
   // Names are resolved before anything is deleted, so a wrong one deletes nothing.
   const ids = await Promise.all(context.args.map((name) => findEnvironment(client, name)));
   await confirm(question, context.options.flag("yes"));
-  for (const [index, id] of ids.entries()) {
-    await client.send(`/environments/${id}`, { method: "DELETE" });
-    context.output.done(`Deleted ${context.args[index]}.`);
-  }
+  return await eachNamed(context, "wasn't deleted", async (name, index) => {
+    await client.send(`/environments/${ids[index]}`, { method: "DELETE" });
+    context.output.done(`Deleted ${name}.`);
+  });
 }

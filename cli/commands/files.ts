@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { Context } from "../context.ts";
-import { CommandError } from "../exits.ts";
+import { CommandError, type ExitCode } from "../exits.ts";
 import { confirm } from "../prompts.ts";
+import { eachNamed } from "./each-named.ts";
 import { findEnvironment } from "./environment-names.ts";
 import { encodedPath, remotePlaceFrom } from "./places.ts";
 
@@ -33,7 +34,7 @@ export async function listFiles(context: Context): Promise<undefined> {
   await output.table(["SIZE", "CHANGED", "PATH"], rows);
 }
 
-export async function removeFiles(context: Context): Promise<undefined> {
+export async function removeFiles(context: Context): Promise<ExitCode> {
   const client = await context.client();
   const places = context.args.map(remotePlaceFrom);
   if (places.some(({ path }) => path === "")) throw new CommandError("Name a file or a folder.");
@@ -41,11 +42,12 @@ export async function removeFiles(context: Context): Promise<undefined> {
   const ids = await Promise.all(
     places.map(async ({ environment }) => await findEnvironment(client, environment)),
   );
+  const paths = places.map(
+    ({ path }, index) => `/environments/${ids[index]}/files/${encodedPath(path)}`,
+  );
   await confirm(`Delete ${context.args.join(", ")}?`, context.options.flag("yes"));
-  for (const [index, { path }] of places.entries()) {
-    await client.send(`/environments/${ids[index]}/files/${encodedPath(path)}`, {
-      method: "DELETE",
-    });
-    context.output.done(`Deleted ${context.args[index]}.`);
-  }
+  return await eachNamed(context, "wasn't deleted", async (name, index) => {
+    await client.send(paths[index] ?? "", { method: "DELETE" });
+    context.output.done(`Deleted ${name}.`);
+  });
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { CommandError } from "../exits.ts";
+import { CommandError, exits } from "../exits.ts";
+import { eachNamed } from "./each-named.ts";
 import { revokeKeys } from "./keys.ts";
 
 test("one key that can't be revoked keeps none of the others from it", async () => {
@@ -23,4 +24,15 @@ test("one key that can't be revoked keeps none of the others from it", async () 
   expect(asked).toEqual(["key_a", "key_b", "key_c"].map((id) => `/keys/${id}/revoke`));
   expect(said).toEqual(["key_a: Revoked.", "key_b wasn't revoked: Not found.", "key_c: Revoked."]);
   expect(await revoking("key_a")).toBe(0);
+});
+
+test("who isn't logged in is asked for none of the others", async () => {
+  const asked: string[] = [];
+  const work = async (name: string) => {
+    asked.push(name);
+    throw new CommandError("Log in first.", exits.notLoggedIn);
+  };
+  const args = ["a", "b"];
+  await expect(eachNamed({ args } as never, "wasn't done", work)).rejects.toThrow("Log in first.");
+  expect(asked).toEqual(["a"]);
 });

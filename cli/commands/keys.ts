@@ -2,9 +2,10 @@ import * as z from "zod";
 import type { ApiClient } from "../api-client.ts";
 import type { CommandOptions } from "../command-options.ts";
 import type { Context } from "../context.ts";
-import { CommandError, type ExitCode, exits } from "../exits.ts";
+import type { ExitCode } from "../exits.ts";
 import { withProgress } from "../progress.ts";
 import { confirm } from "../prompts.ts";
+import { eachNamed } from "./each-named.ts";
 import { findEnvironment } from "./environment-names.ts";
 import { limitOf } from "./limit.ts";
 
@@ -63,26 +64,17 @@ async function boundsFrom(client: ApiClient, options: CommandOptions) {
   return Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== undefined));
 }
 
-/** One that can't be ended keeps none of the others from being ended. */
 export async function revokeKeys(context: Context): Promise<ExitCode> {
   const { options, output } = context;
   const client = await context.client();
   await confirm(`Revoke ${context.args.join(", ")}?`, options.flag("yes"));
   const body = { keepExecutions: options.flag("keepExecutions") };
-  let code: ExitCode = exits.ok;
-  for (const id of context.args) {
-    try {
-      const call = client.call(`/keys/${encodeURIComponent(id)}/revoke`, Closed, { body });
-      const { message, executionIds } = await withProgress("Revoking", call);
-      output.done(`${id}: ${message}`);
-      for (const execution of executionIds) output.note(`  it had ${execution} running`);
-    } catch (error) {
-      if (!(error instanceof CommandError)) throw error;
-      output.failure(`${id} wasn't revoked: ${error.message}`);
-      code = error.exitCode;
-    }
-  }
-  return code;
+  return await eachNamed(context, "wasn't revoked", async (id) => {
+    const call = client.call(`/keys/${encodeURIComponent(id)}/revoke`, Closed, { body });
+    const { message, executionIds } = await withProgress("Revoking", call);
+    output.done(`${id}: ${message}`);
+    for (const execution of executionIds) output.note(`  it had ${execution} running`);
+  });
 }
 
 export async function rotateKey(context: Context): Promise<undefined> {

@@ -2,8 +2,9 @@
 import * as z from "zod";
 import type { ApiClient } from "../api-client.ts";
 import type { Context } from "../context.ts";
-import { CommandError } from "../exits.ts";
+import { CommandError, type ExitCode } from "../exits.ts";
 import { confirm } from "../prompts.ts";
+import { eachNamed } from "./each-named.ts";
 
 const namedMax = 10_000;
 const Named = z.looseObject({ id: z.string(), name: z.string() });
@@ -44,6 +45,8 @@ export function onlyCalled<T extends { readonly id: string; readonly name: strin
 
 interface Each {
   readonly done: string;
+  /** What is said of one that is refused, after its name. */
+  readonly undone: string;
   readonly change: (path: string) => { readonly path: string; readonly method: string };
   readonly body?: unknown;
 }
@@ -52,31 +55,31 @@ interface Each {
 export async function changeEach(
   context: Context,
   kind: Kind,
-  { done, change, body }: Each,
-): Promise<undefined> {
+  { done, undone, change, body }: Each,
+): Promise<ExitCode> {
   const client = await context.client();
   const paths = await Promise.all(context.args.map((name) => pathOfNamed(client, kind, name)));
-  for (const [index, found] of paths.entries()) {
-    const { path, method } = change(found);
+  return await eachNamed(context, undone, async (name, index) => {
+    const { path, method } = change(paths[index] ?? "");
     await client.send(path, { method, ...(body === undefined ? {} : { body }) });
-    context.output.done(`${done} ${context.args[index]}.`);
-  }
+    context.output.done(`${done} ${name}.`);
+  });
 }
 
 /** Stops what starts by itself, until it is resumed. */
-export async function pauseEach(context: Context, kind: Kind): Promise<undefined> {
+export async function pauseEach(context: Context, kind: Kind): Promise<ExitCode> {
   const change = (path: string) => ({ path: `${path}/disable`, method: "PATCH" });
-  await changeEach(context, kind, { done: "Paused", change });
+  return await changeEach(context, kind, { done: "Paused", undone: "wasn't paused", change });
 }
 
-export async function resumeEach(context: Context, kind: Kind): Promise<undefined> {
+export async function resumeEach(context: Context, kind: Kind): Promise<ExitCode> {
   const change = (path: string) => ({ path: `${path}/enable`, method: "PATCH" });
-  await changeEach(context, kind, { done: "Resumed", change });
+  return await changeEach(context, kind, { done: "Resumed", undone: "wasn't resumed", change });
 }
 
 /** @param what What is lost, and what isn't. */
-export async function removeEach(context: Context, kind: Kind, what: string): Promise<undefined> {
+export async function removeEach(context: Context, kind: Kind, what: string): Promise<ExitCode> {
   await confirm(`Delete ${context.args.join(", ")}${what}?`, context.options.flag("yes"));
   const change = (path: string) => ({ path, method: "DELETE" });
-  await changeEach(context, kind, { done: "Deleted", change });
+  return await changeEach(context, kind, { done: "Deleted", undone: "wasn't deleted", change });
 }

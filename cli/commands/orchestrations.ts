@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Context } from "../context.ts";
+import type { ExitCode } from "../exits.ts";
 import { findEnvironment } from "./environment-names.ts";
 import { changesFrom, jsonObjectFrom } from "./given-text.ts";
 import { limitOf } from "./limit.ts";
@@ -93,14 +94,24 @@ export async function edit(context: Context): Promise<undefined> {
 
 const change = (path: string) => ({ path, method: "PATCH" });
 
-export async function archive(context: Context): Promise<undefined> {
-  await changeEach(context, kind, { done: "Archived", change, body: { status: "archived" } });
+export async function archive(context: Context): Promise<ExitCode> {
+  return await changeEach(context, kind, {
+    done: "Archived",
+    undone: "wasn't archived",
+    change,
+    body: { status: "archived" },
+  });
 }
 
-export async function unarchive(context: Context): Promise<undefined> {
-  await changeEach(context, kind, { done: "Unarchived", change, body: { status: "active" } });
+export async function unarchive(context: Context): Promise<ExitCode> {
+  return await changeEach(context, kind, {
+    done: "Unarchived",
+    undone: "wasn't unarchived",
+    change,
+    body: { status: "active" },
+  });
 }
 
-export async function remove(context: Context): Promise<undefined> {
-  await removeEach(context, kind, " with its runs, and stop those that go on");
+export async function remove(context: Context): Promise<ExitCode> {
+  return await removeEach(context, kind, " with its runs, and stop those that go on");
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Context } from "../context.ts";
+import type { ExitCode } from "../exits.ts";
 import { findEnvironment } from "./environment-names.ts";
 import { changesFrom, textOrStdin, withoutUndefined } from "./given-text.ts";
 import { limitOf } from "./limit.ts";
@@ -154,14 +155,14 @@ export async function listScheduleRuns(context: Context): Promise<undefined> {
   await output.table(["EXECUTION", "STATUS", "DUE", "WHY"], rows);
 }
 
-export async function pauseSchedules(context: Context): Promise<undefined> {
-  await pauseEach(context, kind);
+export async function pauseSchedules(context: Context): Promise<ExitCode> {
+  return await pauseEach(context, kind);
 }
 
-export async function resumeSchedules(context: Context): Promise<undefined> {
-  await resumeEach(context, kind);
+export async function resumeSchedules(context: Context): Promise<ExitCode> {
+  return await resumeEach(context, kind);
 }
 
-export async function removeSchedules(context: Context): Promise<undefined> {
-  await removeEach(context, kind, " and what it says of its runs");
+export async function removeSchedules(context: Context): Promise<ExitCode> {
+  return await removeEach(context, kind, " and what it says of its runs");
 }

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import type { Context } from "../context.ts";
-import { CommandError } from "../exits.ts";
+import { CommandError, type ExitCode } from "../exits.ts";
 import { withProgress } from "../progress.ts";
 import { confirm, readHidden } from "../prompts.ts";
+import { eachNamed } from "./each-named.ts";
 import { findEnvironment } from "./environment-names.ts";
 
 const Written = z.object({
@@ -47,14 +48,14 @@ export async function listSecrets(context: Context): Promise<undefined> {
   );
 }
 
-export async function removeSecrets(context: Context): Promise<undefined> {
+export async function removeSecrets(context: Context): Promise<ExitCode> {
   const client = await context.client();
   const { options, output } = context;
   const environment = await findEnvironment(client, options.text("env"));
   await confirm(`Delete ${context.args.join(", ")}?`, options.flag("yes"));
-  for (const name of context.args) {
+  return await eachNamed(context, "wasn't deleted", async (name) => {
     const path = `/environments/${environment}/secrets/${encodeURIComponent(name)}`;
     await client.send(path, { method: "DELETE" });
     output.done(`Deleted ${name}.`);
-  }
+  });
 }

@@ -1,6 +1,8 @@
 import * as z from "zod";
 import type { Context } from "../context.ts";
+import type { ExitCode } from "../exits.ts";
 import { confirm } from "../prompts.ts";
+import { eachNamed } from "./each-named.ts";
 import { findEnvironment } from "./environment-names.ts";
 import { limitOf } from "./limit.ts";
 
@@ -60,12 +62,12 @@ export async function getThread(context: Context): Promise<undefined> {
   }
 }
 
-export async function removeThreads(context: Context): Promise<undefined> {
+export async function removeThreads(context: Context): Promise<ExitCode> {
   const client = await context.client();
   const which = context.args.join(", ");
   await confirm(`Delete ${which} with messages and logs?`, context.options.flag("yes"));
-  for (const id of context.args) {
+  return await eachNamed(context, "wasn't deleted", async (id) => {
     await client.send(`/threads/${encodeURIComponent(id)}`, { method: "DELETE" });
     context.output.done(`Deleted ${id}.`);
-  }
+  });
 }

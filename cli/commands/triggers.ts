@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { ApiClient } from "../api-client.ts";
 import type { Context } from "../context.ts";
+import type { ExitCode } from "../exits.ts";
 import { withProgress } from "../progress.ts";
 import { confirm } from "../prompts.ts";
 import { findEnvironment } from "./environment-names.ts";
@@ -184,14 +185,14 @@ export async function rotateSecret(context: Context): Promise<undefined> {
   await printSecret(context, client, (await withProgress("Rotating", call)).trigger);
 }
 
-export async function pauseTriggers(context: Context): Promise<undefined> {
-  await pauseEach(context, kind);
+export async function pauseTriggers(context: Context): Promise<ExitCode> {
+  return await pauseEach(context, kind);
 }
 
-export async function resumeTriggers(context: Context): Promise<undefined> {
-  await resumeEach(context, kind);
+export async function resumeTriggers(context: Context): Promise<ExitCode> {
+  return await resumeEach(context, kind);
 }
 
-export async function removeTriggers(context: Context): Promise<undefined> {
-  await removeEach(context, kind, " and what it was sent");
+export async function removeTriggers(context: Context): Promise<ExitCode> {
+  return await removeEach(context, kind, " and what it was sent");
 }
