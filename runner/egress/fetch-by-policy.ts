@@ -4,6 +4,7 @@
  */
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { connect as connectTls, rootCertificates } from "node:tls";
+import { Pieces } from "#shared/http/pieces";
 import { refuseStrangeAnswers } from "#shared/http/strange-answers";
 import type { OutboundConnection } from "./outbound-connections.ts";
 import type { Reach } from "./reach.ts";
@@ -13,6 +14,12 @@ export type FetchByPolicy = (url: string | URL, init?: RequestInit) => Promise<R
 
 /** How long a host may be silent. */
 const idleMs = 120_000;
+/**
+ * Who reads an answer keeps what came of a line, or of the whole, piece by piece, and each takes
+ * memory beside its own: a host may send them of a byte.
+ */
+const pieceBytesMin = 64 * 1024;
+const [lineFeed, carriageReturn] = [0x0a, 0x0d];
 /** Answers with these have no body, and `Response` takes none. */
 const bodiless = new Set([204, 205, 304]);
 
@@ -109,6 +116,7 @@ function responseOf(answer: IncomingMessage, { answerBytesMax, pass }: Exchange)
   let bytes = 0;
   const isStream = /^text\/event-stream\b/i.test(answer.headers["content-type"] ?? "");
   const values = new ValueCount(isStream ? "event" : "answer");
+  const gathered = new Pieces();
   let isCancelled = false;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -118,12 +126,16 @@ function responseOf(answer: IncomingMessage, { answerBytesMax, pass }: Exchange)
         if (!values.take(piece)) answer.destroy(new Error("Its answer holds too many values."));
         if (!pass(piece.length)) answer.destroy(new Error("No more bytes may pass."));
         if (answer.destroyed) return;
-        controller.enqueue(new Uint8Array(piece));
+        gathered.add(piece);
+        if (gathered.bytes < pieceBytesMin && !(isStream && endsLine(piece))) return;
+        controller.enqueue(new Uint8Array(gathered.take()));
         if ((controller.desiredSize ?? 0) <= 0) answer.pause();
       });
       // It may still end after it was cancelled; closing again would be an error of this process.
       answer.once("end", () => {
-        if (!isCancelled) controller.close();
+        if (isCancelled) return;
+        if (gathered.bytes > 0) controller.enqueue(new Uint8Array(gathered.take()));
+        controller.close();
       });
       answer.once("error", (error) => controller.error(error));
     },
@@ -134,4 +146,8 @@ function responseOf(answer: IncomingMessage, { answerBytesMax, pass }: Exchange)
     },
   });
   return new Response(body, { status, headers });
+}
+
+function endsLine(piece: Buffer): boolean {
+  return piece.includes(lineFeed) || piece.includes(carriageReturn);
 }

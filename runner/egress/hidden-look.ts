@@ -11,6 +11,8 @@ import { PackedStream } from "./packed-stream.ts";
 /** How deeply nested archives are searched; deeper nesting isn't accidental. */
 const depthMax = 3;
 const heldBytesMax = 1024 * 1024;
+/** So many are joined, because each takes some hundred bytes beside its own. */
+const heldPiecesMax = 256;
 const nothing = Buffer.alloc(0);
 
 export class HiddenLook {
@@ -49,6 +51,7 @@ export class HiddenLook {
   /** @returns The bytes that may pass now. @throws {Error} If a secret was found. */
   async at(piece: Buffer): Promise<Buffer> {
     this.#held.push(piece);
+    if (this.#held.length > heldPiecesMax) this.#held = [Buffer.concat(this.#held)];
     this.#heldBytes += piece.length;
     let rest = Buffer.concat([this.#waiting, piece]);
     while (rest.length > 0 && !this.#isPlain && !this.#isClosed) {

@@ -37,7 +37,8 @@ export class ValueCount {
   /** No text of JSON goes on in the next line, so no stray quote hides what follows. */
   #endLine(): void {
     const isOver = this.#end === "line" || (this.#end === "event" && this.#lineBytes === 0);
-    if (isOver) this.#values = 0;
+    // Each line of an event is a piece of a text, whatever is in it.
+    this.#values = isOver ? 0 : this.#values + Number(this.#end === "event");
     this.#lineBytes = 0;
     this.#isQuoted = false;
     this.#isEscaped = false;

@@ -38,7 +38,6 @@ export const mcpTimes: McpTimes = { startMs: 60_000, probeMs: 5_000, callMs: 120
 
 /** The most of the execution's time that starting them may take. */
 const startShare = 0.2;
-const answerBytesMax = 16 * 1024 * 1024;
 /** All that a program may write. */
 const programBytesMax = 256 * 1024 * 1024;
 const pagesMax = 20;
@@ -185,19 +184,20 @@ function programTransport({ command, args, env }: McpServer, deps: StartDeps): S
   return new StdioTransport(
     (onOutput) => deps.serve({ ...program, outputBytesMax: programBytesMax }, onOutput),
     (bytes) => deps.room.take(bytes),
+    deps.room.messageBytesMax.line,
   );
 }
 
 /** Nothing is discovered and no one signs in: a server gets the token that it was given. */
 function httpTransport(
   { url, bearerToken }: McpServer,
-  deps: McpDeps,
+  { reach, room }: StartDeps,
 ): StreamableHTTPClientTransport {
   const address = url === null ? null : URL.parse(url);
   if (address === null) throw new ToolError("it has no valid address.");
   const headers = bearerToken === null ? {} : { Authorization: `Bearer ${bearerToken}` };
   return new StreamableHTTPClientTransport(address, {
-    fetch: fetchByPolicy(deps.reach, answerBytesMax),
+    fetch: fetchByPolicy(reach, room.messageBytesMax.answer),
     requestInit: { headers, redirect: "manual" },
     onInsufficientScope: "throw",
     reconnectionScheduler: boundReconnections(),

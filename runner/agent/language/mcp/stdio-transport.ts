@@ -1,15 +1,14 @@
 /** Speaks MCP with a program in the sandbox: a line of JSON each way. */
-import { StringDecoder } from "node:string_decoder";
 import {
   deserializeMessage,
   type JSONRPCMessage,
   type Transport,
 } from "@modelcontextprotocol/client";
+import { Pieces } from "#shared/http/pieces";
 import { ValueCount } from "../../../egress/value-count.ts";
 import type { ServedProgram } from "../../model.ts";
 
-/** A longer line ends the server. */
-const lineLengthMax = 8 * 1024 * 1024;
+const lineFeed = 0x0a;
 /**
  * Answers to what the server asks of its own accord. They wait in this process for as long as it
  * doesn't read them, so one that only asks is ended.
@@ -21,11 +20,11 @@ export type StartProgram = (onOutput: (bytes: Uint8Array) => void) => ServedProg
 export class StdioTransport implements Transport {
   readonly #startProgram: StartProgram;
   readonly #mayRead: (bytes: number) => boolean;
-  readonly #decoder = new StringDecoder("utf8");
+  readonly #lineBytesMax: number;
   readonly #values = new ValueCount("line");
   #program: ServedProgram | null = null;
-  #line: string[] = [];
-  #lineLength = 0;
+  /** Bytes and no text, because a program may write them one by one. */
+  readonly #line = new Pieces();
   #isClosed = false;
   #answers = 0;
   #answersBytes = 0;
@@ -35,10 +34,18 @@ export class StdioTransport implements Transport {
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
 
-  /** @param mayRead Asked for each piece of output; false ends the server. */
-  constructor(startProgram: StartProgram, mayRead: (bytes: number) => boolean = () => true) {
+  /**
+   * @param mayRead Asked for each piece of output; false ends the server.
+   * @param lineBytesMax A longer line ends the server.
+   */
+  constructor(
+    startProgram: StartProgram,
+    mayRead: (bytes: number) => boolean,
+    lineBytesMax: number,
+  ) {
     this.#startProgram = startProgram;
     this.#mayRead = mayRead;
+    this.#lineBytesMax = lineBytesMax;
   }
 
   async start(): Promise<void> {
@@ -77,7 +84,7 @@ export class StdioTransport implements Transport {
   #closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#line = [];
+    this.#line.clear();
     this.onclose?.();
   }
 
@@ -85,20 +92,20 @@ export class StdioTransport implements Transport {
     if (this.#isClosed) return;
     if (!this.#mayRead(bytes.length) || !this.#values.take(bytes))
       return void this.#end("It sent too much.");
-    const pieces = this.#decoder.write(Buffer.from(bytes)).split("\n");
-    for (const [index, piece] of pieces.entries()) {
-      if (this.#isClosed) return;
-      this.#line.push(piece);
-      this.#lineLength += piece.length;
-      if (this.#lineLength > lineLengthMax) return void this.#end("It sent too much.");
-      if (index < pieces.length - 1) this.#endLine();
+    // What is kept must not keep the whole piece that it came in.
+    const piece = Buffer.from(bytes);
+    for (let start = 0; start < piece.length && !this.#isClosed; ) {
+      const found = piece.indexOf(lineFeed, start);
+      const end = found < 0 ? piece.length : found;
+      this.#line.add(piece.subarray(start, end));
+      if (this.#line.bytes > this.#lineBytesMax) return void this.#end("It sent too much.");
+      if (found >= 0) this.#endLine();
+      start = end + 1;
     }
   }
 
   #endLine(): void {
-    const line = this.#line.join("").trim();
-    this.#line = [];
-    this.#lineLength = 0;
+    const line = this.#line.take().toString("utf8").trim();
     if (line === "") return;
     try {
       this.onmessage?.(deserializeMessage(line));

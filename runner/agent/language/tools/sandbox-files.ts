@@ -1,4 +1,5 @@
 /** Reads and writes whole files inside the sandbox. */
+import { Pieces } from "#shared/http/pieces";
 import type { CallEnded } from "../../../init/messages.ts";
 import { fileError, type ToolContext, ToolError } from "./tool.ts";
 
@@ -17,15 +18,15 @@ export async function readBytes(
   path: string,
   bytesMax: number,
 ): Promise<ReadBytes> {
-  const pieces: Uint8Array[] = [];
+  const pieces = new Pieces();
   const end = await sandbox(
     { do: "read", path, bytesMax },
-    (bytes) => pieces.push(bytes),
+    (bytes) => pieces.add(Buffer.from(bytes)),
     bytesMax,
   );
   if (end?.end !== "done") throw fileError("Reading", path, codeOf(end));
   const what = end.what ?? "file";
-  return { what, bytes: Buffer.concat(pieces), sizeBytes: end.sizeBytes ?? 0 };
+  return { what, bytes: pieces.take(), sizeBytes: end.sizeBytes ?? 0 };
 }
 
 /** @returns Whether the file is new. @throws {ToolError} If it can't be written. */

@@ -1,4 +1,5 @@
 /** Finds text in files, or files by name, with what the image has: ripgrep, else grep and find. */
+import { Pieces } from "#shared/http/pieces";
 import type { CallEnded } from "../../../init/messages.ts";
 import {
   flag,
@@ -98,12 +99,12 @@ async function run(
   program: string,
   programArguments: readonly string[],
 ): Promise<Found> {
-  const pieces: Uint8Array[] = [];
+  const pieces = new Pieces();
   const call = { do: "exec", program, arguments: programArguments } as const;
   const bounded = { ...call, timeoutMs, outputBytesMax };
-  const end = await sandbox(bounded, (bytes) => pieces.push(bytes), outputBytesMax);
+  const end = await sandbox(bounded, (bytes) => pieces.add(Buffer.from(bytes)), outputBytesMax);
   if (end === null) throw new ToolError("The sandbox has ended.");
-  return { end, text: Buffer.concat(pieces).toString("utf8") };
+  return { end, text: pieces.take().toString("utf8") };
 }
 
 function shown({ end, text }: Found): ToolOutcome {
