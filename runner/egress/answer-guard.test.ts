@@ -49,7 +49,7 @@ async function throughGuard({ headers = [], body }: Said) {
   const [answer]: IncomingMessage[] = await once(outgoing, "response");
   if (!answer) throw new Error("no answer");
   try {
-    const guarded = guardAnswer(answer, plan);
+    const guarded = guardAnswer(answer, plan, false);
     const pieces: Buffer[] = [];
     const sink = new Writable({
       write(piece: Buffer, _encoding, done) {

@@ -38,17 +38,27 @@ const decodersMax = 2;
 const notKept = new Set(["content-length", "content-encoding", "accept-ranges", "content-md5"]);
 
 /**
+ * @param isHead Whether it is the answer to HEAD: then its length is all that it tells, and clients
+ * that ask for it, such as those of registries, refuse to go on without.
  * @throws {FramingError} If the body can be read in more than one way, or has a transfer coding
  * other than chunks.
  * @throws {Error} If its content encoding can't be decoded.
  */
-export function guardAnswer(answer: IncomingMessage, plan: RedactionPlan): GuardedAnswer {
+export function guardAnswer(
+  answer: IncomingMessage,
+  plan: RedactionPlan,
+  isHead: boolean,
+): GuardedAnswer {
   const clean = (text: string) => redact(plan, text);
-  const headers = forwardResponse(answer, (name) => notKept.has(name))
+  const encoding = answer.headers["content-encoding"];
+  const tellsLength = isHead && encoding === undefined;
+  const isDropped = (name: string) =>
+    notKept.has(name) && !(tellsLength && name === "content-length");
+  const headers = forwardResponse(answer, isDropped)
     // Drops headers whose name contains a secret, since the redaction mark isn't valid in a name.
     .filter(([name]) => clean(name) === name)
     .map(([name, value]): Header => [name, clean(value)]);
-  const decoders = decodersOf(answer.headers["content-encoding"]);
+  const decoders = decodersOf(encoding);
   return {
     status: answer.statusCode ?? 502,
     reason: clean(answer.statusMessage ?? ""),

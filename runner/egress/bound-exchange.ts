@@ -150,10 +150,11 @@ export class BoundExchange {
     // Headers alone use up what may pass, too.
     if (!this.#deps.tunnel.pass(0)) return;
     try {
-      const guarded = guardAnswer(answer, this.#deps.redaction);
+      const isHead = request.method === "HEAD";
+      const guarded = guardAnswer(answer, this.#deps.redaction, isHead);
       settleBody(request, response, lingerLimits);
       response.writeHead(guarded.status, guarded.reason, guarded.headers.flat());
-      const isBodiless = request.method === "HEAD" || [204, 304].includes(guarded.status);
+      const isBodiless = isHead || [204, 304].includes(guarded.status);
       if (isBodiless) {
         answer.resume();
         response.end();

@@ -22,7 +22,7 @@ interface Heard {
 }
 const heard: Heard[] = [];
 let certifiedFor = name;
-let answerWith: "echo" | "gzip" | "unknown" | "switch" = "echo";
+let answerWith: "echo" | "gzip" | "unknown" | "switch" | "length" = "echo";
 const host = createServer(
   { SNICallback: (_name, done) => done(null, hostsCa.contextFor(certifiedFor)) },
   async (request, response) => {
@@ -33,6 +33,10 @@ const host = createServer(
     if (answerWith === "switch") {
       request.socket.write("HTTP/1.1 101 Other\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
       return;
+    }
+    if (answerWith === "length") {
+      const encoding = request.url === "/packed" ? { "content-encoding": "gzip" } : {};
+      return void response.writeHead(200, { "content-length": "12345", ...encoding }).end();
     }
     if (answerWith === "gzip") response.writeHead(200, { "content-encoding": "gzip" });
     else if (answerWith === "unknown") response.writeHead(200, { "content-encoding": "secret" });
@@ -63,9 +67,10 @@ interface Sent {
   readonly path?: string;
   readonly body?: string;
   readonly servername?: string;
+  readonly method?: string;
 }
 
-async function send({ headers = {}, path = "/", body, servername = name }: Sent) {
+async function send({ headers = {}, path = "/", body, servername = name, method }: Sent) {
   const socket = connectTls({
     port: (front.address() as AddressInfo).port,
     servername,
@@ -75,7 +80,7 @@ async function send({ headers = {}, path = "/", body, servername = name }: Sent)
   const outgoing = ask({
     createConnection: () => socket,
     path,
-    method: body === undefined ? "GET" : "POST",
+    method: method ?? (body === undefined ? "GET" : "POST"),
     headers: { host: name, ...headers },
   });
   outgoing.end(body);
@@ -141,6 +146,15 @@ describe("SEC-5 a secret bound to a host", () => {
     answerWith = "echo";
     expect(answer.status).toBe(502);
     expect(answer.text).not.toContain(value);
+  });
+
+  test("an answer to HEAD tells the length that it was asked for, unless it would be unpacked", async () => {
+    answerWith = "length";
+    const plain = await send({ method: "HEAD" });
+    const packed = await send({ method: "HEAD", path: "/packed" });
+    answerWith = "echo";
+    expect([plain.status, plain.headers["content-length"]]).toEqual([200, "12345"]);
+    expect([packed.status, packed.headers["content-length"]]).toEqual([200, undefined]);
   });
 
   test("a host that switches protocols is answered for", async () => {
