@@ -224,6 +224,7 @@ export class AgentLoop {
           tools: entry.tools ? tools.map(({ spec }) => spec) : [],
           messages,
           outputTokensMax: this.#outputTokens,
+          modelOutputTokensMax: entry.outputTokensMax,
           effort: entry.reasoning ? reasoningEffort : null,
           cacheKey: executionId,
         }),

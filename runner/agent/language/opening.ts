@@ -8,6 +8,8 @@ import { estimateText } from "./token-estimate.ts";
 /** The share of the model's context that earlier messages may take. */
 const historyShare = 0.4;
 const gap = "[Older messages of this conversation are left out.]";
+/** Providers refuse a text of blanks, and a conversation without any. */
+const blank = "[The message holds nothing but blanks.]";
 
 type Told = Pick<LanguageTask, "history" | "isHistoryCut" | "content" | "entry">;
 
@@ -22,7 +24,7 @@ export function openingMessages({ history, isHistoryCut, content, entry }: Told)
     if (role === "user") messages = withText(messages, text);
     else messages.push({ role, parts: [{ type: "text", text }] });
   }
-  return withText(messages, content);
+  return withText(messages, content.trim() === "" ? blank : content);
 }
 
 function newestThatFit(

@@ -47,7 +47,7 @@ export class ProviderFault extends Error {
 }
 
 const tooLong =
-  /prompt is too long|context.{0,20}length|context window|maximum (number of )?(context|tokens)|exceeds? the (maximum|limit)|too many tokens|input is too long/i;
+  /prompt is too long|context.{0,20}length|context (?:window|limit)|maximum (number of )?(context|tokens)|exceeds? the (maximum|limit)|too many tokens|input is too long/i;
 const shownLengthMax = 300;
 
 /** The provider broke its own format. */

@@ -108,7 +108,11 @@ async function run(
 }
 
 function shown({ end, text }: Found): ToolOutcome {
-  if (end.end === "failed") throw new ToolError(`No search program: ${end.code ?? "unknown"}.`);
+  if (end.end === "failed") {
+    const code = end.code ?? "unknown";
+    const why = code === "ENOENT" ? "there is no search program" : `the system says ${code}`;
+    throw new ToolError(`The search couldn't be started: ${why}.`);
+  }
   const lines = text.split("\n").filter((line) => line !== "");
   // A signal leaves no status.
   const failed = end.end === "done" && (end.status ?? signalled) > 1;

@@ -45,12 +45,17 @@ export const anthropicMessages: Wire = {
   reader: (listener) => new Reader(listener),
 };
 
-function reasoning({ model, effort, outputTokensMax }: ModelRequest): object {
+/** The provider refuses a smaller budget, and one that leaves no room for an answer. */
+const budgetTokensMin = 1_024;
+
+function reasoning(request: ModelRequest): object {
+  const { model, effort, outputTokensMax, modelOutputTokensMax } = request;
   if (effort === null || effort === "minimal") return { max_tokens: outputTokensMax };
   if (budgeted.test(model)) {
-    const budget = thinkingTokens[effort];
-    const thinking = { type: "enabled", budget_tokens: budget };
-    return { max_tokens: outputTokensMax + budget, thinking };
+    const limit = Math.min(outputTokensMax + thinkingTokens[effort], modelOutputTokensMax);
+    const budget = Math.min(thinkingTokens[effort], Math.floor(limit / 2));
+    if (budget < budgetTokensMin) return { max_tokens: outputTokensMax };
+    return { max_tokens: limit, thinking: { type: "enabled", budget_tokens: budget } };
   }
   const thinking = { type: "adaptive", display: "summarized" };
   return { max_tokens: outputTokensMax, thinking, output_config: { effort } };

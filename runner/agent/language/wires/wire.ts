@@ -12,6 +12,8 @@ export interface ModelRequest {
   readonly tools: readonly ToolSpec[];
   readonly messages: readonly Message[];
   readonly outputTokensMax: number;
+  /** What the provider takes for that model at most; what a model thinks may be part of it. */
+  readonly modelOutputTokensMax: number;
   /** Null if the model doesn't reason, or nobody asked for an effort. */
   readonly effort: Effort | null;
   /** Groups the requests of one conversation for a provider's cache. */

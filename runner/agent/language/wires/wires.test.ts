@@ -221,7 +221,14 @@ describe("a request", () => {
   test.each(recorded)("begins with every byte of the one before: %s", (name, stream) => {
     const bodies = [1, 2, 3].map((exchanges) => {
       const request = {
-        ...{ model: "m", system: "Rules.", tools, outputTokensMax: 1_000, effort: "low" as const },
+        ...{
+          model: "m",
+          system: "Rules.",
+          tools,
+          outputTokensMax: 1_000,
+          modelOutputTokensMax: 9_000,
+          effort: "low" as const,
+        },
         ...{ cacheKey: "run_1", messages: conversation(name, stream, exchanges) },
       };
       // Marks of what to cache aren't a part of what is cached.
@@ -240,7 +247,14 @@ describe("a request", () => {
     ["gemini", gemini, '"thoughtSignature":"sig"'],
   ] as const)("gives thoughts back with the provider's proof: %s", (name, stream, proof) => {
     const request = {
-      ...{ model: "m", system: "Rules.", tools, outputTokensMax: 1_000, effort: null },
+      ...{
+        model: "m",
+        system: "Rules.",
+        tools,
+        outputTokensMax: 1_000,
+        modelOutputTokensMax: 9_000,
+        effort: null,
+      },
       ...{ cacheKey: "run_1", messages: conversation(name, stream, 1) },
     };
     expect(wires[name].body(request)).toContain(proof);
@@ -254,7 +268,14 @@ describe("a request", () => {
 
   test("marks at most four places for Anthropic's cache", () => {
     const messages = conversation("anthropic-messages", anthropic, 9);
-    const rest = { model: "m", system: "Rules.", tools, outputTokensMax: 9, effort: null };
+    const rest = {
+      model: "m",
+      system: "Rules.",
+      tools,
+      outputTokensMax: 9,
+      modelOutputTokensMax: 9,
+      effort: null,
+    };
     const body = wires["anthropic-messages"].body({ ...rest, cacheKey: "run_1", messages });
     expect(body.match(/cache_control/g)?.length).toBe(3);
   });
