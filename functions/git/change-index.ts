@@ -4,6 +4,7 @@ import { GitBranch, GitCommitBody, GitFiles } from "#shared/contract/git";
 import { confinePath } from "#shared/core/workspace/paths";
 import { ApiError } from "#shared/errors/api-error";
 import { type GitBasis, gitRoute } from "./git-route.ts";
+import { hasBranch } from "./read-refs.ts";
 import { folderOf, withRepository } from "./read-repository.ts";
 import type { Repository } from "./repository.ts";
 import type { GitPlan } from "./start-git.ts";
@@ -117,12 +118,9 @@ export const switchBranch = gitRoute({
   refusals: [...refusals, "NOT_FOUND"],
   plan: async (basis) => {
     const { name } = basis.context.body;
-    return await planIn(basis, ({ refs }) => {
-      const isKnown = [...refs.keys()].some(
-        (ref) => /^refs\/(?:heads|remotes\/[^/]+)\//.test(ref) && ref.endsWith(`/${name}`),
-      );
+    return await planIn(basis, (repository) => {
       const message = "The repository has no branch of that name.";
-      if (!isKnown) throw new ApiError("NOT_FOUND", { message });
+      if (!hasBranch(repository, name)) throw new ApiError("NOT_FOUND", { message });
       return {
         title: "git switch",
         words: ["switch", "--quiet", name],

@@ -122,13 +122,18 @@ function requireReach(environment: Environment, { host, port }: GitAddress): voi
   });
 }
 
-function requireFree({ entries }: Manifest, target: string): void {
-  const isTaken = entries.some(({ path, type }) =>
-    path === target ? type !== "directory" : isBelow(path, target),
-  );
-  if (!isTaken) return;
-  const message = "There are files in that folder already; clone into another targetPath.";
-  throw new ApiError("CONFLICT", { message });
+/** @throws {ApiError} `CONFLICT`, where git could make no folder or would find one with files. */
+export function requireFree({ entries }: Manifest, target: string): void {
+  for (const { path, type } of entries) {
+    if (type !== "directory" && isBelow(target, path)) {
+      const message = "A part of targetPath is a file or a link; clone into another one.";
+      throw new ApiError("CONFLICT", { message });
+    }
+    const isTaken = path === target ? type !== "directory" : isBelow(path, target);
+    if (!isTaken) continue;
+    const message = "There are files in that folder already; clone into another targetPath.";
+    throw new ApiError("CONFLICT", { message });
+  }
 }
 
 /**

@@ -45,12 +45,19 @@ export interface Remote {
   readonly url: string;
 }
 
+/** Whether git can switch to it: it is a branch here, or a remote's, which becomes one. */
+export function hasBranch({ config, refs }: Pick<Repository, "config" | "refs">, name: string) {
+  const remotes = remoteNames(config).map((remote) => `refs/remotes/${remote}/${name}`);
+  return [`refs/heads/${name}`, ...remotes].some((ref) => refs.has(ref));
+}
+
+function remoteNames(config: Repository["config"]): string[] {
+  return [...config.keys()].flatMap((key) => /^remote\.(.+)\.url$/.exec(key)?.[1] ?? []);
+}
+
 /** The remote of the branch, else `origin`, else the only one. */
 export function remoteOf({ config, branch }: Repository): Remote | null {
-  const names = [...config.keys()].flatMap((key) => {
-    const match = /^remote\.(.+)\.url$/.exec(key);
-    return match?.[1] === undefined ? [] : [match[1]];
-  });
+  const names = remoteNames(config);
   const ofBranch = branch === null ? undefined : config.get(`branch.${branch}.remote`);
   const name = [ofBranch, "origin", names[0]].find(
     (one) => one !== undefined && names.includes(one),

@@ -18,7 +18,12 @@ export const GitFiles = z.object({
   all: z.boolean().default(false),
 });
 export const GitCommitBody = z.object({
-  message: z.string().min(1).max(messageMax),
+  /** Git makes no commit without a word. */
+  message: z
+    .string()
+    .min(1)
+    .max(messageMax)
+    .refine((text) => /[^ \t\n\v\f\r]/.test(text), "holds nothing but blanks"),
   path: RepositoryPath.default(""),
 });
 export const GitPush = z.object({
