@@ -16,6 +16,7 @@ import type { ExecutionSecrets } from "./execution-secrets.ts";
 import { fillLayer, LayerError } from "./fill-layer.ts";
 import { type Gateway, GatewayError, mayPass } from "./gateway.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { ItemRoom } from "./item-room.ts";
 import { KeptWorkspace } from "./kept-workspace.ts";
 import type { LauncherLine } from "./launcher-client.ts";
 import { log } from "./log.ts";
@@ -53,6 +54,7 @@ export class SupervisedExecution {
   readonly #session: SandboxSession;
   readonly #events: EventSender;
   readonly #output: Output;
+  readonly #items: ItemRoom;
   readonly #heartbeat: Heartbeat;
   readonly #wayOut: WayOut;
   readonly #workspace: KeptWorkspace;
@@ -77,12 +79,15 @@ export class SupervisedExecution {
       },
       claimed.flushIntervalMs,
     );
+    const { streamBytesMax } = claimed.limits;
+    const onRunaway = () => this.#stop.request("output_limit");
     this.#output = new Output({
       redaction: this.#redaction,
-      streamBytesMax: claimed.limits.streamBytesMax,
+      streamBytesMax,
       onText: (text) => this.#events.text(text),
-      onRunaway: () => this.#stop.request("output_limit"),
+      onRunaway,
     });
+    this.#items = new ItemRoom(streamBytesMax, onRunaway);
     const send = (batch: EgressRequest) => gateway.egress(batch);
     const wayOut = { launcher, network, terminator: secrets.bound, send };
     const models = wantsModels(claimed)
@@ -186,7 +191,8 @@ export class SupervisedExecution {
   }
 
   #emit(item: Item): void {
-    this.#events.emit(redactItem(this.#redaction, item));
+    const shown = this.#items.take(redactItem(this.#redaction, item));
+    if (shown !== null) this.#events.emit(shown);
   }
 
   #note(text: string): void {
