@@ -112,5 +112,7 @@ function messageOf(body: string): string {
 }
 
 function cut(text: string): string {
-  return text.replaceAll(/\s+/g, " ").trim().slice(0, shownLengthMax).toWellFormed();
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  const start = line.slice(0, shownLengthMax).toWellFormed();
+  return line.length > shownLengthMax ? `${start}…` : start;
 }

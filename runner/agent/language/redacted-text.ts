@@ -16,14 +16,15 @@ function* redacted(text: string, redactor: TextRedactor): Generator<string> {
   yield redactor.end();
 }
 
-/** Its beginning, of at most so many characters. */
+/** Its beginning, of at most so many characters; one sees that it goes on. */
 export function redactedStart(text: string, lengthMax: number, { redactor }: Redactors): string {
   let kept = "";
   for (const piece of redacted(text, redactor())) {
     kept += piece;
     if (kept.length > lengthMax) break;
   }
-  return kept.slice(0, lengthMax).toWellFormed();
+  if (kept.length <= lengthMax) return kept.toWellFormed();
+  return `${kept.slice(0, lengthMax - 1).toWellFormed()}…`;
 }
 
 /** Its beginning and end, if it is long. */
