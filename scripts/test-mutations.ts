@@ -54,12 +54,13 @@ async function tryAll(): Promise<void> {
   // A promise with several proofs occurs several times, so the verdicts' order tells which it was.
   const files = chosen.map(([, { mutation }]) => mutation.file);
   let startedAt = performance.now();
-  for await (const [id, verdict] of tryMutations(copy, chosen)) {
+  for await (const [id, verdict, said] of tryMutations(copy, chosen)) {
     const took = formatDuration(performance.now() - startedAt);
     startedAt = performance.now();
     const mark = verdict === "caught" ? colours.green("✓") : colours.red("✗");
     const where = colours.dim(`${files.shift()}, ${took}`);
     console.log(`  ${mark} ${id.padEnd(7)} ${verdict.replaceAll("_", " ").padEnd(14)} ${where}`);
+    for (const text of said) console.log(text.replaceAll(/^/gm, "      "));
     if (verdict !== "caught") process.exitCode = 1;
   }
 }

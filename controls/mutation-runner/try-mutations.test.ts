@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
-import { type MutationVerdict, tryMutations } from "./try-mutations.ts";
+import { type MutationVerdict, type Tried, tryMutations } from "./try-mutations.ts";
 
 let copy: string;
 const source = "export const isEven = (n: number) => n % 2 === 0;\n";
@@ -23,7 +23,11 @@ const cases: readonly (readonly [id: string, find: string, replace: string, Muta
   // It can't even be loaded.
   ["EXE-1", "=> n", "=> (n", "not_built"],
 ];
-const verdicts: (readonly [string, MutationVerdict])[] = [];
+const reasons: Partial<Record<MutationVerdict, RegExp>> = {
+  test_broken: /EXE-2 fails anyway/,
+  not_built: /even\.ts/,
+};
+const verdicts: Tried[] = [];
 
 beforeAll(async () => {
   copy = mkdtempSync(join(tmpdir(), "paddock-mutation-"));
@@ -49,7 +53,10 @@ afterAll(() => rmSync(copy, { recursive: true, force: true }));
 test.each(cases.map((row, index) => [index, ...row] as const))(
   "case %i: %s with %j for %j is %s",
   (index, id, find, replace, expected) => {
-    expect([find, replace, verdicts[index]]).toEqual([find, replace, [id, expected]]);
+    const [of, verdict, said = []] = verdicts[index] ?? [];
+    expect([find, replace, of, verdict]).toEqual([find, replace, id, expected]);
+    // Who reads that a mutation wasn't tried wants to know why.
+    expect(said.join("")).toMatch(reasons[expected] ?? /^$/);
   },
 );
 

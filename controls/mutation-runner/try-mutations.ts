@@ -14,8 +14,11 @@ export type MutationVerdict =
   | "test_broken"
   /** The text to replace isn't in the file exactly once. */
   | "not_applicable"
-  /** The mutated tree doesn't build, so nothing was tested. */
+  /** The mutated tree doesn't build, or its run ended before a test could fail. */
   | "not_built";
+
+/** A promise's verdict; of one that wasn't tried as it should, what the run said. */
+export type Tried = readonly [id: string, verdict: MutationVerdict, said: readonly string[]];
 
 /** The id is the promise's, as in `controls/controls.ts`. */
 export type NamedControl = readonly [id: string, control: Control];
@@ -38,14 +41,15 @@ export function isUnitTest(path: string): boolean {
 export async function* tryMutations(
   copy: string,
   controls: readonly NamedControl[],
-): AsyncGenerator<readonly [id: string, MutationVerdict]> {
+): AsyncGenerator<Tried> {
   const applicable = controls.filter(([, control]) => isApplicable(copy, control));
   const unbroken = await runTests(copy, applicable, unbrokenTimeoutMs);
   for (const named of controls) {
     const [id, control] = named;
-    if (!applicable.includes(named)) yield [id, "not_applicable"];
-    else if (!unbroken || !passes(unbroken, named)) yield [id, "test_broken"];
-    else yield [id, await tryMutation(copy, id, control)];
+    if (!applicable.includes(named)) yield [id, "not_applicable", []];
+    else if (!unbroken || !passes(unbroken, named)) {
+      yield [id, "test_broken", failuresOf(unbroken, control)];
+    } else yield await tryMutation(copy, id, control);
   }
 }
 
@@ -60,7 +64,12 @@ function passes({ tests }: VitestResult, [id, { test }]: NamedControl): boolean 
   );
 }
 
-async function tryMutation(copy: string, id: string, control: Control): Promise<MutationVerdict> {
+/** What its test's file said; the unbroken run has many others. */
+function failuresOf(unbroken: VitestResult | null, { test }: Control): readonly string[] {
+  return unbroken?.failures.filter((failure) => failure.includes(test)) ?? ["It doesn't build."];
+}
+
+async function tryMutation(copy: string, id: string, control: Control): Promise<Tried> {
   const { file, find, replace } = control.mutation;
   const path = join(copy, file);
   const original = readFileSync(path, "utf8");
@@ -73,8 +82,9 @@ async function tryMutation(copy: string, id: string, control: Control): Promise<
     const timeoutMs = isUnitTest(control.test) ? unitTimeoutMs : otherTimeoutMs;
     // One failure is enough, and a broken promise may have every test wait for minutes.
     const broken = await runTests(copy, [[id, control]], timeoutMs, ["--bail", "1"]);
-    if (broken === null || broken.broken) return "not_built";
-    return broken.failed > 0 ? "caught" : "survived";
+    if (broken === null) return [id, "not_built", ["It doesn't build."]];
+    if (broken.broken) return [id, "not_built", broken.failures];
+    return [id, broken.failed > 0 ? "caught" : "survived", []];
   } finally {
     writeFileSync(path, original);
   }
