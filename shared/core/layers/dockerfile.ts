@@ -4,6 +4,7 @@
  */
 import { layerFolder } from "../../protocol/sandbox-paths.ts";
 import { fitsVariable, variableTooLong } from "../executions/variable-size.ts";
+import { expandedWord, wordsOf } from "./dockerfile-words.ts";
 
 export type Instruction =
   | { readonly type: "run"; readonly script: string; readonly folder: string }
@@ -24,10 +25,13 @@ interface Line {
 /** What all values of ENV may have, since each may repeat the ones before. */
 const valuesLengthMax = 65_536;
 const pathLengthMax = 4_096;
+const tooMuch = { fault: `makes values of more than ${valuesLengthMax} characters in all` };
+const noFolder = { fault: "needs a folder, with a short path" };
+/** A backslash at the end of a line goes on with the next, unless another one escapes it. */
+const continuation = /(^|[^\\])\\[ \t]*$/;
 /** Further faults aren't looked for: lists of environments read all of their instructions. */
 const faultsMax = 20;
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const reference = /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g;
 const otherInstructions: ReadonlyMap<string, string> = new Map(
   Object.entries({
     ADD: "files come from the workspace, which a build doesn't see",
@@ -53,21 +57,23 @@ export function readDockerfile(
   let room = valuesLengthMax;
   for (const { number, text: line } of joinedLines(text)) {
     if (faults.length === faultsMax) break;
-    const [word = "", ...rest] = line.split(/\s/);
+    const [word = ""] = line.split(/\s/, 1);
     const name = word.toUpperCase();
-    const argument = rest.join(" ").trim();
+    const argument = line.slice(word.length).trim();
     const refuse = (why: string) => faults.push(`Line ${number}: ${name} ${why}.`);
     if (name === "RUN") {
       const script = scriptOf(argument);
       if (script === null) refuse("needs a command, and takes no options");
       else instructions.push({ type: "run", script, folder });
     } else if (name === "ENV") {
-      const pairs = pairsOf(line.slice(word.length).trim());
+      const pairs = pairsOf(argument);
       if (pairs === null) refuse("must be KEY=value");
+      // Those of one line don't see each other.
+      const before = new Map(variables);
       for (const [key, raw] of pairs ?? []) {
-        const value = expanded(raw, variables, room);
-        if (value === null) {
-          refuse(`makes values of more than ${valuesLengthMax} characters in all`);
+        const value = expandedWord(raw, before, room, tooMuch);
+        if (typeof value !== "string") {
+          refuse(value.fault);
           break;
         }
         if (!fitsVariable(key, value)) {
@@ -79,9 +85,10 @@ export function readDockerfile(
         instructions.push({ type: "env", key, value });
       }
     } else if (name === "WORKDIR") {
-      const named = expanded(unquoted(argument), variables, pathLengthMax);
-      const next = resolved(folder, named ?? "");
-      if (argument === "" || named === null) refuse("needs a folder, with a short path");
+      const named = expandedWord(argument, variables, pathLengthMax, noFolder);
+      const next = resolved(folder, typeof named === "string" ? named : "");
+      if (argument === "") refuse(noFolder.fault);
+      else if (typeof named !== "string") refuse(named.fault);
       else if (isInLayer(next)) folder = next;
       else refuse(`must name a folder below ${layerFolder}, where a build may write`);
     } else {
@@ -110,21 +117,26 @@ function isInLayer(path: string): boolean {
   return path === layerFolder || path.startsWith(`${layerFolder}/`);
 }
 
-/** Joins lines that end in a backslash, and drops comments and empty lines. */
+/**
+ * Joins lines that end in a backslash, as they are: words may go on in the next line. Drops
+ * comments and empty lines.
+ */
 function joinedLines(text: string): Line[] {
   const lines: Line[] = [];
   let open: Line | null = null;
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
     const line = raw.trim();
     if (line === "" || line.startsWith("#")) continue;
-    const isContinued = line.endsWith("\\");
-    const part = isContinued ? line.slice(0, -1).trimEnd() : line;
     const begun: Line = open ?? { number: index + 1, text: "" };
-    const joined = { ...begun, text: begun.text === "" ? part : `${begun.text} ${part}` };
-    open = isContinued ? joined : null;
-    if (!isContinued) lines.push(joined);
+    const joined = { ...begun, text: begun.text + raw.replace(continuation, "$1") };
+    open = continuation.test(raw) ? joined : null;
+    if (open === null) lines.push(trimmed(joined));
   }
-  return open === null ? lines : [...lines, open];
+  return open === null ? lines : [...lines, trimmed(open)];
+}
+
+function trimmed({ number, text }: Line): Line {
+  return { number, text: text.trim() };
 }
 
 /** The exec form is a JSON list of words; null if it is malformed or names options of a builder. */
@@ -160,46 +172,7 @@ function pairsOf(argument: string): (readonly [string, string])[] | null {
   }
   const pairs = words.map((word): readonly [string, string] => {
     const end = word.indexOf("=");
-    return [word.slice(0, Math.max(0, end)), unquoted(word.slice(end + 1))];
+    return [word.slice(0, Math.max(0, end)), word.slice(end + 1)];
   });
   return pairs.every(([key]) => variableName.test(key)) ? pairs : null;
-}
-
-/** Words apart by blanks that no quotes enclose. */
-function wordsOf(text: string): string[] {
-  const words: string[] = [];
-  let word = "";
-  let quote = "";
-  for (const character of text) {
-    if (quote === "" && /\s/.test(character)) {
-      if (word !== "") words.push(word);
-      word = "";
-      continue;
-    }
-    if (quote === character) quote = "";
-    else if (quote === "" && (character === '"' || character === "'")) quote = character;
-    word += character;
-  }
-  return word === "" ? words : [...words, word];
-}
-
-function unquoted(text: string): string {
-  const [first = ""] = text;
-  const isQuoted = text.length >= 2 && (first === '"' || first === "'") && text.endsWith(first);
-  return isQuoted ? text.slice(1, -1) : text;
-}
-
-/** Null if it would be longer than `lengthMax`, which is known before it is made. */
-function expanded(
-  text: string,
-  variables: ReadonlyMap<string, string>,
-  lengthMax: number,
-): string | null {
-  const lookUp = (braced?: string, bare?: string) => variables.get(braced ?? bare ?? "") ?? "";
-  let length = text.length;
-  for (const [whole, braced, bare] of text.matchAll(reference)) {
-    length += lookUp(braced, bare).length - whole.length;
-  }
-  if (length > lengthMax) return null;
-  return text.replace(reference, (_, braced?: string, bare?: string) => lookUp(braced, bare));
 }

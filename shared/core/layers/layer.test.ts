@@ -63,7 +63,8 @@ describe("readDockerfile()", () => {
   test("reads RUN, ENV and WORKDIR, also over several lines", () => {
     const text = `# comment
       WORKDIR tools
-      ENV A="one two" B=$A/three
+      ENV A="one two"
+      ENV A=other B=$A/three
       RUN first && \\
         # between
         second
@@ -72,8 +73,9 @@ describe("readDockerfile()", () => {
       faults: [],
       instructions: [
         { type: "env", key: "A", value: "one two" },
+        { type: "env", key: "A", value: "other" },
         { type: "env", key: "B", value: "one two/three" },
-        { type: "run", script: "first && second", folder: "/opt/environment/tools" },
+        { type: "run", script: "first &&         second", folder: "/opt/environment/tools" },
         { type: "run", script: `'echo' 'it'\\''s'`, folder: "/opt/environment/tools" },
       ],
     });
@@ -87,8 +89,35 @@ describe("readDockerfile()", () => {
     ["WORKDIR ../../etc", "must name a folder below /opt/environment"],
     ["RUN --mount=type=cache true", "takes no options"],
     ["ENV 1A=b", "must be KEY=value"],
+    ["ENV A='b", "has a quote or brace without an end"],
+    [`ENV A=\${B%%x}`, "refers to a variable in another form"],
   ])("refuses %s with the reason", (text, reason) => {
     expect(readDockerfile(text).faults).toEqual([expect.stringContaining(reason)]);
+  });
+
+  test.each<[string, string]>([
+    ["ENV X='$A' ", "$A"],
+    ['ENV X="$A"', "a b"],
+    ["ENV X=\\$A", "$A"],
+    ['ENV X="say \\"hi\\" \\n"', 'say "hi" \\n'],
+    ["ENV X=one\\ word", "one word"],
+    ["ENV X=a'b'\"c\"d", "abcd"],
+    [`ENV X=\${NONE:-$A!}\${A:+set}\${NONE:+unset}`, "a b!set"],
+    ["ENV X the rest of 'it'", "the rest of it"],
+    ["ENV X=/one:\\\n/two", "/one:/two"],
+    ["ENV X=100$", "100$"],
+  ])("reads %s as Docker does", (line, value) => {
+    const { faults, instructions } = readDockerfile(line, new Map([["A", "a b"]]));
+    expect({ faults, instructions }).toEqual({
+      faults: [],
+      instructions: [{ type: "env", key: "X", value }],
+    });
+  });
+
+  test("gives a shell what RUN says, also blanks that aren't spaces", () => {
+    const { instructions } = readDockerfile("RUN printf 'a\tb\u00a0' > wo\\\nrds");
+    const script = "printf 'a\tb\u00a0' > words";
+    expect(instructions).toEqual([{ type: "run", script, folder: "/opt/environment" }]);
   });
 
   test("values that repeat the ones before are refused before they are made", () => {
@@ -102,6 +131,8 @@ describe("readDockerfile()", () => {
     const wide = readDockerfile(`ENV WIDE=${"海".repeat(45_000)}`);
     expect(wide.faults).toEqual([expect.stringContaining("WIDE, which must have at most 131071")]);
     expect(readDockerfile("X\n".repeat(10_000)).faults).toHaveLength(20);
+    const deep = readDockerfile(`ENV A=${"${A:-".repeat(40_000)}${"}".repeat(40_000)}`);
+    expect(deep.faults).toEqual([expect.stringContaining("in another form")]);
     const path = `ENV A=${"a".repeat(60_000)}\nWORKDIR $A`;
     expect(readDockerfile(path).faults).toEqual([expect.stringContaining("short path")]);
   });
