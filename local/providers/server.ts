@@ -203,10 +203,12 @@ function isDue(
 
 async function write(response: ServerResponse, text: string): Promise<void> {
   if (response.write(text)) return;
-  await new Promise<void>((resolve) => {
-    response.once("drain", resolve);
-    onceClosed(response, resolve);
-  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  response.once("drain", resolve);
+  onceClosed(response, resolve);
+  await promise;
+  // Else a long answer would have a listener for each time that its reader was behind.
+  response.off("drain", resolve).off("close", resolve);
 }
 
 async function hold(response: ServerResponse, closing: AbortSignal): Promise<void> {
