@@ -59,12 +59,28 @@ describe("TEN-2 UnreadBytes", () => {
     expect(() => reading(unread, "fifth", 10 * mib)).toThrow(overloaded);
   });
 
-  test("ends no answer of what was done already", () => {
+  test("TEN-1 ends answers of what was done only where an account leaves no others", () => {
     const unread = new UnreadBytes();
     const changed = { mayRefuse: false };
-    const held = [0, 1, 2].map((id) => reading(unread, `owner-${id}`, 16 * mib, changed));
-    expect(() => reading(unread, "another", mib)).toThrow(overloaded);
-    expect(held.some(({ destroyed }) => destroyed)).toBe(false);
+    const held = [15, 14, 14].map((size, id) => reading(unread, `${id}`, size * mib, changed));
+    const list = reading(unread, "0", mib);
+    const another = () => reading(unread, "another", 4 * mib);
+    another();
+    expect([list, ...held].some(({ destroyed }) => destroyed)).toBe(false);
+    another();
+    expect([list, ...held].map(({ destroyed }) => destroyed)).toEqual([true, true, false, false]);
+  });
+
+  test("bounds the answers of changes, none of which is refused", () => {
+    const unread = new UnreadBytes();
+    const change = (callerId: string) => reading(unread, callerId, mib, { mayRefuse: false });
+    const own = Array.from({ length: 20 }, () => change("owner"));
+    expect(own.filter(({ destroyed }) => destroyed)).toEqual(own.slice(0, 4));
+    const callers = Array.from({ length: 48 }, (_, index) => `owner-${index % 24}`);
+    const others = callers.map(change);
+    const open = [...own, ...others].filter(({ destroyed }) => !destroyed);
+    expect(open).toHaveLength(48);
+    expect(open).toContain(others.at(-1));
   });
 
   test("lets in an answer that is larger than the room there is, if nothing else waits", () => {

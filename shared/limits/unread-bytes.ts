@@ -47,8 +47,10 @@ export class UnreadBytes {
       this.#closing.add(response, callerId, bytes);
       return;
     }
-    if (mayRefuse) this.#requireRoom(callerId);
-    if (mayRefuse) this.#require(callerId, bytes);
+    if (mayRefuse) {
+      this.#requireRoom(callerId);
+      this.#require(callerId, bytes);
+    } else this.#makeRoom(callerId, bytes);
     const held = { response, callerId, mayRefuse, bytes };
     this.#held.add(held);
     onceClosed(response, () => this.#held.delete(held));
@@ -68,15 +70,25 @@ export class UnreadBytes {
     }
   }
 
+  /** An answer of a change isn't refused, so others end for it: the account's own ones first. */
+  #makeRoom(callerId: string, bytes: number): void {
+    while (sum(this.#of(callerId)) + bytes > ownerBytesMax && this.#end(this.#of(callerId)));
+    while (sum([...this.#held]) + bytes > allBytesMax && this.#endOne());
+  }
+
   /**
    * Ends an answer of the account that leaves most unread, for one that has no more than an equal
-   * part of the room: three accounts that read nothing would refuse everybody else's (TEN-1). It is
-   * the oldest, and none of a change that was made.
+   * part of the room: three accounts that read nothing would refuse everybody else's (TEN-1).
    */
   #endOne(): boolean {
     const each = this.#callersWith().map((callerId) => this.#of(callerId));
     const [most = []] = each.toSorted((one, other) => sum(other) - sum(one));
-    const oldest = most.find(({ mayRefuse }) => mayRefuse);
+    return this.#end(most);
+  }
+
+  /** Ends the oldest of them, and one of a change that was made only if there is no other. */
+  #end(answers: readonly Held[]): boolean {
+    const oldest = answers.find(({ mayRefuse }) => mayRefuse) ?? answers[0];
     if (!oldest) return false;
     this.#held.delete(oldest);
     oldest.response.destroy();
