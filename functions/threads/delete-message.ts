@@ -77,9 +77,12 @@ export const deleteMessage = change({
 const neededAsEvidence =
   "An incident needs the account's messages as evidence; delete this one once it is closed.";
 
-/** Events repeat what was asked and answered, so none is shown from now on. */
+/**
+ * Events repeat what was asked and answered, so none is shown from now on. What ended under an
+ * earlier release has its variables still, which quote a delivery's payload or earlier answers.
+ */
 function withoutCopy({ task }: Execution, role: Message["role"]): Partial<Execution> {
   const text =
     role === "user" ? { task: { ...task, content: "" } } : { output: null, detail: null };
-  return { ...text, eventsLastSequence: 0 };
+  return { ...text, environmentVariables: [], sealedSecrets: [], eventsLastSequence: 0 };
 }
