@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -51,6 +52,16 @@ test("a link to a file that isn't there yet leads to it as well", async () => {
   expect(readFileSync(file ?? "", "utf8")).toBe("new");
   expect(readdirSync(folder).sort()).toEqual(["file", "link", "other"]);
   expect(lstatSync(link ?? "").isSymbolicLink()).toBe(true);
+});
+
+test("such a link leads to where it would from a folder behind a link, too", async () => {
+  const folder = newFolder();
+  mkdirSync(join(folder, "real", "deep"), { recursive: true });
+  symlinkSync("real/deep", join(folder, "short"));
+  symlinkSync("../file", join(folder, "real", "deep", "link"));
+  await writeWhole(join(folder, "short", "link"), content());
+  expect(readdirSync(folder).sort()).toEqual(["real", "short"]);
+  expect(readFileSync(join(folder, "real", "file"), "utf8")).toBe("new");
 });
 
 test("what only its owner may read is no more than that, whatever was there", async () => {

@@ -49,7 +49,8 @@ async function placeOf(path: string): Promise<string> {
   for (let links = 0; links < linksMax; links += 1) {
     const target = await readlink(place).catch(() => null);
     if (target === null) return place;
-    place = resolve(dirname(place), target);
+    // What goes up from there goes up from the real folder, which may be behind a link itself.
+    place = resolve(await realpath(dirname(place)), target);
   }
   return place;
 }
