@@ -1,13 +1,17 @@
-import { layerHash, needsLayer } from "../core/layers/layer.ts";
+import { layerHash, layerVariables, needsLayer } from "../core/layers/layer.ts";
 import type { Environment, Layer } from "../store/environments.ts";
 
 /**
  * The layer that an environment's executions find. While a changed configuration isn't built, that
- * is the one before, as with an image; a configuration that needs none has none.
+ * is the one before, as with an image; a configuration that needs none has none. The variables are
+ * those of this release where the configuration tells them: a layer stays for years, and what an
+ * earlier release stored with it doesn't have the folders where programs are found now.
  */
 export function layerOf(environment: Environment): Layer | null {
   if (!needsLayer(environment)) return null;
-  return builtLayer(environment) ?? environment.layers[0] ?? null;
+  const built = builtLayer(environment);
+  if (built) return { ...built, variables: layerVariables(environment) };
+  return environment.layers[0] ?? null;
 }
 
 /** The layer of the environment's configuration as it is now; null if that isn't built. */
