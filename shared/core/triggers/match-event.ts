@@ -30,6 +30,17 @@ export function passesFilters(filters: Payload | null, payload: Payload): boolea
   );
 }
 
-function isSame(one: unknown, other: unknown): boolean {
-  return one !== undefined && JSON.stringify(one) === JSON.stringify(other);
+/** Names may come in any order. It looks no deeper than at what is wanted. */
+function isSame(one: unknown, wanted: unknown): boolean {
+  if (!isNested(wanted)) return one === wanted;
+  if (!isNested(one) || Array.isArray(one) !== Array.isArray(wanted)) return false;
+  const names = Object.keys(wanted);
+  return (
+    names.length === Object.keys(one).length &&
+    names.every((name) => Object.hasOwn(one, name) && isSame(one[name], wanted[name]))
+  );
+}
+
+function isNested(value: unknown): value is Payload {
+  return typeof value === "object" && value !== null;
 }

@@ -75,6 +75,12 @@ test("an event is compared by name, and its payload with each filter", () => {
   expect(isEvent("deploy", eventNames({ type: "deploy" }, null))).toBe(true);
   expect(passesFilters({ branch: "main", number: 3, labels: ["a"] }, payload)).toBe(true);
   expect(passesFilters({ branch: "other" }, payload)).toBe(false);
+  const repository = { owner: { id: 1, login: "a" }, tags: ["x", "y"] };
+  const sameAgain = { tags: ["x", "y"], owner: { login: "a", id: 1 } };
+  expect(passesFilters({ repository: sameAgain }, { repository }), "names in any order").toBe(true);
+  const inOtherOrder = { ...repository, tags: ["y", "x"] };
+  expect(passesFilters({ repository: inOtherOrder }, { repository })).toBe(false);
+  expect(passesFilters({ zero: 0 }, { zero: -0 })).toBe(true);
   expect(passesFilters({ missing: null }, payload)).toBe(false);
   expect(passesFilters(JSON.parse('{"__proto__":{}}'), payload), "inherited").toBe(false);
 });
