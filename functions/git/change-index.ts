@@ -4,7 +4,7 @@ import { GitBranch, GitCommitBody, GitFiles } from "#shared/contract/git";
 import { confinePath } from "#shared/core/workspace/paths";
 import { ApiError } from "#shared/errors/api-error";
 import { type GitBasis, gitRoute } from "./git-route.ts";
-import { hasBranch } from "./read-refs.ts";
+import { branchInTheWay, hasBranch } from "./read-refs.ts";
 import { folderOf, withRepository } from "./read-repository.ts";
 import type { Repository } from "./repository.ts";
 import type { GitPlan } from "./start-git.ts";
@@ -90,6 +90,15 @@ export const commitFiles = gitRoute({
   },
 });
 
+/** @throws {ApiError} `CONFLICT` if git can't make a branch of that name beside another. */
+function requirePlace(repository: Repository, name: string): void {
+  const other = branchInTheWay(repository, name);
+  if (other === null) return;
+  throw new ApiError("CONFLICT", {
+    message: `No branch can have that name while there is one named ${other}.`,
+  });
+}
+
 export const createBranch = gitRoute({
   endpoint: "POST /v1/environments/:environmentId/git/branch",
   summary: "Make a branch where the repository is, without switching to it. Runs in an execution.",
@@ -97,9 +106,11 @@ export const createBranch = gitRoute({
   refusals: [...refusals, "CONFLICT"],
   plan: async (basis) => {
     const { name } = basis.context.body;
-    return await planIn(basis, ({ refs, head }) => {
+    return await planIn(basis, (repository) => {
+      const { refs, head } = repository;
       const message = "There is a branch of that name.";
       if (refs.has(`refs/heads/${name}`)) throw new ApiError("CONFLICT", { message });
+      requirePlace(repository, name);
       if (head === null) {
         throw new ApiError("GIT_FAILED", {
           message: "A branch begins at a commit: make one first.",
@@ -115,12 +126,13 @@ export const switchBranch = gitRoute({
   endpoint: "PUT /v1/environments/:environmentId/git/branch",
   summary: "git switch to a branch, or to a remote's as a new one. Runs in an execution.",
   body: GitBranch,
-  refusals: [...refusals, "NOT_FOUND"],
+  refusals: [...refusals, "NOT_FOUND", "CONFLICT"],
   plan: async (basis) => {
     const { name } = basis.context.body;
     return await planIn(basis, (repository) => {
       const message = "The repository has no branch of that name.";
       if (!hasBranch(repository, name)) throw new ApiError("NOT_FOUND", { message });
+      if (!repository.refs.has(`refs/heads/${name}`)) requirePlace(repository, name);
       return {
         title: "git switch",
         words: ["switch", "--quiet", name],

@@ -51,6 +51,19 @@ export function hasBranch({ config, refs }: Pick<Repository, "config" | "refs">,
   return [`refs/heads/${name}`, ...remotes].some((ref) => refs.has(ref));
 }
 
+/** The branch that one of that name can't be beside: names are files and folders to git. */
+export function branchInTheWay({ refs }: Pick<Repository, "refs">, name: string): string | null {
+  const heads = "refs/heads/";
+  const parts = name.split("/");
+  const above = parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
+  const found = above.find((one) => refs.has(heads + one));
+  if (found !== undefined) return found;
+  for (const ref of refs.keys()) {
+    if (ref.startsWith(`${heads}${name}/`)) return ref.slice(heads.length);
+  }
+  return null;
+}
+
 function remoteNames(config: Repository["config"]): string[] {
   return [...config.keys()].flatMap((key) => /^remote\.(.+)\.url$/.exec(key)?.[1] ?? []);
 }

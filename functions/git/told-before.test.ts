@@ -1,9 +1,9 @@
 /** What git would refuse is refused before an execution is paid for. */
 import { expect, test } from "vitest";
-import { GitCommitBody } from "#shared/contract/git";
+import { GitCommitBody, GitFiles } from "#shared/contract/git";
 import { type ManifestEntry, manifestOf } from "#shared/core/workspace/manifest";
 import { requireFree } from "./reach-remotes.ts";
-import { hasBranch } from "./read-refs.ts";
+import { branchInTheWay, hasBranch } from "./read-refs.ts";
 
 test.each([
   ["login", false],
@@ -20,6 +20,21 @@ test.each([
     refs: new Map(refs.map((ref) => [`refs/${ref}`, oid])),
   };
   expect(hasBranch(repository, name)).toBe(isKnown);
+});
+
+test.each([
+  ["feature/x", "feature"],
+  ["feature/x/y", "feature"],
+  ["a", "a/b/c"],
+  ["a/b", "a/b/c"],
+  ["a/b/c", null],
+  ["a/b/d", null],
+  ["features", null],
+  ["team", null],
+])("a branch %s is kept from being by %s", (name, other) => {
+  const refs = ["heads/feature", "heads/a/b/c", "remotes/origin/team/x", "tags/features/x"];
+  const known = { refs: new Map(refs.map((ref) => [`refs/${ref}`, "1".repeat(40)])) };
+  expect(branchInTheWay(known, name)).toBe(other);
 });
 
 const folder: ManifestEntry = { path: "a", type: "directory", mode: 0o755 };
@@ -49,4 +64,11 @@ test("a clone has a place in a folder without files, and beside others", () => {
 test("a commit's message holds more than blanks", () => {
   expect(GitCommitBody.safeParse({ message: " \n\t" }).success).toBe(false);
   expect(GitCommitBody.safeParse({ message: " \n#" }).success).toBe(true);
+});
+
+test("files and all of them contradict each other", () => {
+  expect(GitFiles.safeParse({ files: ["a"], all: true }).success).toBe(false);
+  for (const body of [{}, { files: ["a"] }, { files: ["a"], all: false }, { all: true }]) {
+    expect(GitFiles.safeParse(body).success).toBe(true);
+  }
 });

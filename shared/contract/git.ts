@@ -11,12 +11,17 @@ const BranchName = z
 const filesMax = 500;
 const messageMax = 20_000;
 
-export const GitFiles = z.object({
-  /** Without it, everything, as with `all`. */
-  files: z.array(z.string().min(1).max(1_024)).min(1).max(filesMax).optional(),
-  path: RepositoryPath.default(""),
-  all: z.boolean().default(false),
-});
+export const GitFiles = z
+  .object({
+    /** Without it, everything, as with `all`. */
+    files: z.array(z.string().min(1).max(1_024)).min(1).max(filesMax).optional(),
+    path: RepositoryPath.default(""),
+    all: z.boolean().default(false),
+  })
+  .refine(({ files, all }) => !all || files === undefined, {
+    path: ["files"],
+    error: "contradicts `all`: send one of them",
+  });
 export const GitCommitBody = z.object({
   /** Git makes no commit without a word. */
   message: z
