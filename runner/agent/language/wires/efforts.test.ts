@@ -16,3 +16,18 @@ test.each([
   );
   expect([body.max_tokens, body.thinking?.budget_tokens]).toEqual([limit, budget]);
 });
+
+test.each([
+  ["gpt-5", "minimal"],
+  ["gpt-5-nano-2025-08-07", "minimal"],
+  ["gpt-5.1", "low"],
+  ["gpt-5.3-codex", "low"],
+  ["gpt-6.1-sol", "low"],
+  ["o4-mini", "low"],
+])("OpenAI: %s is asked for %s when the least is asked for", (model, effort) => {
+  const limits = { outputTokensMax: 1_000, modelOutputTokensMax: 1_000 };
+  const request = { ...asked, ...limits, model, effort: "minimal" } as const;
+  const responses = JSON.parse(wires["openai-responses"].body(request));
+  const chat = JSON.parse(wires["openai-chat"].body(request));
+  expect([responses.reasoning.effort, chat.reasoning_effort]).toEqual([effort, effort]);
+});

@@ -9,6 +9,7 @@ import {
   countAt,
   listAt,
   type ModelRequest,
+  openaiEffort,
   parseData,
   type TurnListener,
   type TurnReader,
@@ -45,7 +46,7 @@ export const openaiChat: Wire = {
 function outputLimit({ model, effort, outputTokensMax }: ModelRequest): object {
   const isNewer = effort !== null || /^(o\d|gpt-[5-9])/.test(model);
   if (!isNewer) return { max_tokens: outputTokensMax };
-  const reasoning = effort === null ? {} : { reasoning_effort: effort };
+  const reasoning = effort === null ? {} : { reasoning_effort: openaiEffort(model, effort) };
   return { max_completion_tokens: outputTokensMax, ...reasoning };
 }
 

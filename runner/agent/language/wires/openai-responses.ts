@@ -7,6 +7,7 @@ import {
   at,
   countAt,
   listAt,
+  openaiEffort,
   parseData,
   type TurnListener,
   type TurnReader,
@@ -27,7 +28,7 @@ export const openaiResponses: Wire = {
       parallel_tool_calls: true,
       prompt_cache_key: request.cacheKey,
       ...(effort !== null && {
-        reasoning: { effort, summary: "auto" },
+        reasoning: { effort: openaiEffort(request.model, effort), summary: "auto" },
         include: ["reasoning.encrypted_content"],
       }),
       tools: request.tools.map(({ name, description, parameters }) => ({

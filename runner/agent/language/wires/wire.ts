@@ -6,6 +6,13 @@ import type { SseEvent } from "../sse-reader.ts";
 
 export type Effort = "minimal" | "low" | "medium" | "high";
 
+/** The effort as OpenAI's wires say it: of its models only the first GPT-5 know `minimal`. */
+export function openaiEffort(model: string, effort: Effort): Effort {
+  const isKnown =
+    effort !== "minimal" || /^gpt-5(?:-mini|-nano)?(?:-\d{4}-\d\d-\d\d)?$/.test(model);
+  return isKnown ? effort : "low";
+}
+
 export interface ModelRequest {
   readonly model: string;
   readonly system: string;
