@@ -90,3 +90,25 @@ test.each<Strange>(["a switch of protocols", "announcements without end", "a 205
     await over.promise;
   },
 );
+
+test("MOD-5 what several answers of one server leave unfinished counts together", async () => {
+  const text = `data: ${"x".repeat(600)}`;
+  let isOver = false;
+  const { reach, close } = await httpServer((_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(text);
+    if (isOver) response.end();
+  });
+  onTestFinished(close);
+  const fetch = fetchByPolicy(reach, 1_000);
+  const read = async () => (await fetch("http://a.example/")).body?.getReader();
+  const readers = [await read(), await read()];
+  await expect(Promise.race(readers.map((one) => one?.read()))).rejects.toThrow("too large");
+  await Promise.allSettled(readers.map((one) => one?.cancel()));
+  // What was given up doesn't count any more, nor does what has ended.
+  isOver = true;
+  for (let answer = 0; answer < 3; answer += 1) {
+    const { value } = (await (await read())?.read()) ?? {};
+    expect(`${Buffer.from(value ?? [])}`).toBe(text);
+  }
+});

@@ -23,8 +23,12 @@ const [lineFeed, carriageReturn] = [0x0a, 0x0d];
 /** Answers with these have no body, and `Response` takes none. */
 const bodiless = new Set([204, 205, 304]);
 
-/** @param answerBytesMax A longer answer is broken off, and one of too many JSON values. */
+/**
+ * @param answerBytesMax A longer answer is broken off, one of too many JSON values, and one by
+ * which all that are open at once would have more bytes of messages that don't end.
+ */
 export function fetchByPolicy(reach: Reach, answerBytesMax: number): FetchByPolicy {
+  const held = { bytes: 0 };
   return (input, init = {}) => {
     const url = new URL(input);
     const isTls = url.protocol === "https:";
@@ -34,7 +38,7 @@ export function fetchByPolicy(reach: Reach, answerBytesMax: number): FetchByPoli
     const port = url.port === "" ? (isTls ? 443 : 80) : Number(url.port);
     const answered = Promise.withResolvers<Response>();
     const exchange = (connection: OutboundConnection) =>
-      carry({ url, init, answerBytesMax, roots: reach.roots, ...connection }, answered);
+      carry({ url, init, answerBytesMax, held, roots: reach.roots, ...connection }, answered);
     reach.connect({ host: url.hostname, port }, exchange).catch(answered.reject);
     return answered.promise;
   };
@@ -44,6 +48,8 @@ interface Exchange extends OutboundConnection {
   readonly url: URL;
   readonly init: RequestInit;
   readonly answerBytesMax: number;
+  /** What is kept of all open answers. */
+  readonly held: { bytes: number };
   readonly roots: readonly string[] | null;
 }
 
@@ -102,7 +108,8 @@ function ask({ url, init, host, pinned, roots }: Exchange): ClientRequest {
   });
 }
 
-function responseOf(answer: IncomingMessage, { answerBytesMax, pass }: Exchange): Response {
+function responseOf(answer: IncomingMessage, exchange: Exchange): Response {
+  const { answerBytesMax, held, pass } = exchange;
   const status = answer.statusCode ?? 502;
   const headers = new Headers();
   for (const [name, value] of Object.entries(answer.headers)) {
@@ -117,6 +124,13 @@ function responseOf(answer: IncomingMessage, { answerBytesMax, pass }: Exchange)
   const isStream = /^text\/event-stream\b/i.test(answer.headers["content-type"] ?? "");
   const values = new ValueCount(isStream ? "event" : "answer");
   const gathered = new Pieces();
+  let own = 0;
+  const hold = (ownBytes: number) => {
+    held.bytes += ownBytes - own;
+    own = ownBytes;
+    return held.bytes <= answerBytesMax;
+  };
+  answer.once("close", () => hold(0));
   let isCancelled = false;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -124,6 +138,7 @@ function responseOf(answer: IncomingMessage, { answerBytesMax, pass }: Exchange)
         bytes += piece.length;
         if (bytes > answerBytesMax) answer.destroy(new Error("Its answer is too large."));
         if (!values.take(piece)) answer.destroy(new Error("Its answer holds too many values."));
+        if (!hold(values.messageBytes)) answer.destroy(new Error("Its answers are too large."));
         if (!pass(piece.length)) answer.destroy(new Error("No more bytes may pass."));
         if (answer.destroyed) return;
         gathered.add(piece);

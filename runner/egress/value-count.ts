@@ -11,6 +11,7 @@ export class ValueCount {
   readonly #end: "line" | "event" | "answer";
   readonly #valuesMax: number;
   #values = 0;
+  #messageBytes = 0;
   #isQuoted = false;
   #isEscaped = false;
   #lineBytes = 0;
@@ -22,9 +23,15 @@ export class ValueCount {
     this.#valuesMax = valuesMax;
   }
 
+  /** How many bytes have come of the message that hasn't ended, which who reads it keeps. */
+  get messageBytes(): number {
+    return this.#messageBytes;
+  }
+
   /** @returns False once a message has too many. */
   take(bytes: Uint8Array): boolean {
     for (const byte of bytes) {
+      this.#messageBytes += 1;
       const isSameBreak = byte === lineFeed && this.#isAfterReturn;
       this.#isAfterReturn = byte === carriageReturn;
       if (isSameBreak) continue;
@@ -39,6 +46,7 @@ export class ValueCount {
     const isOver = this.#end === "line" || (this.#end === "event" && this.#lineBytes === 0);
     // Each line of an event is a piece of a text, whatever is in it.
     this.#values = isOver ? 0 : this.#values + Number(this.#end === "event");
+    if (isOver) this.#messageBytes = 0;
     this.#lineBytes = 0;
     this.#isQuoted = false;
     this.#isEscaped = false;
