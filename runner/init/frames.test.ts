@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { countJoinedBytes } from "../../test/kit/count-joined-bytes.ts";
 import { encodeFrame, FrameReader, kinds } from "./frames.ts";
 
@@ -22,6 +22,17 @@ describe("a FrameReader", () => {
         },
       ),
     );
+  });
+
+  test("holds few pieces of a frame that comes byte by byte", () => {
+    const stream = encodeFrame(kinds.output, Buffer.alloc(5_000, "a"));
+    const reader = new FrameReader(5_000);
+    const concat = vi.spyOn(Buffer, "concat");
+    const found = [...stream].flatMap((byte) => reader.read(Buffer.of(byte)));
+    const most = Math.max(...concat.mock.calls.map(([pieces]) => pieces.length));
+    concat.mockRestore();
+    expect(found).toHaveLength(1);
+    expect(most).toBeLessThan(300);
   });
 
   test("copies a frame that comes byte by byte a bounded number of times", () => {

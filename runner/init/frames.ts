@@ -17,6 +17,8 @@ export const kinds = {
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
 const headerBytes = 5;
+/** So many pieces are joined, because each takes some hundred bytes beside its own. */
+const piecesMax = 256;
 
 export interface Frame {
   readonly kind: number;
@@ -50,6 +52,7 @@ export class FrameReader {
   readonly #payloadBytesMax: number;
   /** Joined once a frame is complete, because it may come byte by byte. */
   #pieces: Uint8Array[] = [];
+  #joined: Buffer[] = [];
   #piecesBytes = 0;
   #wantedBytes = headerBytes;
 
@@ -60,9 +63,13 @@ export class FrameReader {
   /** @throws {RangeError} If a frame announces more than is allowed. */
   read(chunk: Uint8Array): Frame[] {
     this.#pieces.push(chunk);
+    if (this.#pieces.length >= piecesMax) {
+      this.#joined.push(Buffer.concat(this.#pieces));
+      this.#pieces = [];
+    }
     this.#piecesBytes += chunk.length;
     if (this.#piecesBytes < this.#wantedBytes) return [];
-    const pending = Buffer.concat(this.#pieces);
+    const pending = Buffer.concat([...this.#joined, ...this.#pieces]);
     const frames: Frame[] = [];
     let at = 0;
     let wantedBytes = headerBytes;
@@ -80,6 +87,7 @@ export class FrameReader {
       wantedBytes = headerBytes;
     }
     const rest = pending.subarray(at);
+    this.#joined = [];
     this.#pieces = [rest];
     this.#piecesBytes = rest.length;
     this.#wantedBytes = wantedBytes;
