@@ -3,7 +3,8 @@ import { CommandError, type ExitCode, exits } from "../exits.ts";
 
 /**
  * Does the same with everything that the arguments name. What is refused keeps none of the others
- * from it; who isn't logged in, or has cancelled, is asked for nothing more.
+ * from it. Who isn't logged in any more, as once one's own key was revoked, or has cancelled, is
+ * asked for nothing more, and told what is left.
  * @param undone What is said of one that is refused, after its name.
  */
 export async function eachNamed(
@@ -16,7 +17,12 @@ export async function eachNamed(
     try {
       await work(name, index);
     } catch (error) {
-      if (!(error instanceof CommandError) || error.exitCode !== exits.failed) throw error;
+      if (!(error instanceof CommandError)) throw error;
+      if (error.exitCode !== exits.failed) {
+        const left = index > 0 ? args.slice(index) : [];
+        for (const one of left) output.failure(`${one} ${undone}.`);
+        throw error;
+      }
       output.failure(`${name} ${undone}: ${error.message}`);
       code = error.exitCode;
     }

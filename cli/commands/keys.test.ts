@@ -36,3 +36,15 @@ test("who isn't logged in is asked for none of the others", async () => {
   await expect(eachNamed({ args } as never, "wasn't done", work)).rejects.toThrow("Log in first.");
   expect(asked).toEqual(["a"]);
 });
+
+test("who ends the own key before others is told which are left", async () => {
+  const said: string[] = [];
+  const output = { failure: (text: string) => void said.push(text) };
+  const work = async (name: string) => {
+    if (name !== "own") throw new CommandError("The key has been revoked.", exits.notLoggedIn);
+  };
+  const args = ["own", "b", "c"];
+  const ending = eachNamed({ args, output } as never, "wasn't revoked", work);
+  await expect(ending).rejects.toThrow("The key has been revoked.");
+  expect(said).toEqual(["b wasn't revoked.", "c wasn't revoked."]);
+});
