@@ -125,6 +125,7 @@ async function unfinished(
       where: [where, ["status", status]],
       orderBy: [],
       limit: executionsMax,
+      outOfTurn: true,
     }),
   );
   return (await allInOrder(found)).flat().map(({ id }) => id);
