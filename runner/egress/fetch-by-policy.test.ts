@@ -100,7 +100,13 @@ test("MOD-5 what several answers of one server leave unfinished counts together"
     if (isOver) response.end();
   });
   onTestFinished(close);
-  const fetch = fetchByPolicy(reach, 1_000);
+  let held = 0;
+  const hold = (changeBytes: number) => {
+    if (held + changeBytes > 1_000) return false;
+    held += changeBytes;
+    return true;
+  };
+  const fetch = fetchByPolicy(reach, 1_000, hold);
   const read = async () => (await fetch("http://a.example/")).body?.getReader();
   const readers = [await read(), await read()];
   await expect(Promise.race(readers.map((one) => one?.read()))).rejects.toThrow("too large");

@@ -24,11 +24,20 @@ const [lineFeed, carriageReturn] = [0x0a, 0x0d];
 const bodiless = new Set([204, 205, 304]);
 
 /**
- * @param answerBytesMax A longer answer is broken off, one of too many JSON values, and one by
- * which all that are open at once would have more bytes of messages that don't end.
+ * Asked before so many more bytes are kept of messages that don't end yet, or told of fewer by a
+ * negative number. False says that they don't fit, and then they don't count.
  */
-export function fetchByPolicy(reach: Reach, answerBytesMax: number): FetchByPolicy {
-  const held = { bytes: 0 };
+export type Hold = (changeBytes: number) => boolean;
+
+/**
+ * @param answerBytesMax A longer answer is broken off, and so is one of too many JSON values.
+ * @param hold For all answers that are open at once; one that doesn't fit is broken off.
+ */
+export function fetchByPolicy(
+  reach: Reach,
+  answerBytesMax: number,
+  hold: Hold = () => true,
+): FetchByPolicy {
   return (input, init = {}) => {
     const url = new URL(input);
     const isTls = url.protocol === "https:";
@@ -38,7 +47,7 @@ export function fetchByPolicy(reach: Reach, answerBytesMax: number): FetchByPoli
     const port = url.port === "" ? (isTls ? 443 : 80) : Number(url.port);
     const answered = Promise.withResolvers<Response>();
     const exchange = (connection: OutboundConnection) =>
-      carry({ url, init, answerBytesMax, held, roots: reach.roots, ...connection }, answered);
+      carry({ url, init, answerBytesMax, hold, roots: reach.roots, ...connection }, answered);
     reach.connect({ host: url.hostname, port }, exchange).catch(answered.reject);
     return answered.promise;
   };
@@ -48,8 +57,7 @@ interface Exchange extends OutboundConnection {
   readonly url: URL;
   readonly init: RequestInit;
   readonly answerBytesMax: number;
-  /** What is kept of all open answers. */
-  readonly held: { bytes: number };
+  readonly hold: Hold;
   readonly roots: readonly string[] | null;
 }
 
@@ -109,7 +117,7 @@ function ask({ url, init, host, pinned, roots }: Exchange): ClientRequest {
 }
 
 function responseOf(answer: IncomingMessage, exchange: Exchange): Response {
-  const { answerBytesMax, held, pass } = exchange;
+  const { answerBytesMax, hold, pass } = exchange;
   const status = answer.statusCode ?? 502;
   const headers = new Headers();
   for (const [name, value] of Object.entries(answer.headers)) {
@@ -124,13 +132,13 @@ function responseOf(answer: IncomingMessage, exchange: Exchange): Response {
   const isStream = /^text\/event-stream\b/i.test(answer.headers["content-type"] ?? "");
   const values = new ValueCount(isStream ? "event" : "answer");
   const gathered = new Pieces();
-  let own = 0;
-  const hold = (ownBytes: number) => {
-    held.bytes += ownBytes - own;
-    own = ownBytes;
-    return held.bytes <= answerBytesMax;
+  let held = 0;
+  const holds = (heldBytes: number) => {
+    if (!hold(heldBytes - held)) return false;
+    held = heldBytes;
+    return true;
   };
-  answer.once("close", () => hold(0));
+  answer.once("close", () => holds(0));
   let isCancelled = false;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -138,7 +146,7 @@ function responseOf(answer: IncomingMessage, exchange: Exchange): Response {
         bytes += piece.length;
         if (bytes > answerBytesMax) answer.destroy(new Error("Its answer is too large."));
         if (!values.take(piece)) answer.destroy(new Error("Its answer holds too many values."));
-        if (!hold(values.messageBytes)) answer.destroy(new Error("Its answers are too large."));
+        if (!holds(values.messageBytes)) answer.destroy(new Error("Its answers are too large."));
         if (!pass(piece.length)) answer.destroy(new Error("No more bytes may pass."));
         if (answer.destroyed) return;
         gathered.add(piece);

@@ -48,8 +48,7 @@ test("MOD-5 hostile servers cost an agent their tools, and it ends well", async 
     .filter(({ type, item }) => type === "response.item.completed" && item.type === "tool_call")
     .map(({ item }) => `${item.name} ${item.status}`);
   expect(calls).toEqual([
-    // Twenty servers have a twentieth of the room for messages each, and its answer takes more.
-    ...["mcp__long__t failed", "mcp__endless__t failed", "mcp__dying__t failed"],
+    ...["mcp__long__t completed", "mcp__endless__t failed", "mcp__dying__t failed"],
     ...["mcp__s_1__t completed", "mcp__s_1_2__t completed", "mcp__dying__t failed"],
     ...["mcp__hanging__t failed", "bash completed"],
   ]);

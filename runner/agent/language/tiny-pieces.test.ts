@@ -6,7 +6,6 @@ import { planRedaction } from "#shared/core/redaction/plan";
 import { httpServer } from "../../../test/kit/mcp-servers.ts";
 import { fetchByPolicy } from "../../egress/fetch-by-policy.ts";
 import { HiddenLook } from "../../egress/hidden-look.ts";
-import { ListRoom } from "./mcp/bound-requests.ts";
 import { StdioTransport } from "./mcp/stdio-transport.ts";
 import { readBytes } from "./tools/sandbox-files.ts";
 import { search } from "./tools/search.ts";
@@ -36,18 +35,25 @@ function sandboxOf(pieces: readonly Buffer[]): ToolContext {
 
 /** A program whose output is what the test says. */
 async function program(lineBytesMax: number) {
+  let held = 0;
+  const hold = (changeBytes: number) => {
+    if (held + changeBytes > lineBytesMax) return false;
+    held += changeBytes;
+    return true;
+  };
   const said: unknown[] = [];
   let say: (bytes: Uint8Array) => void = () => undefined;
   const start: ConstructorParameters<typeof StdioTransport>[0] = (onOutput) => {
     say = onOutput;
     return { write: () => undefined, ended: new Promise(() => undefined) };
   };
-  const transport = new StdioTransport(start, () => true, lineBytesMax);
+  const transport = new StdioTransport(start, () => true, hold);
   transport.onmessage = (message) => said.push(message);
   await transport.start();
   return {
     transport,
     said,
+    heldBytes: () => held,
     say: (all: string) => bytesOf(all).forEach((piece) => void say(piece)),
   };
 }
@@ -59,17 +65,19 @@ describe("MOD-5 of what comes in very small pieces few are held at once:", () =>
 
   test("a line of a program", async () => {
     const held = watchHeld();
-    const { said, say } = await program(2 * count);
+    const { said, say, heldBytes } = await program(2 * count);
     const message = { jsonrpc: "2.0", method: `é€😀${text}` };
     say(`\n${JSON.stringify(message)}\n\n${JSON.stringify(message)}\n`);
     expect(said).toEqual([message, message]);
+    expect(heldBytes()).toBe(0);
     expect(held()).toBeLessThan(heldMax);
     expect(held()).toBeGreaterThan(10);
   });
 
   test("a line that is too long ends its program", async () => {
-    const { transport, say } = await program(100);
+    const { transport, say, heldBytes } = await program(100);
     say(text);
+    expect(heldBytes()).toBe(0);
     expect(transport.ended).toBe("It sent too much.");
   });
 
@@ -120,13 +128,4 @@ test("an event is told when its line ends, and not when the stream does", async 
   const { body } = await fetchByPolicy(reach, count)("http://a.example/");
   const { value } = (await body?.getReader().read()) ?? {};
   expect(Buffer.from(value ?? []).toString()).toBe("data: 1\n\n");
-});
-
-test("fifty servers may keep no more in all than a few", () => {
-  const all = (servers: number, what: "line" | "answer") =>
-    servers * new ListRoom(servers).messageBytesMax[what];
-  for (const servers of [1, 2, 4, 10, 50]) {
-    expect(all(servers, "line")).toBeLessThanOrEqual(32 * 1024 * 1024);
-    expect(all(servers, "answer")).toBeLessThanOrEqual(32 * 1024 * 1024);
-  }
 });

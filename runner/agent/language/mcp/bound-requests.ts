@@ -14,25 +14,15 @@ const openMax = { all: 100, each: 12, least: 2 };
 /** All servers together take half of the log. */
 const requestsMax = { all: 50_000, each: 2_500 };
 const reconnectionsMax = 1_000;
-/**
- * What a server may send in a message, and so what is kept of one that never ends: each server has
- * a stream of its own open all the time.
- */
-const messageBytesMax = { all: 32 * 1024 * 1024, line: 8 * 1024 * 1024, answer: 16 * 1024 * 1024 };
 /** All servers start at once, and their lists take ten times as much of the supervisor's memory. */
 const listBytesMax = { all: 8 * 1024 * 1024, each: 2 * 1024 * 1024 };
 const pauseMsMin = 1_000;
 
-/** What one of so many servers may send in a message, and in all until its tools are known. */
+/** What one of so many servers may send until its tools are known. */
 export class ListRoom {
-  /** For a line of a program, and for an HTTP answer. */
-  readonly messageBytesMax: { readonly line: number; readonly answer: number };
   #leftBytes: number;
 
   constructor(serverCount: number) {
-    const { all, line, answer } = messageBytesMax;
-    const share = Math.floor(all / serverCount);
-    this.messageBytesMax = { line: Math.min(line, share), answer: Math.min(answer, share) };
     this.#leftBytes = Math.min(listBytesMax.each, Math.floor(listBytesMax.all / serverCount));
   }
 

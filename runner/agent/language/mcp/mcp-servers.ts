@@ -3,19 +3,20 @@
  * outside, under the sandbox's network policy. Whatever a server does, it costs the run its tools
  * and nothing more. This is bundled as a file of its own, which only executions with servers load.
  */
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { Client, type StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import type { McpServer } from "#shared/protocol/mcp-server";
-import { fetchByPolicy } from "../../../egress/fetch-by-policy.ts";
 import type { LanguageTools } from "../../model.ts";
 import { redactedStart } from "../redacted-text.ts";
 import { estimateText } from "../token-estimate.ts";
 import { callTimeMs, type Tool, ToolError, toolSentence } from "../tools/tool.ts";
 import { textAt } from "../wires/wire.ts";
-import { boundReach, boundReconnections, ListRoom } from "./bound-requests.ts";
-import { StdioTransport } from "./stdio-transport.ts";
+import { boundReach, ListRoom } from "./bound-requests.ts";
+import { MessageRoom } from "./message-room.ts";
+import type { StdioTransport } from "./stdio-transport.ts";
 import { ToolNames } from "./tool-names.ts";
 import { outcomeOfResult } from "./tool-result.ts";
 import { passableSchema } from "./tool-schema.ts";
+import { httpTransport, programTransport, type TransportDeps } from "./transports.ts";
 
 export interface McpTools {
   readonly tools: readonly Tool[];
@@ -38,8 +39,6 @@ export const mcpTimes: McpTimes = { startMs: 60_000, probeMs: 5_000, callMs: 120
 
 /** The most of the execution's time that starting them may take. */
 const startShare = 0.2;
-/** All that a program may write. */
-const programBytesMax = 256 * 1024 * 1024;
 const pagesMax = 20;
 /** Some providers take 128 tools in all. */
 const toolsMax = 100;
@@ -79,11 +78,17 @@ export async function startMcpServers(
   { roomTokens, times = mcpTimes }: { readonly roomTokens: number; readonly times?: McpTimes },
 ): Promise<McpTools> {
   const startMs = Math.min(times.startMs, deps.remainingMs() * startShare);
+  const messages = new MessageRoom(servers.length);
   const results = await Promise.all(
     servers.map(async (server) => {
       try {
         const room = new ListRoom(servers.length);
-        const bound = { ...deps, room, reach: boundReach(deps.reach, servers.length, room) };
+        const bound = {
+          ...deps,
+          room,
+          messages,
+          reach: boundReach(deps.reach, servers.length, room),
+        };
         return await start(server, bound, { ...times, startMs });
       } catch (error) {
         return { server, why: whyOf(error, deps) };
@@ -105,9 +110,7 @@ export async function startMcpServers(
   };
 }
 
-interface StartDeps extends McpDeps {
-  readonly room: ListRoom;
-}
+type StartDeps = McpDeps & TransportDeps;
 
 async function start(server: McpServer, deps: StartDeps, times: McpTimes): Promise<Connected> {
   const until = performance.now() + times.startMs;
@@ -175,33 +178,6 @@ async function connect(
       throw ended === null ? error : new Error(ended);
     }
   }
-}
-
-/** @throws {ToolError} If it says no program. */
-function programTransport({ command, args, env }: McpServer, deps: StartDeps): StdioTransport {
-  if (command === null || command.trim() === "") throw new ToolError("it names no command.");
-  const program = { program: command, arguments: args, environment: env };
-  return new StdioTransport(
-    (onOutput) => deps.serve({ ...program, outputBytesMax: programBytesMax }, onOutput),
-    (bytes) => deps.room.take(bytes),
-    deps.room.messageBytesMax.line,
-  );
-}
-
-/** Nothing is discovered and no one signs in: a server gets the token that it was given. */
-function httpTransport(
-  { url, bearerToken }: McpServer,
-  { reach, room }: StartDeps,
-): StreamableHTTPClientTransport {
-  const address = url === null ? null : URL.parse(url);
-  if (address === null) throw new ToolError("it has no valid address.");
-  const headers = bearerToken === null ? {} : { Authorization: `Bearer ${bearerToken}` };
-  return new StreamableHTTPClientTransport(address, {
-    fetch: fetchByPolicy(reach, room.messageBytesMax.answer),
-    requestInit: { headers, redirect: "manual" },
-    onInsufficientScope: "throw",
-    reconnectionScheduler: boundReconnections(),
-  });
 }
 
 function listed(

@@ -5,6 +5,7 @@ import {
   type Transport,
 } from "@modelcontextprotocol/client";
 import { Pieces } from "#shared/http/pieces";
+import type { Hold } from "../../../egress/fetch-by-policy.ts";
 import { ValueCount } from "../../../egress/value-count.ts";
 import type { ServedProgram } from "../../model.ts";
 
@@ -20,7 +21,7 @@ export type StartProgram = (onOutput: (bytes: Uint8Array) => void) => ServedProg
 export class StdioTransport implements Transport {
   readonly #startProgram: StartProgram;
   readonly #mayRead: (bytes: number) => boolean;
-  readonly #lineBytesMax: number;
+  readonly #hold: Hold;
   readonly #values = new ValueCount("line");
   #program: ServedProgram | null = null;
   /** Bytes and no text, because a program may write them one by one. */
@@ -36,16 +37,12 @@ export class StdioTransport implements Transport {
 
   /**
    * @param mayRead Asked for each piece of output; false ends the server.
-   * @param lineBytesMax A longer line ends the server.
+   * @param hold For the line that hasn't ended; one that doesn't fit ends the server.
    */
-  constructor(
-    startProgram: StartProgram,
-    mayRead: (bytes: number) => boolean,
-    lineBytesMax: number,
-  ) {
+  constructor(startProgram: StartProgram, mayRead: (bytes: number) => boolean, hold: Hold) {
     this.#startProgram = startProgram;
     this.#mayRead = mayRead;
-    this.#lineBytesMax = lineBytesMax;
+    this.#hold = hold;
   }
 
   async start(): Promise<void> {
@@ -84,6 +81,7 @@ export class StdioTransport implements Transport {
   #closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#hold(-this.#line.bytes);
     this.#line.clear();
     this.onclose?.();
   }
@@ -97,14 +95,15 @@ export class StdioTransport implements Transport {
     for (let start = 0; start < piece.length && !this.#isClosed; ) {
       const found = piece.indexOf(lineFeed, start);
       const end = found < 0 ? piece.length : found;
+      if (!this.#hold(end - start)) return void this.#end("It sent too much.");
       this.#line.add(piece.subarray(start, end));
-      if (this.#line.bytes > this.#lineBytesMax) return void this.#end("It sent too much.");
       if (found >= 0) this.#endLine();
       start = end + 1;
     }
   }
 
   #endLine(): void {
+    this.#hold(-this.#line.bytes);
     const line = this.#line.take().toString("utf8").trim();
     if (line === "") return;
     try {
