@@ -8,6 +8,7 @@ import { findHastyWaits, findLateAwaits, findRacingFailures } from "./tidy/await
 import { findHalfClients } from "./tidy/client-rules.ts";
 import { findMissedCloses } from "./tidy/close-rules.ts";
 import { subjectFault, subjectsSinceRule } from "./tidy/commit-rules.ts";
+import { findDerivedRows } from "./tidy/derived-row-rules.ts";
 import { findPlainDigests } from "./tidy/digest-rules.ts";
 import { findEnvironmentChanges } from "./tidy/environment-rules.ts";
 import { findDisguisedExports } from "./tidy/export-rules.ts";
@@ -67,6 +68,10 @@ describe("the repository is tidy", () => {
 
   test("no digest tells a short secret that it was made from", () => {
     expectNone(sources.flatMap(findPlainDigests));
+  });
+
+  test("no row of a commit can be taken for another's", () => {
+    expectNone(sources.flatMap(findDerivedRows));
   });
 
   test("no promise can fail while nobody waits for it", () => {

@@ -118,7 +118,11 @@ export async function readData(route: Route, context: AnyContext): Promise<unkno
 }
 
 /** @see Ids.ofRequest */
-function idOfRequest(route: Route, context: AnyContext, kind: IdKind): string | null {
+function idOfRequest(
+  route: Route,
+  context: AnyContext,
+  kind: Exclude<IdKind, "auditRow">,
+): string | null {
   const { idempotencyKey } = context.request;
   assert(route.kind === "change" && route.idempotency, "only what honours a key makes ids of it");
   if (idempotencyKey === null) return null;

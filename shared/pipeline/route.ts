@@ -70,7 +70,7 @@ export interface Ids {
   /**
    * Derived from the Idempotency-Key, so that a repeated request gets the same; null without one.
    */
-  ofRequest(kind: IdKind): string | null;
+  ofRequest(kind: Exclude<IdKind, "auditRow">): string | null;
 }
 
 export interface Deps {
