@@ -3,6 +3,8 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { runRequest } from "../../test/kit/run-request.ts";
+import { plainRoute } from "../../test/kit/watched-route.ts";
 import { AgentCreate } from "../contract/agent.ts";
 import { EnvironmentCreate } from "../contract/environment.ts";
 import { MessageCreate } from "../contract/message-create.ts";
@@ -13,6 +15,7 @@ import {
   warningsHeader,
   withEarlierWarnings,
 } from "./ignored-fields.ts";
+import { action } from "./route.ts";
 
 const one = (name: string) => `The field ${name} isn't known here and was ignored.`;
 
@@ -65,6 +68,29 @@ test.each([
   ["that a form of a list has", EnvironmentCreate, { packages: ["flask"], runtimes: ["python"] }],
 ])("nothing is said of what is %s", (_, schema, value) => {
   expect(ignoredSentence(schema, value, "field")).toBeNull();
+});
+
+test.each([
+  ["a body", ["Content-Length", "9"], "This route takes no body, and the one that was sent"],
+  ["one of unknown length", ["Transfer-Encoding", "chunked"], "This route takes no body"],
+  ["an empty object", ["Content-Length", "2"], "undefined"],
+  ["none", [], "undefined"],
+])("where no body is taken, the answer says whether one was ignored: %s", async (...all) => {
+  const [, rawHeaders, sentence] = all;
+  const request = new IncomingMessage(new Socket());
+  Object.assign(request, { method: "POST", httpVersion: "1.1", rawHeaders });
+  request.push(null);
+  const response = new ServerResponse(request);
+  const route = action({
+    ...plainRoute,
+    endpoint: "POST /v1/things",
+    authenticate: "api-key",
+    reply: { 200: z.object({}) },
+    read: "nothing",
+    perform: async () => ({ status: 200, body: {} }),
+  });
+  await runRequest(route, { exchange: { request, response } });
+  expect(String(response.getHeader(warningsHeader))).toContain(sentence);
 });
 
 test("an answer carries the warnings of the pipeline and of its route", () => {

@@ -4,6 +4,7 @@
  */
 import type { ServerResponse } from "node:http";
 import * as z from "zod";
+import { type Framing, hasBody } from "../http/framing.ts";
 import type { Route } from "./route.ts";
 
 export const warningsHeader = "x-paddock-warnings";
@@ -92,6 +93,16 @@ export function ignoredSentence(
 /** The same on the fields of a form. */
 export function ignoredOfForm(names: Iterable<string>): string | null {
   return sentenceOn([...new Set([...names].map(shownName))], "field");
+}
+
+/**
+ * The same on a body where none is taken. `{}` and `[]` say nothing, and some clients send one with
+ * every request.
+ */
+export function ignoredBody(framing: Framing): string | null {
+  const saysNothing = framing.kind === "length" && framing.bytes <= "{}".length;
+  if (!hasBody(framing) || saysNothing) return null;
+  return "This route takes no body, and the one that was sent was ignored.";
 }
 
 function sentenceOn(all: readonly string[], kind: "field" | "parameter"): string | null {

@@ -2,11 +2,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert } from "../core/assert.ts";
 import { derivedId, type IdKind } from "../core/ids.ts";
+import { framingOf } from "../http/framing.ts";
 import { onceClosed } from "../http/once-closed.ts";
 import { requireFurtherScopes } from "../keys/further-scopes.ts";
 import type { Credential } from "./credential.ts";
 import { depsForClient } from "./deps-for-client.ts";
-import { addWarning, ignoredSentence, isWarned } from "./ignored-fields.ts";
+import { addWarning, ignoredBody, ignoredSentence, isWarned } from "./ignored-fields.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
 import { RepeatableIds } from "./repeatable-ids.ts";
 import { requestFacts } from "./request-facts.ts";
@@ -100,6 +101,7 @@ async function takeBody(
   { request, response }: Exchange,
 ): Promise<unknown> {
   const { body, bodyBytesMax: bytesMax } = route;
+  if (body === "none" && isWarned(route)) addWarning(response, ignoredBody(framingOf(request)));
   if (typeof body === "string") return null;
   return await readJson(request, body, {
     bytesMax,

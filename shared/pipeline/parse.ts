@@ -94,7 +94,8 @@ export function validated<T>(schema: z.ZodType<T>, value: unknown, where: string
 
 /**
  * Judges the body by its headers. One that is too long or encoded is refused before a byte is read.
- * A route that takes no body ignores a short one, which means nothing to it (RFC 9110, 9.3.1).
+ * A route that takes no body ignores a short one, which means nothing to it (RFC 9110, 9.3.1), and
+ * says so.
  */
 export function checkBodyHead(
   request: IncomingMessage,
