@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { functionNames } from "../scripts/build/entries.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
+import { findUncheckedWaits, findVainMatches } from "./tidy/assert-rules.ts";
 import { findHastyWaits, findLateAwaits, findRacingFailures } from "./tidy/await-rules.ts";
 import { findHalfClients } from "./tidy/client-rules.ts";
 import { findMissedCloses } from "./tidy/close-rules.ts";
@@ -68,6 +69,11 @@ describe("the repository is tidy", () => {
 
   test("no digest tells a short secret that it was made from", () => {
     expectNone(sources.flatMap(findPlainDigests));
+  });
+
+  test("no assertion holds whatever happens", () => {
+    expectNone(sources.flatMap(findVainMatches));
+    expectNone(sources.flatMap(findUncheckedWaits));
   });
 
   test("no row of a commit can be taken for another's", () => {

@@ -134,12 +134,13 @@ export class MeterQueue {
     const { store } = this.#deps;
     const ref = meterOf(queue.owner, queue.claims.executionId);
     queue.known ??= await store.get(ref);
-    const applied = applyAll(queue.known.value ?? newMeter(), batch, this.#limits);
+    const before = queue.known.value ?? newMeter();
+    const applied = applyAll(before, batch, this.#limits);
     if (applied.short.length > 0) {
       const held = await this.#holdMore(queue, batch);
       return resolveAll(batch, held);
     }
-    if (applied.meter !== queue.known.value) {
+    if (applied.meter !== before) {
       const write = createOrReplace(ref, queue.known.version, applied.meter);
       const [version] = await withDeadline(store.commitWithoutRetry([write]));
       queue.known = version ? { ref, value: applied.meter, version } : null;

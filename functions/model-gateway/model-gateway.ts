@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
 import type { SigningKeys } from "#shared/core/executions/ticket";
 import type { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import type { DeploymentModels } from "#shared/core/models/deployment-models";
-import type { CallEnd, CallRefusal, Repeatable } from "#shared/core/money/model-meter";
+import type { CallEnd, CallRefusal, NewCall, Repeatable } from "#shared/core/money/model-meter";
 import { onceClosed } from "#shared/http/once-closed";
 import { OpenResponses } from "#shared/limits/open-responses";
 import { logFailure } from "#shared/pipeline/request-log";
@@ -15,7 +15,7 @@ import { AnswerMemory } from "./call-memory.ts";
 import { chargeCall } from "./charge-call.ts";
 import type { CheckedCall } from "./checked-call.ts";
 import { MeterQueue } from "./meter-queue.ts";
-import type { MeteredExecution, Shortage } from "./metered-execution.ts";
+import type { MeteredExecution, ReserveResult, Shortage } from "./metered-execution.ts";
 import { type Refusal, refusalReply } from "./provider-errors.ts";
 import { type Recording, Recordings } from "./recordings.ts";
 import { BadAnswer, relayAnswer, replay } from "./relay-answer.ts";
@@ -104,7 +104,7 @@ export class ModelGateway {
       const { ceilingMicrousd } = call;
       const deadlineAt = now + this.#settings.limits.callMsMax + marginMs;
       const reserving = { id, ceilingMicrousd, deadlineAt, repeatable, now };
-      const result = await this.#meters.reserve(execution, reserving);
+      const result = await this.#reserve(execution, reserving);
       if (result.type === "reserved") return this.#carryOut(asked, { id, repeatable, leave });
       if (result.type === "unaffordable") {
         leave();
@@ -121,6 +121,18 @@ export class ModelGateway {
       return refusalReply(call.protocol, refusals[result.refusal]);
     } catch (error) {
       leave();
+      throw error;
+    }
+  }
+
+  /** @throws {ApiError} as `call()`; whatever was stored is freed, as the call isn't made. */
+  async #reserve(execution: MeteredExecution, call: NewCall): Promise<ReserveResult> {
+    try {
+      return await this.#meters.reserve(execution, call);
+    } catch (error) {
+      const charging = { meters: this.#meters, now: this.#deps.now };
+      // Nobody waits for it: it may take until the database is back.
+      void chargeCall(charging, execution, { id: call.id, end: { type: "free" } });
       throw error;
     }
   }

@@ -77,7 +77,7 @@ test("a function gets its settings and nothing of this process's", async () => {
 
 test("what it prints is in its log, one JSON entry a line", async () => {
   await startOne(server);
-  await pollUntil(() => log().length === 2, 60_000);
+  expect(await pollUntil(() => log().length === 2, 60_000)).toBe(true);
   expect(log()).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ message: "started" }),
@@ -126,7 +126,7 @@ test("a bundle that lacks a setting says so in a line, not with its whole source
 
 test("after stop none is left", async () => {
   const running = await startOne(server);
-  await pollUntil(() => pids().length === 1, 60_000);
+  expect(await pollUntil(() => pids().length === 1, 60_000)).toBe(true);
   await running.stop();
   const [pid] = pids();
   expect(() => process.kill(Number(pid), 0)).toThrow(/ESRCH/);

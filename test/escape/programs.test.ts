@@ -242,15 +242,16 @@ async function escapes(attempt: Attempt, missing: readonly string[]): Promise<bo
     ...(prepare === undefined ? {} : { prepare }),
     during: async (gateway, host) => {
       const isOver = () => gateway.settled !== undefined || host.process.exitCode !== null;
-      await pollUntil(() => gateway.text().includes("started") || isOver(), msMax);
+      const hasBegun = () => gateway.text().includes("started") || isOver();
+      expect(await pollUntil(hasBegun, msMax)).toBe(true);
       escaped =
         attempt.escaped(gateway, host) &&
         gateway.settled === undefined &&
         attempt.prepare !== undefined;
       during?.(gateway, host);
-      await pollUntil(isOver, msMax);
+      const hasEnded = await pollUntil(isOver, msMax);
       escaped ||= attempt.escaped(gateway, host);
-      host.kill("SIGKILL", "launcher");
+      if (!hasEnded) host.kill("SIGKILL", "launcher");
     },
   });
   expect(run.leftovers.filter((what) => /^(process|mount)/.test(what))).toEqual([]);

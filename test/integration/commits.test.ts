@@ -152,8 +152,7 @@ describe("BUD-3 changes of one account", () => {
     ]);
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     const { holds } = await accountOf(owner);
-    expect(holds).toMatchObject({ run_a: {}, run_c: {} });
-    expect(Object.keys(holds)).toHaveLength(2);
+    expect(new Set(Object.keys(holds))).toEqual(new Set(["run_a", "run_c"]));
   });
 
   test.runIf(isTurn(0, 2))(

@@ -7,6 +7,7 @@ import { DeploymentModels } from "#shared/core/models/deployment-models";
 import { newAccount } from "#shared/core/money/account";
 import { hold } from "#shared/core/money/hold";
 import type { ModelMeter } from "#shared/core/money/model-meter";
+import { ApiError } from "#shared/errors/api-error";
 import { type End, endExecution } from "#shared/executions/end-execution";
 import { mintOwner, type Owner } from "#shared/identity/owner";
 import { readBytes } from "#shared/pipeline/parse";
@@ -65,6 +66,9 @@ export interface Harness {
   meter(): Promise<ModelMeter>;
   /** From now on this gateway commits nothing more and its connections are cut, as by SIGKILL. */
   kill(index: number): void;
+  /** The database goes away for all gateways, right after it has stored their next commit. */
+  loseDatabase(): void;
+  findDatabase(): void;
   /** Ends the execution as its settlement does; returns what was charged in all. */
   settle(): Promise<{ readonly chargedMicrousd: number; readonly balanceMicrousd: number }>;
   stop(): Promise<void>;
@@ -130,11 +134,9 @@ export async function startHarness(options: {
   const signing = { current: "1", keys: { "1": Buffer.alloc(32, 1) } };
   const settings = { deployment, limits, keys: () => keys, signingKeys: () => signing };
   const dead = new Set<number>();
+  const database: Database = { state: "there" };
   const gatewayOf = (index: number) =>
-    new ModelGateway(
-      depsOf(memory, () => dead.has(index)),
-      settings,
-    );
+    new ModelGateway(depsOf(memory, { isDead: () => dead.has(index), database }), settings);
   const count = options.gateways ?? 1;
   const shown = new Set<string | undefined>();
   const servers = await Promise.all(
@@ -148,6 +150,12 @@ export async function startHarness(options: {
     kill(index) {
       dead.add(index);
       void servers[index]?.close();
+    },
+    loseDatabase() {
+      database.state = "leaving";
+    },
+    findDatabase() {
+      database.state = "there";
     },
     settle: () => settle(planted),
     async stop() {
@@ -185,7 +193,7 @@ async function startGateway(
 }
 
 async function settle({ memory, owner, claims }: Planted) {
-  const deps = depsOf(memory, () => false);
+  const deps = depsOf(memory, { isDead: () => false, database: { state: "there" } });
   const read = async () => {
     const found = await deps.store.require(executions.of(owner, claims.executionId));
     return { found, meter: await readMeter(deps.store, owner, found.value) };
@@ -216,14 +224,35 @@ const ending: Omit<End, "now"> = {
   ...{ eventsLastSequence: 0, costMicrousd: timeMicrousd },
 };
 
+interface Database {
+  state: "there" | "leaving" | "away";
+}
+
+interface Process {
+  readonly isDead: () => boolean;
+  readonly database: Database;
+}
+
 /** The dependencies of one process; a dead one's commits never happen and are never answered. */
-function depsOf(memory: MemoryStore, isDead: () => boolean): Deps {
+function depsOf(memory: MemoryStore, { isDead, database }: Process): Deps {
   const never = new Promise<never>(() => undefined);
-  const commitWithoutRetry: MemoryStore["commitWithoutRetry"] = async (writes) =>
-    isDead() ? await never : await memory.commitWithoutRetry(writes);
+  const requireDatabase = () => {
+    if (database.state === "away") throw new ApiError("UNAVAILABLE");
+  };
+  const commitWithoutRetry: MemoryStore["commitWithoutRetry"] = async (writes) => {
+    if (isDead()) return await never;
+    requireDatabase();
+    const versions = await memory.commitWithoutRetry(writes);
+    if (database.state === "leaving") database.state = "away";
+    requireDatabase();
+    return versions;
+  };
+  const get: MemoryStore["get"] = async (ref) => {
+    requireDatabase();
+    return await memory.get(ref);
+  };
   const store = Object.assign(Object.create(memory), {
-    commitWithoutRetry,
-    get: memory.get.bind(memory),
+    ...{ commitWithoutRetry, get },
     getAll: memory.getAll.bind(memory),
     require: memory.require.bind(memory),
     exists: memory.exists.bind(memory),

@@ -97,7 +97,8 @@ describe("MOD-3 what providers report is charged", () => {
     const served = providers.served.slice(before);
     expect(served).toHaveLength(5);
     const meter = await execution.meter();
-    expect(meter).toMatchObject({ callCount: 5, calls: {}, unknownCount: 0 });
+    expect(meter).toMatchObject({ callCount: 5, unknownCount: 0 });
+    expect(meter.calls).toEqual({});
     expect(meter.chargedMicrousd).toBe(sum(served.map(costOf)));
     const { modelCostMicrousd, chargedMicrousd } = await execution.settle();
     expect(modelCostMicrousd).toBe(meter.chargedMicrousd);
@@ -136,7 +137,7 @@ describe("MOD-2 money is held before a call goes out", () => {
       const bill = sum(served.map(costOf));
       const meter = await execution.meter();
       expect(outcomes.filter((outcome) => outcome === "answered").length).toBeGreaterThan(0);
-      expect(meter).toMatchObject({ calls: {}, lossMicrousd: 0 });
+      expect([meter.calls, meter.lossMicrousd]).toEqual([{}, 0]);
       expect(ended.modelCostMicrousd).toBe(meter.chargedMicrousd);
       expect(ended.modelCostMicrousd).toBeGreaterThanOrEqual(bill);
       expect(ended.modelCostMicrousd).toBeLessThanOrEqual(meter.heldMicrousd);

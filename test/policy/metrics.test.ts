@@ -143,7 +143,9 @@ describe.skipIf(!isPlanned)("what is counted from logs", () => {
       expect(sample.others.map(filter)).toEqual([false]);
       for (const extractor of Object.values(metric.label_extractors ?? {})) {
         const field = /^EXTRACT\(jsonPayload\.(\w+)\)$/.exec(extractor)?.[1] ?? expect.fail();
-        expect(sample.counted).toMatchObject([{ jsonPayload: { fields: { [field]: {} } } }]);
+        expect(sample.counted).toMatchObject([
+          { jsonPayload: { fields: { [field]: expect.anything() } } },
+        ]);
       }
     },
   );

@@ -91,7 +91,8 @@ async function killAt({ secret, mode, script, afterMs }: Point): Promise<string[
   const claim = claimFor(scripts[script], { secrets: [{ key: "TOKEN", value: secret }] });
   const run = await execute(claim, mode, {
     during: async (_gateway, host) => {
-      await pollUntil(() => processesOf(host.uids.supervisor).length > 0, roundMsMax);
+      const runs = () => processesOf(host.uids.supervisor).length > 0;
+      expect(await pollUntil(runs, roundMsMax)).toBe(true);
       // The time itself is tested, so there is no event to wait for.
       await wait(afterMs);
       host.kill("SIGKILL", "supervisor");
