@@ -130,15 +130,26 @@ describe("NET-6 what is allowed is on record before its bytes flow", () => {
   });
 
   test("TLS to a bound host begins only after the attempt is recorded", async () => {
-    const { port } = await open(async () => undefined);
+    const recorded = Promise.withResolvers<void>();
+    const { port, opened } = await open(() => recorded.promise);
     const socket = connect(port, "127.0.0.1").on("error", () => undefined);
     socket.write(tunnel(443));
-    await once(socket, "data");
+    const answered = once(socket, "data");
+    let isAnswered = false;
+    void answered.then(() => {
+      isAnswered = true;
+    });
+    while (opened.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(isAnswered).toBe(false);
+    recorded.resolve();
+    await answered;
     const client = connectTls({ socket, servername: name, ca: bound.certificatePem }).on(
       "error",
       () => undefined,
     );
     await once(client, "secureConnect");
+    expect(client.authorized).toBe(true);
     client.destroy();
   });
 });

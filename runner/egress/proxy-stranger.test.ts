@@ -170,5 +170,8 @@ describe.each(channels)("F9 %s", (_channel, open, target, runs) => {
       client.destroy();
       await over;
     }
+    behaviour = ["close"];
+    const last = request("GET", target, "Connection: close\r\n\r\n");
+    expect(await exchangeBytes(await open(), last)).toMatch(/^HTTP\/1\.1 200 OK.*ok/s);
   });
 });

@@ -180,9 +180,9 @@ describe("a change", () => {
     };
     const spoilt = coordinator.submit(changeOf("good", 1));
     const others = [0, 2, 3].map((index) => coordinator.submit(changeOf("good", index)));
-    await Promise.all(others);
+    await expect(Promise.all(others)).resolves.toHaveLength(3);
     isSpoilt = false;
-    await spoilt;
+    await expect(spoilt).resolves.toBeDefined();
   });
 
   test("lands or fails by itself, whatever its neighbours are", async () => {

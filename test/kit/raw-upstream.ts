@@ -130,18 +130,35 @@ function readChunks(bytes: string): ReadBody | null {
   }
 }
 
-/** Sends bytes unchanged, and resolves with the answer when the other side has ended. */
+/** How long a client that leaves late waits for an answer; an incomplete request never gets one. */
+const turnsMax = 300;
+/** For the answers to what follows. */
+const turnsMore = 30;
+
+/**
+ * Sends bytes unchanged, and resolves with the answer when the other side has ended.
+ * @param how `halfClose` ends our side behind them: at once, or `late`, once something was answered
+ *   or would have been. A forwarder may give up what it read of a client that has ended.
+ */
 export async function exchangeBytes(
   socket: Duplex,
   bytes: string,
-  { halfClose = false } = {},
+  { halfClose = false }: { readonly halfClose?: boolean | "late" } = {},
 ): Promise<string> {
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
   socket.on("error", () => undefined);
   const closed = new Promise((resolve) => socket.once("close", resolve));
   socket.write(bytes, "latin1");
-  if (halfClose) socket.end();
+  if (halfClose === "late") {
+    for (let turn = 0; turn < turnsMax && chunks.length === 0 && !socket.destroyed; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (let turn = 0; turn < turnsMore; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    socket.end();
+  } else if (halfClose) socket.end();
   else socket.once("end", () => socket.end());
   await closed;
   return Buffer.concat(chunks).toString("latin1");
