@@ -3,7 +3,7 @@
  * build's execution, so everybody who may read the build sees what it does.
  */
 import { layerFolder } from "../../protocol/sandbox-paths.ts";
-import { quoted } from "./dockerfile.ts";
+import { type Instruction, quoted } from "./dockerfile.ts";
 import { folderVariables, instructionsOf, type LayerConfig } from "./layer.ts";
 import { publicRegistries, type Registries } from "./registries.ts";
 
@@ -35,18 +35,29 @@ export function buildScript(
     ...system(packages.system, registries),
     ...installed("Python", "python3 -m pip install --progress-bar off", packages.python),
     ...installed("Node", "npm install --global --no-progress", packages.node),
-    ...instructionsOf(config).flatMap((each) =>
-      each.type === "env"
-        ? [`export ${each.key}=${quoted(each.value)}`]
-        : [
-            step(`RUN ${each.script}`),
-            `mkdir -p ${quoted(each.folder)}`,
-            `(cd ${quoted(each.folder)} && bash -euo pipefail -c ${quoted(each.script)})`,
-          ],
-    ),
+    ...runAll(instructionsOf(config)),
     step("The layer is built."),
     "",
   ].join("\n");
+}
+
+/**
+ * A folder is named where it changes, and not by each RUN in it: it may have thousands of
+ * characters. It is the script's own parameter, which no ENV can set.
+ */
+function runAll(instructions: readonly Instruction[]): string[] {
+  let folder: string | null = null;
+  return instructions.flatMap((each) => {
+    if (each.type === "env") return [`export ${each.key}=${quoted(each.value)}`];
+    const moved = each.folder === folder ? [] : [`set -- ${quoted(each.folder)}`];
+    folder = each.folder;
+    return [
+      step(`RUN ${each.script}`),
+      ...moved,
+      'mkdir -p "$1"',
+      `(cd "$1" && bash -euo pipefail -c ${quoted(each.script)})`,
+    ];
+  });
 }
 
 /** A heading in the build's log. */

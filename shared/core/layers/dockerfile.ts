@@ -22,10 +22,13 @@ interface Line {
   readonly text: string;
 }
 
-/** What all values of ENV may have, since each may repeat the ones before. */
+/** What all values of ENV and folders of WORKDIR may have: each may repeat the ones before. */
 const valuesLengthMax = 65_536;
 const pathLengthMax = 4_096;
 const tooMuch = { fault: `makes values of more than ${valuesLengthMax} characters in all` };
+const tooFar = {
+  fault: `makes values and folders of more than ${valuesLengthMax} characters in all`,
+};
 const noFolder = { fault: "needs a folder, with a short path" };
 /** A backslash at the end of a line goes on with the next, unless another one escapes it. */
 const continuation = /(^|[^\\])\\[ \t]*$/;
@@ -68,10 +71,9 @@ export function readDockerfile(
     } else if (name === "ENV") {
       const pairs = pairsOf(argument);
       if (pairs === null) refuse("must be KEY=value");
-      // Those of one line don't see each other.
-      const before = new Map(variables);
+      const values: (readonly [string, string])[] = [];
       for (const [key, raw] of pairs ?? []) {
-        const value = expandedWord(raw, before, room, tooMuch);
+        const value = expandedWord(raw, variables, room, tooMuch);
         if (typeof value !== "string") {
           refuse(value.fault);
           break;
@@ -81,11 +83,21 @@ export function readDockerfile(
           break;
         }
         room -= value.length;
+        values.push([key, value]);
+      }
+      // Those of one line don't see each other.
+      for (const [key, value] of values) {
         variables.set(key, value);
         instructions.push({ type: "env", key, value });
       }
     } else if (name === "WORKDIR") {
       const named = expandedWord(argument, variables, pathLengthMax, noFolder);
+      // Before it is resolved, which takes as long as both are.
+      if (typeof named === "string") room -= folder.length + named.length;
+      if (room < 0) {
+        refuse(tooFar.fault);
+        break;
+      }
       const next = resolved(folder, typeof named === "string" ? named : "");
       if (argument === "") refuse(noFolder.fault);
       else if (typeof named !== "string") refuse(named.fault);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { buildScript } from "./build-script.ts";
 import { readDockerfile } from "./dockerfile.ts";
 import { type LayerConfig, layerFaults, layerHash, layerVariables, needsLayer } from "./layer.ts";
@@ -135,6 +135,30 @@ describe("readDockerfile()", () => {
     expect(deep.faults).toEqual([expect.stringContaining("in another form")]);
     const path = `ENV A=${"a".repeat(60_000)}\nWORKDIR $A`;
     expect(readDockerfile(path).faults).toEqual([expect.stringContaining("short path")]);
+  });
+
+  test("a line costs what it says, however many variables and folders came before", () => {
+    const lines = Array.from({ length: 300 }, (_, index) => `ENV A${index}=${index}`);
+    const copied = vi.spyOn(Map.prototype, Symbol.iterator);
+    const { instructions } = readDockerfile(lines.join("\n"));
+    const copies = copied.mock.calls.length;
+    copied.mockRestore();
+    expect(instructions).toHaveLength(300);
+    expect(copies, "the known variables, once").toBe(1);
+    const steps = Array.from({ length: 6_000 }, () => "WORKDIR ../b");
+    const { faults } = readDockerfile(["WORKDIR /opt/environment/a/b", ...steps].join("\n"));
+    expect(faults).toEqual([expect.stringContaining("values and folders of more than 65536")]);
+  });
+
+  test("a folder is in the script where it changes, and not once for each RUN", () => {
+    const named = `/opt/environment/${"$Q".repeat(3_900)}`;
+    const runs = Array.from({ length: 500 }, () => "RUN a");
+    const text = ["ENV Q=\\' A=a", `ENV F=${named}`, "WORKDIR $F", ...runs].join("\n");
+    const config = { ...none, dockerfileExtensions: text };
+    expect(layerFaults(config)).toEqual([]);
+    const script = buildScript(config);
+    expect(script.split('mkdir -p "$1"')).toHaveLength(501);
+    expect(script.length).toBeLessThan(150_000);
   });
 
   test("a variable may refer to those of the layer, like PATH", () => {
