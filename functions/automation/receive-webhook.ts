@@ -8,6 +8,7 @@ import {
   type Payload,
   passesFilters,
 } from "#shared/core/triggers/match-event";
+import { payloadJsonOf } from "#shared/core/triggers/payload-json";
 import { verifyWebhook } from "#shared/core/triggers/verify-webhook";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { ApiError } from "#shared/errors/api-error";
@@ -79,7 +80,7 @@ export const receiveWebhook = action({
       return passesFilters(filters, payload) ? null : "it doesn't pass the filters";
     };
     const id = derivedId("triggerExecution", value.id, deliveryId);
-    const payloadJson = JSON.stringify(payload);
+    const payloadJson = payloadJsonOf(body);
     const decision = await deliver(deps, caller, { deliveryId: id, payloadJson, ignoredBy });
     if (decision.refusal) throw decision.refusal;
     const { delivery } = decision;

@@ -109,13 +109,18 @@ test("AUT-2 only a key that may start executions renews a secret, and the trigge
 test("GitHub's own signature is taken, and a repeated body starts nothing again", async () => {
   const { key } = await newOwner();
   const trigger = await newTrigger(key, { source: "github", event: "pull_request.opened" });
-  const raw = JSON.stringify({ action: "opened", number: 3 });
+  const raw = '{"action":"opened","number":9007199254740993}';
   const hex = createHmac("sha256", trigger.webhookSecret).update(raw).digest("hex");
   const headers = { "x-github-event": "pull_request", "x-hub-signature-256": `sha256=${hex}` };
   const sent = await send(trigger.webhookUrl, { method: "POST", raw, headers });
   expect(sent, sent.text).toMatchObject({ status: 202, json: { status: "started" } });
   const again = await send(trigger.webhookUrl, { method: "POST", raw, headers });
   expect(again.json).toEqual(sent.json);
+  // A double would make it another number.
+  const path = `/v1/threads/${sent.json.threadId}/messages`;
+  await until("the payload to be printed", async () =>
+    (await send(path, { key })).text.includes("9007199254740993"),
+  );
 });
 
 test.each([

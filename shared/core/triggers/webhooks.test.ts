@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { shownSecret, webhookHeaders } from "../incidents/webhook-signature.ts";
 import { checkTriggerAddress, composeTriggerAddress } from "../keys/trigger-address.ts";
 import { eventNames, isEvent, passesFilters } from "./match-event.ts";
+import { payloadJsonOf } from "./payload-json.ts";
 import { replayWindowMs, verifyWebhook } from "./verify-webhook.ts";
 
 const secret = Buffer.alloc(32, 7);
@@ -83,4 +84,12 @@ test("an event is compared by name, and its payload with each filter", () => {
   expect(passesFilters({ zero: 0 }, { zero: -0 })).toBe(true);
   expect(passesFilters({ missing: null }, payload)).toBe(false);
   expect(passesFilters(JSON.parse('{"__proto__":{}}'), payload), "inherited").toBe(false);
+});
+
+test("a payload keeps the numbers that its sender wrote, and loses blanks and a byte order mark", () => {
+  const sent =
+    '\ufeff{ "id": 9007199254740993, "far": 1e400, "short": 1e20, "price": 1.50,\n "a": ["1e2", -0] }';
+  expect(payloadJsonOf(Buffer.from(sent))).toBe(
+    '{"id":9007199254740993,"far":1e400,"short":1e20,"price":1.50,"a":["1e2",-0]}',
+  );
 });
