@@ -10,6 +10,8 @@ export interface SkillFolder {
 }
 
 const nameLengthMax = 40;
+/** A skill's own markdown. */
+const ownFile = "SKILL.md";
 
 /** A folder's name for each: the same skills get the same names. */
 export function skillFolders(skills: readonly RunnerSkill[]): SkillFolder[] {
@@ -28,11 +30,11 @@ export function skillFolders(skills: readonly RunnerSkill[]): SkillFolder[] {
 export function writeSkills(target: string, skills: readonly RunnerSkill[]): void {
   for (const { skill, folder } of skillFolders(skills)) {
     const own = join(target, folder);
-    const files = [{ path: "SKILL.md", content: skillText(skill) }, ...skill.files];
+    const files = [{ path: ownFile, content: skillText(skill) }, ...skill.files];
     for (const { path, content } of files) {
       const file = join(own, path);
-      // The gateway checks paths; here it is made sure.
-      if (relative(own, file).startsWith("..")) continue;
+      // The gateway checks paths; here it is made sure. An earlier release took the second kind.
+      if (relative(own, file).startsWith("..") || path.startsWith(`${ownFile}/`)) continue;
       mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
       writeFileSync(file, content, { mode: 0o444 });
     }

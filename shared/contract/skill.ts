@@ -6,6 +6,8 @@ import { ignoredField } from "./unsupported.ts";
 const bytesMax = 256 * 1024;
 const filesMax = 50;
 
+/** The skill's own markdown, in lower case. */
+const ownFile = "skill.md";
 /** A path below the skill's folder, which no system reads in another way. */
 const FilePath = z
   .string()
@@ -14,7 +16,7 @@ const FilePath = z
     /^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,7}$/,
     "must be a path of letters, digits, `.`, `_` and `-`, of which no part begins with a dot",
   )
-  .refine((path) => path.toLowerCase() !== "skill.md", "is the name of the skill's own markdown");
+  .refine((path) => path.toLowerCase() !== ownFile, "is the name of the skill's own markdown");
 
 export const SkillFile = z.object({
   name: FilePath,
@@ -37,7 +39,10 @@ const tooLarge = {
   path: ["files"],
   message: `and markdown must have at most ${bytesMax / 1024} KiB in all`,
 };
-const uneven = { path: ["files"], message: "must have different names, and none below another" };
+const uneven = {
+  path: ["files"],
+  message: "must have different names, none below another or below SKILL.md",
+};
 
 type Written = Partial<Pick<z.output<typeof fields>, "markdown" | "files">>;
 
@@ -48,7 +53,7 @@ function fits({ markdown, files }: Written): boolean {
 
 /** Whether a folder of a file system can hold them all. */
 function canLieTogether({ files }: Written): boolean {
-  const names = (files ?? []).map(({ name }) => name.toLowerCase());
+  const names = [ownFile, ...(files ?? []).map(({ name }) => name.toLowerCase())];
   const isBelow = (name: string) => names.some((other) => name.startsWith(`${other}/`));
   return new Set(names).size === names.length && !names.some(isBelow);
 }
