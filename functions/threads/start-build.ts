@@ -22,6 +22,7 @@ import { dispatchStarted } from "#shared/pipeline/dispatch-started";
 import type { Callers, Context, Earlier, ReadContext, Reply } from "#shared/pipeline/route";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { auditEntry } from "#shared/store/audit-rows";
+import { fittingLayers } from "#shared/store/document-room";
 import { patch, type Version, type Write } from "#shared/store/documents";
 import { type Environment, environments, layersMax } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
@@ -119,7 +120,8 @@ export function decideBuild(
   // What another environment of the same owner has built is the same, byte for byte.
   if (known) {
     const layer = { ...known, variables: layerVariables(next) };
-    return changed({ layers: [layer, ...next.layers].slice(0, layersMax), build: null });
+    const layers = [layer, ...next.layers].slice(0, layersMax);
+    return changed({ layers: fittingLayers(next, layers), build: null });
   }
   return startBuild(context, data, { next, fields, version });
 }

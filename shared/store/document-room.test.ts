@@ -3,6 +3,7 @@ import {
   environmentBytesMax,
   executionBytesMax,
   fieldsBytes,
+  fittingLayers,
   requireEnvironmentRoom,
   requireExecutionRoom,
 } from "./document-room.ts";
@@ -47,5 +48,17 @@ describe("a document that will grow", () => {
     ).not.toThrow();
     const larger = { ...before, setupScripts: ["a", "b", "c"] };
     expect(() => requireEnvironmentRoom(larger, before)).toThrow(/at most \d+\./);
+  });
+
+  test("lets an environment keep only as many layers as it holds", () => {
+    const layer = (bytes: number) => ({ variables: [{ key: "A", value: "v".repeat(bytes) }] });
+    const full = { setupScripts: ["s".repeat(environmentBytesMax - 14)], layers: [] };
+    const large = Array.from({ length: 4 }, () => layer(200_000));
+    const layers = fittingLayers(full, large);
+    expect(layers).toHaveLength(2);
+    expect(fieldsBytes({ ...full, layers })).toBeLessThan(1_048_576);
+    expect(fieldsBytes({ ...full, layers: large })).toBeGreaterThan(1_048_576);
+    const small = Array.from({ length: 4 }, () => layer(1_000));
+    expect(fittingLayers(full, small)).toEqual(small);
   });
 });

@@ -59,3 +59,17 @@ export function requireEnvironmentRoom(environment: object, before: object | nul
     "Shorten its scripts, variables or lists.";
   throw new ApiError("PAYLOAD_TOO_LARGE", { message });
 }
+
+/**
+ * The newest of an environment's layers, as many as its document holds beside its other fields: the
+ * end of a build mustn't fail for the layers before it.
+ * @param layers Newest first; the first one always stays.
+ */
+export function fittingLayers<T extends object>(environment: object, layers: readonly T[]): T[] {
+  let bytes = fieldsBytes({ ...environment, layers: [] }) + reservedBytes;
+  const end = layers.findIndex((layer, index) => {
+    bytes += fieldsBytes(layer);
+    return index > 0 && bytes > documentBytesMax;
+  });
+  return layers.slice(0, end < 0 ? layers.length : end);
+}
