@@ -5,6 +5,7 @@ import { derivedId, type IdKind } from "../core/ids.ts";
 import { framingOf } from "../http/framing.ts";
 import { onceClosed } from "../http/once-closed.ts";
 import { requireFurtherScopes } from "../keys/further-scopes.ts";
+import { changedNumberSentence } from "./changed-numbers.ts";
 import type { Credential } from "./credential.ts";
 import { depsForClient } from "./deps-for-client.ts";
 import { addWarning, ignoredBody, ignoredSentence, isWarned } from "./ignored-fields.ts";
@@ -108,8 +109,10 @@ async function takeBody(
     contentType,
     // A runner reports a program's output, whatever it contains.
     nul: route.authenticate === "execution" ? "kept" : "refused",
-    taken: (sent) => {
-      if (isWarned(route)) addWarning(response, ignoredSentence(body, sent, "field"));
+    taken: (sent, json) => {
+      if (!isWarned(route)) return;
+      addWarning(response, ignoredSentence(body, sent, "field"));
+      addWarning(response, changedNumberSentence(json));
     },
   });
 }

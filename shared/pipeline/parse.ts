@@ -187,8 +187,8 @@ interface JsonOptions {
   readonly contentType: string | undefined;
   /** How U+0000 is handled. Only output of programs may contain it. */
   readonly nul: "refused" | "kept";
-  /** Called with the body as it was sent, once the schema has taken it. */
-  readonly taken?: (value: unknown) => void;
+  /** Called with the body as it was sent, and its text, once the schema has taken it. */
+  readonly taken?: (value: unknown, json: string) => void;
 }
 
 /** Validates the JSON body against `schema`; a missing body counts as `{}`. */
@@ -202,15 +202,15 @@ export async function readJson<B>(
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(options.contentType ?? "")) {
     throw new ApiError("UNSUPPORTED_MEDIA_TYPE", { message: "Send the body as application/json." });
   }
-  const sent = parseText(bytes, options.nul);
+  const text = boundedText(bytes, jsonValuesMax);
+  const sent = parseText(text, options.nul);
   const body = validated(schema, sent, "body");
-  options.taken?.(sent);
+  options.taken?.(sent, text);
   return body;
 }
 
-/** Parses JSON within its limits. Errors carry no cause, because V8's message quotes the text. */
-function parseText(bytes: Buffer, nul: "refused" | "kept"): unknown {
-  const text = boundedText(bytes, jsonValuesMax);
+/** Parses JSON within its limits; errors carry no cause, because V8's message quotes the text. */
+function parseText(text: string, nul: "refused" | "kept"): unknown {
   const parsed = parsedJson(text);
   // A runner writes its own JSON, in which no name can be twice.
   const twice = nul === "refused" ? nameGivenTwice(text) : null;
