@@ -1,5 +1,12 @@
+import { filesOf } from "#shared/answers/skill-body";
 import { toJsonText } from "#shared/contract/common";
-import type { SkillCreate, SkillUpdate } from "#shared/contract/skill";
+import {
+  type SkillCreate,
+  type SkillUpdate,
+  skillTextBytes,
+  skillTextBytesMax,
+} from "#shared/contract/skill";
+import { ApiError } from "#shared/errors/api-error";
 import type { Skill } from "#shared/store/skills";
 
 /** The document of a new skill, from the body that describes it. */
@@ -19,8 +26,24 @@ export function newSkill(body: SkillCreate, id: string, now: number): Skill {
   };
 }
 
-/** The fields of a changed skill: those that the body names, and the others as they were. */
+/**
+ * The fields of a changed skill: those that the body names, and the others as they were.
+ * @throws {ApiError} `VALIDATION_FAILED` if they have too much text together; what makes it less is
+ * always taken.
+ */
 export function changedSkill(body: SkillUpdate, skill: Skill, now: number) {
+  const fields = fieldsOf(body, skill, now);
+  const bytes = textBytesOf(fields);
+  if (bytes <= skillTextBytesMax || bytes <= textBytesOf(skill)) return fields;
+  const message = `and markdown would have ${bytes} bytes in all; a skill has at most ${skillTextBytesMax}`;
+  throw new ApiError("VALIDATION_FAILED", { details: [{ field: "files", message }] });
+}
+
+function textBytesOf({ markdown, filesJson }: Pick<Skill, "markdown" | "filesJson">): number {
+  return skillTextBytes({ markdown, files: filesOf(filesJson) });
+}
+
+function fieldsOf(body: SkillUpdate, skill: Skill, now: number) {
   const text = (asked: string | null | undefined, before: string) =>
     asked === undefined ? before : (asked ?? "");
   return {

@@ -3,7 +3,7 @@ import { skillCategories } from "../protocol/skill.ts";
 import { optionalFlag, PageQuery } from "./common.ts";
 import { ignoredField } from "./unsupported.ts";
 
-const bytesMax = 256 * 1024;
+export const skillTextBytesMax = 256 * 1024;
 const filesMax = 50;
 
 /** The skill's own markdown, in lower case. */
@@ -20,14 +20,14 @@ const FilePath = z
 
 export const SkillFile = z.object({
   name: FilePath,
-  content: z.string().max(bytesMax),
+  content: z.string().max(skillTextBytesMax),
   language: z.string().max(100).nullish(),
 });
 
 const fields = z.object({
   name: z.string().trim().min(1).max(100),
   description: z.string().max(1_000).nullish(),
-  markdown: z.string().max(bytesMax).nullish(),
+  markdown: z.string().max(skillTextBytesMax).nullish(),
   files: z.array(SkillFile).max(filesMax).nullish(),
   icon: z.string().max(200).nullish(),
   category: z.enum(skillCategories).optional(),
@@ -37,7 +37,7 @@ const fields = z.object({
 
 const tooLarge = {
   path: ["files"],
-  message: `and markdown must have at most ${bytesMax / 1024} KiB in all`,
+  message: `and markdown must have at most ${skillTextBytesMax / 1024} KiB in all`,
 };
 const uneven = {
   path: ["files"],
@@ -46,9 +46,14 @@ const uneven = {
 
 type Written = Partial<Pick<z.output<typeof fields>, "markdown" | "files">>;
 
-function fits({ markdown, files }: Written): boolean {
+/** The bytes of a skill's texts, which are bounded together. */
+export function skillTextBytes({ markdown, files }: Written): number {
   const texts = [markdown ?? "", ...(files ?? []).map(({ content }) => content)];
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) <= bytesMax;
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+}
+
+function fits(written: Written): boolean {
+  return skillTextBytes(written) <= skillTextBytesMax;
 }
 
 /** Whether a folder of a file system can hold them all. */
