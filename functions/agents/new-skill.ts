@@ -35,8 +35,11 @@ export function changedSkill(body: SkillUpdate, skill: Skill, now: number) {
   const fields = fieldsOf(body, skill, now);
   const bytes = textBytesOf(fields);
   if (bytes <= skillTextBytesMax || bytes <= textBytesOf(skill)) return fields;
-  const message = `and markdown would have ${bytes} bytes in all; a skill has at most ${skillTextBytesMax}`;
-  throw new ApiError("VALIDATION_FAILED", { details: [{ field: "files", message }] });
+  const message = `and markdown would have ${bytes} bytes in all: ${skillTextBytesMax} are allowed`;
+  throw new ApiError("VALIDATION_FAILED", {
+    message: `The field files ${message}.`,
+    details: [{ field: "files", message }],
+  });
 }
 
 function textBytesOf({ markdown, filesJson }: Pick<Skill, "markdown" | "filesJson">): number {
