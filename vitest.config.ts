@@ -26,14 +26,14 @@ export default defineConfig({
     // The sealing library asks Web Crypto for a method that Node calls experimental.
     execArgv: ["--disable-warning=ExperimentalWarning"],
     passWithNoTests: true,
-    // A test whose assertions are in a loop over nothing holds nothing.
-    expect: { requireAssertions: true },
     tags: [{ name: "slow", description: "Takes a second or more. `npm run verify` skips it." }],
     projects: [
       {
         test: {
           name: "unit",
           isolate: false,
+          // A test whose assertions are in a loop over nothing holds nothing.
+          expect: { requireAssertions: true },
           setupFiles: [quiet, propertySeed],
           // Every function has it, and tests read settings in any order.
           env: { GOOGLE_CLOUD_PROJECT: "paddock-test" },
