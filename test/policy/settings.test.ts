@@ -76,9 +76,9 @@ describe.skipIf(!isPlanned)("a function's settings", () => {
   );
 
   // Google's load balancers append the client's address and then their own.
-  test.each(Object.entries(functions))("%s finds the client's address", (name, { visibility }) => {
-    const { PADDOCK_TRUSTED_HOPS: hops } = ofFunction(name);
-    if (visibility === "edge") expect(hops).toBe("1");
+  const atEdge = Object.keys(functions).filter((name) => functions[name]?.visibility === "edge");
+  test.each(atEdge)("%s finds the client's address", (name) => {
+    expect(ofFunction(name).PADDOCK_TRUSTED_HOPS).toBe("1");
   });
 
   test("limits are the deployment's", () => {
