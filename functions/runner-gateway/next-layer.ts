@@ -3,8 +3,7 @@ import { workspaceRoom } from "#shared/core/executions/profiles";
 import { fits } from "#shared/core/workspace/footprint";
 import type { Owner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
-import { fittingLayers } from "#shared/store/document-room";
-import { type Environment, type Layer, layersMax } from "#shared/store/environments";
+import type { Layer } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
 import { inManifestTurn, isUnreadable } from "#shared/workspace/manifest-turn";
 
@@ -38,11 +37,4 @@ export async function nextLayer(
     logFailure("a layer can't be read", error, { executionId: execution.id, alarm: true });
     return null;
   }
-}
-
-/** The environment's layers with a new one, which is the newest. */
-export function withLayer(environment: Environment, made: NextLayer, now: number): Layer[] {
-  const others = environment.layers.filter(({ hash }) => hash !== made.hash);
-  const layers = [{ ...made, builtAt: now }, ...others].slice(0, layersMax);
-  return fittingLayers(environment, layers);
 }

@@ -8,6 +8,7 @@ import {
   measuredCostMicrousd,
 } from "#shared/executions/end-execution";
 import { lastStoredSequence } from "#shared/executions/event-log";
+import { withLayer } from "#shared/executions/layer-of";
 import type { Owner } from "#shared/identity/owner";
 import { change } from "#shared/pipeline/route";
 import { outputBytesMax, SettleReply, SettleRequest } from "#shared/protocol/runner";
@@ -19,7 +20,7 @@ import { requireFound } from "#shared/store/read-document";
 import type { ReadStore } from "#shared/store/store";
 import { recordChange } from "#shared/workspace/snapshot-changes";
 import { noteEnded, unprovenMsMax } from "./live-executions.ts";
-import { nextLayer, withLayer } from "./next-layer.ts";
+import { nextLayer } from "./next-layer.ts";
 import { nextWorkspace } from "./next-workspace.ts";
 
 /** A byte of output may take six bytes of JSON. */
@@ -110,7 +111,8 @@ export const settleExecution = change({
     });
     const changed: Partial<Environment> | null =
       (workspace && { workspace: workspace.head, updatedAt: now }) ??
-      (layer && environment && { layers: withLayer(environment.value, layer, now) });
+      (layer &&
+        environment && { layers: withLayer(environment.value, { ...layer, builtAt: now }) });
     const recorded =
       environment && workspace
         ? recordChange(owner, environment.value, {

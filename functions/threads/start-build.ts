@@ -13,7 +13,7 @@ import { readBuilds, stateOf } from "#shared/environments/shown-environments";
 import { allInOrder } from "#shared/errors/all-in-order";
 import { asBuild } from "#shared/executions/as-build";
 import { type EarlierStart, readEarlierStart } from "#shared/executions/earlier-start";
-import { builtLayer } from "#shared/executions/layer-of";
+import { builtLayer, withLayer } from "#shared/executions/layer-of";
 import { shellModel } from "#shared/executions/models";
 import { newThread } from "#shared/executions/new-thread";
 import { type Started, startExecution, startedFacts } from "#shared/executions/start-execution";
@@ -22,9 +22,8 @@ import { dispatchStarted } from "#shared/pipeline/dispatch-started";
 import type { Callers, Context, Earlier, ReadContext, Reply } from "#shared/pipeline/route";
 import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { auditEntry } from "#shared/store/audit-rows";
-import { fittingLayers } from "#shared/store/document-room";
 import { patch, type Version, type Write } from "#shared/store/documents";
-import { type Environment, environments, layersMax } from "#shared/store/environments";
+import { type Environment, environments } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
 import type { FoundDocument } from "#shared/store/read-document";
 import { type KnownLayer, readLayers } from "./known-layers.ts";
@@ -120,8 +119,7 @@ export function decideBuild(
   // What another environment of the same owner has built is the same, byte for byte.
   if (known) {
     const layer = { ...known, variables: layerVariables(next) };
-    const layers = [layer, ...next.layers].slice(0, layersMax);
-    return changed({ layers: fittingLayers(next, layers), build: null });
+    return changed({ layers: withLayer(next, layer), build: null });
   }
   return startBuild(context, data, { next, fields, version });
 }

@@ -1,5 +1,6 @@
 import { layerHash, layerVariables, needsLayer } from "../core/layers/layer.ts";
-import type { Environment, Layer } from "../store/environments.ts";
+import { fittingLayers } from "../store/document-room.ts";
+import { type Environment, type Layer, layersMax } from "../store/environments.ts";
 
 /**
  * The layer that an environment's executions find. While a changed configuration isn't built, that
@@ -18,4 +19,10 @@ export function layerOf(environment: Environment): Layer | null {
 export function builtLayer(environment: Environment): Layer | null {
   const hash = layerHash(environment);
   return environment.layers.find((layer) => layer.hash === hash) ?? null;
+}
+
+/** The environment's layers with one that was just built or found, which is the newest. */
+export function withLayer(environment: Environment, layer: Layer): Layer[] {
+  const others = environment.layers.filter(({ hash }) => hash !== layer.hash);
+  return fittingLayers(environment, [layer, ...others].slice(0, layersMax));
 }
