@@ -130,11 +130,14 @@ export class ModelGateway {
     try {
       return await this.#meters.reserve(execution, call);
     } catch (error) {
-      const charging = { meters: this.#meters, now: this.#deps.now };
       // Nobody waits for it: it may take until the database is back.
-      void chargeCall(charging, execution, { id: call.id, end: { type: "free" } });
+      void this.#charge(execution, call.id, { type: "free" });
       throw error;
     }
+  }
+
+  async #charge(execution: MeteredExecution, id: string, end: CallEnd): Promise<void> {
+    await chargeCall({ meters: this.#meters, now: this.#deps.now }, execution, { id, end });
   }
 
   #carryOut(
@@ -144,8 +147,7 @@ export class ModelGateway {
     const { id, repeatable, leave } = reserved;
     const { execution } = asked;
     const making = { asked, settings: this.#settings, answers: this.#answers };
-    const charging = { meters: this.#meters, now: this.#deps.now };
-    const charge = (end: CallEnd) => chargeCall(charging, execution, { id, end });
+    const charge = (end: CallEnd) => this.#charge(execution, id, end);
     return relayUntilTaken(async (response) => {
       const recording = await carryOut(charge, { ...making, response });
       if (!recording || !repeatable) return;

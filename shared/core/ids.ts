@@ -34,6 +34,8 @@ export const idPrefixes = {
   fileDownload: "dnl",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
+/** What a repeated request makes again under the same id: two commits must never share a row. */
+export type RepeatableKind = Exclude<IdKind, "auditRow">;
 
 const randomLength = 21;
 

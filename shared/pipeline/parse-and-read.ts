@@ -1,15 +1,14 @@
 /** Parses a request that has passed the gates, and reads what its route decides on. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert } from "../core/assert.ts";
-import { derivedId, type IdKind } from "../core/ids.ts";
-import { framingOf } from "../http/framing.ts";
+import { derivedId, type RepeatableKind } from "../core/ids.ts";
 import { onceClosed } from "../http/once-closed.ts";
 import { requireFurtherScopes } from "../keys/further-scopes.ts";
 import { changedNumberSentence } from "./changed-numbers.ts";
 import type { Credential } from "./credential.ts";
 import { depsForClient } from "./deps-for-client.ts";
 import { addWarning, ignoredBody, ignoredSentence, isWarned } from "./ignored-fields.ts";
-import { parseParams, parseQuery, readJson } from "./parse.ts";
+import { parseParams, parseQuery, readJson, requireFraming } from "./parse.ts";
 import { RepeatableIds } from "./repeatable-ids.ts";
 import { requestFacts } from "./request-facts.ts";
 import type { RequestRecord } from "./request-log.ts";
@@ -102,7 +101,8 @@ async function takeBody(
   { request, response }: Exchange,
 ): Promise<unknown> {
   const { body, bodyBytesMax: bytesMax } = route;
-  if (body === "none" && isWarned(route)) addWarning(response, ignoredBody(framingOf(request)));
+  if (body === "none" && isWarned(route))
+    addWarning(response, ignoredBody(requireFraming(request)));
   if (typeof body === "string") return null;
   return await readJson(request, body, {
     bytesMax,
@@ -123,11 +123,7 @@ export async function readData(route: Route, context: AnyContext): Promise<unkno
 }
 
 /** @see Ids.ofRequest */
-function idOfRequest(
-  route: Route,
-  context: AnyContext,
-  kind: Exclude<IdKind, "auditRow">,
-): string | null {
+function idOfRequest(route: Route, context: AnyContext, kind: RepeatableKind): string | null {
   const { idempotencyKey } = context.request;
   assert(route.kind === "change" && route.idempotency, "only what honours a key makes ids of it");
   if (idempotencyKey === null) return null;

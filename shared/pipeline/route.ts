@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { VerifiedClaims } from "../core/executions/ticket.ts";
-import type { IdKind } from "../core/ids.ts";
+import type { IdKind, RepeatableKind } from "../core/ids.ts";
 import type { Scope } from "../core/keys/scopes.ts";
 import type { Account } from "../core/money/account.ts";
 import type { ErrorCode } from "../errors/catalogue.ts";
@@ -70,7 +70,7 @@ export interface Ids {
   /**
    * Derived from the Idempotency-Key, so that a repeated request gets the same; null without one.
    */
-  ofRequest(kind: Exclude<IdKind, "auditRow">): string | null;
+  ofRequest(kind: RepeatableKind): string | null;
 }
 
 export interface Deps {
