@@ -3,7 +3,7 @@ import { createServer } from "node:https";
 import { type AddressInfo, connect as connectTcp } from "node:net";
 import { setImmediate as tick } from "node:timers/promises";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
-import { httpServer } from "../../test/kit/mcp-servers.ts";
+import { httpServer, messageRoom } from "../../test/kit/mcp-servers.ts";
 import { makeTestCa } from "../../test/kit/sandbox/test-ca.ts";
 import { type Strange, startStrangeServer } from "../../test/kit/strange-server.ts";
 import { fetchByPolicy } from "./fetch-by-policy.ts";
@@ -100,13 +100,7 @@ test("MOD-5 what several answers of one server leave unfinished counts together"
     if (isOver) response.end();
   });
   onTestFinished(close);
-  let held = 0;
-  const hold = (changeBytes: number) => {
-    if (held + changeBytes > 1_000) return false;
-    held += changeBytes;
-    return true;
-  };
-  const fetch = fetchByPolicy(reach, 1_000, hold);
+  const fetch = fetchByPolicy(reach, 1_000, messageRoom(1_000).hold);
   const read = async () => (await fetch("http://a.example/")).body?.getReader();
   const readers = [await read(), await read()];
   await expect(Promise.race(readers.map((one) => one?.read()))).rejects.toThrow("too large");

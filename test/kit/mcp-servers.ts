@@ -9,6 +9,7 @@ import * as z from "zod";
 import type { McpServer as RunnerServer } from "#shared/protocol/mcp-server";
 import type { McpDeps } from "../../runner/agent/language/mcp/mcp-servers.ts";
 import type { ServedProgram } from "../../runner/agent/model.ts";
+import type { Hold } from "../../runner/egress/fetch-by-policy.ts";
 
 /** Answers lines of JSON with lines of JSON; null for a program that ends. */
 export type LineServer = (line: Record<string, unknown>) => readonly (string | null)[];
@@ -31,6 +32,19 @@ export function echoServer(tools: readonly string[] = ["echo"]): McpServer {
     server.registerTool(name, config, ({ text }) => ({ content: [{ type: "text", text }] }));
   }
   return server;
+}
+
+/** Room for so many bytes of messages that don't end, and how many are held of it. */
+export function messageRoom(bytesMax: number): { readonly hold: Hold; heldBytes(): number } {
+  let held = 0;
+  return {
+    hold(changeBytes) {
+      if (held + changeBytes > bytesMax) return false;
+      held += changeBytes;
+      return true;
+    },
+    heldBytes: () => held,
+  };
 }
 
 /** Servers of the library, or of lines, instead of programs in a sandbox. */

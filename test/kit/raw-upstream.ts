@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { setImmediate as breathe } from "node:timers/promises";
 
 export interface HeardRequest {
   readonly method: string;
@@ -151,12 +152,9 @@ export async function exchangeBytes(
   const closed = new Promise((resolve) => socket.once("close", resolve));
   socket.write(bytes, "latin1");
   if (halfClose === "late") {
-    for (let turn = 0; turn < turnsMax && chunks.length === 0 && !socket.destroyed; turn += 1) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    for (let turn = 0; turn < turnsMore; turn += 1) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    const isWaiting = () => chunks.length === 0 && !socket.destroyed;
+    for (let turn = 0; turn < turnsMax && isWaiting(); turn += 1) await breathe();
+    for (let turn = 0; turn < turnsMore; turn += 1) await breathe();
     socket.end();
   } else if (halfClose) socket.end();
   else socket.once("end", () => socket.end());

@@ -5,6 +5,7 @@
 import {
   type Finding,
   isNode,
+  lastNameOf,
   nameOf,
   type SourceFile,
   type SyntaxNode,
@@ -56,9 +57,4 @@ function listenedTo({ type, callee, arguments: given }: SyntaxNode): string | nu
 
 function isClose(node: unknown): boolean {
   return isNode(node) && node.type === "Literal" && node.value === "close";
-}
-
-/** `a` for `a`, and `b` for `a.b`. */
-function lastNameOf(node: unknown): string | null {
-  return nameOf(isNode(node) && node.type === "MemberExpression" ? node.property : node);
 }

@@ -3,9 +3,16 @@
  * isn't random may be another request's, and then a change that was never stored is answered with
  * success. Such ids are in the places alone that are listed here.
  */
-import { type Finding, isNode, nameOf, type SourceFile, walk } from "./source-file.ts";
+import { findUnlistedCalls } from "./listed-calls.ts";
+import {
+  type Finding,
+  isNode,
+  lastNameOf,
+  type SourceFile,
+  type SyntaxNode,
+} from "./source-file.ts";
 
-const productFolders = /^(functions|shared)\//;
+const folders = /^(functions|shared)\//;
 const message =
   "a derived id may be another commit's row: take a new one, or list the place in derived-row-rules.ts";
 
@@ -22,15 +29,13 @@ const places: Readonly<Record<string, string>> = {
 
 export const derivedRowPlaces = Object.keys(places);
 
-export function findDerivedRows({ path, body, lineOf }: SourceFile): Finding[] {
-  if (!productFolders.test(path) || path.endsWith(".test.ts") || path in places) return [];
-  const findings: Finding[] = [];
-  walk(body, ({ type, callee, start, arguments: given }) => {
-    if (type !== "CallExpression" || !isNode(callee) || nameOf(callee) !== "derivedId") return;
-    const [kind] = Array.isArray(given) ? given : [];
-    // A kind that isn't written out could be this one.
-    if (isNode(kind) && kind.type === "Literal" && kind.value !== "auditRow") return;
-    findings.push({ path, line: lineOf(start), message });
-  });
-  return findings;
+export function findDerivedRows(source: SourceFile): Finding[] {
+  return findUnlistedCalls(source, { folders, places, isMeant: mayNameRow, message });
+}
+
+function mayNameRow({ callee, arguments: given }: SyntaxNode): boolean {
+  const [kind] = Array.isArray(given) ? given : [];
+  // A kind that isn't written out could be a row's.
+  const isOther = isNode(kind) && kind.type === "Literal" && kind.value !== "auditRow";
+  return lastNameOf(callee) === "derivedId" && !isOther;
 }

@@ -3,9 +3,10 @@
  * takes milliseconds. So a digest of what somebody sends is keyed, but in the places that are
  * listed here.
  */
-import { type Finding, isNode, nameOf, type SourceFile, walk } from "./source-file.ts";
+import { findUnlistedCalls } from "./listed-calls.ts";
+import { type Finding, lastNameOf, type SourceFile, type SyntaxNode } from "./source-file.ts";
 
-const productFolders = /^(functions|shared|runner)\//;
+const folders = /^(functions|shared|runner)\//;
 const message =
   "a plain digest tells what it was made from: key it, or list the place in digest-rules.ts";
 
@@ -43,15 +44,7 @@ const places: Readonly<Record<string, string>> = {
 
 export const digestPlaces = Object.keys(places);
 
-export function findPlainDigests({ path, body, lineOf }: SourceFile): Finding[] {
-  if (!productFolders.test(path) || path.endsWith(".test.ts") || path in places) return [];
-  const findings: Finding[] = [];
-  walk(body, ({ type, callee, start }) => {
-    if (type !== "CallExpression" || !isNode(callee)) return;
-    if (nameOf(callee.type === "MemberExpression" ? callee.property : callee) !== "createHash") {
-      return;
-    }
-    findings.push({ path, line: lineOf(start), message });
-  });
-  return findings;
+export function findPlainDigests(source: SourceFile): Finding[] {
+  const isMeant = ({ callee }: SyntaxNode) => lastNameOf(callee) === "createHash";
+  return findUnlistedCalls(source, { folders, places, isMeant, message });
 }

@@ -106,6 +106,11 @@ export function nameOf(node: unknown): string | null {
   return isName ? String(node.name) : null;
 }
 
+/** `a` for `a`, and `b` for `a.b`. */
+export function lastNameOf(node: unknown): string | null {
+  return nameOf(isNode(node) && node.type === "MemberExpression" ? node.property : node);
+}
+
 export function isNode(value: unknown): value is SyntaxNode {
   return typeof value === "object" && value !== null && "type" in value && "start" in value;
 }

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { zstdCompressSync } from "node:zlib";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { planRedaction } from "#shared/core/redaction/plan";
-import { httpServer } from "../../../test/kit/mcp-servers.ts";
+import { httpServer, messageRoom } from "../../../test/kit/mcp-servers.ts";
 import { fetchByPolicy } from "../../egress/fetch-by-policy.ts";
 import { HiddenLook } from "../../egress/hidden-look.ts";
 import { StdioTransport } from "./mcp/stdio-transport.ts";
@@ -35,12 +35,7 @@ function sandboxOf(pieces: readonly Buffer[]): ToolContext {
 
 /** A program whose output is what the test says. */
 async function program(lineBytesMax: number) {
-  let held = 0;
-  const hold = (changeBytes: number) => {
-    if (held + changeBytes > lineBytesMax) return false;
-    held += changeBytes;
-    return true;
-  };
+  const { hold, heldBytes } = messageRoom(lineBytesMax);
   const said: unknown[] = [];
   let say: (bytes: Uint8Array) => void = () => undefined;
   const start: ConstructorParameters<typeof StdioTransport>[0] = (onOutput) => {
@@ -53,7 +48,7 @@ async function program(lineBytesMax: number) {
   return {
     transport,
     said,
-    heldBytes: () => held,
+    heldBytes,
     say: (all: string) => bytesOf(all).forEach((piece) => void say(piece)),
   };
 }

@@ -65,11 +65,11 @@ const long = (id: unknown) =>
 const unending = () => "x".repeat(8 * mib - 1);
 
 test("MOD-5 one of twenty servers may send a long line while others leave room", async () => {
-  const programs: Record<string, LineServer> = {};
-  const names = Array.from({ length: 20 }, (_, index) => `s${index}`);
-  for (const [index, name] of names.entries()) {
-    programs[name] = rudeServer([tool], index < 19 ? (index < 2 ? unending : plain) : long);
-  }
+  const answers = [unending, unending, ...Array.from({ length: 17 }, () => plain), long];
+  const names = answers.map((_, index) => `s${index}`);
+  const programs = Object.fromEntries(
+    answers.map((answer, index): [string, LineServer] => [`s${index}`, rudeServer([tool], answer)]),
+  );
   const servers = names.map((name) => serverOf({ name }));
   const times = { startMs: 20_000, probeMs: 500, callMs: 2_000 };
   const started = await startMcpServers(servers, depsWith(programs), { roomTokens: 10_000, times });
