@@ -12,7 +12,6 @@ const ofStrings = [
   "isWellFormed",
   "lastIndexOf",
   "localeCompare",
-  "normalize",
   "replace",
   "slice",
   "split",
@@ -42,8 +41,19 @@ export function countCharacters(work: () => void): number {
   };
   const lengthOf = (value: unknown) => (typeof value === "string" ? value.length : 0);
   for (const name of ofStrings) watch(String.prototype, name, (self) => lengthOf(String(self)));
+  watch(String.prototype, "normalize", (self) => costOfNormalizing(String(self)));
   for (const name of ["charCodeAt", "codePointAt", "at"]) watch(String.prototype, name, () => 1);
-  for (const name of ["exec", "test"]) watch(RegExp.prototype, name, (_, [text]) => lengthOf(text));
+  watch(RegExp.prototype, "test", (_, [text]) => lengthOf(text));
+  const { exec } = RegExp.prototype;
+  RegExp.prototype.exec = function (text) {
+    const from = this.global || this.sticky ? this.lastIndex : 0;
+    const found = exec.call(this, text);
+    count += (found ? found.index + found[0].length : text.length) - from;
+    return found;
+  };
+  undo.push(() => {
+    RegExp.prototype.exec = exec;
+  });
   watch(Array.prototype, "join", () => 0);
   watch(Buffer, "byteLength", (_, [text]) => lengthOf(text));
   watch(Buffer.prototype, "toString", () => 0);
@@ -55,6 +65,12 @@ export function countCharacters(work: () => void): number {
     for (const restore of undo) restore();
   }
   return count;
+}
+
+/** Marks that follow each other are put in order, which takes the square of their number. */
+function costOfNormalizing(text: string): number {
+  const marks = [...text.matchAll(/\p{M}+/gu)];
+  return marks.reduce((cost, [{ length }]) => cost + length ** 2, text.length);
 }
 
 /** The characters that each step of `work` has touched. */

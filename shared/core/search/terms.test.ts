@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { countCharacters } from "../../../test/kit/count-characters.ts";
 import { highlightOf } from "./highlight.ts";
 import { type FoundText, rankThreads } from "./rank.ts";
 import { pairsMax, searchTerms, termsOf, wordsMax } from "./terms.ts";
@@ -18,6 +19,10 @@ describe("the terms of a text", () => {
     ["東京の天気", "天気", true],
     ["東京の天気", "気天", false],
     ["version 2.14", "2.14", true],
+    [`a${"\u0300\u0316".repeat(100)}b`, "ab", true],
+    ["\ufdfa\ufdfa", "صلى", false],
+    ["it is ﬃne, 𝔘𝔫𝔦𝔠𝔬𝔡𝔢 of more than eight units", "FFINE unicode", true],
+    ["가나다라마바사아자차", "가나다라마바사아자차".normalize("NFD"), true],
   ])("of %j are found by %j: %s", (text, query, found) => {
     expect(isFound(text, query)).toBe(found);
   });
@@ -29,6 +34,18 @@ describe("the terms of a text", () => {
 
   test("are those of a text's beginning if it repeats itself for megabytes", () => {
     expect(termsOf(`${"so ".repeat(20_000)} late`)).toEqual(["so", "so so"]);
+  });
+
+  test.each([
+    ["of marks in no order", `a${"\u0300\u0316".repeat(100_000)}`],
+    ["of one character that becomes eighteen", "\ufdfa".repeat(200_000)],
+    ["of words of them", `${"\ufdfa".repeat(100)} `.repeat(2_000)],
+    ["of words of marks", `a${"\u0300\u0316".repeat(100)} `.repeat(1_000)],
+    ["without a space", "漢".repeat(200_000)],
+  ])("and a highlight take work in proportion to a text %s", (_, text) => {
+    const sought = new Set(["elsewhere"]);
+    expect(countCharacters(() => termsOf(text))).toBeLessThan(80 * text.length);
+    expect(countCharacters(() => highlightOf(text, sought))).toBeLessThan(80 * text.length);
   });
 
   test("leave out a word that a phrase implies, so that fewer are looked for", () => {

@@ -13,6 +13,10 @@ export const pairsMax = 256;
 const wordsReadMax = 10_000;
 /** A longer word is found by its beginning, as it is written in full. */
 const wordLengthMax = 40;
+/** No more units of a word are looked at to find its beginning: all others may be marks. */
+const wordLengthReadMax = 400;
+/** How many units are normalized at once: one can become eighteen. */
+const normalizedAtOnce = 8;
 
 const unseparated =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
@@ -26,11 +30,14 @@ export interface Word {
   readonly end: number;
 }
 
-/** The words of a text, in order. */
+/** The first words of a text, in order; those of marks alone count, but are not given. */
 export function* wordsIn(text: string): Generator<Word> {
+  let read = 0;
   for (const { 0: letters, index } of text.matchAll(run)) {
     let start = index;
     for (const part of separated(letters)) {
+      read += 1;
+      if (read > wordsReadMax) return;
       const end = start + part.length;
       const word = normalized(part);
       if (word !== "") yield { word, start, end };
@@ -40,24 +47,35 @@ export function* wordsIn(text: string): Generator<Word> {
 }
 
 /** Splits a run before and after each character of a script without spaces. */
-function separated(letters: string): readonly string[] {
-  if (!unseparated.test(letters)) return [letters];
-  const parts: string[] = [];
-  let isOpen = false;
+function* separated(letters: string): Generator<string> {
+  if (!unseparated.test(letters)) {
+    yield letters;
+    return;
+  }
+  let open = "";
   for (const character of letters) {
     const isAlone = unseparated.test(character);
-    if (isOpen && !isAlone) parts.push((parts.pop() ?? "") + character);
-    else parts.push(character);
-    isOpen = !isAlone;
+    if (isAlone && open !== "") yield open;
+    open = isAlone ? "" : open + character;
+    if (isAlone) yield character;
   }
-  return parts;
+  if (open !== "") yield open;
 }
 
+/**
+ * A few characters at a time, and only as many as a word's beginning takes. To put marks in order
+ * takes the square of their number: normalizing a mebibyte of them takes ten minutes. As all marks
+ * are removed, their order makes no difference, so pieces give what the whole would.
+ */
 function normalized(word: string): string {
-  return cutText(
-    word.normalize("NFKD").replace(mark, "").toUpperCase().toLowerCase(),
-    wordLengthMax,
-  );
+  let beginning = "";
+  let rest = cutText(word, wordLengthReadMax);
+  while (rest !== "" && beginning.length < wordLengthMax) {
+    const piece = cutText(rest, normalizedAtOnce);
+    beginning += piece.normalize("NFKD").replace(mark, "");
+    rest = rest.slice(piece.length);
+  }
+  return cutText(cutText(beginning, wordLengthMax).toUpperCase().toLowerCase(), wordLengthMax);
 }
 
 /** The terms of a text that is stored: at most `wordsMax` words and `pairsMax` pairs. */
@@ -65,10 +83,7 @@ export function termsOf(text: string): string[] {
   const words = new Set<string>();
   const pairs = new Set<string>();
   let previous: string | null = null;
-  let read = 0;
   for (const { word } of wordsIn(text)) {
-    read += 1;
-    if (read > wordsReadMax) break;
     if (words.size < wordsMax) words.add(word);
     if (previous !== null && pairs.size < pairsMax) pairs.add(pairOf(previous, word));
     if (words.size === wordsMax && pairs.size === pairsMax) break;
