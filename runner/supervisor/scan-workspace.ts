@@ -71,8 +71,9 @@ const statBlockBytes = 512;
  */
 const sparseReadFactor = 2;
 
-/** An odd file affects only itself. */
+/** An odd file affects only itself; the folder's own mode isn't kept, so it must hide nothing. */
 export async function scanWorkspace(folder: string, limits: ScanLimits): Promise<Scan> {
+  chmodSync(folder, 0o700);
   const walk = new Walk(folder, limits);
   await walk.visitFolder("");
   return walk;

@@ -114,6 +114,20 @@ describe.each(modesNow)("an execution in mode %s", options, (mode) => {
     });
   });
 
+  test.each(["000", "644"])("keeps a workspace whose own folder got mode %s", async (rights) => {
+    const script = `echo made > new; chmod ${rights} /workspace`;
+    const run = await execute(claimFor(script), mode, {
+      prepare: (gateway) => {
+        const manifestSha256 = storeBase(gateway);
+        gateway.claim = claimFor(script, { manifestSha256 });
+      },
+    });
+    expect(run.gateway.settled?.output).toBe("");
+    const paths = run.gateway.savedManifest().entries.map(({ path }) => path);
+    expect(paths).toEqual(["data", "data/numbers.txt", "empty", "link", "new", "run.sh"]);
+    expect(run.gateway.savedFile("new")).toBe("made\n");
+  });
+
   test("leaves a workspace that nobody touched as it is", async () => {
     const run = await execute(claimFor("cat run.sh"), mode, {
       prepare: (gateway) => {
