@@ -6,8 +6,29 @@ import { type CallRequest, type RunRequest, toInitBytesMax } from "./messages.ts
 import { refuseAll } from "./no-way-out.ts";
 import { runScript, signalAll } from "./run-script.ts";
 
+/** What ends a program that doesn't handle it, and what opens Node's debugger. */
+const signals = [
+  "SIGTERM",
+  "SIGINT",
+  "SIGHUP",
+  "SIGQUIT",
+  "SIGALRM",
+  "SIGUSR1",
+  "SIGUSR2",
+] as const;
+
+/**
+ * A task may end programs by their names or all at once, as one does to stop a server: `pkill -f
+ * node`. This one isn't meant, and the sandbox would end with it.
+ */
+function standAside(): void {
+  process.title = "(init)";
+  for (const signal of signals) process.on(signal, () => undefined);
+}
+
 /** Runs the init until its process ends. */
 export function main(): void {
+  standAside();
   const supervisor = new Socket({ fd: 0, readable: true, writable: true });
   const reader = new FrameReader(toInitBytesMax);
 

@@ -102,6 +102,10 @@ function warn(output: Output): void {
   sink.end();
 }
 
+/** Unless it was asked to end, or memory ran out, which is said instead. */
+const sandboxKilled =
+  "The sandbox ended before its script: something in it, such as kill -9 -1, killed all programs.";
+
 function toolsOf({ stop, output, session, ...parts }: ModelParts): AgentTools {
   return {
     emit: (item) => parts.emit(item),
@@ -114,7 +118,7 @@ function toolsOf({ stop, output, session, ...parts }: ModelParts): AgentTools {
         onRefused: (attempt) => parts.onRefused(attempt),
       });
       sink.end();
-      return { exitCode };
+      return exitCode === null ? { exitCode, why: sandboxKilled } : { exitCode };
     },
   };
 }

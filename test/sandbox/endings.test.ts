@@ -33,6 +33,22 @@ describe.each(modesNow)("EXE-7 endings in mode %s", options, (mode) => {
     expect(run.leftovers).toEqual([]);
   });
 
+  test("goes on when a task ends programs by name, or all at once", async () => {
+    const script = `exec 2>/dev/null; trap '' TERM HUP INT USR1
+      for how in "pkill -f node" "pkill -KILL -f node" "kill -- -1" "kill -HUP -1" "kill -USR1 -1"
+      do sh -c 'exec node -e "setInterval(() => 0, 9)"' & sleep 0.3; $how; kill -KILL $!; done
+      echo went on`;
+    const { gateway } = await execute(claimFor(script), mode);
+    expect(gateway.settled).toMatchObject({ outcome: "success", output: "went on\n" });
+  });
+
+  test("says why a sandbox ended before its script", async () => {
+    const { gateway } = await execute(claimFor("echo x > file; kill -KILL -1; wait"), mode);
+    expect(gateway.settled).toMatchObject({ reason: "command_failed", exitCode: null });
+    expect(gateway.settled?.detail).toContain("kill -9 -1");
+    expect(gateway.savedFile("file")).toBe("x\n");
+  });
+
   test.runIf(isTurn(0, 2))(
     "cancelled by the platform: settled, though nothing yields",
     async () => {
