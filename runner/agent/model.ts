@@ -109,6 +109,10 @@ export interface LanguageTools extends AgentTools {
   readonly reach: Reach;
 }
 
+/** Why a run ended with its sandbox; a stop or a lack of memory is said instead. */
+export const sandboxKilled =
+  "The sandbox ended before its task: something in it, such as kill -9 -1, killed all programs.";
+
 /** Why a language model's run ended, if its task isn't done. */
 export type UnfinishedReason = "budget" | "agent_limit" | "model_failed" | "time_limit";
 

@@ -6,12 +6,13 @@ import type { Item } from "#shared/protocol/item";
 import type { Conversation } from "#shared/protocol/language-model";
 import type { ClaimReply } from "#shared/protocol/runner";
 import type { RunnerSkill } from "#shared/protocol/skill";
-import type {
-  AgentTools,
-  LanguageEnd,
-  LanguageTools,
-  ScriptEnd,
-  SkillPlace,
+import {
+  type AgentTools,
+  type LanguageEnd,
+  type LanguageTools,
+  type ScriptEnd,
+  type SkillPlace,
+  sandboxKilled,
 } from "../agent/model.ts";
 import { findModel, loadLanguageModel } from "../agent/models.ts";
 import type { Reach } from "../egress/reach.ts";
@@ -101,10 +102,6 @@ function warn(output: Output): void {
   sink.write(Buffer.from(`[Warning: the agent has the internet and unbound secrets; ${risk}]\n`));
   sink.end();
 }
-
-/** Unless it was asked to end, or memory ran out, which is said instead. */
-const sandboxKilled =
-  "The sandbox ended before its script: something in it, such as kill -9 -1, killed all programs.";
 
 function toolsOf({ stop, output, session, ...parts }: ModelParts): AgentTools {
   return {

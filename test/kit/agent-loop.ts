@@ -21,8 +21,11 @@ export interface LoopOptions {
   readonly settings?: Partial<LoopSettings>;
   readonly remainingMs?: () => number;
   readonly signal?: AbortSignal;
-  /** Answers the shell's commands; by default with nothing and exit code 0. */
-  readonly shell?: (command: string) => { readonly output: string; readonly status: number };
+  /**
+   * Answers the shell's commands; by default with nothing and exit code 0. Null if the sandbox has
+   * ended with it.
+   */
+  readonly shell?: (command: string) => { readonly output: string; readonly status: number } | null;
   readonly files?: Readonly<Record<string, Buffer>>;
 }
 
@@ -122,13 +125,15 @@ interface FakeSandbox {
   readonly shell: LoopOptions["shell"];
 }
 
-function callFake(call: SandboxCall, { files, onOutput, shell }: FakeSandbox): CallEnded {
+function callFake(call: SandboxCall, { files, onOutput, shell }: FakeSandbox): CallEnded | null {
   const nothing = { status: null, folder: null, what: null, sizeBytes: null, code: null };
   const done = { id: 1, end: "done", ...nothing } as const;
   const missing = { id: 1, end: "failed", ...nothing, code: "ENOENT" } as const;
   if (call.do === "exec") return missing;
   if (call.do === "shell") {
-    const { output, status } = shell?.(call.command) ?? { output: "", status: 0 };
+    const said = shell === undefined ? { output: "", status: 0 } : shell(call.command);
+    if (said === null) return null;
+    const { output, status } = said;
     onOutput(Buffer.from(output));
     return { ...done, status, folder: "/workspace" };
   }

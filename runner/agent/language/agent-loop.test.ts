@@ -69,6 +69,17 @@ describe("an agent's run", () => {
   });
 });
 
+test("a run ends with its sandbox, without another request that would cost", async () => {
+  const run = await runLoop({
+    shell: () => null,
+    script: [turn(say("I'll end it."), call("bash", { command: "kill -9 -1" })), turn(say("on"))],
+  });
+  expect(run.end).toEqual({ exitCode: null, why: expect.stringContaining("kill -9 -1") });
+  expect(run.requests).toHaveLength(1);
+  const [, ended] = run.items.filter(({ type }) => type === "tool_call");
+  expect(ended).toMatchObject({ status: "failed", result: "The sandbox has ended." });
+});
+
 describe("a model that errs", () => {
   test("is told what is wrong with its calls, and goes on", async () => {
     const broken: TurnItem = { kind: "tool-call", name: "bash", input: {}, inputText: '{"comm' };

@@ -19,7 +19,7 @@ import { openingMessages } from "./opening.ts";
 import { ProviderFault } from "./provider-fault.ts";
 import { Repetition } from "./repetition.ts";
 import { runCalls } from "./run-calls.ts";
-import { endOf, RunEnd, unfinished } from "./run-end.ts";
+import { endOf, RunEnd, sandboxGone, unfinished } from "./run-end.ts";
 import { Speech } from "./speech.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import { estimateMessages, estimateText } from "./token-estimate.ts";
@@ -71,6 +71,7 @@ export class AgentLoop {
   #counted: { tokens: number; messages: number } | null = null;
   #calls = 0;
   #nudges = 0;
+  #isSandboxGone = false;
   /** What a cut answer has said so far. */
   #unfinishedText = "";
 
@@ -125,11 +126,15 @@ export class AgentLoop {
       canSee: this.#task.entry.vision,
       repetition: this.#repetition,
       isCut: turn.end === "length",
+      onSandboxEnded: () => {
+        this.#isSandboxGone = true;
+      },
     });
     this.#messages = withoutOldImages([...this.#messages, { role: "user", parts: results }]);
     if (left.size > 0) this.#messages = withText(this.#messages, told.tooMany);
     this.#tools.signal.throwIfAborted();
-    return null;
+    // Nothing that it calls from now on could be run, but each answer would cost.
+    return this.#isSandboxGone ? sandboxGone : null;
   }
 
   #limitReached(): Reached | null {

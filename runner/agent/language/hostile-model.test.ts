@@ -133,7 +133,10 @@ describe("MOD-5 a call that spoils the conversation ends with a sentence, and th
 
   test("arguments larger than the sandbox takes at once", async () => {
     const call = { id: "1", name: "bash", arguments: `{"command":"${"x".repeat(11_000_000)}"}` };
-    const deps = { tools: agentTools, canSee: false, repetition: new Repetition(), isCut: false };
+    const deps = {
+      ...{ tools: agentTools, canSee: false, repetition: new Repetition(), isCut: false },
+      onSandboxEnded: () => undefined,
+    };
     const asked: unknown[] = [];
     const tools = {
       ...{ emit: () => undefined, redact: (text: string) => text },
@@ -182,7 +185,10 @@ test.each([
     },
     signal: AbortSignal.abort(),
   };
-  const deps = { tools: agentTools, canSee: false, repetition: new Repetition(), isCut: false };
+  const deps = {
+    ...{ tools: agentTools, canSee: false, repetition: new Repetition(), isCut: false },
+    onSandboxEnded: () => undefined,
+  };
   const call = { type: "tool_call", id: "1", name: "bash", arguments: args } as const;
   const all = { ...deps, agentTools: tools as never };
   await runCalls([call], all);

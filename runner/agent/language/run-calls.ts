@@ -23,6 +23,8 @@ export interface CallDeps {
   readonly repetition: Repetition;
   /** Whether the last call may be incomplete, because the turn was cut at its limit. */
   readonly isCut: boolean;
+  /** Called if a call finds that the sandbox has ended, though nobody asked it to. */
+  onSandboxEnded(): void;
 }
 
 /** These change nothing, so several of them run at once. */
@@ -92,8 +94,13 @@ async function outcomeOf(call: ToolCallPart, deps: CallDeps): Promise<ToolOutcom
     const input = parseInput(call, deps);
     agentTools.signal.throwIfAborted();
     return await tool.run(input, {
-      sandbox: (request, onOutput, outputBytesMax) =>
-        agentTools.sandbox(request, onOutput, outputBytesMax),
+      sandbox: async (...request) => {
+        const end = await agentTools.sandbox(...request);
+        if (end !== null) return end;
+        agentTools.signal.throwIfAborted();
+        deps.onSandboxEnded();
+        throw new ToolError("The sandbox has ended.");
+      },
       emit: (item) => agentTools.emit(item),
       remainingMs: () => agentTools.remainingMs(),
       redact: (text) => agentTools.redact(text),

@@ -1,5 +1,5 @@
 /** How a run ends if its task isn't done. */
-import type { LanguageEnd, UnfinishedReason } from "../model.ts";
+import { type LanguageEnd, sandboxKilled, type UnfinishedReason } from "../model.ts";
 import type { ProviderFault } from "./provider-fault.ts";
 
 /** Ends the run from wherever it is noticed. */
@@ -12,6 +12,8 @@ export class RunEnd extends Error {
     this.end = end;
   }
 }
+
+export const sandboxGone: LanguageEnd = { exitCode: null, why: sandboxKilled };
 
 export function endOf(fault: ProviderFault): LanguageEnd {
   const isBudget = fault.kind === "budget";

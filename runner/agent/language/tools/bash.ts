@@ -50,13 +50,12 @@ export const bash: Tool = {
     const said = sentence(end, timeoutMs);
     const output = context.output();
     const text = output === "" ? `(no output)\n${said}` : `${output}\n${said}`;
-    const isError = end?.end !== "done" || end.status !== 0;
+    const isError = end.end !== "done" || end.status !== 0;
     return { content: [{ type: "text", text }], isError, summary: said };
   },
 };
 
-function sentence(end: CallEnded | null, timeoutMs: number): string {
-  if (end === null) return "The sandbox has ended.";
+function sentence(end: CallEnded, timeoutMs: number): string {
   const restarted = `A new shell follows in ${end.folder ?? "/workspace"}; variables are gone.`;
   switch (end.end) {
     case "done":

@@ -24,7 +24,7 @@ export async function readBytes(
     (bytes) => pieces.add(Buffer.from(bytes)),
     bytesMax,
   );
-  if (end?.end !== "done") throw fileError("Reading", path, codeOf(end));
+  if (end.end !== "done") throw fileError("Reading", path, codeOf(end));
   const what = end.what ?? "file";
   return { what, bytes: pieces.take(), sizeBytes: end.sizeBytes ?? 0 };
 }
@@ -37,7 +37,7 @@ export async function writeText(
 ): Promise<boolean> {
   const base64 = Buffer.from(text).toString("base64");
   const end = await sandbox({ do: "write", path, base64, isNew: false }, () => undefined, 0);
-  if (end?.end !== "done") throw fileError("Writing", path, codeOf(end));
+  if (end.end !== "done") throw fileError("Writing", path, codeOf(end));
   return end.status === 1;
 }
 
@@ -65,6 +65,6 @@ export function decodeText(path: string, bytes: Uint8Array): string {
   }
 }
 
-function codeOf(end: CallEnded | null): string {
-  return end === null ? "that the sandbox has ended" : (end.code ?? "nothing");
+function codeOf({ code }: CallEnded): string {
+  return code ?? "nothing";
 }

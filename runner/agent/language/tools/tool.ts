@@ -1,5 +1,6 @@
 /** What the loop needs of a tool, and what a tool may use. */
 import type { FileChange } from "#shared/protocol/item";
+import type { CallEnded } from "../../../init/messages.ts";
 import type { LanguageTools } from "../../model.ts";
 import type { ImagePart, TextPart, ToolSpec } from "../conversation.ts";
 
@@ -15,8 +16,9 @@ export interface ToolOutcome {
 /**
  * What a tool shortens it redacts before: what is left of a secret that was cut isn't recognised.
  */
-export interface ToolContext
-  extends Pick<LanguageTools, "sandbox" | "emit" | "remainingMs" | "redact"> {
+export interface ToolContext extends Pick<LanguageTools, "emit" | "remainingMs" | "redact"> {
+  /** @throws {ToolError} If the sandbox has ended. */
+  sandbox(...call: Parameters<LanguageTools["sandbox"]>): Promise<CallEnded>;
   /** Streams output while it is written. */
   onOutput(bytes: Uint8Array): void;
   /** All output of this call so far, without secrets, shortened in the middle. */
