@@ -6,7 +6,8 @@ import { ShellSession } from "./shell-session.ts";
 
 const settings = { do: "shell", environment: {}, refusingPort: null } as const;
 
-test("a folder whose name isn't UTF-8 costs one command and not the shell", async () => {
+/** A shell in a folder of its own, which is removed when the test has ended. */
+function newShell() {
   const home = mkdtempSync(join(tmpdir(), "shell-"));
   const session = new ShellSession(
     () => [],
@@ -25,8 +26,29 @@ test("a folder whose name isn't UTF-8 costs one command and not the shell", asyn
     });
     return { ...end, output };
   };
+  return { home, run };
+}
+
+test("a folder whose name isn't UTF-8 costs one command and not the shell", async () => {
+  const { home, run } = newShell();
   await run("mkdir $'a\\xff' && cd $'a\\xff'");
   expect(await run("exit 3")).toMatchObject({ end: "shell_ended", status: 3 });
   await run("true");
   expect(await run("pwd")).toMatchObject({ end: "done", status: 0, output: `${home}\n` });
+});
+
+test.each([
+  ["false; continue", 0],
+  ["[ -f missing ] || continue", 0],
+  ["printf() { :; }; read() { return 1; }; false", 1],
+  ["set -u; IFS=x", 0],
+  ["true", 0],
+])("a shell says when %j has ended, and lives on", async (command, status) => {
+  const { run } = newShell();
+  expect(await run(`kept=here; ${command}`)).toMatchObject({ end: "done", status });
+  expect(await run('echo "$kept"')).toMatchObject({ end: "done", status: 0, output: "here\n" });
+});
+
+test("a command that ends the loop ends its shell", async () => {
+  expect(await newShell().run("break")).toMatchObject({ end: "shell_ended" });
 });

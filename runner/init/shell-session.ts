@@ -20,10 +20,18 @@ export type ShellCommand = Extract<CallDo, { do: "shell" }>;
 export type ShellEnd = Pick<CallEnded, "end" | "status" | "folder">;
 
 const files = { command: "/tmp/.command.sh", output: "/tmp/.agent-output" };
-/** Reads the name of a mark, runs the command, and writes the mark after its output. */
-const driver = `while IFS= read -r -u 3 paddock_mark; do
+/**
+ * Reads the name of a mark, runs the command, and writes the mark after its output. That is in the
+ * loop's condition and by builtins, so that neither a `continue` nor a function named `printf` in a
+ * command swallows the mark.
+ */
+const driver = `paddock_mark=
+while
+  paddock_status=$?
+  [[ -z $paddock_mark ]] || builtin printf '\\036%s %d\\036' "$paddock_mark" "$paddock_status" >&4
+  IFS= builtin read -r -u 3 paddock_mark
+do
   . ${files.command} 3<&- 4>&- </dev/null
-  printf '\\036%s %d\\036' "$paddock_mark" "$?" >&4
 done`;
 /** Output of background processes between two commands; the rest is dropped. */
 const laterBytesMax = 64 * 1024;
