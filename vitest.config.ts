@@ -13,6 +13,9 @@ const propertySeed = "./test/kit/property-seed.ts";
 /** Full counts take longer, and how much longer depends on the machine. */
 const timeFactor = process.env.PADDOCK_LONG === undefined ? 1 : 20;
 
+/** A test whose assertions are in a loop over nothing holds nothing. */
+const asserting = { requireAssertions: true };
+
 /**
  * `npm test` runs these projects in lanes side by side; groups keep their order elsewhere. Files of
  * a project share their worker's modules (`isolate: false`): loading the Google clients again costs
@@ -32,8 +35,7 @@ export default defineConfig({
         test: {
           name: "unit",
           isolate: false,
-          // A test whose assertions are in a loop over nothing holds nothing.
-          expect: { requireAssertions: true },
+          expect: asserting,
           setupFiles: [quiet, propertySeed],
           // Every function has it, and tests read settings in any order.
           env: { GOOGLE_CLOUD_PROJECT: "paddock-test" },
@@ -50,6 +52,7 @@ export default defineConfig({
         test: {
           name: "conformance",
           isolate: false,
+          expect: asserting,
           setupFiles: [quiet],
           include: ["test/{conformance,deploy}/**/*.test.ts"],
           testTimeout: 120_000 * timeFactor,
@@ -63,6 +66,7 @@ export default defineConfig({
         test: {
           name: "sandbox",
           isolate: false,
+          expect: asserting,
           setupFiles: [quiet],
           // The gateway of models, which some of them start in their own process, asks for it.
           env: { GOOGLE_CLOUD_PROJECT: "paddock-test" },
@@ -78,6 +82,7 @@ export default defineConfig({
         test: {
           name: "cloud",
           isolate: false,
+          expect: asserting,
           setupFiles: [quiet, propertySeed],
           include: ["test/{integration,security,e2e}/**/*.test.ts"],
           globalSetup: existsSync(cloudSetup) ? [cloudSetup] : [],
@@ -93,6 +98,7 @@ export default defineConfig({
         test: {
           name: "money",
           isolate: false,
+          expect: asserting,
           setupFiles: [quiet],
           include: ["test/money/**/*.test.ts"],
           globalSetup: existsSync(moneySetup) ? [moneySetup] : [],
@@ -107,6 +113,7 @@ export default defineConfig({
         test: {
           name: "failures",
           isolate: false,
+          expect: asserting,
           setupFiles: [quiet],
           include: ["test/failures/**/*.test.ts"],
           globalSetup: existsSync(failuresSetup) ? [failuresSetup] : [],
@@ -121,6 +128,7 @@ export default defineConfig({
         test: {
           name: "policy",
           isolate: false,
+          expect: asserting,
           setupFiles: [quiet],
           include: ["test/policy/**/*.test.ts"],
           globalSetup: ["./test/policy/support/setup.ts"],

@@ -203,7 +203,7 @@ afterAll(() => {
 describe.each(["EXE-6", "NET-2", "NET-5", "NET-6"])("%s past the proxy", (control) => {
   const own = now.filter((attempt) => attempt.control === control);
 
-  test.concurrent.each(own)("$name", { timeout: 120_000 }, async (attempt) => {
+  test.concurrent.for(own)("$name", { timeout: 120_000 }, async (attempt, { expect }) => {
     const { behind } = attempt;
     const full = await escapes(attempt, []);
     const alone: string[] = [];

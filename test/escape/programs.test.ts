@@ -203,7 +203,7 @@ afterAll(() => {
 describe.each(["EXE-2", "EXE-3", "EXE-4", "EXE-5", "SEC-3"])("%s around the sandbox", (control) => {
   const own = attempts.filter((attempt) => attempt.control === control);
 
-  test.concurrent.each(own)("$name", { timeout: 120_000 }, async (attempt) => {
+  test.concurrent.for(own)("$name", { timeout: 120_000 }, async (attempt, { expect }) => {
     const names = Object.keys(attempt.behind);
     const full = await escapes(attempt, []);
     const alone: string[] = [];

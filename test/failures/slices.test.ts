@@ -1,5 +1,5 @@
 /** Money that is held in slices, through the front door and the real sandbox. */
-import { describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import type { Account } from "#shared/core/money/account";
 import { accountOf, executionOf, expectSettled } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
@@ -27,7 +27,7 @@ async function newAccount() {
 }
 
 describe.concurrent("BUD-5 an execution that runs (F20)", () => {
-  test("stops when its money ends, with its output, its files and its bill", async () => {
+  test("stops when its money ends, with its output, its files and its bill", async ({ expect }) => {
     const { owner, environmentId, threadId } = await newAccount();
     let cap = 0;
     let capped: Promise<void> | undefined;
@@ -57,7 +57,7 @@ describe.concurrent("BUD-5 an execution that runs (F20)", () => {
 
   test.runIf(isTurn(0, 2))(
     "holds a first slice, then more, and never more than it can cost",
-    async () => {
+    async ({ expect }) => {
       const { owner, threadId } = await newAccount();
       const held: number[] = [];
       const stream = runScript(owner.key, threadId, "sleep 4");
@@ -80,19 +80,22 @@ describe.concurrent("BUD-5 an execution that runs (F20)", () => {
     },
   );
 
-  test.runIf(isTurn(1, 2))("is given nothing more once its owner is suspended", async () => {
-    const { owner, threadId } = await newAccount();
-    let executionId = "";
-    const stream = runScript(owner.key, threadId, slow, {
-      onText: (text) => {
-        executionId ||= text.includes("begun") ? (/run_[\w-]{21}/.exec(text)?.[0] ?? "") : "";
-      },
-    });
-    await until("its output", async () => executionId !== "", startMsMax);
-    const { admission } = await accountOf(owner);
-    await change(owner, { admission: { ...admission, suspendedAt: Date.now() } });
-    const { run } = await stream;
-    expect(run).toMatchObject({ status: "failed", reason: "budget", workspace: "saved" });
-    expect((await executionOf(owner, executionId)).holdMicrousd).toBeLessThan(most);
-  });
+  test.runIf(isTurn(1, 2))(
+    "is given nothing more once its owner is suspended",
+    async ({ expect }) => {
+      const { owner, threadId } = await newAccount();
+      let executionId = "";
+      const stream = runScript(owner.key, threadId, slow, {
+        onText: (text) => {
+          executionId ||= text.includes("begun") ? (/run_[\w-]{21}/.exec(text)?.[0] ?? "") : "";
+        },
+      });
+      await until("its output", async () => executionId !== "", startMsMax);
+      const { admission } = await accountOf(owner);
+      await change(owner, { admission: { ...admission, suspendedAt: Date.now() } });
+      const { run } = await stream;
+      expect(run).toMatchObject({ status: "failed", reason: "budget", workspace: "saved" });
+      expect((await executionOf(owner, executionId)).holdMicrousd).toBeLessThan(most);
+    },
+  );
 });

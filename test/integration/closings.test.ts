@@ -39,7 +39,9 @@ async function statesOf(owner: TestOwner): Promise<readonly string[]> {
 }
 
 describe.concurrent("KEY-10 what a key sends", () => {
-  test("can't keep its owner from revoking it, nor other keys from what they do", async () => {
+  test("can't keep its owner from revoking it, nor other keys from what they do", async ({
+    expect,
+  }) => {
     const owner = await newOwner({ creditUsd: 0 });
     const hostile = await anotherKey(owner);
     const create = async (key: string, body: object) => await send("/v1/keys", { key, body });
@@ -55,7 +57,7 @@ describe.concurrent("KEY-10 what a key sends", () => {
 
   test.runIf(isTurn(0, 2))(
     "can't make its owner too large to be suspended: one commit, and then the keys",
-    async () => {
+    async ({ expect }) => {
       const owner = await newOwner({ creditUsd: 0 });
       await plantKeys(owner, 850);
       const path = `/v1/admin/users/${owner.id}`;
@@ -85,7 +87,7 @@ describe.concurrent("KEY-10 what a key sends", () => {
 
   test.runIf(isTurn(1, 2))(
     "can't make more keys than an account may have, however many ask at once",
-    async () => {
+    async ({ expect }) => {
       const owner = await newOwner({ creditUsd: 0 });
       await plantKeys(owner, 197);
       const account = firestore().doc(`owners/${owner.id}/account/budget`);

@@ -80,7 +80,7 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
     environmentId = await newEnvironment(owner.key);
   });
 
-  test("is listed and stopped, and paid for what it used", async () => {
+  test("is listed and stopped, and paid for what it used", async ({ expect }) => {
     const doomed = await anotherKey(owner);
     const { executionId, over } = await running(doomed, environmentId);
     const keeping = await revoke(owner, doomed, { keepExecutions: true });
@@ -99,7 +99,7 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
     expect(ended.chargedMicrousd).toBeGreaterThan(0);
   });
 
-  test.runIf(isTurn(0, 3))("F13 is stopped by its expiry too", async () => {
+  test.runIf(isTurn(0, 3))("F13 is stopped by its expiry too", async ({ expect }) => {
     const expiring = await anotherKey(owner);
     const { executionId, over } = await running(expiring, environmentId);
     await makeDue(expiring, { expiresAt: Date.now() });
@@ -109,7 +109,9 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
     expect(await actionsOn(owner, expiring)).toEqual(["key.created", "key.expired"]);
   });
 
-  test("F13 isn't reported as stopped while stopping it fails, and is stopped later", async () => {
+  test("F13 isn't reported as stopped while stopping it fails, and is stopped later", async ({
+    expect,
+  }) => {
     const doomed = await anotherKey(owner);
     const [keys, { executionId, over }] = await Promise.all([
       apart("keys"),
@@ -130,7 +132,7 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
 
   test.runIf(isTurn(1, 3))(
     "F13 is stopped although the revoking process died half-way",
-    async () => {
+    async ({ expect }) => {
       const doomed = await anotherKey(owner);
       const [keys, { executionId, over }] = await Promise.all([
         apart("keys"),
@@ -153,7 +155,7 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
 
   test.runIf(isTurn(2, 3))(
     "is stopped with everything when its owner is suspended, until resumed",
-    async () => {
+    async ({ expect }) => {
       const suspended = await newOwner({ creditUsd: 5 });
       const second = await anotherKey(suspended);
       const { executionId, over } = await running(second, await newEnvironment(suspended.key));
@@ -193,9 +195,9 @@ describe.concurrent("KEY-5 requests that are under way when a key ends", () => {
     ["is revoked", revoking],
     ["is suspended with its owner", suspending],
   ] as const;
-  test.each(sharedOut(endings, 2))(
+  test.for(sharedOut(endings, 2))(
     "an execution whose start read the key before it %s never begins",
-    async (_what, end) => {
+    async ([_what, end], { expect }) => {
       const own = await newOwner({ creditUsd: 1 });
       const doomed = await anotherKey(own);
       const [threads, threadId] = await Promise.all([apart("threads"), newThread(doomed.key)]);
@@ -212,7 +214,7 @@ describe.concurrent("KEY-5 requests that are under way when a key ends", () => {
     },
   );
 
-  test("no other key is made", async () => {
+  test("no other key is made", async ({ expect }) => {
     const doomed = await anotherKey(owner);
     const [keys] = await Promise.all([apart("keys"), send("/v1/keys", { key: doomed.key })]);
     await untilUsed(owner, doomed);
@@ -225,29 +227,35 @@ describe.concurrent("KEY-5 requests that are under way when a key ends", () => {
     expect(await child).toMatchObject({ status: 401, json: { code: "UNAUTHORIZED" } });
   });
 
-  test.runIf(isTurn(0, 2))("no request is finished whose body was held back", async () => {
-    const doomed = await anotherKey(owner);
-    const late = await beginLate(doomed);
-    expect((await revoke(owner, doomed)).status).toBe(200);
-    expect(await late.finish()).toBe(401);
-  });
+  test.runIf(isTurn(0, 2))(
+    "no request is finished whose body was held back",
+    async ({ expect }) => {
+      const doomed = await anotherKey(owner);
+      const late = await beginLate(doomed);
+      expect((await revoke(owner, doomed)).status).toBe(200);
+      expect(await late.finish()).toBe(401);
+    },
+  );
 
-  test.runIf(isTurn(1, 2))("F22 no read of the key that was under way brings it back", async () => {
-    const doomed = await anotherKey(owner);
-    const agents = await apart("agents");
-    const { baseUrl } = agents;
-    const use = async () => (await send("/v1/agents", { key: doomed.key, baseUrl })).status;
-    agents.proxy.faults.order("BatchGetDocuments", { kind: "hold-after" });
-    const before = use();
-    const refusedEarly = before.then((status) => expect.fail(`answered ${status} at once`));
-    refusedEarly.catch(() => {}); // Its answer after the revocation doesn't matter.
-    await Promise.race([untilHeld(agents), refusedEarly]);
-    expect((await revoke(owner, doomed)).status).toBe(200);
-    agents.proxy.faults.clear();
-    // This read began before; its result must not be used by later requests.
-    await before;
-    expect(await use()).toBe(401);
-  });
+  test.runIf(isTurn(1, 2))(
+    "F22 no read of the key that was under way brings it back",
+    async ({ expect }) => {
+      const doomed = await anotherKey(owner);
+      const agents = await apart("agents");
+      const { baseUrl } = agents;
+      const use = async () => (await send("/v1/agents", { key: doomed.key, baseUrl })).status;
+      agents.proxy.faults.order("BatchGetDocuments", { kind: "hold-after" });
+      const before = use();
+      const refusedEarly = before.then((status) => expect.fail(`answered ${status} at once`));
+      refusedEarly.catch(() => {}); // Its answer after the revocation doesn't matter.
+      await Promise.race([untilHeld(agents), refusedEarly]);
+      expect((await revoke(owner, doomed)).status).toBe(200);
+      agents.proxy.faults.clear();
+      // This read began before; its result must not be used by later requests.
+      await before;
+      expect(await use()).toBe(401);
+    },
+  );
 });
 
 /** A request whose key has been read, and whose body hasn't arrived yet. */

@@ -31,18 +31,20 @@ async function expectUntouched({ key }: TestOwner, threadId: string): Promise<vo
   expect(thread).toMatchObject({ status: "active", messageCount: 0 });
 }
 
-test.runIf(isTurn(0, 4)).concurrent("KEY-7 a key that can't be looked up is refused", async () => {
-  const { key } = await newOwner({ creditUsd: 0 });
-  const read = async ({ baseUrl }: FunctionAside) => await send("/v1/agents", { key, baseUrl });
-  expect(await answerWithout("BatchGetDocuments", "agents", read)).toMatchObject(unavailable);
-  expect((await send("/v1/agents", { key })).status).toBe(200);
-});
+test
+  .runIf(isTurn(0, 4))
+  .concurrent("KEY-7 a key that can't be looked up is refused", async ({ expect }) => {
+    const { key } = await newOwner({ creditUsd: 0 });
+    const read = async ({ baseUrl }: FunctionAside) => await send("/v1/agents", { key, baseUrl });
+    expect(await answerWithout("BatchGetDocuments", "agents", read)).toMatchObject(unavailable);
+    expect((await send("/v1/agents", { key })).status).toBe(200);
+  });
 
 const methods = sharedOut(["BatchGetDocuments", "Commit"], 2);
 
-test.concurrent.each(methods)(
+test.concurrent.for(methods)(
   "LIM-3 F3 an execution whose limits can't be checked is refused and costs nothing: %s fails",
-  async (method) => {
+  async (method, { expect }) => {
     const owner = await newOwner({ creditUsd: 1 });
     const { key } = owner;
     const threadId = await newThread(key);
@@ -61,12 +63,15 @@ test.concurrent.each(methods)(
 
 test
   .runIf(isTurn(2, 4))
-  .concurrent("LIM-3 F3 a secret that can't be stored with its record is refused", async () => {
-    const { key } = await newOwner({ creditUsd: 0 });
-    const environmentId = await newEnvironment(key);
-    const path = `/v1/environments/${environmentId}/secrets`;
-    const body = { key: "NAME", value: "a long value" };
-    const store = async ({ baseUrl }: FunctionAside) => await send(path, { key, baseUrl, body });
-    expect(await answerWithout("Commit", "environments", store)).toMatchObject(unavailable);
-    expect((await send(path, { key })).json.data).toEqual([]);
-  });
+  .concurrent(
+    "LIM-3 F3 a secret that can't be stored with its record is refused",
+    async ({ expect }) => {
+      const { key } = await newOwner({ creditUsd: 0 });
+      const environmentId = await newEnvironment(key);
+      const path = `/v1/environments/${environmentId}/secrets`;
+      const body = { key: "NAME", value: "a long value" };
+      const store = async ({ baseUrl }: FunctionAside) => await send(path, { key, baseUrl, body });
+      expect(await answerWithout("Commit", "environments", store)).toMatchObject(unavailable);
+      expect((await send(path, { key })).json.data).toEqual([]);
+    },
+  );

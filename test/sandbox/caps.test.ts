@@ -39,20 +39,24 @@ describe.each(modesNow)("EXE-5 caps in mode %s", options, (mode) => {
     ["open_files_limit", `node -e 'for (;;) require("fs").openSync("/dev/null")'`],
   ] as const;
 
-  test.concurrent.each(sharedOut(breaches, 2))("%s: %s", async (reason, script) => {
+  test.concurrent.for(sharedOut(breaches, 2))("%s: %s", async ([reason, script], { expect }) => {
     const { settled } = await settle(script);
     expect(settled).toMatchObject({ outcome: "failed", reason });
     expect(settled?.output).toMatch(/Failed: .*(limit|memory)/);
   });
 
-  test.concurrent("a fork bomb ends with the execution, and takes nobody along", async () => {
+  test.concurrent("a fork bomb ends with the execution, and takes nobody along", async ({
+    expect,
+  }) => {
     const gateway = await settle("bomb() { bomb | bomb & }; bomb; sleep 60", {
       wallClockMs: 2_000,
     });
     expect(gateway.settled).toMatchObject({ reason: "time_limit", outcome: "failed" });
   });
 
-  test.concurrent("time_limit: what ignores being asked is killed, its result so far kept", async () => {
+  test.concurrent("time_limit: what ignores being asked is killed, its result so far kept", async ({
+    expect,
+  }) => {
     const script = "trap '' TERM; echo part; echo kept > file; while :; do sleep 1; done";
     const gateway = await settle(script, { wallClockMs: 1_500 });
     expect(gateway.settled).toMatchObject({ reason: "time_limit", exitCode: 124 });

@@ -2,7 +2,7 @@
  * EXE-8: a layer that isn't proven counts as missing, and then nothing runs. F6: never silently.
  */
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import { type SandboxMode, sandboxModes } from "#shared/protocol/sandbox-mode";
 import { claimFor } from "../kit/sandbox/gateway.ts";
 import { execute } from "../kit/sandbox/host.ts";
@@ -119,7 +119,7 @@ const triedIn = (mode: SandboxMode) =>
   });
 
 describe.each(sandboxModes)("EXE-8 in mode %s nothing runs without", options, (mode) => {
-  test.concurrent.each(triedIn(mode))("$name", async (each) => {
+  test.concurrent.for(triedIn(mode))("$name", async (each, { expect }) => {
     const program = join(await runnerPrograms(each.without), "launcher.cjs");
     const run = await execute(claimFor("echo ran > file; echo ran"), mode, { program });
     expect(run.gateway.settled).toMatchObject({
