@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseFilter } from "../../../local/logging/filter.ts";
+import { draws } from "../../../test/kit/draws.ts";
 import { accessFilter } from "./access-filter.ts";
 
 const anything = {
@@ -15,15 +16,21 @@ const entryWith = (fields: object, seconds = 0) =>
   }) as never;
 
 test("AUD-4 a filter finds what it names and nothing else, whatever the value is", () => {
-  const value = fc.string({ unit: "grapheme", maxLength: 30 });
+  // Few characters, so that values are often equal but for what quoting has to keep apart.
+  const near = fc.string({ unit: fc.constantFrom('"', "\\", "a", "A"), maxLength: 3 });
+  const value = fc.oneof(near, near, fc.string({ unit: "grapheme", maxLength: 30 }));
+  let quoted = 0;
   fc.assert(
     fc.property(value, value, (one, other) => {
       const isFound = parseFilter(accessFilter("p", { ...anything, address: one }));
       const found = (stringValue: string) => isFound(entryWith({ address: { stringValue } }));
       expect(found(one)).toBe(true);
       expect(found(other)).toBe(one === other);
+      if (/["\\]/.test(one)) quoted += 1;
     }),
+    { numRuns: draws(1_000) },
   );
+  expect(quoted).toBeGreaterThan(25);
 });
 
 test("a filter leaves out what is outside of its time, and other logs", () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { draws } from "../../../test/kit/draws.ts";
 import { newAccount } from "./account.ts";
 import { hold, partMicrousd, renew } from "./hold.ts";
 import {
@@ -156,5 +157,6 @@ test("MOD-2 no order of calls, kills and lost answers charges more than was held
       expect(ended?.account.balanceMicrousd).toBe(balance - costMicrousd);
       expect(balance - costMicrousd).toBeGreaterThanOrEqual(0);
     }),
+    { numRuns: draws(1_000) },
   );
 });

@@ -1,6 +1,7 @@
 /** The language of conditions: what it says, and what it refuses. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { draws } from "../../../test/kit/draws.ts";
 import { ConditionError, parseCondition, stepsIn } from "./condition.ts";
 import { includesText } from "./includes-text.ts";
 import { isTrue } from "./is-true.ts";
@@ -78,9 +79,13 @@ describe("a condition", () => {
   test("finds a text in another as String.includes does, however both repeat themselves", () => {
     const text = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 60 });
     fc.assert(
-      fc.property(text, text, (one, other) => {
+      fc.property(text, text, fc.nat(60), fc.nat(20), (one, other, from, length) => {
         expect(includesText(one, other)).toBe(one.includes(other));
+        const part = one.slice(from, from + length);
+        expect(includesText(one, part)).toBe(true);
+        expect(includesText(one, `${part}b`)).toBe(one.includes(`${part}b`));
       }),
+      { numRuns: draws(1_000) },
     );
     // String.includes takes about nine milliseconds for each of these.
     const half = "a".repeat(4_000);

@@ -1,6 +1,7 @@
 // @module-tag slow
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { draws } from "../../../test/kit/draws.ts";
 import {
   compareBytewise,
   compareTree,
@@ -30,6 +31,9 @@ const foldersOf = (entryPath: string) =>
           .join("/") || String(all),
     );
 
+/** Paths that agree or lie in each other are seldom drawn. */
+const often = { numRuns: draws(1_000) };
+
 describe("compareTree()", () => {
   test("orders segment by segment, each as its bytes", () => {
     fc.assert(
@@ -42,19 +46,26 @@ describe("compareTree()", () => {
             : Buffer.compare(Buffer.from(left[differs] ?? ""), Buffer.from(right[differs] ?? ""));
         expect(Math.sign(compareTree(a, b))).toBe(Math.sign(bytes));
       }),
+      often,
     );
   });
 });
 
 describe("compareBytewise()", () => {
   test("orders as the UTF-8 bytes do", () => {
-    const text = fc.string({ unit: "binary" });
+    // UTF-16 has the last two before the two that come before them.
+    const unit = fc.constantFrom("a", "é", "\ue000", "\uffee", "😀", "🚀");
+    const text = fc.oneof(fc.string({ unit, maxLength: 4 }), fc.string({ unit: "binary" }));
+    let otherwise = 0;
     fc.assert(
       fc.property(text, text, (a, b) => {
         const bytes = Buffer.compare(Buffer.from(a), Buffer.from(b));
         expect(Math.sign(compareBytewise(a, b))).toBe(bytes);
+        if (a < b !== bytes < 0) otherwise += 1;
       }),
+      often,
     );
+    expect(otherwise).toBeGreaterThan(5);
   });
 });
 
@@ -66,6 +77,7 @@ describe("a sorted list", () => {
         const below = entries.filter((entry) => isBelow(entry.path, folder));
         expect(entries.slice(start, end)).toEqual(below);
       }),
+      often,
     );
   });
 
@@ -76,6 +88,7 @@ describe("a sorted list", () => {
           entries.find((entry) => entry.path === entryPath),
         );
       }),
+      often,
     );
   });
 
@@ -95,6 +108,7 @@ describe("a sorted list", () => {
           new Set([...implied].filter((entryPath) => !explicit.has(entryPath))),
         );
       }),
+      often,
     );
   });
 });
