@@ -51,7 +51,8 @@ export async function sumsByDay(
   series: Series,
   days: readonly Span[],
 ): Promise<readonly DaySum[]> {
-  return await inMemoryTurn(series.owner.id, async () => await sumUp(store, series, days));
+  const turn = { ownerId: series.owner.id, asker: "sums" };
+  return await inMemoryTurn(turn, async () => await sumUp(store, series, days));
 }
 
 async function sumUp(

@@ -17,7 +17,7 @@ export async function readLayers(
   store: Pick<ReadStore, "findParts">,
   owner: Owner,
 ): Promise<readonly KnownLayer[]> {
-  return await inMemoryTurn(owner.id, async () => {
+  return await inMemoryTurn({ ownerId: owner.id, asker: "layers" }, async () => {
     const known: KnownLayer[] = [];
     for (let after: Cursor | undefined; ; ) {
       const page = await store.findParts(environments.all(owner), WithLayers, {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { deploymentLimits } from "../config.ts";
 import type { Owner } from "../identity/owner.ts";
-import { inMemoryTurn } from "../limits/memory-turns.ts";
+import { inMemoryTurn, type MemoryTurn } from "../limits/memory-turns.ts";
 import { drained } from "../limits/paced-writing.ts";
 import { fieldsBytes } from "../store/document-room.ts";
 import { type Execution, hasEnded } from "../store/executions.ts";
@@ -33,7 +33,7 @@ export interface StreamReply {
 
 export interface StreamReader {
   readonly deps: SweepDeps;
-  readonly caller: { readonly owner: Owner };
+  readonly caller: { readonly owner: Owner; readonly key: { readonly id: string } };
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
 }
@@ -64,7 +64,7 @@ export function sseStream(
     }, commentMs);
     try {
       await send(response, inOrder(before, eventsFrom(reader, start, signal)), {
-        owner: reader.caller.owner,
+        turn: { ownerId: reader.caller.owner.id, asker: reader.caller.key.id },
         signal,
       });
     } finally {
@@ -133,17 +133,18 @@ async function* eventsOf(
 
 /**
  * Sends one event after another, as fast as the reader takes them. Large events wait for their
- * owner's turn, so that few of one owner are in memory at once.
+ * turn, so that few of one owner are in memory at once. A reader that leaves one while others wait
+ * is cut off, and can resume.
  */
 async function send(
   response: ServerResponse,
   events: AsyncIterable<Identified>,
-  { owner, signal }: { readonly owner: Owner; readonly signal: AbortSignal },
+  { turn, signal }: { readonly turn: MemoryTurn; readonly signal: AbortSignal },
 ): Promise<void> {
   const { bytesMax } = deploymentLimits().streams;
   let sentBytes = 0;
   for await (const identified of events) {
-    const write = async () => {
+    const write = async (giveWay: AbortSignal | null) => {
       const [id, event] = identified;
       const named = id === null ? "" : `id: ${id}\n`;
       const text = `${named}data: ${JSON.stringify(event)}\n\n`;
@@ -152,10 +153,13 @@ async function send(
       // too.
       if (signal.aborted || (sentBytes > 0 && sentBytes + bytes > bytesMax)) return false;
       sentBytes += bytes;
-      if (!response.write(text)) await drained(response, signal);
-      return true;
+      const left = giveWay === null ? signal : AbortSignal.any([signal, giveWay]);
+      if (!response.write(text)) await drained(response, left);
+      if (giveWay?.aborted !== true || !response.writableNeedDrain) return true;
+      response.destroy();
+      return false;
     };
     const isLarge = fieldsBytes(identified[1]) > largeBytes;
-    if (!(await (isLarge ? inMemoryTurn(owner.id, write) : write()))) return;
+    if (!(await (isLarge ? inMemoryTurn(turn, write) : write(null)))) return;
   }
 }

@@ -5,7 +5,14 @@ import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventsOf, send, withoutComments } from "../kit/client.ts";
 import { type FunctionAside, startAside } from "../kit/function-aside.ts";
-import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import {
+  anotherKey,
+  newEnvironment,
+  newOwner,
+  newThread,
+  runScript,
+  type TestOwner,
+} from "../kit/owners.ts";
 import { plantExecution } from "../kit/plant-execution.ts";
 import { isTurn } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
@@ -69,6 +76,26 @@ describe("a stream that grows too large", () => {
   );
 });
 
+/** Puts executions behind the thread's own one, as if they had run since. */
+async function plantLater(
+  { threadId, runId }: { readonly threadId: string; readonly runId: string },
+  count: number,
+  changes: object,
+): Promise<void> {
+  const place = firestore().doc(`owners/${owner.id}/threads/${threadId}`);
+  let newest = runId;
+  for (let later = 1; later <= count; later += 1) {
+    const createdAt = Date.now() + later * 1_000;
+    const times = { createdAt, endedAt: createdAt, eventsLastSequence: 0 };
+    const planted = await plantExecution(owner, runId, { status: "success", ...times, ...changes });
+    newest = planted.executionId;
+    const id = `msg_later${later}`;
+    const said = { v: 1, id, role: "user", content: "x", executionId: newest, createdAt };
+    await place.collection("messages").doc(id).set(said);
+  }
+  await place.update({ messageCount: 2 * count + 2, lastExecutionId: newest });
+}
+
 describe("TEN-2 a stream that goes on through later executions", () => {
   test.runIf(isTurn(3, 8))(
     "closes once it has read too much, and resumes without loss",
@@ -76,18 +103,7 @@ describe("TEN-2 a stream that goes on through later executions", () => {
       const { baseUrl, proxy } = await threads({ readsMax: 12 });
       const threadId = await newThread(owner.key, { environmentId });
       const { run } = await runScript(owner.key, threadId, "echo one");
-      const place = firestore().doc(`owners/${owner.id}/threads/${threadId}`);
-      let newest = run.id;
-      for (let later = 1; later <= 9; later += 1) {
-        const createdAt = Date.now() + later * 1_000;
-        const times = { createdAt, endedAt: createdAt, eventsLastSequence: 0 };
-        const planted = await plantExecution(owner, run.id, { status: "success", ...times });
-        newest = planted.executionId;
-        const id = `msg_later${later}`;
-        const said = { v: 1, id, role: "user", content: "x", executionId: newest, createdAt };
-        await place.collection("messages").doc(id).set(said);
-      }
-      await place.update({ messageCount: 20, lastExecutionId: newest });
+      await plantLater({ threadId, runId: run.id }, 9, {});
       const path = `/v1/threads/${threadId}/events`;
       const first = await send(`/v1/executions/${run.id}/events`, { key: owner.key });
       const [started] = eventsOf(first.text);
@@ -131,10 +147,10 @@ describe("a stream that lasts too long", () => {
 });
 
 /** A reader that takes nothing until the test says so. */
-async function openUnread(baseUrl: string, path: string): Promise<Unread> {
+async function openUnread(baseUrl: string, path: string, headers = {}): Promise<Unread> {
   return await new Promise((resolve, reject) => {
     const sent = request(new URL(path, baseUrl), {
-      headers: { authorization: `Bearer ${owner.key}` },
+      headers: { authorization: `Bearer ${owner.key}`, ...headers },
       agent: false,
     });
     sent.once("response", (answer) => resolve({ sent, answer }));
@@ -206,5 +222,28 @@ describe.runIf(isTurn(2, 8))("200 readers at once", () => {
     expect(heldMib).toBeGreaterThan(0);
     expect(heldMib).toBeLessThanOrEqual(250);
     console.info(`200 open streams: ${Math.round(heldMib)} MiB`);
+  });
+});
+
+describe.runIf(isTurn(4, 8))("TEN-2 readers that leave large events", { timeout: 180_000 }, () => {
+  test("hold up neither what another key reads nor, for long, what theirs does", async () => {
+    const { baseUrl } = await threads({});
+    const threadId = await newThread(owner.key, { environmentId });
+    const { run } = await runScript(owner.key, threadId, "echo one");
+    await plantLater({ threadId, runId: run.id }, 25, { output: "x".repeat(200_000) });
+    const path = `/v1/threads/${threadId}/events`;
+    const headers = { "last-event-id": `${run.id}.0` };
+    const unread = await Promise.all(
+      Array.from({ length: 4 }, () => openUnread(baseUrl, path, headers)),
+    );
+    const read = async (key: string, withinMs: number) => {
+      const signal = AbortSignal.timeout(withinMs);
+      return (await send(path, { key, baseUrl, headers, signal })).text;
+    };
+    const { key: otherKey } = await anotherKey(owner);
+    expect((await read(otherKey, 10_000)).length).toBeGreaterThan(4_000_000);
+    // Before it, two at a time are cut off.
+    expect((await read(owner.key, 120_000)).length).toBeGreaterThan(4_000_000);
+    for (const { sent } of unread) sent.destroy();
   });
 });
