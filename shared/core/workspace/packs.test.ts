@@ -10,7 +10,7 @@ const blobs = fc.uniqueArray(
 describe("planPacks()", () => {
   test("gives every byte of every blob one place, in packs that aren't too large", () => {
     fc.assert(
-      fc.property(blobs, fc.integer({ min: 1, max: 20 }), (all, packBytes) => {
+      fc.property(blobs, fc.integer({ min: 1, max: 120 }), (all, packBytes) => {
         const plans = planPacks(all, packBytes);
         const parts = partsByBlob(
           plans,
