@@ -67,7 +67,7 @@ export default defineConfig({
           name: "sandbox",
           isolate: false,
           expect: asserting,
-          setupFiles: [quiet],
+          setupFiles: [quiet, propertySeed],
           // The gateway of models, which some of them start in their own process, asks for it.
           env: { GOOGLE_CLOUD_PROJECT: "paddock-test" },
           include: ["test/{sandbox,escape}/**/*.test.ts"],

@@ -38,21 +38,21 @@ const folder = (path: string, mode: number): ManifestDirectory => {
   return { path, type: "directory", mode };
 };
 
-/** Few names and contents, so that the sides often collide; paths may be nested. */
+const names = ["a", "b.txt", "c/d", "c/e", "c", "c-d", longPath, `c/${longName}`, longName];
+
+/** Few names, so that the sides often collide, each with contents of its own; some are nested. */
 const manifest = fc
-  .uniqueArray(
-    fc.tuple(
-      fc.constantFrom("a", "b.txt", "c/d", "c/e", "c", "c-d", longPath, `c/${longName}`, longName),
-      fc.integer({ min: 0, max: 3 }),
-    ),
-    { selector: ([path]) => path },
-  )
+  .uniqueArray(fc.tuple(fc.constantFrom(...names), fc.integer({ min: 0, max: 3 })), {
+    selector: ([path]) => path,
+  })
   .map((files) => {
     const paths = files.map(([path]) => path);
     const isFolder = (path: string) => paths.some((other) => other.startsWith(`${path}/`));
     return manifestOf(
       files.map(([path, content]) =>
-        content === 0 || isFolder(path) ? folder(path, 0o700 + content) : file(path, content),
+        content === 0 || isFolder(path)
+          ? folder(path, 0o700 + content)
+          : file(path, names.indexOf(path) * 4 + content),
       ),
     );
   })
@@ -124,13 +124,28 @@ describe("mergeManifests()", () => {
     );
   });
 
-  test("gives the same result with sides swapped, unless they conflict", () => {
+  test("takes what each side changed or removed, whichever is ours", () => {
+    const fate = fc.constantFrom("left", "ours", "theirs", "ours gone", "theirs gone");
+    const fates = fc.array(fate, { minLength: names.length, maxLength: names.length });
+    const changed = (was: Manifest, all: readonly string[], side: string) =>
+      manifestOf(
+        was.entries.flatMap((entry, index) => {
+          if (entry.type !== "file" || !all[index]?.startsWith(side)) return [entry];
+          return all[index] === side ? [file(entry.path, 99)] : [];
+        }),
+      );
     fc.assert(
-      fc.property(manifest, manifest, manifest, (was, ours, theirs) => {
+      fc.property(manifest, fates, (was, all) => {
+        const [ours, theirs] = [changed(was, all, "ours"), changed(was, all, "theirs")];
         const one = mergeManifests({ base: was, ours, theirs });
-        const other = mergeManifests({ base: was, ours: theirs, theirs: ours });
-        expect(other.conflicts).toEqual(one.conflicts);
-        if (one.conflicts.length === 0) expect(other.manifest).toEqual(one.manifest);
+        expect(one.conflicts).toEqual([]);
+        const wanted = was.entries.flatMap(({ path }) => {
+          const [own, other] = [at(ours)[path], at(theirs)[path]];
+          const kept = own === at(was)[path] ? other : own;
+          return own === undefined || other === undefined ? [] : [[path, kept]];
+        });
+        expect(at(one.manifest)).toEqual(Object.fromEntries(wanted));
+        expect(mergeManifests({ base: was, ours: theirs, theirs: ours })).toEqual(one);
       }),
     );
   });
