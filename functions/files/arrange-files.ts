@@ -16,7 +16,7 @@ import {
   recordChange,
   type SnapshotOrigin,
 } from "#shared/workspace/snapshot-changes";
-import { withMoved, withNewFolder } from "./move-entries.ts";
+import { moveSteps, newFolderSteps } from "./move-entries.ts";
 import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
 
 const Path = z.string().min(1).max(4_096);
@@ -51,7 +51,7 @@ export const makeFolder = change({
   }),
   prepare: async ({ caller: { owner }, data, deps, now, signal }) => {
     const { path } = data;
-    const change = (manifest: Manifest) => withNewFolder(manifest, { path, now });
+    const change = (manifest: Manifest) => newFolderSteps(manifest, { path, now });
     return { ...data, changed: await storeChanged(deps, owner, { ...data, change, signal }) };
   },
   decide({ caller: { owner }, params: { environmentId }, data, ids, now }) {
@@ -83,8 +83,8 @@ export const moveFile = change({
     to: requirePathInWorkspace(withoutSlashes(body.destPath)),
   }),
   prepare: async ({ caller: { owner }, data, deps, signal }) => {
-    const change = (manifest: Manifest) => {
-      const next = withMoved(manifest, data);
+    const change = function* (manifest: Manifest) {
+      const next = yield* moveSteps(manifest, data);
       if (next) return next.entries === manifest.entries ? null : next;
       throw new ApiError("NOT_FOUND", { message: "There is no such file or folder." });
     };
@@ -113,14 +113,14 @@ async function storeChanged(
   owner: Owner,
   how: {
     readonly environment: FoundEnvironment;
-    readonly change: (manifest: Manifest) => Manifest | null;
+    readonly change: (manifest: Manifest) => Generator<void, Manifest | null>;
     readonly signal: AbortSignal;
   },
 ): Promise<Changed | null> {
   const { environment, signal } = how;
   return await inManifestTurn(owner, signal, async (turn) => {
     const base = await turn.readFilesOf(environment.value);
-    const next = how.change(base.manifest);
+    const next = await turn.change(how.change(base.manifest));
     if (next === null) return null;
     const before = await turn.footprint(base.manifest);
     requireRoom(environment.value, before, await turn.footprint(next));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { atOnce } from "#shared/core/steps";
 import {
   type Manifest,
   type ManifestEntry,
@@ -6,7 +7,7 @@ import {
   manifestOf,
 } from "#shared/core/workspace/manifest";
 import { manifestBytes, parseManifest } from "#shared/core/workspace/manifest-bytes";
-import { withFile, without } from "./change-files.ts";
+import { fileSteps, withoutSteps } from "./change-files.ts";
 import { uploadPath } from "./upload-path.ts";
 
 function file(path: string, changes: Partial<ManifestFile> = {}): ManifestFile {
@@ -27,25 +28,25 @@ describe("withFile()", () => {
   const base = manifestOf([folder("d"), file("d/run", { mode: 0o755 }), file("d-x"), file("z")]);
 
   test.each(["d/new", "new/deep/file", "a", "zz", "d.x"])("puts %s in its place", (path) => {
-    const next = withFile(base, file(path));
+    const next = atOnce(fileSteps(base, file(path)));
     expect(paths(next)).toContain(path);
     expectReadable(next);
   });
 
   test("WSP-2 leaves the permissions of what it replaces", () => {
-    const next = withFile(base, file("d/run", { sha256: other }));
+    const next = atOnce(fileSteps(base, file("d/run", { sha256: other })));
     expect(next.entries[1]).toMatchObject({ path: "d/run", sha256: other, mode: 0o755 });
     expect(next.entries).toHaveLength(base.entries.length);
   });
 
   test("replaces a link itself, and gives a new file the usual permissions", () => {
     const linked = manifestOf([{ path: "l", type: "symlink", target: "/etc/passwd" }]);
-    expect(withFile(linked, file("l")).entries).toEqual([file("l")]);
+    expect(atOnce(fileSteps(linked, file("l"))).entries).toEqual([file("l")]);
   });
 
   test("separates a file from its other names", () => {
     const two = manifestOf([file("a"), file("b", { linkTo: "a" }), file("c", { linkTo: "a" })]);
-    const next = withFile(two, file("a", { sha256: other }));
+    const next = atOnce(fileSteps(two, file("a", { sha256: other })));
     expect(next.entries).toEqual([
       file("a", { sha256: other }),
       file("b"),
@@ -55,14 +56,14 @@ describe("withFile()", () => {
   });
 
   test.each(["d", "z/below", "d/run/below"])("refuses %s, where something else is", (path) => {
-    expect(() => withFile(base, file(path))).toThrow(
+    expect(() => atOnce(fileSteps(base, file(path)))).toThrow(
       expect.objectContaining({ code: "INVALID_PATH" }),
     );
   });
 
   test("puts nothing below a link", () => {
     const linked = manifestOf([{ path: "l", type: "symlink", target: "/etc" }]);
-    expect(() => withFile(linked, file("l/passwd"))).toThrow("collides with");
+    expect(() => atOnce(fileSteps(linked, file("l/passwd")))).toThrow("collides with");
   });
 });
 
@@ -81,18 +82,18 @@ describe("without()", () => {
     ["d/e/f", ["d", "d/e/g", "d-e", "h"]],
     ["d-e", ["d", "d/e/f", "d/e/g", "h"]],
   ])("%s leaves %j", (path, left) => {
-    const next = without(base, path);
+    const next = atOnce(withoutSteps(base, path));
     expect(paths(next)).toEqual(left);
     expectReadable(next);
   });
 
   test("keeps the folder that a file was alone in", () => {
-    const next = without(manifestOf([file("a/b/f")]), "a/b/f");
+    const next = atOnce(withoutSteps(manifestOf([file("a/b/f")]), "a/b/f"));
     expect(next?.entries).toMatchObject([{ path: "a/b", type: "directory" }]);
   });
 
   test.each(["nope", "d/e/x", "d-", "h/x"])("returns null for %s", (path) => {
-    expect(without(base, path)).toBeNull();
+    expect(atOnce(withoutSteps(base, path))).toBeNull();
   });
 });
 

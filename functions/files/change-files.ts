@@ -1,11 +1,11 @@
 /** Adds a file to a manifest, or removes an entry. */
 import {
   impliedMode,
+  inOrderSteps,
   type Manifest,
   type ManifestDirectory,
   type ManifestEntry,
   type ManifestFile,
-  manifestInOrder,
 } from "#shared/core/workspace/manifest";
 import {
   entryAt,
@@ -21,7 +21,7 @@ import { ApiError } from "#shared/errors/api-error";
  * @throws {ApiError} `INVALID_PATH` if a folder is where the file goes, or a file is where its
  * folder goes.
  */
-export function withFile({ entries }: Manifest, file: ManifestFile): Manifest {
+export function* fileSteps({ entries }: Manifest, file: ManifestFile): Generator<void, Manifest> {
   for (const length of newFolderLengths("", file.path)) {
     const above = entryAt(entries, file.path.slice(0, length));
     if (above !== undefined && above.type !== "directory") throw collision(above);
@@ -33,7 +33,7 @@ export function withFile({ entries }: Manifest, file: ManifestFile): Manifest {
   if (below !== undefined) throw collision(below);
   const next = there?.type === "file" ? { ...file, mode: there.mode } : file;
   const after = there === undefined ? place : place + 1;
-  return manifestInOrder([...entries.slice(0, place), next, ...entries.slice(after)]);
+  return yield* inOrderSteps([...entries.slice(0, place), next, ...entries.slice(after)]);
 }
 
 /** The refusal of a path that something else is in the way of. */
@@ -46,13 +46,16 @@ export function collision({ path }: ManifestEntry): ApiError {
  * Removes a file, a link, or a folder with its contents; the parent folder stays.
  * @returns Null if there is nothing at that path.
  */
-export function without({ entries }: Manifest, path: string): Manifest | null {
+export function* withoutSteps(
+  { entries }: Manifest,
+  path: string,
+): Generator<void, Manifest | null> {
   const place = placeOf(entries, path);
   const { start, end } = rangeBelow(entries, path);
   const isThere = entries[place]?.path === path;
   if (!isThere && start === end) return null;
   const kept = [...entries.slice(0, place), ...entries.slice(end)];
-  return manifestInOrder(withFolder(kept, folderOf(path)));
+  return yield* inOrderSteps(withFolder(kept, folderOf(path)));
 }
 
 /** Adds an entry for a folder that nothing implies any more. */

@@ -8,7 +8,7 @@ import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { inManifestTurn } from "#shared/workspace/manifest-turn";
 import { changesForSnapshot, recordChange } from "#shared/workspace/snapshot-changes";
-import { without } from "./change-files.ts";
+import { withoutSteps } from "./change-files.ts";
 import { requireCurrent } from "./file-etag.ts";
 import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
 
@@ -41,7 +41,7 @@ export const deleteFile = change({
   prepare: async ({ caller: { owner }, data: { environment, path }, request, deps, signal }) => {
     const { head, changes } = await inManifestTurn(owner, signal, async (turn) => {
       const base = await turn.readFilesOf(environment.value);
-      const next = without(base.manifest, path);
+      const next = await turn.change(withoutSteps(base.manifest, path));
       if (next === null) {
         throw new ApiError("NOT_FOUND", { message: "There is no such file or folder." });
       }

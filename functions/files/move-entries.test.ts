@@ -1,8 +1,13 @@
 /** Folders and moves within a manifest. */
 import { expect, test } from "vitest";
+import { atOnce, workPerStep } from "#shared/core/steps";
 import type { Manifest, ManifestEntry } from "#shared/core/workspace/manifest";
 import { compareTree } from "#shared/core/workspace/tree-order";
-import { withMoved, withNewFolder } from "./move-entries.ts";
+import { moveSteps, newFolderSteps } from "./move-entries.ts";
+
+const withMoved = (...parts: Parameters<typeof moveSteps>) => atOnce(moveSteps(...parts));
+const withNewFolder = (...parts: Parameters<typeof newFolderSteps>) =>
+  atOnce(newFolderSteps(...parts));
 
 const sha256 = "0".repeat(64);
 const file = (path: string, linkTo?: string): ManifestEntry => ({
@@ -51,4 +56,27 @@ test("a move replaces nothing, and goes into neither a file nor itself", () => {
   expect(() => withMoved(before, { from: "a", to: "a/x" })).toThrow("into itself");
   const deep = of(file(`a/${"d/".repeat(400)}f`));
   expect(() => withMoved(deep, { from: "a", to: "n".repeat(250) })).toThrow("longer");
+});
+
+test("TEN-1 a folder of many files moves in steps, and far too long paths aren't made", () => {
+  const names = Array.from({ length: 20_000 }, (_, index) => `d/${String(index).padStart(6, "0")}`);
+  const before = of(...names.map((path) => file(path, path === names[0] ? undefined : names[0])));
+  const move = (target: string) => moveSteps(before, { from: "d", to: target });
+  const pausesOf = (steps: ReturnType<typeof move>) => {
+    for (let count = 0; ; count += 1) {
+      try {
+        const { done, value } = steps.next();
+        if (done === true) return { count, made: value?.entries.length };
+      } catch (error) {
+        return { count, error };
+      }
+    }
+  };
+  const { count, made } = pausesOf(move("e/f"));
+  expect(made).toBe(names.length);
+  // Each pass over the files is paused: moving, and linking them.
+  expect(count).toBeGreaterThan(3 * ((names.length * 200) / workPerStep));
+  // Made, they would be a hundred megabytes, for a request that costs nothing.
+  const long = pausesOf(move(Array.from({ length: 500 }, () => "x").join("/")));
+  expect(long).toEqual({ count: 0, error: expect.objectContaining({ code: "WORKSPACE_FULL" }) });
 });

@@ -13,7 +13,7 @@ import {
   recordChange,
   type SnapshotOrigin,
 } from "#shared/workspace/snapshot-changes";
-import { withFile } from "./change-files.ts";
+import { fileSteps } from "./change-files.ts";
 
 /** The workspace with the file, stored but not committed. */
 export interface Placed {
@@ -36,7 +36,7 @@ export async function placeFile(
 ): Promise<Placed> {
   return await inManifestTurn(owner, signal, async (turn) => {
     const base = await turn.readFilesOf(environment);
-    const next = withFile(base.manifest, file);
+    const next = await turn.change(fileSteps(base.manifest, file));
     const before = await turn.footprint(base.manifest);
     requireRoom(environment, before, await turn.footprint(next));
     const changes = await changesForSnapshot(turn, environment, next);
@@ -52,7 +52,8 @@ export async function requirePlace(
   await inManifestTurn(owner, signal, async (turn) => {
     const base = await turn.readFilesOf(environment);
     const before = await turn.footprint(base.manifest);
-    requireRoom(environment, before, await turn.footprint(withFile(base.manifest, file)));
+    const next = await turn.change(fileSteps(base.manifest, file));
+    requireRoom(environment, before, await turn.footprint(next));
   });
 }
 

@@ -104,6 +104,11 @@ class ManifestTurn {
     return manifest;
   }
 
+  /** Makes another manifest of one, or whatever else the steps come to. */
+  async change<T>(steps: Generator<void, T>): Promise<T> {
+    return await this.#run(steps);
+  }
+
   /** What a workspace needs where it is restored. */
   async footprint(manifest: Manifest): Promise<Footprint> {
     return await this.#run(footprintSteps(manifest));
