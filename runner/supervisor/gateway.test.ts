@@ -39,18 +39,25 @@ describe("a Gateway", () => {
     expect(calls).toBe(1);
   });
 
-  test("repeats its claim for longer than any other call", async () => {
+  test("repeats what an execution can't begin without for longer than other calls", async () => {
     const noPause = vi.spyOn(Math, "random").mockReturnValue(0);
     let calls = 0;
-    const gateway = await gatewayWith((_request, response) => {
+    const gateway = await gatewayWith((request, response) => {
       calls += 1;
-      response.writeHead(calls > 20 ? 410 : 503).end("{}");
+      // What is gone isn't repeated, and an object that is missing is none.
+      const isObject = request.method === "GET";
+      response.writeHead(calls > 20 ? (isObject ? 404 : 410) : 503).end("{}");
     });
-    const request = { ticket: "t", runner: { version: "1", sandboxMode: "userns" as const } };
-    await expect(gateway.claim(request, Date.now() + 60_000)).rejects.toThrow("410");
+    const claim = { ticket: "t", runner: { version: "1", sandboxMode: "userns" as const } };
+    await expect(gateway.claim(claim, Date.now() + 60_000)).rejects.toThrow("410");
     expect(calls).toBe(21);
+    for (const fetch of ["pack", "manifest"] as const) {
+      calls = 0;
+      await expect(gateway[fetch]("0".repeat(64))).resolves.toBeNull();
+      expect(calls).toBe(21);
+    }
     calls = 0;
-    await expect(gateway.pack("0".repeat(64))).rejects.toThrow("503");
+    await expect(gateway.events([], 0)).rejects.toThrow("503");
     expect(calls).toBe(6);
     noPause.mockRestore();
   });

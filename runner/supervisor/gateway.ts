@@ -27,6 +27,8 @@ import { callHttp, UnansweredError } from "./http-call.ts";
 const timeoutsMs = { call: 10_000, settle: 30_000, object: 60_000, egress: 5_000 };
 const replyBytesMax = 32 * 1024 * 1024;
 const attemptsMax = 6;
+/** How long an object is asked for: a gateway that restarts mustn't end an execution. */
+const fetchMsMax = 120_000;
 const backoffMs = { first: 100, max: 4_000 };
 
 /** A refusal of the gateway; `status` says whether trying again can help. */
@@ -140,8 +142,9 @@ export class Gateway {
   }
 
   async #object(path: string, digest: string, bytesMax: number): Promise<Uint8Array | null> {
+    const until = Date.now() + fetchMsMax;
     try {
-      const bytes = await this.#call({ method: "GET", path, timeoutMs: timeoutsMs.object });
+      const bytes = await this.#call({ method: "GET", path, timeoutMs: timeoutsMs.object, until });
       const found = createHash("sha256").update(bytes).digest("hex");
       return bytes.length > bytesMax || found !== digest ? null : bytes;
     } catch (error) {
