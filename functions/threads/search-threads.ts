@@ -2,7 +2,6 @@ import type * as z from "zod";
 import { messageBody, shownStatus, threadBody } from "#shared/answers/thread-body";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { ThreadSearch, ThreadSearchResults } from "#shared/contract/thread-search";
-import { highlightOf } from "#shared/core/search/highlight";
 import type { RankedThread } from "#shared/core/search/rank";
 import { type SearchTerms, searchTerms } from "#shared/core/search/terms";
 import { allInOrder } from "#shared/errors/all-in-order";
@@ -15,6 +14,7 @@ import { pageTooLarge } from "#shared/store/read-page";
 import type { ReadStore } from "#shared/store/store";
 import { type Message, messages, threads } from "#shared/store/threads";
 import { type FoundEntry, findTexts } from "./find-texts.ts";
+import { type FoundParts, highlightsOf } from "./highlights-of.ts";
 
 /** Each term beyond the first costs a count in the index. */
 const termsMax = 10;
@@ -38,7 +38,7 @@ export const searchThreads = query({
   bodyBytesMax: jsonBytesMax,
   requestClass: "reads",
   reply: { 200: ThreadSearchResults },
-  read: async ({ caller: { owner }, body, deps: { store, now: clock }, now }) => {
+  read: async ({ caller: { owner }, body, deps: { store, now: clock }, now, signal }) => {
     const { limit, offset, includeMessages, status } = body;
     const terms = searchTerms(body.query);
     requireFew(terms);
@@ -53,24 +53,21 @@ export const searchThreads = query({
     const page = found.ranked.slice(offset, offset + limit);
     const count = includeMessages ? messagesMax : highlightedMax;
     const shown = await readShown(store, owner, { page, count });
-    return { terms, page, ...found, ...shown, processingTimeMs: clock() - now };
+    const highlights = await highlightsOf(partsOf(page, shown), terms.words, { signal });
+    return { terms, page, highlights, ...found, ...shown, processingTimeMs: clock() - now };
   },
   answer({ caller: { owner }, body, data }) {
-    const { terms, ranked, complete, processingTimeMs, page, threadsById, said, namesOf } = data;
+    const { terms, ranked, complete, processingTimeMs, page, threadsById, namesOf } = data;
     const results = page.flatMap(({ threadId, score, texts }) => {
       const thread = threadsById.get(threadId);
       if (!thread) return [];
-      const found = texts.flatMap(({ id }) => said.get(id) ?? []);
-      const parts = [
-        thread.title ?? "",
-        ...found.slice(0, highlightedMax).map(({ content }) => content),
-      ];
       const result = {
         thread: threadBody(thread, { ...namesOf(thread), ownerId: owner.id }),
         score,
-        highlights: parts.flatMap((text) => highlightOf(text, terms.words) ?? []),
+        highlights: [...(data.highlights.get(threadId) ?? [])],
       };
       if (!body.includeMessages) return [result];
+      const found = texts.flatMap(({ id }) => data.said.get(id) ?? []);
       const matchingMessages = found.map((message) => messageBody(message, threadId));
       return [{ ...result, matchingMessages }];
     });
@@ -117,6 +114,18 @@ async function readShown(
     ),
     namesOf: await namesOfThreads(store, owner, shown),
   };
+}
+
+/** What of each thread is searched for what is marked. */
+function partsOf(
+  page: readonly Found[],
+  { threadsById, said }: Pick<Awaited<ReturnType<typeof readShown>>, "threadsById" | "said">,
+): readonly FoundParts[] {
+  return page.map(({ threadId, texts }) => {
+    const found = texts.flatMap(({ id }) => said.get(id) ?? []).slice(0, highlightedMax);
+    const title = threadsById.get(threadId)?.title ?? "";
+    return { threadId, texts: [title, ...found.map(({ content }) => content)] };
+  });
 }
 
 /** @throws {ApiError} `VALIDATION_FAILED`, naming a limit that fits, if they are too long. */
