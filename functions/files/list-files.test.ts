@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { atOnce } from "#shared/core/steps";
 import { type ManifestEntry, manifestOf } from "#shared/core/workspace/manifest";
 import { listFiles } from "./list-files.ts";
+import { pageSteps } from "./page-of-files.ts";
 
 const filesMax = 4_000;
 const bytesMax = 8 * 1024 * 1024;
@@ -12,10 +14,11 @@ const deep = (index: number): ManifestEntry => ({
 const manifest = manifestOf(Array.from({ length: filesMax }, (_, index) => deep(index)));
 
 function list(limit: number): object {
+  const page = atOnce(pageSteps(manifest, { folder: "", depth: -1, limit, offset: 0 }));
   const context = {
     params: { environmentId: "env" },
     query: { path: "", depth: -1, offset: 0, limit },
-    data: { manifest, since: 0 },
+    data: { folder: "", depth: -1, page, since: 0 },
   };
   const reply = listFiles.answer(context as never);
   if (!("body" in reply)) throw new Error("no list");

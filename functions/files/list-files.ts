@@ -2,12 +2,11 @@ import * as z from "zod";
 import { iso, ok, optionalFlag } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { nameOf } from "#shared/core/workspace/tree-order";
-import { ApiError } from "#shared/errors/api-error";
 import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 import { requireFittingPage } from "#shared/store/read-page";
 import { readFilesOf } from "#shared/workspace/manifests";
-import { pageOfFiles, type ShownEntry } from "./page-of-files.ts";
+import { readPageOfFiles, type ShownEntry } from "./page-of-files.ts";
 import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
 
 const entriesMax = 10_000;
@@ -56,18 +55,18 @@ export const listFiles = query({
       total_count: z.int(),
     }),
   },
-  read: async ({ caller: { owner }, params, deps, signal }) => {
+  read: async ({ caller: { owner }, params, query, deps, signal }) => {
     const { value } = await deps.store.require(environments.of(owner, params.environmentId));
     const { manifest } = await readFilesOf(owner, value, signal);
-    return { manifest, since: value.createdAt };
-  },
-  answer({ params: { environmentId }, query, data }) {
     const { offset, limit } = query;
     const depth = query.depth ?? (query.recursive === false ? 1 : -1);
     const named = withoutSlashes(query.path);
     const folder = named === "" || named === "." ? "" : requirePathInWorkspace(named);
-    const page = pageOfFiles(data.manifest, { folder, depth, limit, offset });
-    if (page === null) throw new ApiError("NOT_FOUND", { message: "There is no such folder." });
+    const page = await readPageOfFiles(manifest, { folder, depth, limit, offset }, signal);
+    return { folder, depth, page, since: value.createdAt };
+  },
+  answer({ params: { environmentId }, query: { offset }, data }) {
+    const { folder, depth, page } = data;
     const entries = page.shown.map((entry) => entryOf(entry, data.since));
     // The answer has each entry twice: as `data` and as `files`.
     requireFittingPage(entries, 2);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { type ManifestEntry, manifestOf } from "#shared/core/workspace/manifest";
-import { countCharacters } from "../../test/kit/count-characters.ts";
-import { pageOfFiles } from "./page-of-files.ts";
+import { atOnce, workPerStep } from "#shared/core/steps";
+import { type Manifest, type ManifestEntry, manifestOf } from "#shared/core/workspace/manifest";
+import { charactersPerStep, countCharacters } from "../../test/kit/count-characters.ts";
+import { type PageQuery, pageSteps } from "./page-of-files.ts";
 
 const file = (path: string): ManifestEntry => {
   const attributes = { sha256: "a".repeat(64), sizeBytes: 0, mode: 0o644, modifiedAt: 5 };
@@ -17,10 +18,11 @@ const tree = manifestOf([
   { path: "link", type: "symlink", target: "/etc" },
 ]);
 const everything = { folder: "", depth: -1, limit: 100, offset: 0 };
+const pageOfFiles = (manifest: Manifest, query: PageQuery) => atOnce(pageSteps(manifest, query));
 const shown = (query: object) =>
   pageOfFiles(tree, { ...everything, ...query })?.shown.map(({ path }) => path);
 
-describe("pageOfFiles()", () => {
+describe("a page of files", () => {
   test("shows folders once, before what they hold", () => {
     expect(shown({})).toEqual([
       ...["a", "a/b", "a/b/c", "a/b/c/f", "a/b/g", "a/empty"],
@@ -57,5 +59,16 @@ describe("pageOfFiles()", () => {
     expect(work / characters).toBeLessThan(6);
     const built = countCharacters(() => pageOfFiles(deep, everything)) - work;
     expect(built / characters).toBeLessThan(2);
+  });
+
+  test("TEN-1 is made in steps, each bounded however many entries there are", () => {
+    const many = manifestOf(
+      Array.from({ length: 20_000 }, (_, index) => file(`f/${index}/${index}`)),
+    );
+    const steps = charactersPerStep(pageSteps(many, { ...everything, limit: 1 }));
+    expect(Math.max(...steps)).toBeLessThan(6 * workPerStep);
+    expect(steps.length).toBeGreaterThan(3);
+    const short = charactersPerStep(pageSteps(many, { ...everything, folder: "f/7" }));
+    expect(short).toHaveLength(1);
   });
 });

@@ -1,10 +1,16 @@
 /**
  * One page of a workspace's tree. It is counted in one pass, and only the shown entries are built.
  */
+import { Pace } from "#shared/core/steps";
 import type { Manifest, ManifestEntry } from "#shared/core/workspace/manifest";
 import { newFolderLengths, rangeBelow } from "#shared/core/workspace/tree-order";
+import { ApiError } from "#shared/errors/api-error";
+import { pacedWork } from "#shared/limits/paced-work";
+import { runPaced } from "#shared/workspace/paced-steps";
 
 const slash = 0x2f;
+/** What an entry takes besides its path, as if it were characters. */
+const workPerEntry = 64;
 
 export interface ShownEntry {
   readonly path: string;
@@ -29,7 +35,11 @@ export interface PageOfFiles {
 }
 
 /** Null if there is no such folder. A folder without an entry is implied by what it holds. */
-export function pageOfFiles({ entries }: Manifest, query: PageQuery): PageOfFiles | null {
+export function* pageSteps(
+  { entries }: Manifest,
+  query: PageQuery,
+): Generator<void, PageOfFiles | null> {
+  const pace = new Pace();
   const { folder, depth, limit, offset } = query;
   const { start, end } = rangeBelow(entries, folder);
   const isThere = folder === "" || start < end || isFolder(entries[start - 1], folder);
@@ -47,6 +57,7 @@ export function pageOfFiles({ entries }: Manifest, query: PageQuery): PageOfFile
     const entry = entries[index];
     if (entry === undefined) break;
     const { path } = entry;
+    if (pace.isDue(path.length + workPerEntry)) yield;
     const level = slashesIn(path) - skippedSlashes + 1;
     const lengths = newFolderLengths(previous, path);
     for (const [position, length] of lengths.entries()) {
@@ -57,6 +68,21 @@ export function pageOfFiles({ entries }: Manifest, query: PageQuery): PageOfFile
     previous = path;
   }
   return { shown, total };
+}
+
+/**
+ * The page, made in pieces with rests between, because a list has a hundred thousand entries and a
+ * request for any page of it costs nothing (TEN-1).
+ * @throws {ApiError} `NOT_FOUND` if there is no such folder; `UNAVAILABLE` if the client goes.
+ */
+export async function readPageOfFiles(
+  manifest: Manifest,
+  query: PageQuery,
+  signal: AbortSignal,
+): Promise<PageOfFiles> {
+  const page = await runPaced(pageSteps(manifest, query), pacedWork.newPieces(), signal);
+  if (page === null) throw new ApiError("NOT_FOUND", { message: "There is no such folder." });
+  return page;
 }
 
 function isFolder(entry: ManifestEntry | undefined, path: string): boolean {

@@ -18,7 +18,7 @@ import { countDownload, countOpened } from "#shared/quotas/count-download";
 import { readFileBytes, readManifest } from "#shared/workspace/manifests";
 import { requireSnapshot } from "#shared/workspace/require-snapshot";
 import { diffOf } from "./diff-snapshots.ts";
-import { pageOfFiles } from "./page-of-files.ts";
+import { readPageOfFiles } from "./page-of-files.ts";
 import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
 
 const pageMax = 1_000;
@@ -46,15 +46,14 @@ export const listSnapshotFiles = query({
   }),
   refusals: ["INVALID_PATH"],
   reply: { 200: SnapshotFiles },
-  read: async ({ caller: { owner }, params, deps, signal }) => {
+  read: async ({ caller: { owner }, params, query: { prefix, limit, offset }, deps, signal }) => {
     const { value } = await requireSnapshot(deps.store, owner, params);
-    return await readManifest(owner, value.head?.manifestSha256 ?? null, signal);
-  },
-  answer({ params, query: { prefix, limit, offset }, data: manifest }) {
+    const manifest = await readManifest(owner, value.head?.manifestSha256 ?? null, signal);
     const named = withoutSlashes(prefix ?? "");
     const folder = named === "" ? "" : requirePathInWorkspace(named);
-    const page = pageOfFiles(manifest, { folder, depth: -1, limit, offset });
-    if (page === null) throw new ApiError("NOT_FOUND", { message: "There is no such folder." });
+    return await readPageOfFiles(manifest, { folder, depth: -1, limit, offset }, signal);
+  },
+  answer({ params, query: { prefix, offset }, data: page }) {
     return ok({
       object: "list",
       ...params,

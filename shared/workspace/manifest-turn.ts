@@ -24,7 +24,8 @@ import { type PacedWork, type Pieces, pacedWork } from "../limits/paced-work.ts"
 import { manifestBytesMax } from "../protocol/runner.ts";
 import { type StoringDeps, storeObject } from "../quotas/store-object.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
-import { OwnerTurns, throwIfAbandoned } from "../store/owner-turns.ts";
+import { OwnerTurns } from "../store/owner-turns.ts";
+import { runPaced } from "./paced-steps.ts";
 
 /** Manifests never change under their digest. The size is in stored bytes. */
 const cache = new LRUCache<string, Manifest>({ maxSize: 32 * 1024 * 1024 });
@@ -194,17 +195,8 @@ class ManifestTurn {
     return { head, left: fitted.left.map(({ path }) => path) };
   }
 
-  /**
-   * Runs the steps, and leaves other requests two thirds of the time.
-   * @throws {ApiError} `UNAVAILABLE` if the client has gone. It sends its request again, so this
-   * work would be done twice.
-   */
   async #run<T>(steps: Generator<void, T>): Promise<T> {
-    for (;;) {
-      const step = await this.#piece(() => steps.next());
-      if (step.done === true) return step.value;
-      if (this.#clientSignal !== null) throwIfAbandoned(this.#clientSignal);
-    }
+    return await runPaced(steps, this.#piece, this.#clientSignal);
   }
 }
 
