@@ -33,11 +33,12 @@ export function requireOnly(value: Json, where: string, allowed: ReadonlySet<str
 
 /**
  * Refuses names with capitals where not all fields are known. Some servers read names whatever
- * their case, so `Type` would say something else than the `type` that is looked at.
+ * their case, so `Type` would say something else than the `type` that is looked at. To some of them
+ * the long s is an s, which its capital tells.
  * @throws {RequestRefused}
  */
 export function requireLowerCase(value: Json, where: string): void {
-  const odd = Object.keys(value).filter((name) => name !== name.toLowerCase());
+  const odd = Object.keys(value).filter((name) => name !== name.toUpperCase().toLowerCase());
   requireOnly(Object.fromEntries(odd.map((name) => [name, true])), where, new Set());
 }
 

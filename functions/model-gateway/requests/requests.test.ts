@@ -67,6 +67,11 @@ describe("MOD-4 nothing runs, is fetched or is stored at a provider", () => {
     ["a tool of two types", chat, { tools: [{ type: "function", Type: "web_search" }] }],
     ["a file beside a text", responses, input({ type: "input_text", text: "", file_url: url })],
     ["a part of two types", responses, input({ type: "input_text", text: "", TYPE: "input_file" })],
+    [
+      "a tool with another spelling of a field",
+      responses,
+      { tools: [{ type: "function", "\u017ferver_url": url }] },
+    ],
     ["a tool of two types", responses, { tools: [{ type: "function", Type: "mcp" }] }],
     ["an item of two types", responses, { input: [{ type: "message", Type: "item_reference" }] }],
     [
