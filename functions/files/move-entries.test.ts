@@ -2,7 +2,10 @@
 import { expect, test } from "vitest";
 import { atOnce, workPerStep } from "#shared/core/steps";
 import type { Manifest, ManifestEntry } from "#shared/core/workspace/manifest";
+import { encodeSteps } from "#shared/core/workspace/manifest-bytes";
 import { compareTree } from "#shared/core/workspace/tree-order";
+import { manifestBytesMax } from "#shared/protocol/runner";
+import { withoutSteps } from "./change-files.ts";
 import { moveSteps, newFolderSteps } from "./move-entries.ts";
 
 const withMoved = (...parts: Parameters<typeof moveSteps>) => atOnce(moveSteps(...parts));
@@ -79,4 +82,21 @@ test("TEN-1 a folder of many files moves in steps, and far too long paths aren't
   // Made, they would be a hundred megabytes, for a request that costs nothing.
   const long = pausesOf(move(Array.from({ length: 500 }, () => "x").join("/")));
   expect(long).toEqual({ count: 0, error: expect.objectContaining({ code: "WORKSPACE_FULL" }) });
+});
+
+test("TEN-1 a list isn't written beyond its bound if all names of a file refer to a long one", () => {
+  const names = Array.from({ length: 50_000 }, (_, index) => file(`c${index}`, "a"));
+  const long = `b/${Array.from({ length: 4 }, () => "y".repeat(240)).join("/")}`;
+  const lists = [
+    atOnce(moveSteps(of(file("a"), ...names), { from: "a", to: long })),
+    atOnce(withoutSteps(of(file("a"), file(long, "a"), ...names), "a")),
+  ];
+  for (const list of lists) {
+    let pauses = 0;
+    const steps = encodeSteps(list ?? of());
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) pauses += 1;
+    expect(step.value?.length).toBeUndefined();
+    expect(pauses).toBeLessThanOrEqual(manifestBytesMax / workPerStep);
+  }
 });

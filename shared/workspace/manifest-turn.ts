@@ -21,7 +21,6 @@ import { ApiError } from "../errors/api-error.ts";
 import { getObject } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
 import { type PacedWork, type Pieces, pacedWork } from "../limits/paced-work.ts";
-import { manifestBytesMax } from "../protocol/runner.ts";
 import { type StoringDeps, storeObject } from "../quotas/store-object.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
 import { OwnerTurns } from "../store/owner-turns.ts";
@@ -170,7 +169,7 @@ class ManifestTurn {
   ): Promise<WorkspaceHead> {
     const { encoded, makesRoom = false } = how;
     const bytes = encoded ?? (await this.#run(encodeSteps(manifest)));
-    if (bytes.length > manifestBytesMax) throw new ApiError("WORKSPACE_FULL");
+    if (bytes === null) throw new ApiError("WORKSPACE_FULL");
     await this.#run(doubtSteps(manifest));
     const manifestSha256 = await storeObject(deps, this.#owner, {
       kind: "manifests",

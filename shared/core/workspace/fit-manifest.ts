@@ -12,6 +12,7 @@ import {
   roughBytesOf,
 } from "./manifest.ts";
 import { encodeSteps, entryLine } from "./manifest-bytes.ts";
+import { ManifestError } from "./manifest-error.ts";
 import { isBelow, newFolderLengths } from "./tree-order.ts";
 
 /** The work of summing up one candidate, in characters looked at. */
@@ -44,10 +45,13 @@ export function* fitToStore(
 ): Generator<void, Fitted & { readonly bytes: Uint8Array }> {
   if (fits(yield* footprintSteps(manifest), room)) {
     const bytes = yield* encodeSteps(manifest);
-    if (bytes.length <= manifestBytesMax) return { manifest, left: [], bytes };
+    if (bytes !== null) return { manifest, left: [], bytes };
   }
   const fitted = yield* choose(manifest, room, isFirst);
-  return { ...fitted, bytes: yield* encodeSteps(fitted.manifest) };
+  const bytes = yield* encodeSteps(fitted.manifest);
+  // Each entry was weighed, and names stay with the file that they are names of.
+  if (bytes === null) throw new ManifestError("A manifest is too long.");
+  return { ...fitted, bytes };
 }
 
 function* choose(

@@ -36,23 +36,36 @@ const ManifestBefore = z.object({ v: z.literal(1), entries: z.array(z.unknown())
 
 /** The stored form. Equal manifests have equal bytes, whatever order their keys came in. */
 export function manifestBytes(manifest: Manifest): Uint8Array {
-  return atOnce(encodeSteps(manifest));
+  const bytes = atOnce(encodeSteps(manifest));
+  if (bytes === null) throw new ManifestError("A manifest is too long.");
+  return bytes;
 }
 
-/** The same in steps. */
-export function* encodeSteps({ entries }: Manifest): Generator<void, Uint8Array> {
+/**
+ * The same in steps. A name that a hundred thousand others refer to may become a long one, so what
+ * is too long isn't made.
+ * @returns Null if it is longer than a manifest may be.
+ */
+export function* encodeSteps({ entries }: Manifest): Generator<void, Uint8Array | null> {
   const pace = new Pace();
   const chunks = [Buffer.from(header)];
+  let sizeBytes = header.length;
   let lines = "";
+  const take = () => {
+    const chunk = Buffer.from(lines);
+    sizeBytes += chunk.length;
+    chunks.push(chunk);
+    lines = "";
+    return sizeBytes <= manifestBytesMax;
+  };
   for (const entry of entries) {
     const line = entryLine(entry);
     lines += line;
     if (!pace.isDue(line.length)) continue;
-    chunks.push(Buffer.from(lines));
-    lines = "";
+    if (!take()) return null;
     yield;
   }
-  return Buffer.concat([...chunks, Buffer.from(lines)]);
+  return take() ? Buffer.concat(chunks) : null;
 }
 
 /** The line for one entry in the stored form. */
