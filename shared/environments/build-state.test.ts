@@ -29,3 +29,9 @@ test("TEN-1 a page of environments doesn't read all of their Dockerfiles each ti
   expect(new Set(show())).toEqual(new Set(["pending"]));
   expect(process.cpuUsage(began).user / 1_000).toBeLessThan(400);
 });
+
+test("TEN-1 what is remembered of a Dockerfile is short, however long its words are", () => {
+  const { error } = buildState(environmentWith("y".repeat(40_000)), null);
+  expect(error).toContain("Line 1: YYYY");
+  expect(error?.length).toBeLessThanOrEqual(500);
+});

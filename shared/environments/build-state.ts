@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import type * as z from "zod";
 import { digestOf } from "../core/audit/canonical-bytes.ts";
 import { type LayerConfig, layerFaults, layerHash, needsLayer } from "../core/layers/layer.ts";
+import { cutText } from "../core/usable-text.ts";
 import { whyEnded } from "../executions/event-bodies.ts";
 import { builtLayer } from "../executions/layer-of.ts";
 import type { Environment } from "../store/environments.ts";
@@ -31,6 +32,8 @@ export interface BuildState {
   readonly builtAt: number | null;
 }
 
+/** A fault may quote a word of any length, and one owner's long ones would push out all others. */
+const faultLengthMax = 500;
 /** By the configurations' digests; empty for those without a fault. Sizes are in UTF-16 units. */
 const faults = new LRUCache<string, string>({
   maxSize: 4 * 1024 * 1024,
@@ -46,7 +49,8 @@ function faultOf({ runtimes, packages, dockerfileExtensions }: LayerConfig): str
   const digest = digestOf(config);
   const known = faults.get(digest);
   if (known !== undefined) return known === "" ? null : known;
-  const [fault = ""] = layerFaults(config);
+  const [whole = ""] = layerFaults(config);
+  const fault = cutText(whole, faultLengthMax);
   faults.set(digest, fault);
   return fault === "" ? null : fault;
 }
