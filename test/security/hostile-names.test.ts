@@ -125,7 +125,8 @@ describe("SEC-8 every route that takes JSON", () => {
     "$title takes odd names in its fields, or says what is wrong",
     async (route) => {
       const body = Object(bodyFor(route));
-      const fields = Object.keys(Object(route.route.body).shape ?? body);
+      const known = Object.keys(Object(route.route.body).shape ?? body);
+      const fields = known.length === 0 ? ["name"] : known;
       const names = [...variables, ...odd];
       const tried = fields.map(async (field, index) => {
         const value = names[(index * 5 + route.title.length) % names.length];
